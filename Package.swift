@@ -1,0 +1,164 @@
+import Foundation
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The floors: tools -> Node -> Contracts -> Ledger. A target lists all that it imports; the build refuses other imports.
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let packages: [String: Target.Dependency] = [
+    "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    "AsyncHTTPClient": .product(name: "AsyncHTTPClient", package: "async-http-client"),
+    "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
+    "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
+    "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "Logging": .product(name: "Logging", package: "swift-log"),
+    "NIOConcurrencyHelpers": .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
+    "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOFoundationCompat": .product(name: "NIOFoundationCompat", package: "swift-nio"),
+    "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
+    "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "Yams": .product(name: "Yams", package: "Yams"),
+]
+
+func dependencies(_ names: String) -> [Target.Dependency] {
+    names.split(separator: " ").map { packages[String($0)] ?? .byName(name: String($0)) }
+}
+
+func module(_ name: String, at path: String, _ uses: String = "", excluding: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies(uses), path: path, exclude: excluding, swiftSettings: strict)
+}
+
+func program(_ name: String, at path: String, _ uses: String) -> Target {
+    .executableTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
+}
+
+func library(_ name: String, at path: String, _ pkgConfig: String?, _ debian: String) -> Target {
+    .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+func tests(_ name: String, at path: String, _ uses: String) -> Target {
+    .testTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
+}
+
+let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient"
+let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
+let node = "Storage Transport NodeRuntime RPC NodeClient DataLake Settlement"
+
+let all: [Target] = [
+    // Ledger: pure, deterministic, no I/O.
+    library("CSecp256k1", at: "Ledger/CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
+    library("COpenSSL", at: "Ledger/COpenSSL", "libcrypto", "libssl-dev"),
+    module("Primitives", at: "Ledger/Primitives"),
+    module("LedgerCrypto", at: "Ledger/Crypto", "Primitives CSecp256k1 COpenSSL"),
+    module("Chain", at: "Ledger/Chain", "Primitives LedgerCrypto"),
+    module("LedgerState", at: "Ledger/State", "Primitives LedgerCrypto Chain"),
+    module("Consensus", at: "Ledger/Consensus", "Primitives LedgerCrypto Chain"),
+    module("Replica", at: "Ledger/Replica", "Primitives LedgerCrypto Chain LedgerState Consensus"),
+    module("LightClient", at: "Ledger/LightClient", "Primitives LedgerCrypto Chain LedgerState"),
+
+    // Contracts: the application that the log drives.
+    module("ContractKit", at: "Contracts/Kit", "Primitives LedgerCrypto Chain"),
+    module("ContractHost", at: "Contracts/Host", "Primitives LedgerCrypto Chain ContractKit"),
+    module("Governance", at: "Contracts/Governance", "Primitives LedgerCrypto Chain ContractKit"),
+    module("Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Chain ContractKit"),
+    module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
+    module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
+    module(
+        "ContractSuite", at: "Contracts/Suite",
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading"),
+
+    // Node: everything that touches the world.
+    library("CLevelDB", at: "Node/CLevelDB", nil, "libleveldb-dev"),
+    module("Storage", at: "Node/Storage", "CLevelDB Primitives LedgerCrypto Chain LedgerState Replica"),
+    module(
+        "Transport", at: "Node/Transport",
+        "Primitives LedgerCrypto Chain COpenSSL NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers Logging"),
+    module(
+        "NodeRuntime", at: "Node/Runtime",
+        "\(ledger) \(contracts) Storage Transport NIOCore NIOPosix NIOConcurrencyHelpers Logging"),
+    module(
+        "RPC", at: "Node/RPC", "\(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging ServiceLifecycle"),
+    module("NodeClient", at: "Node/Client", "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat"),
+    module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
+    module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
+    program(
+        "commonwatt", at: "Node/Daemon",
+        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle NIOCore NIOPosix Yams"),
+
+    // tools: what people run beside a node.
+    module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
+    program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
+    program(
+        "commonwatt-bench", at: "tools/Benchmarks",
+        "\(ledger) \(contracts) NodeClient Settlement DataLake ArgumentParser NIOCore AsyncHTTPClient"),
+
+    // Tests mirror the floors.
+    module("TestSupport", at: "Tests/Support", "Primitives LedgerCrypto Chain"),
+    tests("LedgerTests", at: "Tests/Ledger", "TestSupport \(ledger)"),
+    tests("ConsensusTests", at: "Tests/Consensus", "TestSupport \(ledger)"),
+    tests("ReplicaTests", at: "Tests/Replica", "TestSupport \(ledger)"),
+    tests("ContractsTests", at: "Tests/Contracts", "TestSupport \(ledger) \(contracts)"),
+    tests("TradingTests", at: "Tests/Trading", "TestSupport \(ledger) \(contracts)"),
+    tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
+    tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
+    tests(
+        "RPCTests", at: "Tests/RPC", "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore"),
+    tests("LakeTests", at: "Tests/Lake", "TestSupport DataLake Settlement \(ledger) \(contracts)"),
+    tests("SimulationTests", at: "Tests/Simulation", "TestSupport Simulator \(ledger) \(contracts)"),
+    tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
+    tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
+]
+
+// INTERIM (development of the first version only): targets without sources are left out.
+let here = Context.packageDirectory
+func hasSources(_ path: String?) -> Bool {
+    guard let path, let files = FileManager.default.enumerator(atPath: here + "/" + path) else { return false }
+    return files.contains { ($0 as? String).map { $0.hasSuffix(".swift") || $0.hasSuffix(".modulemap") } ?? false }
+}
+func names(_ target: Target) -> [String] {
+    target.dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
+}
+var kept = all.filter { hasSources($0.path) }
+let present = Set(kept.map(\.name))
+for target in kept {
+    target.dependencies.removeAll { if case .byNameItem(let name, _) = $0 { !present.contains(name) } else { false } }
+}
+if let only = Context.environment["ONLY"] {
+    var wanted = Set(only.split(separator: " ").map(String.init))
+    while true {
+        let more = Set(kept.filter { wanted.contains($0.name) }.flatMap(names)).subtracting(wanted)
+        if more.isEmpty { break }
+        wanted.formUnion(more)
+    }
+    kept = kept.filter { wanted.contains($0.name) }
+}
+func usesPackages(_ target: Target) -> Bool {
+    target.dependencies.contains { if case .productItem = $0 { true } else { false } }
+}
+
+let package = Package(
+    name: "commonwatt",
+    dependencies: !kept.contains(where: usesPackages)
+        ? []
+        : [
+            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+            .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+            .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+            .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+            .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+            .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+            .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+            .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+            .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+            .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        ],
+    targets: kept,
+    swiftLanguageModes: [.v6]
+)

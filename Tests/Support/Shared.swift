@@ -1,0 +1,15 @@
+package import Foundation
+
+/// Public vectors and data that lie beside the project in `../shared` when present. Tests that need them are skipped
+/// visibly (`.enabled(if: Shared.isPresent)`) elsewhere.
+package enum Shared {
+    /// The project's own folder.
+    package static let project: URL = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().standardizedFileURL
+
+    package static let root: URL = project.appending(path: "../shared").standardizedFileURL
+
+    package static var isPresent: Bool { FileManager.default.fileExists(atPath: root.path) }
+
+    package static func data(_ path: String) throws -> Data { try Data(contentsOf: root.appending(path: path)) }
+}
