@@ -21,7 +21,6 @@ package protocol ContextServices: AnyObject {
     ) throws(Rejection) -> Address
     func end(from context: Context) throws(Rejection)
     func replaceValidators(from context: Context, _ set: ValidatorSet) throws(Rejection)
-    func carries(contract: String, version: UInt32) -> Digest?
 }
 
 /// Names a scheduled call until it has run.
