@@ -33,7 +33,10 @@ extension Execution {
         guard let active: ActiveVersion = try decoded(readUncharged(key)) else {
             throw HostRejection.unknownVersion(contract)
         }
-        return active.version(at: block.height)
+        let version = active.version(at: block.height)
+        // Version 0 stands for a contract whose first activation lies ahead.
+        guard version > 0 else { throw HostRejection.unknownVersion(contract) }
+        return version
     }
 
     func decoded<Value: BCSDecodable>(_ bytes: [UInt8]?) throws(Rejection) -> Value? {
