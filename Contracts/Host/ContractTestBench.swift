@@ -119,14 +119,18 @@ package struct ContractTestBench {
     /// A transaction by the partner's bench key, or by `key`.
     package mutating func transaction(
         _ calls: [Call], as partner: String, key: Secp256k1.SecretKey? = nil, actor: String? = nil
-    ) -> Transaction? {
+    ) throws(Rejection) -> Transaction {
         salt += 1
         let key = key ?? ContractTestBench.key(of: partner)
         let body = TransactionBody(
             network: network, sender: key.publicKey, actor: actor,
             expiry: nextBlock.time.adding(milliseconds: 60_000), salt: salt, calls: calls)
-        if signs { return try? Transaction(signing: body, with: key) }
-        return try? Transaction(bytes: body.bcs + [UInt8](repeating: 0, count: Signature.byteCount))
+        do throws(BCSError) {
+            if signs { return try Transaction(signing: body, with: key) }
+            return try Transaction(bytes: body.bcs + [UInt8](repeating: 0, count: Signature.byteCount))
+        } catch {
+            throw HostRejection.malformedArguments("no such transaction can be written: \(error.description)")
+        }
     }
 
     /// One call in a block of its own.
@@ -149,9 +153,7 @@ package struct ContractTestBench {
     package mutating func send(
         _ calls: [Call], as partner: String, key: Secp256k1.SecretKey? = nil, actor: String? = nil
     ) throws(Rejection) -> [[UInt8]] {
-        guard let transaction = transaction(calls, as: partner, key: key, actor: actor) else {
-            throw HostRejection.malformedArguments("no such transaction can be written")
-        }
+        let transaction = try transaction(calls, as: partner, key: key, actor: actor)
         if let refusal = try admission(of: transaction) { throw refusal }
         let receipts = try runBlock([transaction])
         guard let receipt = receipts.last else { throw HostRejection.localFailure() }
