@@ -26,7 +26,7 @@ final class Execution: ContextServices {
     let isReadOnly: Bool
 
     /// Instances resolved in this block; emptied when an instance or an active version may have changed.
-    var resolved: [Address: Resolved] = [:]
+    var resolved: [ByteKey: Resolved] = [:]
     /// Senders resolved in this block; emptied when Governance or Identity ran.
     var senders: [SenderKey: Result<Caller, Rejection>] = [:]
     var quotas: [String: QuotaUse] = [:]
