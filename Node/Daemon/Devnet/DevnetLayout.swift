@@ -12,7 +12,10 @@ internal import Foundation
 struct DevnetLayout: Sendable {
     /// The partners of the D2.3 consortium kinds, in the order of their identifiers.
     static let partners: [(id: String, name: String, roles: [String])] = [
-        ("coop", "Sierra Community Cooperative", ["council", "validator", "attester", "community-administrator", "data-provider"]),
+        (
+            "coop", "Sierra Community Cooperative",
+            ["council", "validator", "attester", "community-administrator", "data-provider"]
+        ),
         ("energylab", "Energy Research Lab", ["council", "validator", "attester"]),
         ("gridco", "Grid Company", ["council", "validator", "attester", "grid-operator"]),
         ("sunsupply", "Sun Supply", ["council", "validator", "attester", "oracle"]),

@@ -10,7 +10,9 @@ struct DevnetProcesses: Sendable {
     func start(_ partner: String) throws {
         guard !layout.running().contains(where: { $0.partner == partner }) else { return }
         let log = layout.log(partner)
-        if !FileManager.default.fileExists(atPath: log) { _ = FileManager.default.createFile(atPath: log, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log) {
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
+        }
         guard let output = FileHandle(forWritingAtPath: log) else { throw UserError("Cannot write the log \(log).") }
         try output.seekToEnd()
         let process = Process()
@@ -38,7 +40,9 @@ struct DevnetProcesses: Sendable {
         while chosen.contains(where: { kill($0.pid, 0) == 0 && !DevnetProcesses.isZombie($0.pid) }) {
             guard Date() < deadline else {
                 let names = chosen.filter { kill($0.pid, 0) == 0 }.map { "\($0.partner) (process \($0.pid))" }
-                throw UserError("These nodes did not stop within \(Int(DevnetProcesses.stopSecondsMax)) s: \(names.joined(separator: ", ")).")
+                throw UserError(
+                    "These nodes did not stop within \(Int(DevnetProcesses.stopSecondsMax)) s: \(names.joined(separator: ", "))."
+                )
             }
             usleep(50_000)
         }

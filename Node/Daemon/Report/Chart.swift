@@ -40,7 +40,8 @@ struct Chart {
         let high = max((max(all.max() ?? 0, 0) / step).rounded(.up) * step, low + step)
         func y(_ value: Double) -> Double { Chart.top + plotHeight * (high - value) / (high - low) }
 
-        var out = "<svg viewBox=\"0 0 \(Int(Chart.width)) \(Int(Chart.height))\" role=\"img\" aria-label=\"\(Chart.escape(title))\">"
+        var out =
+            "<svg viewBox=\"0 0 \(Int(Chart.width)) \(Int(Chart.height))\" role=\"img\" aria-label=\"\(Chart.escape(title))\">"
         out += grid(low: low, high: high, step: step, y: y)
         for one in series { out += path(one, y: y) }
         out += hovers()
@@ -56,15 +57,19 @@ struct Chart {
         var value = low
         while value <= high + step / 2 {
             let line = Chart.number(y(value))
-            out += "<line class=\"grid\" x1=\"\(Chart.left)\" x2=\"\(Chart.width - Chart.right)\" y1=\"\(line)\" y2=\"\(line)\"/>"
-            out += "<text class=\"axis\" text-anchor=\"end\" x=\"\(Chart.left - 6)\" y=\"\(Chart.number(y(value) + 4))\">\(Chart.label(value, step))</text>"
+            out +=
+                "<line class=\"grid\" x1=\"\(Chart.left)\" x2=\"\(Chart.width - Chart.right)\" y1=\"\(line)\" y2=\"\(line)\"/>"
+            out +=
+                "<text class=\"axis\" text-anchor=\"end\" x=\"\(Chart.left - 6)\" y=\"\(Chart.number(y(value) + 4))\">\(Chart.label(value, step))</text>"
             value += step
         }
         out += "<text class=\"axis\" x=\"4\" y=\"11\">\(Chart.escape(unit))</text>"
         for tick in ticks {
             let position = Chart.number(Chart.left + plotWidth * Double(tick.index) / Double(max(count, 1)))
-            out += "<line class=\"grid\" x1=\"\(position)\" x2=\"\(position)\" y1=\"\(Chart.top)\" y2=\"\(Chart.height - Chart.bottom)\"/>"
-            out += "<text class=\"axis\" x=\"\(position)\" y=\"\(Chart.height - Chart.bottom + 18)\">\(Chart.escape(tick.text))</text>"
+            out +=
+                "<line class=\"grid\" x1=\"\(position)\" x2=\"\(position)\" y1=\"\(Chart.top)\" y2=\"\(Chart.height - Chart.bottom)\"/>"
+            out +=
+                "<text class=\"axis\" x=\"\(position)\" y=\"\(Chart.height - Chart.bottom + 18)\">\(Chart.escape(tick.text))</text>"
         }
         return out
     }
@@ -77,13 +82,15 @@ struct Chart {
             let width = max(plotWidth / Double(max(count, 1)) * 0.7, 1)
             return points.map { point in
                 let top = min(point.1, zero)
-                return "<rect class=\"fill \(one.colour)\" x=\"\(Chart.number(point.0 - width / 2))\" y=\"\(Chart.number(top))\" "
+                return
+                    "<rect class=\"fill \(one.colour)\" x=\"\(Chart.number(point.0 - width / 2))\" y=\"\(Chart.number(top))\" "
                     + "width=\"\(Chart.number(width))\" height=\"\(Chart.number(abs(point.1 - zero)))\"/>"
             }.joined()
         }
         let line = points.map { "\(Chart.number($0.0)),\(Chart.number($0.1))" }.joined(separator: " ")
         guard one.style == .area else { return "<polyline class=\"line \(one.colour)\" points=\"\(line)\"/>" }
-        return "<polygon class=\"fill area \(one.colour)\" points=\"\(Chart.number(first.0)),\(Chart.number(zero)) \(line) "
+        return
+            "<polygon class=\"fill area \(one.colour)\" points=\"\(Chart.number(first.0)),\(Chart.number(zero)) \(line) "
             + "\(Chart.number(last.0)),\(Chart.number(zero))\"/>"
     }
 

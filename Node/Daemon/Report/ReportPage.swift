@@ -39,7 +39,9 @@ struct ReportPage {
         let cost = data.members.reduce(0) { $0 + $1.cost }
         let alone = data.members.reduce(0) { $0 + $1.costAlone }
         let saved = alone - cost
-        func tile(_ value: String, _ text: String) -> String { "<div class=\"tile\"><b>\(value)</b><span>\(text)</span></div>" }
+        func tile(_ value: String, _ text: String) -> String {
+            "<div class=\"tile\"><b>\(value)</b><span>\(text)</span></div>"
+        }
         return "<div class=\"tiles\">"
             + tile(Human.energy(produced), "made on the roofs") + tile(Human.energy(consumed), "used in the homes")
             + tile(Human.energy(traded), "traded between neighbours")
@@ -68,7 +70,8 @@ struct ReportPage {
         let tooltips = hours.map { hour in
             "\(ReportPage.minute(hour.start))\nmade \(Human.energy(hour.production))\nused \(Human.energy(hour.consumption))"
                 + "\nfrom neighbours \(Human.energy(hour.fromNeighbours))\nto neighbours \(Human.energy(hour.toNeighbours))"
-                + "\namount \(Human.money(hour.amount, currency: data.currency))" + (hour.estimated ? "\nreading flagged" : "")
+                + "\namount \(Human.money(hour.amount, currency: data.currency))"
+                + (hour.estimated ? "\nreading flagged" : "")
         }
         let ticks = dayTicks(hours.map(\.start))
         let energy = Chart(
@@ -81,7 +84,9 @@ struct ReportPage {
             ], tooltips: tooltips)
         let money = Chart(
             title: "What each hour cost the member", unit: data.currency, divisor: 1_000_000, ticks: ticks,
-            series: [.init(name: "amount (above zero: paid)", colour: "money", style: .bar, values: hours.map(\.amount))],
+            series: [
+                .init(name: "amount (above zero: paid)", colour: "money", style: .bar, values: hours.map(\.amount))
+            ],
             tooltips: tooltips)
         return energy.svg() + money.svg()
     }
@@ -90,7 +95,8 @@ struct ReportPage {
         let head = ["Member", "Made", "Used", "From neighbours", "To neighbours", "Bill", "Without community", "Gain"]
         let rows = data.members.map { row in
             let cells = [
-                row.member, Human.energy(row.production), Human.energy(row.consumption), Human.energy(row.fromNeighbours),
+                row.member, Human.energy(row.production), Human.energy(row.consumption),
+                Human.energy(row.fromNeighbours),
                 Human.energy(row.toNeighbours), Human.money(row.cost, currency: data.currency),
                 Human.money(row.costAlone, currency: data.currency),
                 Human.money(row.costAlone - row.cost, currency: data.currency),
@@ -98,7 +104,8 @@ struct ReportPage {
             let mark = row.member == data.member ? " class=\"mark\"" : ""
             return "<tr\(mark)>" + cells.map { "<td>\(escape($0))</td>" }.joined() + "</tr>"
         }
-        return "<div class=\"wide\"><table><thead><tr>" + head.map { "<th>\($0)</th>" }.joined() + "</tr></thead><tbody>"
+        return "<div class=\"wide\"><table><thead><tr>" + head.map { "<th>\($0)</th>" }.joined()
+            + "</tr></thead><tbody>"
             + rows.joined() + "</tbody></table></div>"
     }
 
@@ -116,7 +123,9 @@ struct ReportPage {
     }
 
     private func dayTicks(_ starts: [UInt64]) -> [(index: Int, text: String)] {
-        starts.enumerated().filter { $0.element % 86_400_000 == 0 }.map { (index: $0.offset, text: ReportPage.day($0.element)) }
+        starts.enumerated().filter { $0.element % 86_400_000 == 0 }.map {
+            (index: $0.offset, text: ReportPage.day($0.element))
+        }
     }
 
     static func day(_ milliseconds: UInt64) -> String { format(milliseconds, "EEE d MMM yyyy") }

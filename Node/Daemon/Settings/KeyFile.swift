@@ -9,7 +9,8 @@ enum KeyFile {
 
     static func create(at path: String) throws -> Secp256k1.SecretKey {
         guard !FileManager.default.fileExists(atPath: path) else {
-            throw UserError("\(path) exists already; a key is never overwritten. Choose another folder or move it away.")
+            throw UserError(
+                "\(path) exists already; a key is never overwritten. Choose another folder or move it away.")
         }
         var generator = SystemRandomNumberGenerator()
         // A random 32-byte number is no valid key with probability 2^-128.
@@ -27,10 +28,12 @@ enum KeyFile {
         }
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {
-            throw UserError("\(path) can be read by other users; run `chmod 600 \(path)` and, if they did, make a new key.")
+            throw UserError(
+                "\(path) can be read by other users; run `chmod 600 \(path)` and, if they did, make a new key.")
         }
         let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
-        guard lines.count == 2, lines[0] == header, let bytes = Hex.decode(lines[1]), let key = Secp256k1.SecretKey(bytes)
+        guard lines.count == 2, lines[0] == header, let bytes = Hex.decode(lines[1]),
+            let key = Secp256k1.SecretKey(bytes)
         else { throw UserError("\(path) is no Commonwatt key file (expected '\(header)' and 64 hexadecimal digits).") }
         return key
     }
@@ -41,7 +44,8 @@ enum KeyFile {
         if !folder.isEmpty {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         }
-        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600]) else {
+        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600])
+        else {
             throw UserError("Could not write \(path); check that the folder exists and is yours.")
         }
     }

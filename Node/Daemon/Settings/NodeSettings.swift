@@ -38,7 +38,8 @@ struct UserSettings: Codable, Sendable {
             let known = Set(CodingKeys.allCases.map(\.rawValue))
             if let mapping = try Yams.load(yaml: text) as? [String: Any] {
                 for key in mapping.keys.sorted() where !known.contains(key) {
-                    throw UserError("\(path): unknown setting '\(key)'; known are \(known.sorted().joined(separator: ", ")).")
+                    throw UserError(
+                        "\(path): unknown setting '\(key)'; known are \(known.sorted().joined(separator: ", ")).")
                 }
             }
             return try YAMLDecoder().decode(UserSettings.self, from: text.isEmpty ? "{}" : text)
@@ -60,7 +61,9 @@ struct UserSettings: Codable, Sendable {
         settings.listenRPC = environment["COMMONWATT_LISTEN_RPC"]
         settings.log = environment["COMMONWATT_LOG"]
         settings.validator = try environment["COMMONWATT_VALIDATOR"].map { text in
-            guard let flag = Bool(text) else { throw UserError("COMMONWATT_VALIDATOR must be true or false, not '\(text)'.") }
+            guard let flag = Bool(text) else {
+                throw UserError("COMMONWATT_VALIDATOR must be true or false, not '\(text)'.")
+            }
             return flag
         }
         settings.requestsPerSecondMax = try number("COMMONWATT_REQUESTS_PER_SECOND_MAX", environment)
@@ -164,7 +167,8 @@ struct NodeSettings: Sendable {
         }
         log = user.log ?? "info"
         guard NodeSettings.logLevels.contains(log) else {
-            throw UserError("Setting 'log' must be one of \(NodeSettings.logLevels.joined(separator: ", ")), not '\(log)'.")
+            throw UserError(
+                "Setting 'log' must be one of \(NodeSettings.logLevels.joined(separator: ", ")), not '\(log)'.")
         }
         requestsPerSecondMax = user.requestsPerSecondMax ?? 2_000
         streamsMax = user.streamsMax ?? 64
