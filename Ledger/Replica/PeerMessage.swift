@@ -7,7 +7,7 @@ package enum PeerMessage: Sendable, Hashable {
     package static let formatVersion: UInt8 = 1
     package static let byteCountMax = 16 * 1024 * 1024
 
-    /// Sent first on every new link, and again when the sender notices that it is behind.
+    /// Sent first on every new link, and again when the sender sees that the peer is in an older epoch.
     case hello(Hello)
     /// One message of the consensus. A proposal may carry its transactions.
     case consensus(ConsensusMessage, transactions: [Transaction])
