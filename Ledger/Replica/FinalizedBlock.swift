@@ -9,8 +9,8 @@ package struct FinalizedBlock: Sendable {
     package let receipts: [Receipt]
     /// The finalization of this block or of the nearest descendant that has its own (`finalization.digest` says which).
     package let finalization: Certificate
-    /// The state after this block.
-    package let state: StateSnapshot
+    /// The state after this block; readable until the next checkpoint above it is stored (see `ChainView`).
+    package internal(set) var state: StateSnapshot
     /// The validators that certify this block's children.
     package let validators: ValidatorSet
 
