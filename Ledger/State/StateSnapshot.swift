@@ -1,4 +1,5 @@
 package import Chain
+internal import LedgerCrypto
 package import Primitives
 
 /// The state that one block left: a root, the store below it, and in memory the layers of blocks that are not stored
@@ -8,107 +9,132 @@ package import Primitives
 /// block is final and enough layers lie below it, `checkpoint()` its snapshot, store the batch, and once that is durable
 /// call `rebased(onto:)` on every snapshot kept. Only one checkpoint may be in flight.
 ///
-/// Reads of a snapshot that is older than the newest stored checkpoint, or not its descendant, are undefined unless it
-/// was opened with `historic`: drop such snapshots.
+/// A snapshot that the newest stored checkpoint is not an ancestor of (it is older, or on a dropped fork) must be
+/// dropped, since the flat values moved on; for reads of an older version take `historic`.
 package struct StateSnapshot: StateReader, Sendable {
-    /// Height of the block whose state this is.
+    /// Height of the block whose state this is; 0 also before any block.
     package let version: Height
+    let tree: StateTree
+    private let isHistoric: Bool
+
+    init(version: Height, tree: StateTree, isHistoric: Bool = false) {
+        self.version = version
+        self.tree = tree
+        self.isHistoric = isHistoric
+    }
+
     /// The ICS-23 SmtSpec root; 32 zero bytes when there is no key.
-    package let root: Digest
+    package var root: Digest { tree.root.hash }
 
     /// Blocks that are in memory only.
-    package var layerCount: Int { 0 }
+    package var layerCount: Int { tree.layers.count }
 
     /// A state without keys above an empty store; its changes get versions from 0 on.
-    package static func empty(over reader: any KeyValueReader) -> StateSnapshot { fatalError() }
+    package static func empty(over reader: any KeyValueReader) -> StateSnapshot {
+        let tree = StateTree(reader: reader, firstUnstored: 0, layers: [], root: .empty)
+        return StateSnapshot(version: Height(0), tree: tree)
+    }
 
     /// The newest checkpoint of the store; nil when it holds none.
-    package static func open(_ reader: any KeyValueReader) throws(StorageFailure) -> StateSnapshot? { nil }
+    package static func open(_ reader: any KeyValueReader) throws(StorageFailure) -> StateSnapshot? {
+        guard let record = try reader.get(StateRecords.newest) else { return nil }
+        do {
+            let (version, root) = try StateRecords.decodeNewest(record)
+            let tree = StateTree(reader: reader, firstUnstored: Height(version).next.value, layers: [], root: root)
+            return StateSnapshot(version: Height(version), tree: tree)
+        } catch {
+            throw StorageFailure("the stored state cannot be opened: \(error); restore the node from its peers")
+        }
+    }
 
     /// The state at a stored version (a height that was checkpointed and not pruned); nil when it is not there. Its
     /// reads go through the tree and stay right while later checkpoints are written, until pruning.
     package static func historic(
         _ reader: any KeyValueReader, at version: Height
-    ) throws(StorageFailure) -> StateSnapshot? { nil }
+    ) throws(StorageFailure) -> StateSnapshot? {
+        guard let record = try reader.get(StateRecords.version(version.value)) else { return nil }
+        do {
+            let root = try StateRecords.decodeRoot(record)
+            let tree = StateTree(reader: reader, firstUnstored: .max, layers: [], root: root)
+            return StateSnapshot(version: version, tree: tree, isHistoric: true)
+        } catch {
+            throw StorageFailure("the stored root of version \(version) is damaged: \(error)")
+        }
+    }
 
-    /// The value under `key`, nil when absent: the layers, then one get.
-    package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { nil }
+    /// The newest stored version that is at most `version`, for which `historic` works; nil when there is none.
+    package static func newestStored(
+        _ reader: any KeyValueReader, atMost version: Height
+    ) throws(StorageFailure) -> Height? {
+        let end = StateRecords.version(version.value) + [0]
+        let found = try reader.scan(from: StateRecords.version(0), to: end, limit: 1, reversed: true)
+        return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
+    }
 
-    /// The state after a block changed `changes` (ascending by key, each key once). `version` must be above this one.
-    /// O(k log n) hashes for k changes over n keys. Unknown or damaged nodes and malformed changes throw.
+    /// The value under `key`, nil when absent: the layers, then at most one get. Historic snapshots: O(log n) gets.
+    package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
+        if isHistoric {
+            let keyHash = SHA256.hash(key)
+            guard let version = try tree.find(keyHash) else { return nil }
+            return try tree.leaf(keyHash, version: version).value
+        }
+        if tree.layers.isEmpty { return try tree.reader.get(StateRecords.flat(key)) }
+        let keyHash = SHA256.hash(key)
+        // Below a node that is stored nothing changed since the checkpoint, so the flat value holds.
+        var subtree = tree.root
+        var path = NodePath.root
+        while case .inner(_, let version) = subtree, !tree.isStored(version) {
+            let slot = Int(keyHash.nibble(path.depth))
+            subtree = try tree.node(at: path, version: version)[slot]
+            if path.depth < NodePath.depthMax { path = path.child(slot) }
+        }
+        switch subtree {
+        case .empty: return nil
+        case .leaf(_, let version, let found):
+            if found != keyHash { return nil }
+            if !tree.isStored(version) { return try tree.leaf(keyHash, version: version).value }
+            return try tree.reader.get(StateRecords.flat(key))
+        case .inner: return try tree.reader.get(StateRecords.flat(key))
+        }
+    }
+
+    /// The state after a block changed `changes` (each key once, in any order; a change to the present value counts as
+    /// none). `version` must be above this one. O(k log n) hashes for k changes over n keys. Missing or damaged nodes
+    /// and malformed changes throw.
     package func applying(
         _ changes: [StateChange], version: Height
-    ) throws(StorageFailure) -> StateSnapshot { self }
-
-    /// A proof that `key` has its value, or that it is absent, under `root`; nil when the state has no key at all.
-    package func prove(_ key: [UInt8]) throws(StorageFailure) -> CommitmentProof? { nil }
-
-    /// All layers of this snapshot folded into one batch, which makes this version the newest of the store.
-    package func checkpoint() throws(StorageFailure) -> StateCheckpoint { fatalError() }
-
-    /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it. O(layers).
-    package func rebased(onto checkpoint: StateCheckpoint) -> StateSnapshot? { self }
-
-    /// Up to `limit` entries in the order of SHA-256(key), those above `after`. Fewer than `limit` means the end.
-    package func leaves(
-        after: Digest?, limit: Int
-    ) throws(StorageFailure) -> [StateLeaf] { [] }
+    ) throws(StorageFailure) -> StateSnapshot {
+        let isFirst = tree.firstUnstored == 0 && tree.layers.isEmpty
+        guard isFirst || version > self.version, !isHistoric else {
+            throw StorageFailure("the state of version \(self.version) cannot be continued by version \(version)")
+        }
+        var update = try StateTreeUpdate(tree, changes, version: version.value)
+        let (root, layer) = try update.run()
+        var next = tree
+        next.root = root
+        next.layers.append(layer)
+        return StateSnapshot(version: version, tree: next)
+    }
 }
 
 /// One entry of the state, as snapshots are sent in.
-package struct StateLeaf: Hashable, Sendable {
+package struct StateLeaf: Hashable, Sendable, BCSCodable {
     package let key: [UInt8]
     package let value: [UInt8]
+
     package init(key: [UInt8], value: [UInt8]) {
         self.key = key
         self.value = value
     }
-}
 
-/// What has to be stored, in one batch, for a version to be the newest of the store.
-package struct StateCheckpoint: Sendable {
-    package let version: Height
-    package let root: Digest
-    package let batch: KeyValueBatch
-}
-
-/// Builds the stored form of a state from its leaves in the order of SHA-256(key), e.g. those of a peer's snapshot.
-/// Memory is bounded by the depth of the tree. Nothing may be served until `finish` has accepted the root.
-package struct StateRebuilder: Sendable {
-    package init(version: Height) {}
-
-    /// SHA-256 of the last key added: what to ask for next.
-    package var last: Digest? { nil }
-
-    /// The writes for the next leaves. Throws when they are malformed or not in ascending order of SHA-256(key).
-    package mutating func add(_ leaves: [StateLeaf]) throws(StateRebuildError) -> KeyValueBatch { KeyValueBatch() }
-
-    /// The last writes, which make the version the store's newest. Throws when the root is another one: then the
-    /// store's part must be emptied with `StateMaintenance.erase`.
-    package consuming func finish(root: Digest) throws(StateRebuildError) -> KeyValueBatch { KeyValueBatch() }
-}
-
-package enum StateRebuildError: Error, Hashable, Sendable {
-    case malformedLeaf
-    case notAscending
-    case otherRoot(found: Digest)
-}
-
-/// Bounded steps of upkeep over the stored state; each returns a batch and whether more is left to do.
-package enum StateMaintenance {
-    package struct Step: Sendable {
-        package let batch: KeyValueBatch
-        /// True when the whole task is done once `batch` is stored.
-        package let isComplete: Bool
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.blob(key)
+        encoder.blob(value)
     }
 
-    /// Removes what only versions below `version` need: at most `limit` records.
-    package static func prune(
-        _ reader: any KeyValueReader, before version: Height, limit: Int
-    ) throws(StorageFailure) -> Step { Step(batch: KeyValueBatch(), isComplete: true) }
-
-    /// Removes the whole stored state, at most `limit` records, e.g. after a refused rebuild.
-    package static func erase(_ reader: any KeyValueReader, limit: Int) throws(StorageFailure) -> Step {
-        Step(batch: KeyValueBatch(), isComplete: true)
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        key = try decoder.blob(max: StateChange.keyBytesMax)
+        value = try decoder.blob(max: StateChange.valueBytesMax)
+        guard !key.isEmpty, !value.isEmpty else { throw decoder.failure(.invalid("an empty key or value")) }
     }
 }
