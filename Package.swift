@@ -82,7 +82,7 @@ let all: [Target] = [
         "Primitives LedgerCrypto Chain COpenSSL NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers Logging"),
     module(
         "NodeRuntime", at: "Node/Runtime",
-        "\(ledger) \(contracts) Storage Transport NIOCore NIOPosix NIOConcurrencyHelpers Logging"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica ContractHost Storage Transport NIOCore NIOConcurrencyHelpers Logging"),
     module(
         "RPC", at: "Node/RPC", "\(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging ServiceLifecycle"),
     module("NodeClient", at: "Node/Client", "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat"),
