@@ -13,7 +13,8 @@ struct ProcessUsage {
         else { return nil }
         // After the name in parentheses: field 3 is the state, so user time is entry 11 and system time entry 12.
         let fields = stat[stat.index(after: close)...].split(separator: " ").map(String.init)
-        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]), let pages = Int(fields[21])
+        guard fields.count > 21, let user = Double(fields[11]), let system = Double(fields[12]),
+            let pages = Int(fields[21])
         else { return nil }
         cpuSeconds = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
         residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))

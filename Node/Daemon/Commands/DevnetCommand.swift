@@ -19,7 +19,8 @@ struct DevnetCommand: AsyncParsableCommand {
         @OptionGroup var folder: Folder
         @Option(help: "Validators, 1 to \(DevnetSetup.portsMax).") var validators = 4
         @Option(help: "Name of the network.") var network = "devnet"
-        @Option(help: "Peers listen on this port and the following ones, the HTTP APIs 1000 above.") var basePort = 7_400
+        @Option(help: "Peers listen on this port and the following ones, the HTTP APIs 1000 above.") var basePort =
+            7_400
         @Option(help: "Milliseconds between empty blocks of the idle network.") var heartbeat: UInt32 = 2_000
         @OptionGroup var output: OutputOptions
 
@@ -27,7 +28,9 @@ struct DevnetCommand: AsyncParsableCommand {
             guard (1...DevnetSetup.portsMax).contains(validators) else {
                 throw UserError("A local network has 1 to \(DevnetSetup.portsMax) validators.")
             }
-            guard (1_024...60_000).contains(basePort) else { throw UserError("The base port is between 1024 and 60000.") }
+            guard (1_024...60_000).contains(basePort) else {
+                throw UserError("The base port is between 1024 and 60000.")
+            }
             let setup = DevnetSetup(
                 layout: folder.layout, network: network, partners: DevnetLayout.partnerIDs(count: validators),
                 basePort: basePort, heartbeatMilliseconds: heartbeat)
@@ -62,7 +65,9 @@ struct DevnetCommand: AsyncParsableCommand {
             let running = folder.layout.running().map(\.partner)
             try DevnetProcesses(layout: folder.layout).stop(only.isEmpty ? nil : only)
             let stopped = only.isEmpty ? running : only.filter(running.contains)
-            try output.show(stopped) { stopped.isEmpty ? "No node was running." : "Stopped \(stopped.joined(separator: ", "))." }
+            try output.show(stopped) {
+                stopped.isEmpty ? "No node was running." : "Stopped \(stopped.joined(separator: ", "))."
+            }
         }
     }
 
@@ -111,7 +116,9 @@ enum DevnetStatus {
             do {
                 let status = try await Connection.with([url]) { try await $0.status() }
                 rows.append(
-                    Row(partner: partner, url: url, ready: status.ready, height: status.finalHeight.value, summary: status.summary))
+                    Row(
+                        partner: partner, url: url, ready: status.ready, height: status.finalHeight.value,
+                        summary: status.summary))
             } catch {
                 rows.append(Row(partner: partner, url: url, ready: false, height: nil, summary: "does not answer"))
             }
@@ -126,7 +133,9 @@ enum DevnetStatus {
             let rows = try await rows(layout).filter { partners.contains($0.partner) }
             if rows.allSatisfy(\.ready) { return }
             guard Date() < deadline else {
-                let late = rows.filter { !$0.ready }.map { "\($0.partner): \($0.summary); see \(layout.log($0.partner))" }
+                let late = rows.filter { !$0.ready }.map {
+                    "\($0.partner): \($0.summary); see \(layout.log($0.partner))"
+                }
                 throw UserError("Not ready after \(seconds) s: \(late.joined(separator: "; ")).")
             }
             try await Task.sleep(for: .milliseconds(100))

@@ -22,7 +22,9 @@ struct GenesisCommand: ParsableCommand {
         @Option(help: "Name of the network: letters a-z, digits, hyphens.") var network: String
         @Option(help: "Identifier of the partner: letters a-z, digits, hyphens.") var partner: String
         @Option(help: "The partner's full name.") var name: String
-        @Option(name: .customLong("role"), help: "A role; repeat for more.") var roles: [String] = ["council", "validator", "attester"]
+        @Option(name: .customLong("role"), help: "A role; repeat for more.") var roles: [String] = [
+            "council", "validator", "attester",
+        ]
         @Option(help: "Folder of the keys.") var keys = "keys"
         @Flag(help: "The partner runs no validator.") var noValidator = false
         @Option(help: "File to write.") var out = "part.json"
@@ -56,7 +58,9 @@ struct GenesisCommand: ParsableCommand {
                 parts: try parts.map(GenesisPart.read), parameters: parameters)
             try GenesisAssembly.write(genesis, to: out)
             let summary = Summary(genesis)
-            try output.show(summary) { summary.text + "\nWrote \(out). Each partner should check it with `commonwatt genesis check`." }
+            try output.show(summary) {
+                summary.text + "\nWrote \(out). Each partner should check it with `commonwatt genesis check`."
+            }
         }
     }
 
@@ -64,7 +68,8 @@ struct GenesisCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check a genesis file: its form, its network id, the contracts' view, and your own part.")
         @Argument(help: "The genesis file.") var file: String
-        @Option(name: .customLong("part"), help: "A part that must be in it unchanged; repeat for more.") var parts: [String] = []
+        @Option(name: .customLong("part"), help: "A part that must be in it unchanged; repeat for more.") var parts:
+            [String] = []
         @OptionGroup var output: OutputOptions
 
         func run() throws {
@@ -83,7 +88,8 @@ struct GenesisCommand: ParsableCommand {
             }
             let summary = Summary(genesis)
             try output.show(summary) {
-                summary.text + "\nThe file is whole" + (parts.isEmpty ? "." : ", and it holds \(parts.joined(separator: ", ")) unchanged.")
+                summary.text + "\nThe file is whole"
+                    + (parts.isEmpty ? "." : ", and it holds \(parts.joined(separator: ", ")) unchanged.")
                     + " Compare the network id with the other partners."
             }
         }
@@ -98,7 +104,9 @@ struct GenesisCommand: ParsableCommand {
         func run() throws {
             let settings = try NodeSettings.load(config: config, flags: UserSettings())
             try NodeWiring.configuration(settings).prepareFresh()
-            try output.show(["prepared": settings.data]) { "Prepared \(settings.data). Start the node with `commonwatt node --config \(config)`." }
+            try output.show(["prepared": settings.data]) {
+                "Prepared \(settings.data). Start the node with `commonwatt node --config \(config)`."
+            }
         }
     }
 
@@ -117,7 +125,9 @@ struct GenesisCommand: ParsableCommand {
             validators = genesis.validators.validators.map(\.partner)
             faultsTolerated = genesis.validators.faultsMax
             partners = ((try? SuiteGenesis(bcs: genesis.application))?.partners ?? []).map {
-                partner in "\(partner.id) (\(partner.name)): " + Roles.named.filter { partner.roles.contains($0.role) }.map(\.name).joined(separator: ", ")
+                partner in
+                "\(partner.id) (\(partner.name)): "
+                    + Roles.named.filter { partner.roles.contains($0.role) }.map(\.name).joined(separator: ", ")
             }
         }
 

@@ -10,7 +10,8 @@ internal import Primitives
 struct GovCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gov", abstract: "Govern the network: propose, approve, list; rotate the own validator's keys.",
-        discussion: "At least two thirds of the council must approve; a proposal is carried out after the delay that the network has set.",
+        discussion:
+            "At least two thirds of the council must approve; a proposal is carried out after the delay that the network has set.",
         subcommands: [GovProposeCommand.self, Approve.self, Withdraw.self, List.self, Partners.self, Rotate.self])
 
     struct Approve: AsyncParsableCommand {
@@ -21,7 +22,9 @@ struct GovCommand: AsyncParsableCommand {
 
         func run() async throws {
             let call = Governance.approve.call(on: WellKnown.governance, ProposalID(number))
-            try await GovCommand.send(call, "approving proposal \(number)", connection, output) { _ in "Approved proposal \(number)." }
+            try await GovCommand.send(call, "approving proposal \(number)", connection, output) { _ in
+                "Approved proposal \(number)."
+            }
         }
     }
 
@@ -33,7 +36,9 @@ struct GovCommand: AsyncParsableCommand {
 
         func run() async throws {
             let call = Governance.withdraw.call(on: WellKnown.governance, ProposalID(number))
-            try await GovCommand.send(call, "withdrawing proposal \(number)", connection, output) { _ in "Withdrew proposal \(number)." }
+            try await GovCommand.send(call, "withdrawing proposal \(number)", connection, output) { _ in
+                "Withdrew proposal \(number)."
+            }
         }
     }
 
@@ -135,7 +140,9 @@ struct GovCommand: AsyncParsableCommand {
             try output.show(rows) {
                 var table = TextTable([("partner", .left), ("name", .left), ("roles", .left), ("state", .left)])
                 for row in rows {
-                    table.add([row.id, row.name, row.roles.joined(separator: ", "), row.isSuspended ? "suspended" : "active"])
+                    table.add([
+                        row.id, row.name, row.roles.joined(separator: ", "), row.isSuspended ? "suspended" : "active",
+                    ])
                 }
                 return table.text()
             }

@@ -19,18 +19,21 @@ struct GovProposeCommand: AsyncParsableCommand {
         try await GovCommand.send(call, "proposing to \(GovCommand.describe(action))", connection, output) { result in
             guard let bytes = result.receipt.outputs.first else { return "Proposed." }
             let number = try Governance.propose.output(bytes).number
-            return "Proposal \(number): \(GovCommand.describe(action)). Others approve with `commonwatt gov approve \(number)`."
+            return
+                "Proposal \(number): \(GovCommand.describe(action)). Others approve with `commonwatt gov approve \(number)`."
         }
     }
 
     struct AddPartner: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Take in a partner by its signed part (commonwatt genesis part).")
+        static let configuration = CommandConfiguration(
+            abstract: "Take in a partner by its signed part (commonwatt genesis part).")
         @Argument(help: "File of the part.") var part: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await GovProposeCommand.send(.addPartner(try GenesisPart.read(part).checked().partner), connection, output)
+            try await GovProposeCommand.send(
+                .addPartner(try GenesisPart.read(part).checked().partner), connection, output)
         }
     }
 
@@ -72,12 +75,15 @@ struct GovProposeCommand: AsyncParsableCommand {
         @Argument(help: "Identifier of the partner.") var partner: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
-        func run() async throws { try await GovProposeCommand.send(.removeValidator(partner: partner), connection, output) }
+        func run() async throws {
+            try await GovProposeCommand.send(.removeValidator(partner: partner), connection, output)
+        }
     }
 
     struct Activate: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Activate a contract version of this release from a height on, once a quorum of validators has it.")
+            abstract:
+                "Activate a contract version of this release from a height on, once a quorum of validators has it.")
         @Argument(help: "Name of the contract.") var contract: String
         @Argument(help: "Its version.") var version: UInt32
         @Option(help: "Height.") var from: UInt64

@@ -51,7 +51,8 @@ struct NodeCommand: AsyncParsableCommand {
             "peers": settings.peers.map { "\($0.partner)=\($0.endpoint)" }.joined(separator: ", "),
         ]
         try output.show(lines) {
-            "The configuration is good.\n" + lines.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }.joined(separator: "\n")
+            "The configuration is good.\n"
+                + lines.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }.joined(separator: "\n")
         }
     }
 }
@@ -61,7 +62,9 @@ extension NodeSettings {
     static func load(config: String?, flags: UserSettings) throws -> NodeSettings {
         let file = try config.map(UserSettings.read) ?? UserSettings()
         let environment = try UserSettings.fromEnvironment(ProcessInfo.processInfo.environment)
-        let folder = config.map { URL(filePath: $0).deletingLastPathComponent().path } ?? FileManager.default.currentDirectoryPath
+        let folder =
+            config.map { URL(filePath: $0).deletingLastPathComponent().path }
+            ?? FileManager.default.currentDirectoryPath
         return try NodeSettings(file.overridden(by: environment).overridden(by: flags), relativeTo: folder)
     }
 }

@@ -36,8 +36,13 @@ struct TxCommand: AsyncParsableCommand {
         }
 
         var text: String {
-            var lines = ["transaction  \(transaction)", "state        \(state)" + (height.map { ", final in block \($0)" } ?? "")]
-            if let rejection, let rejectionCode { lines.append("reason       \(rejection) (rejection \(rejectionCode))") }
+            var lines = [
+                "transaction  \(transaction)",
+                "state        \(state)" + (height.map { ", final in block \($0)" } ?? ""),
+            ]
+            if let rejection, let rejectionCode {
+                lines.append("reason       \(rejection) (rejection \(rejectionCode))")
+            }
             if let workUsed, let events { lines.append("work         \(workUsed) units, \(events) events") }
             if let outputs, !outputs.isEmpty { lines.append("outputs      \(outputs.joined(separator: ", "))") }
             return lines.joined(separator: "\n")
@@ -77,8 +82,12 @@ struct TxCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard let name = Digest(hex: digest) else { throw UserError("'\(digest)' is no digest (64 hexadecimal digits).") }
-            let status = try await Connection.with(connection.addresses) { try await $0.status(of: name, waitSeconds: wait) }
+            guard let name = Digest(hex: digest) else {
+                throw UserError("'\(digest)' is no digest (64 hexadecimal digits).")
+            }
+            let status = try await Connection.with(connection.addresses) {
+                try await $0.status(of: name, waitSeconds: wait)
+            }
             let outcome = Outcome(name, status)
             try output.show(outcome) { outcome.text }
         }

@@ -49,7 +49,8 @@ enum GenesisAssembly {
 
     static func read(_ path: String) throws -> Genesis {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw UserError("No genesis file at \(path); ask a partner for it, or make one with `commonwatt genesis assemble`.")
+            throw UserError(
+                "No genesis file at \(path); ask a partner for it, or make one with `commonwatt genesis assemble`.")
         }
         let genesis: Genesis
         do {
@@ -62,7 +63,9 @@ enum GenesisAssembly {
 
     static func write(_ genesis: Genesis, to path: String) throws {
         let folder = (path as NSString).deletingLastPathComponent
-        if !folder.isEmpty { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+        if !folder.isEmpty {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
         try Data(genesis.file).write(to: URL(filePath: path))
     }
 }

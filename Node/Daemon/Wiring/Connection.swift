@@ -9,7 +9,9 @@ internal import Primitives
 
 /// Where a command finds nodes, and who it acts for.
 struct ConnectionOptions: ParsableArguments {
-    @Option(name: .customLong("node"), help: "Address of a node's API; repeat for more. Also COMMONWATT_NODE, comma-separated.")
+    @Option(
+        name: .customLong("node"),
+        help: "Address of a node's API; repeat for more. Also COMMONWATT_NODE, comma-separated.")
     var nodes: [String] = []
 
     @Option(name: .long, help: "Secret key file of whoever signs. Also COMMONWATT_KEY.")
@@ -64,7 +66,8 @@ struct ChainSession {
     func transaction(_ calls: [Call]) throws -> Transaction {
         let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + ChainSession.lifetimeMilliseconds)
         let body = TransactionBody(
-            network: network, sender: key.publicKey, expiry: expiry, salt: UInt64.random(in: 0...UInt64.max), calls: calls)
+            network: network, sender: key.publicKey, expiry: expiry, salt: UInt64.random(in: 0...UInt64.max),
+            calls: calls)
         return try Transaction(signing: body, with: key)
     }
 

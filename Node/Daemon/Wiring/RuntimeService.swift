@@ -13,16 +13,29 @@ internal import Replica
 
 /// The HTTP API's view of a running node.
 struct RuntimeService: NodeService {
-    let runtime: NodeRuntime
+    let node: LedgerNode<ContractApplication>
     let partner: String
     let started = Date()
+    private let submitted = SubmittedDigests()
 
-    var genesis: Genesis { runtime.configuration.genesis }
+    init(node: LedgerNode<ContractApplication>, partner: String) {
+        self.node = node
+        self.partner = partner
+    }
+
+    var genesis: Genesis { node.configuration.genesis }
 
     // MARK: transactions
 
     func submit(_ transactions: [Transaction]) async throws(ServiceFailure) -> [Submission] {
-        await runtime.submit(transactions).map { refusal in
+        let refusals: [TransactionRefusal?]
+        do {
+            refusals = try await node.submit(transactions)
+        } catch {
+            throw RuntimeService.failure(error)
+        }
+        submitted.insert(zip(transactions, refusals).filter { $0.1 == nil }.map(\.0.digest))
+        return refusals.map { refusal in
             switch refusal {
             case nil: .accepted
             case .pending: .alreadyPending
@@ -41,25 +54,40 @@ struct RuntimeService: NodeService {
     func transactionStatus(
         _ digest: Digest, waitingMilliseconds: UInt32
     ) async throws(ServiceFailure) -> TransactionStatus {
+        let outcome: TransactionOutcome
         do {
-            if let final = try runtime.final(digest) { return .final(result(final)) }
-            guard waitingMilliseconds > 0 else { return runtime.isPending(digest) ? .pending : .unknown }
-            if let final = try await runtime.waitUntilFinal(digest, milliseconds: waitingMilliseconds) {
-                return .final(result(final))
-            }
-            return runtime.isPending(digest) ? .pending : .unknown
+            outcome = try await node.outcome(of: digest, waitingMilliseconds: waitingMilliseconds)
         } catch {
-            throw .storage(error)
+            throw RuntimeService.failure(error)
+        }
+        switch outcome {
+        case .final(let location, let receipt):
+            return try read { (view) throws(StorageFailure) in
+                guard let header = try view.header(at: location.height) else {
+                    throw StorageFailure("the header of block \(location.height) is missing")
+                }
+                return .final(
+                    TransactionResult(
+                        height: location.height, block: header.digest, time: header.time, receipt: receipt))
+            }
+        case .dropped: return .unknown
+        case .pending: return submitted.contains(digest) ? .pending : .unknown
         }
     }
 
-    private func result(_ final: FinalTransaction) -> TransactionResult {
-        TransactionResult(
-            height: final.location.height, block: final.location.block, time: final.location.time, receipt: final.receipt)
+    private static func failure(_ error: NodeFailure) -> ServiceFailure {
+        switch error {
+        case .storage(let failure): .storage(failure)
+        default: .unavailable(error.description, retryAfterSeconds: 1)
+        }
     }
 
     func finalHeight(reaching height: Height, waitingMilliseconds: UInt32) async throws(ServiceFailure) -> Height {
-        await runtime.waitUntil(height, milliseconds: waitingMilliseconds)
+        do {
+            return try await node.finalHeight(reaching: height, waitingMilliseconds: waitingMilliseconds)
+        } catch {
+            throw RuntimeService.failure(error)
+        }
     }
 
     // MARK: chain
@@ -75,7 +103,9 @@ struct RuntimeService: NodeService {
 
     func header(_ reference: BlockReference) async throws(ServiceFailure) -> BlockHeader? {
         try read { (view) throws(StorageFailure) in
-            try RuntimeService.height(reference, view).flatMap { (height) throws(StorageFailure) in try view.header(at: height) }
+            try RuntimeService.height(reference, view).flatMap { (height) throws(StorageFailure) in
+                try view.header(at: height)
+            }
         }
     }
 
@@ -128,7 +158,8 @@ struct RuntimeService: NodeService {
             try StateProofs.bundle(keys, view)
         }
         guard let bundle else {
-            throw .unavailable("there is no block above the genesis yet, so nothing can be proved", retryAfterSeconds: 1)
+            throw .unavailable(
+                "there is no block above the genesis yet, so nothing can be proved", retryAfterSeconds: 1)
         }
         return bundle
     }
@@ -139,7 +170,7 @@ struct RuntimeService: NodeService {
 
     func contractInterface(_ instance: Address) async throws(ServiceFailure) -> String? {
         try read { (view) throws(StorageFailure) in
-            let record = try runtime.application.instance(instance, state: view.state)
+            let record = try node.application.instance(instance, state: view.state)
             return record.flatMap { ContractSuite.release.contract($0.contract, version: $0.version)?.interfaceJSON }
         }
     }
@@ -148,9 +179,10 @@ struct RuntimeService: NodeService {
         _ instance: Address, _ number: UInt16, arguments: [UInt8]
     ) async throws(ServiceFailure) -> QueryAnswer? {
         try read { (view) throws(StorageFailure) in
-            guard try runtime.application.instance(instance, state: view.state) != nil else { return nil }
-            let answer = try runtime.application.query(
-                instance, number, arguments: arguments, context: runtime.context(view), state: view.state)
+            guard try node.application.instance(instance, state: view.state) != nil else { return nil }
+            let answer = try node.application.query(
+                instance, number, arguments: arguments, context: RuntimeService.context(view, genesis),
+                state: view.state)
             switch answer {
             case .success(let bytes): return QueryAnswer(height: view.tip.height, outcome: .value(bytes))
             case .failure(let rejection): return QueryAnswer(height: view.tip.height, outcome: .refused(rejection))
@@ -161,9 +193,9 @@ struct RuntimeService: NodeService {
     /// A reader may hold a state that a checkpoint overtakes; then a newer one serves.
     func read<Value>(_ body: (ChainView) throws(StorageFailure) -> Value) throws(ServiceFailure) -> Value {
         do {
-            return try body(runtime.view)
+            return try body(node.view)
         } catch {
-            do { return try body(runtime.view) } catch { throw .storage(error) }
+            do { return try body(node.view) } catch { throw .storage(error) }
         }
     }
 }

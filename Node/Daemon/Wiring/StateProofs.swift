@@ -1,7 +1,6 @@
 internal import Chain
 internal import LedgerState
 internal import LightClient
-internal import NodeRuntime
 internal import Primitives
 internal import Replica
 
@@ -12,7 +11,9 @@ enum StateProofs {
         guard let finalization = view.finalization else { return nil }
         var entries: [ProofBundle.Entry] = []
         for key in keys {
-            guard let proof = try view.state.prove(key) else { throw StorageFailure("the state has no proof for a key") }
+            guard let proof = try view.state.prove(key) else {
+                throw StorageFailure("the state has no proof for a key")
+            }
             entries.append(ProofBundle.Entry(key: key, proof: proof))
         }
         return ProofBundle(
@@ -35,12 +36,12 @@ enum StateProofs {
     }
 }
 
-extension NodeRuntime {
+extension RuntimeService {
     /// What a query may know of the block that the newest final state belongs to.
-    func context(_ view: ChainView) -> BlockContext {
+    static func context(_ view: ChainView, _ genesis: Genesis) -> BlockContext {
         BlockContext(
-            network: configuration.genesis.network, height: view.tip.height, epoch: view.epoch, time: view.tip.time,
+            network: genesis.network, height: view.tip.height, epoch: view.epoch, time: view.tip.time,
             parent: view.tip.parent, proposer: view.tip.proposer, validators: view.validators,
-            parameters: configuration.genesis.parameters)
+            parameters: genesis.parameters)
     }
 }
