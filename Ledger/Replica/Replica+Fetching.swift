@@ -52,7 +52,7 @@ extension Replica {
 
     mutating func retry(_ fetch: FetchTable.Fetch) {
         switch fetch.subject {
-        case .range: peers.update(fetch.peer) { $0.pausedUntil = now.monotonic + CatchUp.pauseMilliseconds }
+        case .range: disbelieve(fetch.peer)
         case .block: ask(fetch.subject, preferring: [], asked: fetch.asked)
         case .transactions:
             let isAll = peers.connected.allSatisfy { fetch.asked.contains($0) }
@@ -72,6 +72,9 @@ extension Replica {
             inputs.append(.block(block.header, transactions: block.transactions.map(\.digest)))
         case (.range, .range(let range)):
             try take(range, from: peer)
+        case (.range, .busy):
+            let until = now.monotonic + CatchUp.retryMilliseconds
+            peers.update(peer) { $0.pausedUntil = until }
         default: retry(fetch)
         }
     }

@@ -29,6 +29,7 @@ extension Replica {
         }
         guard tree[certificate.digest] != nil else { return }
         awaitedFinalization = nil
+        isCatchingUp = false
         try finalizeChain(to: certificate.digest, certificate: certificate)
     }
 
@@ -44,7 +45,13 @@ extension Replica {
             finalizeOne(executed, certificate: certificate)
         }
         for abandoned in tree.cut(to: digest) { release(abandoned) }
-        judging.removeAll { $0.request.header.height <= view.tip.height }
+        let tip = view.tip.height
+        judging.removeAll { $0.request.header.height <= tip }
+        peers.forgetBlocks(through: tip)
+        if let awaited = awaitedFinalization, view.recent.contains(where: { $0.block.digest == awaited.digest }) {
+            awaitedFinalization = nil
+        }
+        if awaitedFinalization == nil { isCatchingUp = false }
         expirePool()
     }
 

@@ -1,4 +1,5 @@
 internal import Chain
+internal import Consensus
 internal import LedgerState
 internal import Primitives
 
@@ -47,7 +48,6 @@ extension Replica {
         guard transaction.bytes.count <= Int(parameters.blockBytesMax) else {
             return .tooLarge(bytesMax: Int(parameters.blockBytesMax))
         }
-        if isSyncing { return .unavailable("it is at block \(view.tip.height) and catches up with the network") }
         let context = context(height: view.tip.height.next, time: time, parent: view.tip.digest, proposer: 0)
         if let rejection = try application.admission(of: transaction, context: context, state: view.state) {
             return .notAdmitted(rejection)
