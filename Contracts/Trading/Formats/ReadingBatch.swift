@@ -1,4 +1,4 @@
-package import LedgerCrypto
+internal import LedgerCrypto
 package import Primitives
 
 /// Readings of one meter, content-addressed. Begins with a random salt, so that its digest says nothing about the

@@ -1,4 +1,3 @@
-package import Chain
 package import ContractKit
 internal import LedgerCrypto
 package import Primitives
