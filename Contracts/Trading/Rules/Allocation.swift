@@ -22,11 +22,10 @@ package struct Allocation: Hashable, Sendable {
             demand.append(balance < 0 ? try sized(Int64(0).subtracting(balance)) : 0)
         }
         let traded = min(try surplus.checkedSum(), try demand.checkedSum())
-        let rotation = Rotation(period: period, count: balances.count)
         self.traded = traded
         switch model {
-        case .evenSplit: received = try Division.evenly(traded, upTo: demand, rotation: rotation)
+        case .evenSplit: received = try Division.evenly(traded, upTo: demand, period: period)
         }
-        given = try Division.proRata(traded, by: surplus, rotation: rotation)
+        given = try Division.proRata(traded, by: surplus, period: period)
     }
 }

@@ -1,9 +1,10 @@
 internal import LedgerCrypto
 internal import Primitives
 
-/// Who comes first when something cannot be divided: member order, rotated from period to period.
+/// Who comes first when something cannot be divided: the members concerned in ascending order, rotated from period to
+/// period. Only those concerned are counted: rotating among all would give a bystander's turns to its neighbour.
 ///
-/// In every block of n consecutive periods (n members, blocks counted from period 0) each position comes first exactly
+/// In every block of n consecutive periods (n members concerned, blocks counted from period 0) each position comes first exactly
 /// once. The blocks themselves are shifted by a hash of their number: a plain `period mod n` would give the same member
 /// every noon in a community whose size divides the periods of a day.
 package struct Rotation: Hashable, Sendable {
