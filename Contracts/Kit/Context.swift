@@ -20,8 +20,8 @@ package protocol ContextServices: AnyObject {
         from context: Context, contract: String, arguments: [UInt8], superseding: Bool
     ) throws(Rejection) -> Address
     func end(from context: Context) throws(Rejection)
+    func undoing<Value>(_ body: () throws(Rejection) -> Value) throws(Rejection) -> Value
     func replaceValidators(from context: Context, _ set: ValidatorSet) throws(Rejection)
-    func carries(contract: String, version: UInt32) -> Digest?
 }
 
 /// Names a scheduled call until it has run.
@@ -110,6 +110,11 @@ package final class Context {
     ) throws(Rejection) -> Output {
         let bytes = try services.send(from: self, to: other, method: message.number, arguments: arguments.bcs)
         do { return try Output(bcs: bytes) } catch { throw HostRejection.malformedArguments(error.description) }
+    }
+
+    /// Runs `body`; when it rejects, its writes and events are undone and the rejection is returned instead of thrown.
+    package func attempt<Value>(_ body: () throws(Rejection) -> Value) -> Result<Value, Rejection> {
+        do throws(Rejection) { return .success(try services.undoing(body)) } catch { return .failure(error) }
     }
 
     /// Schedules a call of this instance for the first block whose time is at or after `time` (later than now).

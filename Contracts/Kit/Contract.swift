@@ -87,3 +87,36 @@ package struct ContractDefinition: Sendable {
         return list.first { $0.number == number }
     }
 }
+
+/// A version of a contract with the digest of its sources, as validators report it and governance approves it.
+package struct ContractVersion: ContractValue, Hashable {
+    package let name: String
+    package let version: UInt32
+    package let sources: Digest
+
+    package init(_ name: String, _ version: UInt32, sources: Digest) {
+        self.name = name
+        self.version = version
+        self.sources = sources
+    }
+
+    package static let shape = Shape.fields(
+        "ContractVersion", ("name", .text(max: ContractDefinition.nameBytesMax)), ("version", .u32),
+        ("sources", .digest))
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.string(name)
+        encoder.u32(version)
+        encoder.fixed(sources)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        name = try decoder.string(max: ContractDefinition.nameBytesMax)
+        version = try decoder.u32()
+        sources = try decoder.digest()
+    }
+}
+
+extension ContractDefinition {
+    package var contractVersion: ContractVersion { ContractVersion(name, version, sources: sources) }
+}

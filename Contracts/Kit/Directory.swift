@@ -79,8 +79,16 @@ package struct KeyHolder: Hashable, Sendable, BCSCodable {
     }
 }
 
-/// Governance's records that the host and every contract read. Governance alone writes them.
+/// Governance's and Identity's records that the host and every contract read. Those two contracts alone write them.
 package enum Directory {
+    /// At `WellKnown.governance`.
     package static let partners = StorageMap<String, Partner>(1, "partners")
+    /// At `WellKnown.governance`: own keys of partners.
     package static let keys = StorageMap<PublicKey, KeyHolder>(2, "keys")
+    /// At `WellKnown.governance`, by contract name.
+    package static let activeVersions = StorageMap<String, ActiveVersion>(3, "activeVersions")
+    /// At `WellKnown.governance`.
+    package static let parameters = StorageValue<NetworkParameters>(4, "parameters")
+    /// At `WellKnown.identity`: partner and the key that acts for it.
+    package static let delegations = StorageMap<Pair<String, PublicKey>, Delegation>(1, "delegations")
 }
