@@ -91,4 +91,29 @@ package enum Directory {
     package static let parameters = StorageValue<NetworkParameters>(4, "parameters")
     /// At `WellKnown.identity`: partner and the key that acts for it.
     package static let delegations = StorageMap<Pair<String, PublicKey>, Delegation>(1, "delegations")
+    /// At `WellKnown.identity`, by pseudonymous meter number.
+    package static let meters = StorageMap<UInt64, Meter>(2, "meters")
+    /// At `WellKnown.identity`: keys with which data providers sign uploaded batches.
+    package static let signingKeys = StorageMap<Pair<String, PublicKey>, SigningKey>(3, "signingKeys")
+    /// At `WellKnown.anchors`, by content address.
+    package static let batches = StorageMap<Digest, BatchAnchor>(2, "batches")
+    /// At `WellKnown.anchors`: deletions, by content address of the batch.
+    package static let tombstones = StorageMap<Digest, Tombstone>(3, "tombstones")
+}
+
+extension Context {
+    /// A meter's registration; nil when there is none.
+    package func meter(_ number: UInt64) throws(Rejection) -> Meter? {
+        try read(Directory.meters.stateKey(number, at: WellKnown.identity))
+    }
+
+    /// An anchored batch by content address; also when it was superseded or deleted.
+    package func batch(_ digest: Digest) throws(Rejection) -> BatchAnchor? {
+        try read(Directory.batches.stateKey(digest, at: WellKnown.anchors))
+    }
+
+    /// Whether the owner declared the batch deleted.
+    package func isDeleted(_ batch: Digest) throws(Rejection) -> Bool {
+        try readBytes(Directory.tombstones.stateKey(batch, at: WellKnown.anchors)) != nil
+    }
 }
