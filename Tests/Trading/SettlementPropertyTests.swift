@@ -46,7 +46,7 @@ struct SettlementPropertyTests {
         func price() -> Amount { Int64.random(in: -1_000...400_000, using: &generator) }
         let schedule = PriceSchedule(base: PricePair(consumption: price(), production: price()))
         let reference = PricePair(consumption: price(), production: price())
-        let rules = rules(seed % 3 == 0 ? .midMarketRate : .communityTariffs(schedule), grid: reference)
+        let rules = testRules(seed % 3 == 0 ? .midMarketRate : .communityTariffs(schedule), grid: reference)
         let members = Self.nets(seed).enumerated().map { index, net in
             let own = Int64.random(in: 0...1_000, using: &generator)
             return MemberBalance(
@@ -71,7 +71,7 @@ struct SettlementPropertyTests {
         let shuffled = ordered.shuffled(using: &generator).sorted { $0.member < $1.member }
         func run(_ members: [MemberBalance]) throws -> PeriodSettlement {
             try PeriodSettlement(
-                community: community, period: PeriodNumber(seed), version: 1, rules: rules(), balances: members)
+                community: community, period: PeriodNumber(seed), version: 1, rules: testRules(), balances: members)
         }
         #expect(try run(ordered) == run(shuffled))
         if ordered.count > 1 {
@@ -120,7 +120,7 @@ struct SettlementPropertyTests {
                     MemberBalance(member: MemberNumber(2), production: second, consumption: first, gridPrices: grid),
                 ]
                 _ = try? PeriodSettlement(
-                    community: community, period: PeriodNumber(1), version: 1, rules: rules(), balances: members)
+                    community: community, period: PeriodNumber(1), version: 1, rules: testRules(), balances: members)
                 let totals = SettlementTotals(
                     production: first, consumption: second, traded: first, bought: second, sold: first,
                     tradePaid: second, tradeEarned: first, gridPaid: second, gridEarned: first, fund: second,
@@ -134,11 +134,11 @@ struct SettlementPropertyTests {
         #expect(throws: SettlementError.overflow) { try Pricing.amount(of: .max, at: .max) }
         #expect(throws: SettlementError.periodOutOfRange) {
             try PeriodSettlement(
-                community: community, period: PeriodNumber(.max), version: 1, rules: rules(), balances: [])
+                community: community, period: PeriodNumber(.max), version: 1, rules: testRules(), balances: [])
         }
         #expect(throws: SettlementError.negativeEnergy(MemberNumber(1))) {
             try PeriodSettlement(
-                community: community, period: PeriodNumber(1), version: 1, rules: rules(),
+                community: community, period: PeriodNumber(1), version: 1, rules: testRules(),
                 balances: [
                     MemberBalance(member: MemberNumber(1), production: .min, consumption: 0, gridPrices: grid)
                 ])
@@ -157,7 +157,7 @@ struct SettlementPropertyTests {
         let grid = PricePair(consumption: 250_000, production: 80_000)
         func postings(_ nets: [Energy]) throws -> [Posting] {
             try PeriodSettlement(
-                community: community, period: PeriodNumber(5), version: 1, rules: rules(),
+                community: community, period: PeriodNumber(5), version: 1, rules: testRules(),
                 balances: balances(nets, grid: grid)
             ).postings()
         }

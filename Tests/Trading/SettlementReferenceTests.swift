@@ -8,7 +8,7 @@ import Testing
 
 let community = Address(wellKnown: "test-community")
 
-func rules(
+func testRules(
     _ priceRule: PriceRule = .midMarketRate, grid: PricePair = PricePair(consumption: 250_000, production: 80_000),
     period: Resolution = .minutes60, activeMembersMin: UInt16 = 4, deadlineHours: UInt16 = 72
 ) -> CommunityRules {
@@ -42,7 +42,7 @@ struct SettlementReferenceTests {
         #expect(year.homes.count == 17)
         #expect(year.hours.count == 8_760)
         let grid = PricePair(consumption: 250_000, production: 80_000)
-        let rules = rules(grid: grid)
+        let rules = testRules(grid: grid)
         var traded: Energy = 0
         var bill: Amount = 0
         var billAlone: Amount = 0
@@ -67,7 +67,7 @@ struct SettlementReferenceTests {
         let grid = PricePair(consumption: 300_000, production: 70_000)
         let settlement = try PeriodSettlement(
             community: community, period: PeriodNumber(1), version: 1,
-            rules: rules(.communityTariffs(prices), grid: grid),
+            rules: testRules(.communityTariffs(prices), grid: grid),
             balances: balances([2_000, -1_000, -3_000], grid: grid))
         #expect(settlement.lines.map(\.received) == [0, 1_000, 1_000])
         #expect(settlement.lines.map(\.paidForReceived) == [0, 200_000, 200_000])
@@ -84,7 +84,7 @@ struct SettlementReferenceTests {
         let grid = PricePair(consumption: 300_000, production: 70_000)
         let settlement = try PeriodSettlement(
             community: community, period: PeriodNumber(1), version: 1,
-            rules: rules(.communityTariffs(prices), grid: grid),
+            rules: testRules(.communityTariffs(prices), grid: grid),
             balances: balances([3, 4, 6, -5, -8], grid: grid))
         #expect(settlement.totals.fund == -650)
         #expect(settlement.totals.tradePaid == 1_300)

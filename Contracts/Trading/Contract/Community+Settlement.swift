@@ -14,7 +14,8 @@ extension Community {
         try require(
             inputs.contractVersion == version,
             otherContractVersion("version \(inputs.contractVersion), pinned is \(version)"))
-        try require(claim.members > 0 && claim.members <= head.memberCount, noMembers())
+        let lacking = try checked(claim.missing.adding(claim.estimated))
+        try require(claim.members > 0 && claim.members <= head.memberCount && lacking <= claim.members, wrongCounts())
         let current = try settlements.get(claim.period, in: context)
         try checkVersion(claim, inputs, after: current)
         try checkStage(claim, rules, after: current, context)
@@ -67,9 +68,9 @@ extension Community {
         _ claim: SettlementClaim, _ rules: CommunityRules, after current: SettlementRecord?, _ context: Context
     ) throws(Rejection) {
         guard let end = rules.period.end(of: claim.period), context.time >= end else { throw periodNotOver() }
-        let lacking = try checked(claim.missing.adding(claim.estimated))
         let stage = SettlementStage(
-            isIncomplete: lacking > 0, isDeadlineOver: context.time >= rules.deadline(afterEnd: end),
+            isIncomplete: claim.missing > 0 || claim.estimated > 0,
+            isDeadlineOver: context.time >= rules.deadline(afterEnd: end),
             previous: current?.claim.stage)
         try require(claim.stage == stage, wrongStage("\(stage) is due"))
     }

@@ -48,8 +48,9 @@ extension Community {
     package static let totalsInvalid = RejectionKind(128, "totals-invalid", "the claimed totals contradict themselves")
     package static let notAttested = RejectionKind(
         129, "not-attested", "the attestations do not satisfy the community's policy")
-    package static let noMembers = RejectionKind(
-        130, "no-members", "the settlement has no members, or more than the community has")
+    package static let wrongCounts = RejectionKind(
+        130, "wrong-counts",
+        "the settlement counts no members, more than the community has, or more without readings than members")
     package static let batchNotAnchored = RejectionKind(
         131, "batch-not-anchored", "a reading batch is not anchored, or was deleted; anchor it before settling")
 
@@ -58,7 +59,7 @@ extension Community {
             rulesInvalid, rulesTooLong, attestersUnknown, notAdministrator, memberInvalid, consentOtherAttesters,
             consentSignature, startSettled, communityFull, memberUnknown, membershipEnded,
             membersRemain, notSettler, periodNotOver, otherRules, otherMembers, otherContractVersion, alreadySettled,
-            otherPrevious, wrongStage, totalsInvalid, notAttested, noMembers, batchNotAnchored,
+            otherPrevious, wrongStage, totalsInvalid, notAttested, wrongCounts, batchNotAnchored,
         ]
     }
 }
