@@ -26,7 +26,7 @@ package protocol NodeService: Sendable {
     func finalHeight(reaching height: Height, waitingMilliseconds: UInt32) async throws(ServiceFailure) -> Height
 
     /// A final block with its receipts; nil when there is none (yet) by that name.
-    func block(_ reference: BlockReference) async throws(ServiceFailure) -> FinalizedBlock?
+    func block(_ reference: BlockReference) async throws(ServiceFailure) -> ExecutedBlock?
 
     /// Header of a final block; nil when there is none (yet) by that name.
     func header(_ reference: BlockReference) async throws(ServiceFailure) -> BlockHeader?

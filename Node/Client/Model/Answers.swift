@@ -50,7 +50,7 @@ package enum BlockReference: Hashable, Sendable {
 }
 
 /// A final block and what its execution gave.
-package struct FinalizedBlock: Sendable {
+package struct ExecutedBlock: Sendable {
     package let block: Block
     /// Scheduled calls first, then one per transaction, in order.
     package let receipts: [Receipt]
