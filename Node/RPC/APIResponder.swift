@@ -92,8 +92,8 @@ struct APIResponder: HTTPResponder {
         guard target.utf8.count <= configuration.uriBytesMax else {
             throw Problem(.uriTooLong, "The address has more than \(configuration.uriBytesMax) bytes.")
         }
-        if !target.hasPrefix("/"), let scheme = target.range(of: "://") {
-            target = target[scheme.upperBound...].drop { $0 != "/" && $0 != "?" }
+        if target.hasPrefix("http://") || target.hasPrefix("https://") {
+            target = target.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" && $0 != "?" }
             if !target.hasPrefix("/") { target = "/" + target }
         }
         let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
