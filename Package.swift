@@ -91,7 +91,9 @@ let all: [Target] = [
         "RPC", at: "Node/RPC",
         "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
             + "NIOHTTPTypes NIOSSL Logging ServiceLifecycle"),
-    module("NodeClient", at: "Node/Client", "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat"),
+    module(
+        "NodeClient", at: "Node/Client",
+        "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
     module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
