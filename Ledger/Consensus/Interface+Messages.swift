@@ -75,3 +75,19 @@ package enum ConsensusMessage: Hashable, Sendable {
     /// Answered by the proposal.
     case proposalRequest(epoch: Epoch, view: View, digest: Digest)
 }
+
+extension ConsensusMessage {
+    /// The epoch whose machine this is for; nil for an empty list. Keep the machine of the epoch that ended: it answers
+    /// the status of those who have not seen the end.
+    package var epoch: Epoch? {
+        switch self {
+        case .vote(let vote): vote.epoch
+        case .certificate(let certificate): certificate.epoch
+        case .proposal(let proposal): proposal.vote.epoch
+        case .status(let status): status.epoch
+        case .statusRequest(let epoch, _), .certificatesRequest(let epoch, _, _), .proposalRequest(let epoch, _, _):
+            epoch
+        case .certificates(let certificates): certificates.first?.epoch
+        }
+    }
+}

@@ -1,4 +1,4 @@
-package import Chain
+internal import Chain
 package import Primitives
 
 /// What one replica asks another one for. Each is answered by one `FetchResponse` with the same id.

@@ -6,8 +6,10 @@ package enum FetchResponse: Hashable, Sendable {
     /// Bytes of transactions in one answer.
     package static let transactionBytesMax = 4 * 1024 * 1024
 
-    /// The peer does not have it, or has answered enough for now.
+    /// The peer does not have it.
     case unavailable
+    /// The peer has sent enough for now: ask again a little later.
+    case busy
     case transactions([Transaction])
     /// BCS of a `Block`.
     case block([UInt8])
@@ -64,6 +66,7 @@ extension FetchResponse: BCSCodable {
         case .range(let range):
             encoder.uleb(3)
             encoder.value(range)
+        case .busy: encoder.uleb(4)
         }
     }
 
@@ -73,6 +76,7 @@ extension FetchResponse: BCSCodable {
         case 1: self = .transactions(try PeerMessage.transactions(from: &decoder))
         case 2: self = .block(try decoder.blob(max: Block.byteCountMax))
         case 3: self = .range(try BlockRange(from: &decoder))
+        case 4: self = .busy
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

@@ -1,6 +1,5 @@
 package import Chain
 package import Consensus
-package import Primitives
 
 /// What replicas say to each other on channel 0. BCS, format version first; at most `byteCountMax` bytes encoded.
 package enum PeerMessage: Sendable, Hashable {

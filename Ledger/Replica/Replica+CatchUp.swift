@@ -57,7 +57,8 @@ extension Replica {
     }
 
     private var isFinalizationLate: Bool {
-        awaitedFinalization != nil && now.monotonic >= awaitedSince + CatchUp.patienceMilliseconds
+        awaitedFinalization != nil
+            && (isCatchingUp || now.monotonic >= awaitedSince + CatchUp.patienceMilliseconds)
     }
 
     private func isAhead(_ peer: PeerID) -> Bool {
@@ -69,7 +70,9 @@ extension Replica {
     mutating func catchUpIfBehind() {
         guard !fetches.isFetching(.range) else { return }
         let ready = peers.connected.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
-        if let ahead = ready.filter({ isAhead($0) }).max(by: { (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0)) }) {
+        if let ahead = ready.filter({ isAhead($0) }).max(by: {
+            (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0))
+        }) {
             ask(.range, preferring: [ahead], asked: [])
         } else if isFinalizationLate, let any = ready.first {
             ask(.range, preferring: [any], asked: [])
@@ -78,25 +81,26 @@ extension Replica {
 
     /// A peer sent final blocks. Nothing is executed before a quorum's signatures over their end were checked.
     mutating func take(_ range: BlockRange, from peer: PeerID) throws(StorageFailure) {
-        guard let blocks = verified(range), let last = blocks.last else {
-            peers.update(peer) {
-                $0.height = min($0.height, view.tip.height)
-                $0.epoch = min($0.epoch, view.epoch)
-                $0.pausedUntil = now.monotonic + CatchUp.pauseMilliseconds
-            }
-            return
-        }
+        guard let blocks = verified(range), let last = blocks.last else { return disbelieve(peer) }
         for block in blocks where tree[block.digest] == nil {
             guard try executeFinal(block) else { return }
         }
         for block in blocks { inputs.append(.executed(block.header, transactions: block.transactions.map(\.digest))) }
         inputs.append(.message(.certificate(range.finalization), from: peer))
         try finalizeChain(to: last.digest, certificate: range.finalization)
-        if awaitedFinalization?.digest == last.digest { awaitedFinalization = nil }
-        awaitedSince = now.monotonic
-        // It may be asked for what follows at once; its claim is renewed by its next hello.
-        peers.update(peer) { $0.pausedUntil = 0 }
-        peers.forgetBlocks(through: view.tip.height)
+        isCatchingUp = awaitedFinalization != nil
+    }
+
+    /// The peer did not show what it claimed to have: it is left alone until it says something new.
+    mutating func disbelieve(_ peer: PeerID) {
+        let tip = view.tip.height
+        let epoch = view.epoch
+        let until = now.monotonic + CatchUp.pauseMilliseconds
+        peers.update(peer) {
+            $0.height = min($0.height, tip)
+            $0.epoch = min($0.epoch, epoch)
+            $0.pausedUntil = until
+        }
     }
 
     /// The blocks of the range that are above the tip; nil when they are not proven to continue the chain.

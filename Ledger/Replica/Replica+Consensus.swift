@@ -65,12 +65,10 @@ extension Replica {
         _ message: ConsensusMessage, transactions: [Transaction], from peer: PeerID
     ) throws(StorageFailure) {
         guard let epoch = message.epoch else { return }
-        if epoch < machine.epoch {
-            // It is behind: it learns from the range that it will ask for.
-            sayHello(to: peer)
-        } else if epoch > machine.epoch {
-            peers.heard(epoch: epoch, from: peer)
-        } else {
+        // It is behind: it learns from the range that it will ask for.
+        if epoch < machine.epoch { sayHello(to: peer) }
+        if epoch > machine.epoch { peers.heard(epoch: epoch, from: peer) }
+        if epoch == machine.epoch || message.isAboutStanding {
             if case .proposal(let proposal) = message, !transactions.isEmpty, tree[proposal.digest] == nil,
                 proposal.header.epoch == epoch,
                 let block = Block(header: proposal.header, transactions: transactions)
@@ -109,6 +107,14 @@ extension Replica {
 }
 
 extension ConsensusMessage {
+    /// Where nodes stand concerns the machines of all epochs.
+    fileprivate var isAboutStanding: Bool {
+        switch self {
+        case .status, .statusRequest: true
+        default: false
+        }
+    }
+
     /// The epoch that the message is about; nil for an empty answer.
     var epoch: Epoch? {
         switch self {

@@ -39,7 +39,9 @@ extension Replica {
         }
         let candidates = preferring + validatorPeers() + peers.connected
         guard
-            let peer = candidates.first(where: { peers.isConnected($0) && !asked.contains($0) && $0 != configuration.peer }),
+            let peer = candidates.first(where: {
+                peers.isConnected($0) && !asked.contains($0) && $0 != configuration.peer
+            }),
             let id = fetches.add(subject, peer: peer, asked: asked, at: now.monotonic)
         else { return }
         effects.append(.send(.request(request, id: id), to: [peer]))
@@ -52,7 +54,7 @@ extension Replica {
 
     mutating func retry(_ fetch: FetchTable.Fetch) {
         switch fetch.subject {
-        case .range: peers.update(fetch.peer) { $0.pausedUntil = now.monotonic + CatchUp.pauseMilliseconds }
+        case .range: disbelieve(fetch.peer)
         case .block: ask(fetch.subject, preferring: [], asked: fetch.asked)
         case .transactions:
             let isAll = peers.connected.allSatisfy { fetch.asked.contains($0) }
@@ -72,6 +74,9 @@ extension Replica {
             inputs.append(.block(block.header, transactions: block.transactions.map(\.digest)))
         case (.range, .range(let range)):
             try take(range, from: peer)
+        case (.range, .busy):
+            let until = now.monotonic + CatchUp.retryMilliseconds
+            peers.update(peer) { $0.pausedUntil = until }
         default: retry(fetch)
         }
     }

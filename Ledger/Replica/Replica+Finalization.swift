@@ -29,6 +29,7 @@ extension Replica {
         }
         guard tree[certificate.digest] != nil else { return }
         awaitedFinalization = nil
+        isCatchingUp = false
         try finalizeChain(to: certificate.digest, certificate: certificate)
     }
 
@@ -37,14 +38,21 @@ extension Replica {
         guard let path = tree.path(to: digest, from: view.tip.digest) else {
             return halt(
                 "block \(digest) is final but does not descend from block \(view.tip.height) (\(view.tip.digest)), which is "
-                    + "final here: more than f validators are faulty or this node's storage is damaged. Stop and compare.")
+                    + "final here: more than f validators are faulty or this node's storage is damaged. Stop and compare."
+            )
         }
         for step in path {
             guard let executed = tree[step] else { continue }
             finalizeOne(executed, certificate: certificate)
         }
         for abandoned in tree.cut(to: digest) { release(abandoned) }
-        judging.removeAll { $0.request.header.height <= view.tip.height }
+        let tip = view.tip.height
+        judging.removeAll { $0.request.header.height <= tip }
+        peers.forgetBlocks(through: tip)
+        if let awaited = awaitedFinalization, view.recent.contains(where: { $0.block.digest == awaited.digest }) {
+            awaitedFinalization = nil
+        }
+        if awaitedFinalization == nil { isCatchingUp = false }
         expirePool()
     }
 

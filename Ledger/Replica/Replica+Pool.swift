@@ -1,4 +1,5 @@
 internal import Chain
+internal import Consensus
 internal import LedgerState
 internal import Primitives
 
@@ -47,7 +48,6 @@ extension Replica {
         guard transaction.bytes.count <= Int(parameters.blockBytesMax) else {
             return .tooLarge(bytesMax: Int(parameters.blockBytesMax))
         }
-        if isSyncing { return .unavailable("it is at block \(view.tip.height) and catches up with the network") }
         let context = context(height: view.tip.height.next, time: time, parent: view.tip.digest, proposer: 0)
         if let rejection = try application.admission(of: transaction, context: context, state: view.state) {
             return .notAdmitted(rejection)
@@ -55,7 +55,8 @@ extension Replica {
         if let refusal = pool.insert(signed, isLocal: isLocal) { return refusal }
         // An unfinalized block may hold it already.
         for digest in tree.order {
-            guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest) else {
+            guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest)
+            else {
                 continue
             }
             pool.use(signed: transaction.signedDigest)

@@ -1,4 +1,5 @@
 internal import Chain
+internal import Consensus
 internal import Primitives
 
 /// Bounds of what peers are sent on request.
@@ -14,7 +15,7 @@ enum Serving {
 extension Replica {
     /// Answers a peer's request, within its credit.
     mutating func serve(_ request: FetchRequest, id: UInt64, to peer: PeerID) throws(StorageFailure) {
-        var response = FetchResponse.unavailable
+        var response = FetchResponse.busy
         if refillCredit(of: peer) > 0 { response = try answer(request) }
         let cost = max(Serving.requestBytesMin, size(of: response))
         peers.update(peer) { $0.credit -= cost }
@@ -36,7 +37,7 @@ extension Replica {
 
     private func size(of response: FetchResponse) -> Int {
         switch response {
-        case .unavailable: 0
+        case .unavailable, .busy: 0
         case .transactions(let transactions): transactions.reduce(0) { $0 + $1.bytes.count }
         case .block(let bytes): bytes.count
         case .range(let range): range.blocks.reduce(range.headers.count * 320) { $0 + $1.count }

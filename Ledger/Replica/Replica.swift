@@ -41,13 +41,15 @@ package struct Replica<App: Application>: Sendable {
     var checkpoint: PendingCheckpoint?
     /// Bodies and consensus records of the journal as it was at the start, until they are of no use.
     var replayBodies: [(sequence: UInt64, block: Block)] = []
-    var replayRecords: [ConsensusRecord]
+    var replayRecords: [ConsensusRecord] = []
 
     // Consensus in work.
     var inputs: [ConsensusInput] = []
     /// The newest finalization whose block is not executed here.
     var awaitedFinalization: Certificate?
     var awaitedSince: UInt64 = 0
+    /// A range has helped towards it, and more is to come.
+    var isCatchingUp = false
     /// Blocks that the consensus wants judged and that lack transactions, by digest.
     var judging: [PendingJudgement] = []
     /// Blocks that were fetched, waiting for `judge`.

@@ -1,6 +1,6 @@
 package import Chain
 package import LedgerCrypto
-package import Primitives
+internal import Primitives
 
 /// What a node chooses for itself; none of it is part of consensus.
 package struct ReplicaConfiguration: Sendable {

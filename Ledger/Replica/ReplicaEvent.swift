@@ -1,5 +1,3 @@
-package import Primitives
-
 /// What happens to a replica. The runtime delivers events one at a time, each with the time at which it happened.
 package enum ReplicaEvent: Sendable {
     /// The time asked for by `ReplicaEffect.wake` has come (early or extra ticks do no harm).
