@@ -22,16 +22,17 @@ package enum JournalStanding: Hashable, Sendable {
 /// Append-only groups of records in preallocated files; a group is one write and one fdatasync. Invariants: sequences
 /// rise by one, group numbers rise, records of segment i end where segment i+1 says. A damaged record that was once
 /// durable is an error; one of a group whose sync never returned is dropped with the rest of that group.
-/// Formats: docs/formats/journal.md. Used by one thread; only `prepareSpare` may run on another.
+/// Formats: docs/formats/journal.md. Used by one thread; only `spare` may be used by another.
 package final class Journal {
     package static let markerName = "marker"
-    static let spareName = "spare"
 
     let folder: any JournalFolder
     let owner: JournalOwner
     let options: JournalOptions
     let witness: (any JournalFolder)?
     let makeNonce: () -> UInt64
+    /// Makes the next segment's file ahead of its need; the one part that other threads may use.
+    package let spare: SpareSegment
 
     package internal(set) var standing: JournalStanding
     /// Bytes that a torn last group left, for the log; nil after an orderly end.
@@ -64,6 +65,7 @@ package final class Journal {
         self.witness = witness
         self.standing = standing
         self.makeNonce = makeNonce
+        spare = SpareSegment(folder: folder, segmentBytes: options.segmentBytes)
     }
 
     /// Appends `records` and returns when the disk has them. Sequences go on from `lastSequence` by one (an empty
@@ -126,49 +128,16 @@ package final class Journal {
         let header = SegmentHeader(
             index: (segments.last?.header.index ?? 0) + 1, nonce: makeNonce(), previousSequence: lastSequence,
             firstGroup: nextGroup, binding: owner.binding)
-        try Journal.prepareSpare(folder, options)
-        let next = try folder.open(Journal.spareName)
-        try next.write(header.bytes, at: 0)
-        try next.sync()
         let segment = Segment(header: header, lastSequence: lastSequence)
-        try folder.rename(Journal.spareName, to: segment.name)
+        file = try spare.take(as: segment.name, writing: header.bytes)
         segments.append(segment)
-        file = next
         writeOffset = SegmentHeader.recordsOffset
     }
 
-    /// Makes the file that the next segment will use, filled with zeros so that later syncs change no metadata. Cheap
-    /// when it is there already. May run on another thread than the journal's.
-    package static func prepareSpare(_ folder: any JournalFolder, _ options: JournalOptions) throws(StorageError) {
-        if try folder.names().contains(spareName) {
-            let spare = try folder.open(spareName)
-            defer { spare.close() }
-            if try spare.size == options.segmentBytes { return }
-        }
-        let name = spareName + ".new"
-        try folder.remove(name)
-        let file = try folder.open(name)
-        defer { file.close() }
-        let chunk = [UInt8](repeating: 0, count: min(1024 * 1024, options.segmentBytes))
-        var offset = 0
-        while offset < options.segmentBytes {
-            let part = min(chunk.count, options.segmentBytes - offset)
-            try file.write(part == chunk.count ? chunk : Array(chunk[..<part]), at: offset)
-            offset += part
-        }
-        try file.sync()
-        try folder.rename(name, to: spareName)
-    }
-
-    /// Gives up segments whose records all have numbers up to `sequence`. Never the one being written.
+    /// Gives up segments whose records all have numbers up to `sequence`. The newest record always stays.
     package func prune(upTo sequence: UInt64) throws(StorageError) {
-        while segments.count > 1, segments[0].lastSequence <= sequence {
-            let old = segments.removeFirst()
-            if try folder.names().contains(Journal.spareName) {
-                try folder.remove(old.name)
-            } else {
-                try folder.rename(old.name, to: Journal.spareName)
-            }
+        while segments.count > 1, segments[0].lastSequence <= sequence, segments[0].lastSequence < lastSequence {
+            try spare.recycle(segments.removeFirst().name)
         }
     }
 

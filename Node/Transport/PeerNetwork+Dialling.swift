@@ -1,4 +1,5 @@
 internal import Logging
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import Primitives
 
@@ -16,7 +17,7 @@ extension PeerNetwork {
     /// Replaces the addresses. Runs on the event loop.
     func redial(_ addresses: [PeerAddress]) {
         guard !isStopped else { return }
-        let wanted = addresses.filter { isAllowed($0.peer) }
+        let wanted = addresses.filter { address in allowed.withLockedValue { $0[address.peer] != nil } }
         let kept = Set(wanted)
         for dial in dials.values where !kept.contains(dial.address) {
             dial.timer?.cancel()

@@ -10,7 +10,11 @@ extension PeerNetwork {
     private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 * 1024, high: 1024 * 1024)
 
     func isAllowed(_ peer: Digest) -> Bool {
-        peer != self.peer && allowed.withLockedValue { $0[peer] != nil }
+        if let until = shunned[peer] {
+            guard until < .now() else { return false }
+            shunned[peer] = nil
+        }
+        return peer != self.peer && allowed.withLockedValue { $0[peer] != nil }
     }
 
     func name(_ peer: Digest) -> String { allowed.withLockedValue { $0[peer] } ?? peer.short }

@@ -73,6 +73,8 @@ package final class PeerNetwork: @unchecked Sendable {
     var openChannels: [ObjectIdentifier: any Channel] = [:]
     var strangers = 0
     var dials: [Digest: Dial] = [:]
+    /// Peers that broke a format above the links, and until when they get no link.
+    var shunned: [Digest: NIODeadline] = [:]
     var counters = TransportCounters()
     var listener: (any Channel)?
     var isStopped = false
@@ -153,6 +155,14 @@ package final class PeerNetwork: @unchecked Sendable {
     /// Replaces the addresses to dial.
     package func setAddresses(_ addresses: [PeerAddress]) {
         loop.execute { [self] in redial(addresses) }
+    }
+
+    /// Closes the link of a peer that broke the rules of a layer above, and lets it come back only after a while.
+    package func shun(_ peer: Digest, _ reason: String) {
+        loop.execute { [self] in
+            shunned[peer] = .now() + .milliseconds(configuration.limits.shunMilliseconds)
+            links[peer]?.close(reason)
+        }
     }
 
     /// Counters and the links that are up.

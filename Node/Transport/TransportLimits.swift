@@ -27,5 +27,8 @@ package struct TransportLimits: Sendable {
     /// How long the second of two links between a pair is still read before it is closed.
     package var retireMilliseconds: Int64 = 1_000
 
+    /// How long a peer that broke the rules of a layer above gets no link.
+    package var shunMilliseconds: Int64 = 10_000
+
     package init() {}
 }
