@@ -53,7 +53,8 @@ extension StateSnapshot {
         }
     }
 
-    /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it. O(layers).
+    /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it.
+    /// O(layers).
     package func rebased(onto checkpoint: StateCheckpoint) -> StateSnapshot? {
         guard !isPinned, let last = checkpoint.lastLayer else { return self }
         guard let index = tree.layers.firstIndex(where: { $0 === last }) else { return nil }

@@ -6,12 +6,12 @@ package import Primitives
 /// yet. A value: copies and forks are cheap (they share their layers) and never change.
 ///
 /// Life of a snapshot: `open` the last checkpoint (or `empty`), `applying` the changes of each executed block; when a
-/// block is final and enough layers lie below it, `checkpoint()` its snapshot, store the batch, and once that is durable
-/// call `rebased(onto:)` on every snapshot kept. Only one checkpoint may be in flight.
+/// block is final and enough layers lie below it, `checkpoint()` its snapshot, store the batch, and once that is
+/// durable call `rebased(onto:)` on every snapshot kept. Only one checkpoint may be in flight.
 ///
-/// A snapshot that the newest stored checkpoint is not an ancestor of (it is older, or on a dropped fork) must not be asked
-/// for values, since the flat values moved on. Whoever reads while checkpoints may be written asks `pinned()` instead;
-/// proofs and `leaves` never use flat values.
+/// A snapshot that the newest stored checkpoint is not an ancestor of (it is older, or on a dropped fork) must not be
+/// asked for values, since the flat values moved on. Whoever reads while checkpoints may be written asks `pinned()`
+/// instead; proofs and `leaves` never use flat values.
 package struct StateSnapshot: StateReader, Sendable {
     /// Height of the block whose state this is; 0 also before any block.
     package let version: Height
@@ -64,8 +64,8 @@ package struct StateSnapshot: StateReader, Sendable {
         }
     }
 
-    /// The same state for readers beside the chain's own progress: values come through the tree, in O(log n) gets, and stay
-    /// right whatever is checkpointed later, until their version is pruned.
+    /// The same state for readers beside the chain's own progress: values come through the tree, in O(log n) gets,
+    /// and stay right whatever is checkpointed later, until their version is pruned.
     package func pinned() -> StateSnapshot { StateSnapshot(version: version, tree: tree, isPinned: true) }
 
     /// The newest stored version that is at most `version`, for which `historic` works; nil when there is none.

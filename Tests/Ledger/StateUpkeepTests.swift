@@ -169,6 +169,18 @@ private func expectReadable(_ store: MemoryStore, _ version: Height, _ model: St
         #expect(throws: StorageFailure.self) { try last.applying([], version: Height(99)) }
     }
 
+    /// Every record of a store after three checkpoints: nodes, leaves, values, stale list, roots.
+    @Test func goldenRecords() throws {
+        let (store, _, _) = try makeChain(seed: 1, checkpoints: 3, keys: 9)
+        var encoder = BCSEncoder()
+        encoder.vector(store.entries()) {
+            $0.blob($1.key)
+            $0.blob($1.value)
+        }
+        #expect(Set(store.entries().map { $0.key[0] }) == [1, 2, 3, 4])
+        #expect(try Golden.matches("state/records", encoder.bytes), "the stored form of the state changed")
+    }
+
     @Test func malformedChangesAndVersionsAreRefused() throws {
         let start = try StateSnapshot.empty(over: MemoryStore()).applying(
             [StateChange(key: [1], value: [1])], version: Height(4))
