@@ -22,20 +22,23 @@ package enum Registry: Contract {
     package static let otherRevision = RejectionKind(
         101, "other-revision", "the name has another revision than the one that this put replaces; read it again")
 
+    package static let nameUnknown = RejectionKind(
+        102, "name-unknown", "the partner has written nothing under this name")
+
     package static let written = EventKind<RegistryNotice>(1, "written", "A partner wrote a value.")
 
     package static let put = Method<RegistryPut, Nothing>(
         1, "put", "Writes a value under a name of the calling partner.", put)
     package static let get = Query<RegistryName, RegistryEntry>(1, "get", "The present value of a name.") {
         (context, name) throws(Rejection) in
-        guard let entry = try entries.get(Pair(name.owner, name.name), in: context) else { throw emptyName() }
+        guard let entry = try entries.get(Pair(name.owner, name.name), in: context) else { throw nameUnknown() }
         return entry
     }
 
     package static var calls: [CallDeclaration] { [put.declaration] }
     package static var queries: [CallDeclaration] { [get.declaration] }
     package static var events: [EventDeclaration] { [written.declaration] }
-    package static var rejections: [RejectionKind] { [emptyName, otherRevision] }
+    package static var rejections: [RejectionKind] { [emptyName, otherRevision, nameUnknown] }
     package static var storage: [StorageDeclaration] { [entries.declaration, revisions.declaration] }
 
     private static func put(_ context: Context, _ request: RegistryPut) throws(Rejection) -> Nothing {

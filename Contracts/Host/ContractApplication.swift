@@ -43,10 +43,14 @@ package struct ContractApplication: Application {
     }
 
     package func genesisState(_ genesis: Genesis) throws(Rejection) -> [StateChange] {
+        try genesisState(genesis, above: EmptyState())
+    }
+
+    func genesisState(_ genesis: Genesis, above base: some StateReader) throws(Rejection) -> [StateChange] {
         let block = BlockContext(
             network: genesis.network, height: Height(0), epoch: Epoch(0), time: genesis.time, parent: .zero,
             proposer: 0, validators: genesis.validators, parameters: genesis.parameters)
-        let execution = Execution(release: release, block: block, state: EmptyState())
+        let execution = Execution(release: release, block: block, state: base)
         let plan = try plan(genesis)
         let own = ContractVersion(InstanceService.name, InstanceService.version, sources: .zero)
         for version in plan.versions + [own] { try execution.activateAtGenesis(version) }
