@@ -1,5 +1,5 @@
-package import Chain
-package import ContractKit
+internal import Chain
+internal import ContractKit
 package import LedgerCrypto
 package import Primitives
 package import Trading

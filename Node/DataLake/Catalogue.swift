@@ -45,7 +45,7 @@ struct Catalogue: Sendable {
         try SQL.attempt("look a batch up") {
             try database.read { database in
                 try Row.fetchOne(database, sql: "SELECT * FROM batch WHERE digest = ?", arguments: [SQL.blob(digest)])
-                    .flatMap(BatchEntry.init(row:))
+                    .flatMap { BatchEntry(row: $0) }
             }
         }
     }
@@ -72,7 +72,7 @@ struct Catalogue: Sendable {
             try database.write { database in
                 try database.execute(
                     sql: "UPDATE batch SET status = ?, reason = ? WHERE digest = ?",
-                    arguments: [status.rawValue, reason.map(Int64.init), SQL.blob(digest)])
+                    arguments: [status.rawValue, reason.map { Int64($0) }, SQL.blob(digest)])
             }
         }
     }
@@ -87,7 +87,7 @@ struct Catalogue: Sendable {
                     database,
                     sql: "SELECT * FROM batch WHERE meter = ? AND first < ? AND last > ? ORDER BY digest LIMIT ?",
                     arguments: [SQL.blob(meter.value), SQL.integer(to), SQL.integer(from), limit]
-                ).compactMap(BatchEntry.init(row:))
+                ).compactMap { BatchEntry(row: $0) }
             }
         }
     }

@@ -1,5 +1,6 @@
 package import Chain
 package import ContractKit
+package import LedgerCrypto
 package import Primitives
 package import Trading
 

@@ -47,12 +47,12 @@ package struct DataLake: Sendable {
     package func bytes(_ digest: Digest) throws(LakeError) -> [UInt8] {
         guard let entry = try catalogue.entry(digest) else { throw .notHeld(digest) }
         if entry.status == .erased { throw .erased(digest) }
-        do {
+        do throws(LakeError) {
             guard let bytes = try files.read(digest) else {
                 throw LakeError.corrupted(digest, path: files.path(digest).path)
             }
             return bytes
-        } catch let error as LakeError {
+        } catch {
             if case .corrupted = error {
                 log.error("\(error.description)", metadata: ["batch": "\(digest)", "meter": "\(entry.meter)"])
                 try catalogue.mark(digest, .corrupted)
@@ -62,9 +62,8 @@ package struct DataLake: Sendable {
     }
 
     package func batch(_ digest: Digest) throws(LakeError) -> ReadingBatch {
-        do { return try ReadingBatch(bcs: try bytes(digest)) } catch let error as LakeError { throw error } catch {
-            throw .malformed("batch \(digest.short): \(error)")
-        }
+        let bytes = try bytes(digest)
+        do { return try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
     }
 
     package func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? { try catalogue.entry(digest) }

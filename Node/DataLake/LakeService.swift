@@ -1,8 +1,8 @@
 package import Chain
 internal import ContractKit
 internal import LedgerCrypto
-package import Primitives
-package import Trading
+internal import Primitives
+internal import Trading
 
 /// Recomputes and signs; implemented by the settlement module.
 package protocol AttestationService: Sendable {
