@@ -109,6 +109,9 @@ let all: [Target] = [
     tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
     tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
     tests(
+        "RuntimeTests", at: "Tests/Runtime",
+        "TestSupport NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
+    tests(
         "RPCTests", at: "Tests/RPC", "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore"),
     tests("LakeTests", at: "Tests/Lake", "TestSupport DataLake Settlement \(ledger) \(contracts)"),
     tests("SimulationTests", at: "Tests/Simulation", "TestSupport Simulator \(ledger) \(contracts)"),

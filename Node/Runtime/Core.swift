@@ -246,7 +246,7 @@ final class Core<App: Application>: @unchecked Sendable {
     private func store(_ batch: KeyValueBatch, _ sequence: UInt64) {
         let around = around
         around.disk.add {
-            do {
+            do throws(StorageError) {
                 try around.store.write(batch, durable: true)
                 around.counters.add { $0.storeBatches += 1 }
                 around.inbox.add(.stored(upTo: sequence))
@@ -264,7 +264,7 @@ final class Core<App: Application>: @unchecked Sendable {
         }
         let (spare, inbox) = (journal.spare, around.inbox)
         around.disk.add {
-            do { try spare.prepare() } catch { inbox.fail(error) }
+            do throws(StorageError) { try spare.prepare() } catch { inbox.fail(error) }
         }
     }
 
