@@ -163,6 +163,8 @@ final class Core<App: Application>: @unchecked Sendable {
             halt("the store cannot be read: \(error)")
         }
         publish()
+        // The checkpoint is stored: states older than it can no longer be read.
+        if case .stored = event { around.hub.update(replica.view) }
         let took = (Clock.monotonicNanoseconds - begin) / 1000
         around.counters.add {
             $0.steps += 1

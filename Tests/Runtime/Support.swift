@@ -73,8 +73,9 @@ final class TestNetwork {
 
     init() throws {
         folder = NSTemporaryDirectory() + "commonwatt-" + UUID().uuidString
-        identities = try (0..<4).map { _ in try TransportIdentity.generate() }
-        let validators = try (0..<4).map { index in
+        let identities = try (0..<4).map { _ in try TransportIdentity.generate() }
+        self.identities = identities
+        let validators = (0..<4).map { index in
             Validator(
                 partner: "partner-\(index)", consensusKey: secret(UInt8(index + 1)).publicKey,
                 transportKey: identities[index].peer)
