@@ -86,7 +86,8 @@ let all: [Target] = [
         "Primitives LedgerCrypto Chain COpenSSL NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers Logging"),
     module(
         "NodeRuntime", at: "Node/Runtime",
-        "Primitives LedgerCrypto Chain LedgerState Consensus Replica ContractHost Storage Transport NIOCore NIOConcurrencyHelpers Logging"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
+            + "NIOConcurrencyHelpers Logging"),
     module(
         "RPC", at: "Node/RPC",
         "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
@@ -116,6 +117,9 @@ let all: [Target] = [
     tests("TradingTests", at: "Tests/Trading", "TestSupport \(ledger) \(contracts)"),
     tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
     tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
+    tests(
+        "RuntimeTests", at: "Tests/Runtime",
+        "TestSupport NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
         "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "

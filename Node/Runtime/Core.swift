@@ -163,6 +163,8 @@ final class Core<App: Application>: @unchecked Sendable {
             halt("the store cannot be read: \(error)")
         }
         publish()
+        // The checkpoint is stored: states older than it can no longer be read.
+        if case .stored = event { around.hub.update(replica.view) }
         let took = (Clock.monotonicNanoseconds - begin) / 1000
         around.counters.add {
             $0.steps += 1
@@ -246,7 +248,7 @@ final class Core<App: Application>: @unchecked Sendable {
     private func store(_ batch: KeyValueBatch, _ sequence: UInt64) {
         let around = around
         around.disk.add {
-            do {
+            do throws(StorageError) {
                 try around.store.write(batch, durable: true)
                 around.counters.add { $0.storeBatches += 1 }
                 around.inbox.add(.stored(upTo: sequence))
@@ -264,7 +266,7 @@ final class Core<App: Application>: @unchecked Sendable {
         }
         let (spare, inbox) = (journal.spare, around.inbox)
         around.disk.add {
-            do { try spare.prepare() } catch { inbox.fail(error) }
+            do throws(StorageError) { try spare.prepare() } catch { inbox.fail(error) }
         }
     }
 

@@ -2,7 +2,7 @@ internal import Chain
 internal import Consensus
 internal import NIOConcurrencyHelpers
 package import Primitives
-package import Replica
+internal import Replica
 
 /// A peer as this node sees it.
 package struct PeerState: Hashable, Sendable {
