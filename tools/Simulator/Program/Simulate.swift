@@ -52,7 +52,7 @@ struct Simulate: AsyncParsableCommand {
     private func runOne(_ seed: UInt64, _ mutation: Mutation?) throws {
         var scenario = Scenario(seed: seed)
         scenario.mutation = mutation
-        let outcome = Simulation.run(scenario, sink: trace ? { print($0) } : nil)
+        let outcome = Simulation.run(scenario, sink: trace ? { @Sendable line in print(line) } : nil)
         var report = CampaignReport()
         report.add(outcome)
         if json {
@@ -66,7 +66,7 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private func runMany(_ mutation: Mutation?) async throws {
-        let counter = Progress(total: seeds, isShown: !json)
+        let counter = CampaignProgress(total: seeds, isShown: !json)
         let report = await Campaign.run(seeds: from..<(from + seeds), jobs: jobs, mutation: mutation) { outcome in
             counter.count(outcome)
         }
@@ -77,7 +77,7 @@ struct Simulate: AsyncParsableCommand {
 }
 
 /// A line on the terminal that says how far the campaign is.
-final class Progress: @unchecked Sendable {
+final class CampaignProgress: @unchecked Sendable {
     private let lock = NSLock()
     private let total: UInt64
     private let isShown: Bool

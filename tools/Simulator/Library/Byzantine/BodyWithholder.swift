@@ -1,5 +1,5 @@
 internal import Consensus
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Proposes by digest and gives the transactions to few or none; answers no request for them.

@@ -1,6 +1,6 @@
-package import Chain
+internal import Chain
 internal import Consensus
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Contradicts each of its own votes: notarizes a second digest, finalizes what it nullifies and the other way round.

@@ -1,7 +1,7 @@
-package import Chain
+internal import Chain
 internal import Consensus
 internal import LedgerCrypto
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Proposes two different blocks in each of its views, one to each half of the network, at times both to some. The

@@ -1,8 +1,8 @@
-package import Chain
+internal import Chain
 internal import Consensus
 internal import LedgerCrypto
-package import Primitives
-package import Replica
+internal import Primitives
+internal import Replica
 
 /// Sends as much as its links take: votes for every view ahead, requests for everything, proposals of nothing,
 /// transactions that nobody may pool.

@@ -1,6 +1,6 @@
-package import Chain
+internal import Chain
 internal import Consensus
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Speaks in the names of others with its own key: votes, proposals of foreign turns, certificates of one signer.

@@ -1,6 +1,6 @@
-package import Chain
+internal import Chain
 internal import Consensus
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Wants no view to succeed: nullifies each as soon as it sees it, and helps no block.

@@ -1,4 +1,4 @@
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Talks to some nodes only, and to others after a while: each of its messages reaches a part of the network.

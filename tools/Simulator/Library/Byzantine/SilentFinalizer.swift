@@ -1,5 +1,6 @@
+internal import Chain
 internal import Consensus
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Silent, but for a Finalize (or the certificate made with it) to one node now and then: some views are final for one

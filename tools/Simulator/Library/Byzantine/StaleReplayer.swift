@@ -1,4 +1,4 @@
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Sends old messages again: its own and those of others, to anyone, long after their time.

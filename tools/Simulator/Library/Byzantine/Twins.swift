@@ -1,5 +1,5 @@
-package import Primitives
-package import Replica
+internal import Primitives
+internal import Replica
 
 /// Two nodes with one key and one name: the operator restored a machine while the first one still ran. Each keeps the
 /// rules by itself; together they vote twice. The network delivers to one of them, or to both.

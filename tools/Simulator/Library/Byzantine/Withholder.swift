@@ -1,4 +1,4 @@
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Takes part in silence: what it should have sent it keeps, and lets out pieces of it much later. So it knows

@@ -1,5 +1,6 @@
+internal import Chain
 internal import Consensus
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Proposes blocks whose state root is not what executing them gives.

@@ -1,4 +1,4 @@
-package import Primitives
+internal import Primitives
 
 /// What one seed gave.
 package struct Outcome: Sendable {

@@ -1,5 +1,5 @@
 package import Chain
-package import Primitives
+internal import Primitives
 
 /// What one seed decides before the run starts: the network, its faults, its Byzantine members and its load. Each kind
 /// of fault is present in some seeds only, so that runs differ in character and not merely in order.

@@ -1,6 +1,7 @@
 internal import Chain
 internal import Consensus
 internal import LedgerCrypto
+internal import LedgerState
 internal import Primitives
 internal import Replica
 

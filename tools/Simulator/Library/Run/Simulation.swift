@@ -1,7 +1,8 @@
-package import Chain
+internal import Chain
 internal import Consensus
-package import Primitives
-package import Replica
+internal import LedgerCrypto
+internal import Primitives
+internal import Replica
 
 /// A whole network of replicas in one thread and one seed. Everything that happens is an event of one queue; everything
 /// random is drawn from the seed. So a seed is a run, and runs again exactly.

@@ -1,5 +1,6 @@
-package import Chain
+internal import Chain
 package import Consensus
+internal import Primitives
 package import Replica
 
 /// Messages in the words of the protocol, for traces.

@@ -1,6 +1,6 @@
 package import Chain
 package import LedgerCrypto
-package import Primitives
+internal import Primitives
 package import Replica
 
 /// Keys and names of simulated nodes and clients: fixed, the same in every run.

@@ -1,4 +1,4 @@
-package import Chain
+internal import Chain
 package import Consensus
 package import LedgerCrypto
 package import Primitives
