@@ -33,7 +33,7 @@ extension Simulation {
         node.key = Identity.consensusKey(number)
         node.disk.readsUnsyncedBatches = faultRandom.chance(500)
         let mark = number < scenario.validatorCount || faultRandom.chance(500)
-        if mark { node.disk.writeMarker(Replica<LedgerApplication>.freshMarker(genesis)) }
+        if mark { node.disk.writeMarker(Replica<LedgerApplication>.freshMarker()) }
         node.clock.driftPerMille = Int64(faultRandom.within(0...20)) - 10
         return node
     }
