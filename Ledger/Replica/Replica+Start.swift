@@ -26,7 +26,9 @@ extension Replica {
         if let genesis = opened.genesis { replica.emit(genesis.batch, genesis.state) }
         try replica.replayJournaledBodies()
         try replica.settle()
-        return (replica, replica.drain())
+        // Drained first: a tuple would copy the replica with its effects still in it.
+        let effects = replica.drain()
+        return (replica, effects)
     }
 
     private init(
