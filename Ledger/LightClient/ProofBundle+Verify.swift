@@ -1,4 +1,5 @@
 package import Chain
+internal import LedgerState
 package import Primitives
 
 /// What a proof bundle says, after every check of it has passed. Only `ProofBundle.verify` makes one.

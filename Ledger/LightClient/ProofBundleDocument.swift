@@ -1,4 +1,4 @@
-package import Chain
+internal import Chain
 internal import LedgerCrypto
 internal import LedgerState
 package import Primitives

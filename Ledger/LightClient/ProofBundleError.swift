@@ -40,7 +40,8 @@ extension ProofBundleError: CustomStringConvertible {
         case .epochBeforeTrusted(let found, let trusted):
             "the header is of epoch \(found), before the trusted epoch \(trusted): ask for a newer proof"
         case .epochOrder(let epoch): "epoch \(epoch) stands where another one belongs"
-        case .epochMissing(let epoch): "the end of epoch \(epoch) is missing: ask for a bundle from your trusted epoch on"
+        case .epochMissing(let epoch):
+            "the end of epoch \(epoch) is missing: ask for a bundle from your trusted epoch on"
         case .notAnEpochEnd(let epoch): "the header given as end of epoch \(epoch) does not end it"
         case .validatorSet(let epoch): "the validators of epoch \(epoch) are not the certified ones"
         case .headerOrder(let height): "the header at height \(height) does not follow the one before it"

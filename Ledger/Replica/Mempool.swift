@@ -108,7 +108,9 @@ struct Mempool: Sendable {
 
     /// Such a block was abandoned: its transactions wait again.
     mutating func release(signed digest: Digest) {
-        guard let id = ids[digest], let index = entries.index(forKey: id), entries.values[index].uses > 0 else { return }
+        guard let id = ids[digest], let index = entries.index(forKey: id), entries.values[index].uses > 0 else {
+            return
+        }
         entries.values[index].uses -= 1
         guard entries.values[index].uses == 0 else { return }
         waiting += 1

@@ -70,7 +70,9 @@ extension Replica {
     mutating func catchUpIfBehind() {
         guard !fetches.isFetching(.range) else { return }
         let ready = peers.connected.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
-        if let ahead = ready.filter({ isAhead($0) }).max(by: { (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0)) }) {
+        if let ahead = ready.filter({ isAhead($0) }).max(by: {
+            (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0))
+        }) {
             ask(.range, preferring: [ahead], asked: [])
         } else if isFinalizationLate, let any = ready.first {
             ask(.range, preferring: [any], asked: [])

@@ -39,7 +39,9 @@ extension Replica {
         }
         let candidates = preferring + validatorPeers() + peers.connected
         guard
-            let peer = candidates.first(where: { peers.isConnected($0) && !asked.contains($0) && $0 != configuration.peer }),
+            let peer = candidates.first(where: {
+                peers.isConnected($0) && !asked.contains($0) && $0 != configuration.peer
+            }),
             let id = fetches.add(subject, peer: peer, asked: asked, at: now.monotonic)
         else { return }
         effects.append(.send(.request(request, id: id), to: [peer]))

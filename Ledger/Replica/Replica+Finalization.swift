@@ -38,7 +38,8 @@ extension Replica {
         guard let path = tree.path(to: digest, from: view.tip.digest) else {
             return halt(
                 "block \(digest) is final but does not descend from block \(view.tip.height) (\(view.tip.digest)), which is "
-                    + "final here: more than f validators are faulty or this node's storage is damaged. Stop and compare.")
+                    + "final here: more than f validators are faulty or this node's storage is damaged. Stop and compare."
+            )
         }
         for step in path {
             guard let executed = tree[step] else { continue }

@@ -116,7 +116,8 @@ extension Replica {
         let header = block.header
         guard let parent = parent(header.parent) else { return .invalid("its parent is not executed here") }
         guard header.height == parent.header.height.next, header.epoch == view.epoch, header.network == network,
-            header.validatorSet == view.validators.digest, !parent.header.closesEpoch || header.parent == view.tip.digest
+            header.validatorSet == view.validators.digest,
+            !parent.header.closesEpoch || header.parent == view.tip.digest
         else { return .invalid("its place in the chain is wrong") }
         guard header.time > parent.header.time else { return .invalid("its time is not above its parent's") }
         if let why = refusal(of: block.transactions, above: parent, time: header.time) { return .invalid(why) }

@@ -55,7 +55,8 @@ extension Replica {
         if let refusal = pool.insert(signed, isLocal: isLocal) { return refusal }
         // An unfinalized block may hold it already.
         for digest in tree.order {
-            guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest) else {
+            guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest)
+            else {
                 continue
             }
             pool.use(signed: transaction.signedDigest)

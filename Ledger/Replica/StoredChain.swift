@@ -30,7 +30,8 @@ struct StoredChain {
             state.root == block.header.stateRoot
         else {
             throw StorageFailure(
-                "the stored state is not that of block \(tip.height), the newest stored one: repair the node from its peers")
+                "the stored state is not that of block \(tip.height), the newest stored one: repair the node from its peers"
+            )
         }
         var view = ChainView(
             reader: reader, tip: block.header, state: state, finalization: nil, validators: genesis.validators)
@@ -80,7 +81,8 @@ struct StoredChain {
         var height = view.tip.height
         while true {
             guard let bytes = try view.reader.get(ChainStore.signed(height)) else {
-                throw StorageFailure("the store lacks the transactions of block \(height): repair the node from its peers")
+                throw StorageFailure(
+                    "the store lacks the transactions of block \(height): repair the node from its peers")
             }
             let signed: SignedEntries = try ChainStore.decode(bytes, "transactions of block \(height)")
             let end = signed.time.adding(milliseconds: Transaction.lifetimeMillisecondsMax)

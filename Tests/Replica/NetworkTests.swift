@@ -1,10 +1,11 @@
 import Chain
 import Consensus
 import LedgerCrypto
+import LedgerState
 import Primitives
 import Replica
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct NetworkTests {
     @Test func fourReplicasAgree() throws {
@@ -17,7 +18,9 @@ import TestSupport
             sent.append(transaction)
             try network.run(30)
         }
-        let isDone = try network.run(5_000) { network.nodes.indices.allSatisfy { node in sent.allSatisfy { network.isFinal($0, at: node) } } }
+        let isDone = try network.run(5_000) {
+            network.nodes.indices.allSatisfy { node in sent.allSatisfy { network.isFinal($0, at: node) } }
+        }
         #expect(isDone)
         for node in network.nodes {
             print(node.tip, node.replica?.status as Any, network.messageCount)

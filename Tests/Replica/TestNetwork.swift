@@ -3,8 +3,8 @@ import Consensus
 import LedgerCrypto
 import Primitives
 import Replica
-import Testing
 import TestSupport
+import Testing
 
 /// A deterministic network of real replicas in one thread: virtual time, messages with random delays from a seed, disks
 /// that sync a little later.
@@ -110,7 +110,11 @@ final class TestNetwork {
         var high = queue.count
         while low < high {
             let middle = (low + high) / 2
-            if (queue[middle].at, queue[middle].order) > (pending.at, pending.order) { low = middle + 1 } else { high = middle }
+            if (queue[middle].at, queue[middle].order) > (pending.at, pending.order) {
+                low = middle + 1
+            } else {
+                high = middle
+            }
         }
         queue.insert(pending, at: low)
     }
@@ -218,7 +222,8 @@ final class TestNetwork {
     ) throws -> Transaction {
         salt += 1
         let body = TransactionBody(
-            network: genesis.network, sender: clients[client].publicKey, expiry: instant.wall.adding(milliseconds: expiresIn),
+            network: genesis.network, sender: clients[client].publicKey,
+            expiry: instant.wall.adding(milliseconds: expiresIn),
             salt: given ?? salt, calls: calls)
         return try Transaction(signing: body, with: clients[client])
     }
