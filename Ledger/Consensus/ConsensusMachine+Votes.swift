@@ -7,7 +7,8 @@ extension ConsensusMachine {
     /// ahead of the current view.
     mutating func onVote(_ vote: Vote, from peer: Digest) {
         guard vote.epoch == epoch, !hasEnded, Int(vote.signer) < set.count else { return }
-        if vote.view < view, vote.view <= final || vote.kind == .nullify { answerLaggard(peer, in: vote.view) }
+        // Late votes of other kinds are the normal case; who gives up a view that is over was left behind.
+        if vote.view < view, vote.kind == .nullify { answerLaggard(peer, in: vote.view) }
         if vote.view > view.next { askStatus(of: peer) }
         guard vote.view > final, vote.view <= view.advanced(by: UInt64(parameters.voteWindowViews)) else { return }
         guard take(vote) else { return }

@@ -38,7 +38,7 @@ extension Network {
             nodes[index].pendingFinal = certificate
             settleFinal(index)
             if nodes[index].pendingFinal != nil {
-                schedule(index, after: 5 * messageDelay) { .catchUp(certificate, generation: $0) }
+                schedule(index, after: 5 * messageDelay) { .catchUp(generation: $0) }
             }
         case .epochEnded(let header, _): changeEpoch(index, header)
         case .evidence(let found):
@@ -157,8 +157,8 @@ extension Network {
     }
 
     /// Gets everything up to a final block from others, stored at once.
-    mutating func catchUp(_ index: Int, to certificate: Certificate) {
-        guard nodes[index].pendingFinal == certificate, let block = blocks[certificate.digest] else { return }
+    mutating func catchUp(_ index: Int) {
+        guard let certificate = nodes[index].pendingFinal, let block = blocks[certificate.digest] else { return }
         var cursor = block.header
         while nodes[index].executed.insert(cursor.digest).inserted, let parent = blocks[cursor.parent]?.header {
             cursor = parent

@@ -15,7 +15,7 @@ struct Network {
         case build(BuildRequest, generation: Int)
         case judge(JudgeRequest, generation: Int)
         case fetch(Digest, generation: Int)
-        case catchUp(Certificate, generation: Int)
+        case catchUp(generation: Int)
         case store(FinalizedTip, generation: Int)
     }
 
@@ -108,6 +108,7 @@ struct Network {
     }
 
     /// Whether every running validator of `indices` gets a final block of this height within the time.
+    @discardableResult
     mutating func reaches(_ height: UInt64, within milliseconds: UInt64, on indices: [Int]? = nil) -> Bool {
         run(until: time + milliseconds) { network in
             (indices ?? Array(network.nodes.indices)).contains { network.nodes[$0].finalHeight < Height(height) }
@@ -124,7 +125,7 @@ struct Network {
         case .build(let request, current): build(index, request)
         case .judge(let request, current): judge(index, request)
         case .fetch(let digest, current): fetch(index, digest)
-        case .catchUp(let certificate, current): catchUp(index, to: certificate)
+        case .catchUp(current): catchUp(index)
         case .store(let tip, current): store(index, tip)
         default: break
         }
