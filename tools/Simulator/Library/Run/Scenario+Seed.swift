@@ -7,7 +7,7 @@ extension Scenario {
         let size = random.below(100)
         let validators = size < 72 ? 4 : size < 94 ? 7 : 10
         let followers = random.below(3)
-        let chaos = random.within(4_000_000...9_000_000)
+        let chaos = random.within(2_500_000...6_000_000)
         var parameters = ChainParameters()
         parameters.delayMilliseconds = 120
         parameters.delayMillisecondsMax = 1_200

@@ -77,6 +77,11 @@ extension Simulation {
             throw Violation(
                 .roots, "\(name(number)) holds another next validator set than height \(final.height) names")
         }
+        if let last = nodes[number].lastReported, final.height != last.next {
+            throw Violation(
+                .acknowledged, "\(name(number)) reports height \(final.height) after height \(last) in one run of its process")
+        }
+        nodes[number].lastReported = final.height
         nodes[number].height = final.height
         if final.block.header.closesEpoch { rotateKey(number, final.validators) }
     }

@@ -87,7 +87,7 @@ extension Simulation {
                     let status = node.replica?.status
                 else { return false }
                 return chain.executed[marker.transaction.signedDigest] != nil && node.height == chain.height
-                    && !status.isSyncing && (!status.isValidator || healing.voted.contains(node.number))
+                    && (!status.isValidator || healing.voted.contains(node.number))
             }
     }
 

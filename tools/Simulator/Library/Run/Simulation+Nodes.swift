@@ -12,7 +12,7 @@ extension Simulation {
             nodes[traitor.node].actor = traitor.kind.actor()
             guard traitor.kind == .twins else { continue }
             let second = nodes.count
-            var twin = makeNode(traitor.node, as: second)
+            let twin = makeNode(traitor.node, as: second)
             twin.actor = Twins()
             nodes.append(twin)
             twins.append((traitor.node, second, TwinRouting()))
@@ -28,7 +28,7 @@ extension Simulation {
 
     /// `slot` differs from the number for the second of two twins.
     private mutating func makeNode(_ number: Int, as slot: Int? = nil) -> Node {
-        var node = Node(number: slot ?? number, peer: Identity.peer(number))
+        let node = Node(number: slot ?? number, peer: Identity.peer(number))
         // Followers have a key too: it counts from the epoch on whose set has it.
         node.key = Identity.consensusKey(number)
         node.disk.readsUnsyncedBatches = faultRandom.chance(500)
@@ -42,6 +42,7 @@ extension Simulation {
         nodes[number].clock.origin = faultRandom.within(1_000...100_000_000)
         nodes[number].wakeNumber += 1
         nodes[number].isFlushing = false
+        nodes[number].lastReported = nil
         var configuration = ReplicaConfiguration(genesis: genesis, peer: nodes[number].peer, key: nodes[number].key)
         configuration.journalLost = nodes[number].journalLost
         configuration.checkpointBlocks = 1 + Int(scenario.seed % 7)

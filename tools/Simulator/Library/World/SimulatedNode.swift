@@ -4,8 +4,9 @@ package import LedgerCrypto
 package import Primitives
 package import Replica
 
-/// One machine of the network: its disk, its clock, its process when it runs.
-package struct SimulatedNode: Sendable {
+/// One machine of the network: its disk, its clock, its process when it runs. A class, so that nothing of it is copied
+/// to be looked at; one simulation runs on one thread.
+package final class SimulatedNode: @unchecked Sendable {
     package let number: Int
     package let peer: PeerID
     package var keyGeneration = 0
@@ -30,6 +31,8 @@ package struct SimulatedNode: Sendable {
     /// Peers that it has a link to, by node number.
     package var links: Set<Int> = []
     package var height = Height(0)
+    /// Height of the last block that this run of its process reported as final.
+    package var lastReported: Height?
     package var halted: String?
 
     package init(number: Int, peer: PeerID) {
