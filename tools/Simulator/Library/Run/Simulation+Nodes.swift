@@ -32,8 +32,8 @@ extension Simulation {
         // Followers have a key too: it counts from the epoch on whose set has it.
         node.key = Identity.consensusKey(number)
         node.disk.readsUnsyncedBatches = faultRandom.chance(500)
-        let mark = number < scenario.validatorCount || faultRandom.chance(500)
-        if mark { node.disk.writeMarker(Replica<LedgerApplication>.freshMarker()) }
+        // Whoever makes a key writes down that it has not voted yet.
+        node.disk.writeMarker(Replica<LedgerApplication>.freshMarker())
         node.clock.driftPerMille = Int64(faultRandom.within(0...20)) - 10
         return node
     }
