@@ -79,7 +79,8 @@ extension Simulation {
         }
         if let last = nodes[number].lastReported, final.height != last.next {
             throw Violation(
-                .acknowledged, "\(name(number)) reports height \(final.height) after height \(last) in one run of its process")
+                .acknowledged,
+                "\(name(number)) reports height \(final.height) after height \(last) in one run of its process")
         }
         nodes[number].lastReported = final.height
         nodes[number].height = final.height
