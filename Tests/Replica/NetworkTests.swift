@@ -23,13 +23,56 @@ import Testing
         }
         #expect(isDone)
         for node in network.nodes {
-            print(node.tip, node.replica?.status as Any, network.messageCount)
             #expect(node.halted == nil)
             let value = try node.replica?.view.state.value(TestApplication.stateKey(Array("key 7".utf8)))
             #expect(value == Array("value of key 7".utf8))
         }
-        let before = network.nodes[0].tip
-        try network.run(10_000)
-        print("idle 10 s:", before, network.nodes[0].tip, network.nodes[0].notes)
+    }
+
+    /// Transactions reach a leader by gossip, whoever took them; with larger blocks than proposals carry inline.
+    @Test func bodiesThatDoNotTravelInlineAreFetched() throws {
+        let network = try TestNetwork(seed: 3) { $0.inlineProposalBytesMax = 0 }
+        // Gossip never arrives: bodies must be fetched.
+        network.drops = { message in if case .transactions = message { true } else { false } }
+        try network.startAll()
+        let sent = try (0..<50).map { try network.put("key \($0)") }
+        try network.submit(sent, to: 2)
+        #expect(try network.runUntilFinal(sent))
+    }
+
+    @Test func aSubmissionToOneNodeIsIncludedByAnyLeader() throws {
+        let network = try TestNetwork(seed: 4)
+        try network.startAll()
+        try network.run(100)
+        let sent = try network.put("only one")
+        try network.submit([sent], to: 3)
+        #expect(try network.runUntilFinal([sent], milliseconds: 300))
+        let location = try #require(try network.nodes[1].replica?.view.location(of: sent.digest))
+        let receipts = try #require(try network.nodes[1].replica?.view.receipts(at: location.height))
+        #expect(receipts[Int(location.index)].subject == sent.digest)
+        #expect(receipts[Int(location.index)].rejection == nil)
+    }
+
+    /// What is stored proves itself: every block links to the one before, and a certificate stands above it.
+    @Test func storedChainLinksUp() throws {
+        let network = try TestNetwork(seed: 5)
+        try network.startAll()
+        for round in 0..<10 {
+            try network.submit([try network.put("key \(round)")], to: round % 4)
+            try network.run(100)
+        }
+        let view = try #require(network.nodes[0].replica?.view)
+        var parent = try #require(try view.header(at: Height(0)))
+        for height in 1...view.tip.height.value {
+            let block = try #require(try view.block(at: Height(height)))
+            #expect(block.header.parent == parent.digest)
+            #expect(try view.height(of: block.digest) == Height(height))
+            let receipts = try #require(try view.receipts(at: Height(height)))
+            #expect(Receipt.root(receipts) == block.header.receiptsRoot)
+            let proof = try #require(try view.nearestFinalization(from: Height(height)))
+            #expect(proof.certificate.verify(network: network.genesis.network, set: network.genesis.validators))
+            parent = block.header
+        }
+        #expect(network.nodes[0].store.count > 0 && view.recent.count < 8)
     }
 }

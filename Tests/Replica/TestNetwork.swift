@@ -24,6 +24,7 @@ final class TestNetwork {
     var random: SeededGenerator
     /// Whether a message may pass, by sender and receiver.
     var passes: (Int, Int) -> Bool = { _, _ in true }
+    var drops: (PeerMessage) -> Bool = { _ in false }
     var delays: ClosedRange<UInt64> = 1...10
     private var queue: [Pending] = []
     private var order: UInt64 = 0
@@ -31,6 +32,8 @@ final class TestNetwork {
     private var salt: UInt64 = 0
     let configure: (inout ReplicaConfiguration) -> Void
     private(set) var messageCount = 0
+    /// Final blocks and notes so far.
+    private var changes = 0
 
     static let epochStart: UInt64 = 1_700_000_000_000
 
@@ -119,10 +122,11 @@ final class TestNetwork {
         queue.insert(pending, at: low)
     }
 
-    /// Runs until `until` holds (checked after each event) or `milliseconds` have passed. True when it holds.
+    /// Runs until `until` holds (checked after each final block and note) or `milliseconds` have passed. True when it holds.
     @discardableResult
     func run(_ milliseconds: UInt64, until: () -> Bool = { false }) throws -> Bool {
         let end = now + milliseconds
+        var seen = changes
         if until() { return true }
         while true {
             let wake = nodes.indices.filter { nodes[$0].replica != nil && nodes[$0].wakeAt != nil }
@@ -141,7 +145,10 @@ final class TestNetwork {
             } else {
                 break
             }
-            if until() { return true }
+            if changes != seen {
+                seen = changes
+                if until() { return true }
+            }
         }
         now = end
         return until()
@@ -168,8 +175,12 @@ final class TestNetwork {
         let node = nodes[index]
         for effect in effects {
             switch effect {
+            case .finalized, .note, .halt: changes += 1
+            default: break
+            }
+            switch effect {
             case .journal(let bytes, let sequence, _):
-                #expect(sequence == (node.unsynced.last ?? node.journal.last)?.sequence ?? 0 + 1 || true)
+                #expect(sequence == ((node.unsynced.last ?? node.journal.last)?.sequence ?? 0) + 1)
                 node.unsynced.append(JournalRecord(sequence: sequence, bytes: bytes))
                 push(.journaled(upTo: sequence), to: index, after: 1)
             case .pruneJournal(let through): node.journal.removeAll { $0.sequence <= through }
@@ -199,6 +210,7 @@ final class TestNetwork {
     }
 
     private func deliver(_ message: PeerMessage, from index: Int, to peers: [PeerID]) {
+        if drops(message) { return }
         let bytes = message.bcs
         messageCount += peers.count
         for peer in peers {
@@ -238,6 +250,15 @@ final class TestNetwork {
         let signed = try transactions.map { try #require(SignedTransaction(verifying: $0)) }
         try step(.submitted(signed, ticket: ticket), at: index)
         return try #require(nodes[index].answers[ticket])
+    }
+
+    /// Whether all running nodes have all of them final in time.
+    func runUntilFinal(_ transactions: [Transaction], milliseconds: UInt64 = 10_000) throws -> Bool {
+        try run(milliseconds) {
+            nodes.indices.allSatisfy { node in
+                nodes[node].replica == nil || transactions.reversed().allSatisfy { isFinal($0, at: node) }
+            }
+        }
     }
 
     func isFinal(_ transaction: Transaction, at index: Int) -> Bool {

@@ -1,0 +1,98 @@
+internal import Chain
+internal import ContractKit
+internal import Primitives
+
+/// An instance with the code that it runs in this block.
+struct Resolved {
+    let contract: ContractDefinition
+    let status: InstanceRecord.Status
+}
+
+extension Execution {
+    /// The code of an instance. A version that this release lacks is a local failure: going on would fork the state.
+    func resolve(_ address: Address) throws(Rejection) -> Resolved {
+        if let hit = resolved[address] { return hit }
+        let key = HostState.instances.stateKey(address, at: WellKnown.host)
+        guard let record: InstanceRecord = try decoded(readUncharged(key)) else {
+            throw HostRejection.unknownInstance(address.description)
+        }
+        let version = record.followsActive ? try activeVersion(of: record.contract) : record.version
+        guard let contract = release.contract(record.contract, version: version) else {
+            failure = StorageFailure(
+                "this release lacks \(record.contract) version \(version), which the network runs: install a release that carries it"
+            )
+            throw HostRejection.localFailure()
+        }
+        let found = Resolved(contract: contract, status: record.status)
+        resolved[address] = found
+        return found
+    }
+
+    func activeVersion(of contract: String) throws(Rejection) -> UInt32 {
+        let key = Directory.activeVersions.stateKey(contract, at: WellKnown.governance)
+        guard let active: ActiveVersion = try decoded(readUncharged(key)) else {
+            throw HostRejection.unknownVersion(contract)
+        }
+        let version = active.version(at: block.height)
+        // Version 0 stands for a contract whose first activation lies ahead.
+        guard version > 0 else { throw HostRejection.unknownVersion(contract) }
+        return version
+    }
+
+    func decoded<Value: BCSDecodable>(_ bytes: [UInt8]?) throws(Rejection) -> Value? {
+        guard let bytes else { return nil }
+        do { return try Value(bcs: bytes) } catch { throw HostRejection.malformedState(error.description) }
+    }
+
+    /// Runs one call of one instance. Writes of a rejected call stay until the caller rolls back.
+    func invoke(
+        _ address: Address, method: UInt16, arguments: [UInt8], caller: Caller, depth: Int
+    ) throws(Rejection) -> [UInt8] {
+        try spend(Work.call + Work.argumentByte * UInt64(arguments.count))
+        let target = try resolve(address)
+        guard target.status == .active else { throw HostRejection.instanceEnded(address.description) }
+        guard let call = target.contract.call(method) else {
+            throw HostRejection.unknownMethod("\(target.contract.name) has no call \(method)")
+        }
+        return try run(call, of: address, arguments: arguments, caller: caller, depth: depth)
+    }
+
+    func run(
+        _ call: CallDeclaration, of address: Address, arguments: [UInt8], caller: Caller, depth: Int
+    ) throws(Rejection) -> [UInt8] {
+        guard depth <= Execution.depthMax else { throw HostRejection.callDepth() }
+        if frames.contains(address) { throw HostRejection.reentered(address.description) }
+        frames.append(address)
+        defer {
+            frames.removeLast()
+            // These two decide who may act and which code runs.
+            if address == WellKnown.governance || address == WellKnown.identity { forgetResolved() }
+        }
+        let context = Context(instance: address, caller: caller, depth: depth, services: self)
+        let output = try call.run(context, arguments)
+        guard isReadOnly || output.count <= Receipt.outputBytesMax else { throw HostRejection.outputTooLong() }
+        return output
+    }
+
+    func send(
+        from context: Context, to instance: Address, method: UInt16, arguments: [UInt8]
+    ) throws(Rejection) -> [UInt8] {
+        let caller = Caller(
+            origin: .instance(context.instance), key: context.caller.key, partner: context.caller.partner,
+            roles: context.caller.roles)
+        return try undoing { () throws(Rejection) in
+            try self.invoke(instance, method: method, arguments: arguments, caller: caller, depth: context.depth + 1)
+        }
+    }
+
+    /// Undoes the writes and events of `body` when it rejects.
+    func undoing<Value>(_ body: () throws(Rejection) -> Value) throws(Rejection) -> Value {
+        let point = savepoint()
+        do {
+            return try body()
+        } catch {
+            rollBack(to: point)
+            throw error
+        }
+    }
+}

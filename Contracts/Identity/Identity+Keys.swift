@@ -1,0 +1,71 @@
+internal import Chain
+internal import ContractKit
+internal import LedgerCrypto
+internal import Primitives
+
+extension Identity {
+    static func delegate(_ context: Context, _ request: Delegate) throws(Rejection) -> Nothing {
+        let partner = try ownPartner(context)
+        let latest = context.time.adding(milliseconds: delegationMillisecondsMax)
+        try require(request.expiry > context.time && request.expiry <= latest, expiryWrong())
+        // A delegate never gets more than the partner has; the host narrows it again when roles are taken away later.
+        try require(!request.roles.isEmpty && request.roles.isSubset(of: partner.roles), partnerWithoutRole())
+        let delegation = Delegation(roles: request.roles, expiry: request.expiry)
+        try Directory.delegations.set(Pair(partner.id, request.key), delegation, in: context)
+        try context.emit(
+            delegated,
+            DelegationNotice(
+                partner: partner.id, key: request.key, roles: request.roles, expiry: request.expiry))
+        return Nothing()
+    }
+
+    static func undelegate(_ context: Context, _ request: Undelegate) throws(Rejection) -> Nothing {
+        let partner = try ownPartner(context)
+        let key = Pair(partner.id, request.key)
+        guard let delegation = try Directory.delegations.get(key, in: context) else { throw delegationUnknown() }
+        try Directory.delegations.remove(key, in: context)
+        try context.emit(
+            undelegated,
+            DelegationNotice(
+                partner: partner.id, key: request.key, roles: delegation.roles, expiry: delegation.expiry))
+        return Nothing()
+    }
+
+    static func addSigningKey(_ context: Context, _ request: AddSigningKey) throws(Rejection) -> Nothing {
+        let partner = try context.requirePartner(with: .dataProvider)
+        let key = Pair(partner, request.key)
+        try require(!Directory.signingKeys.contains(key, in: context), signingKeyExists())
+        try context.spend(Context.signatureWork)
+        let digest = AddSigningKey.signingDigest(network: context.network, partner: partner, key: request.key)
+        try require(SignatureVerifier.verify(request.proof, by: request.key, over: digest), proofWrong())
+        try store(SigningKey(since: context.time), key, context)
+        return Nothing()
+    }
+
+    static func revokeSigningKey(_ context: Context, _ request: RevokeSigningKey) throws(Rejection) -> Nothing {
+        let partner = try context.requirePartner(with: .dataProvider)
+        let key = Pair(partner, request.key)
+        guard var record = try Directory.signingKeys.get(key, in: context), record.revoked == nil else {
+            throw signingKeyUnknown()
+        }
+        record.revoked = context.time
+        try store(record, key, context)
+        return Nothing()
+    }
+
+    private static func store(
+        _ record: SigningKey, _ key: Pair<String, PublicKey>, _ context: Context
+    ) throws(Rejection) {
+        try Directory.signingKeys.set(key, record, in: context)
+        try context.emit(
+            signingKeyChanged, SigningKeyNotice(partner: key.first, key: key.second, isValid: record.revoked == nil))
+    }
+
+    /// The calling partner, signing with one of its own keys.
+    private static func ownPartner(_ context: Context) throws(Rejection) -> Partner {
+        guard let partner = try context.partner(context.requirePartner()), let key = context.caller.key,
+            partner.keys.contains(key)
+        else { throw HostRejection.notAuthorised("a delegate does not delegate") }
+        return partner
+    }
+}

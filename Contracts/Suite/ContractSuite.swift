@@ -1,0 +1,47 @@
+internal import Anchors
+internal import Chain
+package import ContractHost
+internal import ContractKit
+internal import Governance
+internal import Identity
+package import Primitives
+
+/// The one list of the contracts that this release carries, and the application made of them.
+package enum ContractSuite {
+    /// Every version of every contract, with the digest of its sources.
+    package static let release = Release([
+        ContractDefinition(Anchors.self, sources: sources(of: "Anchors")),
+        ContractDefinition(Governance.self, sources: sources(of: "Governance")),
+        ContractDefinition(Identity.self, sources: sources(of: "Identity")),
+        ContractDefinition(Registry.self, sources: sources(of: "Anchors")),
+    ])
+
+    /// What a node runs.
+    package static let application = ContractApplication(release: release) { (genesis) throws(Rejection) in
+        let suite: SuiteGenesis
+        do throws(BCSError) {
+            suite = try SuiteGenesis(bcs: genesis.application)
+        } catch {
+            throw HostRejection.malformedArguments("the genesis' application part: \(error.description)")
+        }
+        return GenesisPlan(
+            versions: suite.contracts,
+            instances: [
+                GenesisInstance(
+                    WellKnown.governance, Governance.name,
+                    arguments: GovernanceGenesis(partners: suite.partners, parameters: suite.parameters).bcs),
+                GenesisInstance(
+                    WellKnown.identity, Identity.name, arguments: IdentityGenesis(meters: suite.meters).bcs),
+                GenesisInstance(WellKnown.anchors, Anchors.name),
+                GenesisInstance(WellKnown.registry, Registry.name),
+            ])
+    }
+
+    /// Digest of the sources in `Contracts/<folder>` at the time of the release.
+    package static func sources(of folder: String) -> Digest {
+        SourceDigests.byFolder.first { $0.folder == folder }.flatMap { Digest(hex: $0.digest) } ?? .zero
+    }
+
+    /// The folders that have a digest, with it.
+    package static var sourceDigests: [(folder: String, digest: String)] { SourceDigests.byFolder }
+}
