@@ -89,10 +89,11 @@ extension Replica {
             start = machine.journalIsTrusted ? .fresh : .lost
             replayRecords = []
         }
-        machine = ConsensusMachine(
-            ConsensusConfiguration(
-                network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: view.tip,
-                key: configuration.key, incarnation: incarnation), start: start)
+        var consensus = ConsensusConfiguration(
+            network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: view.tip,
+            key: configuration.key, incarnation: incarnation)
+        consensus.mutations = configuration.mutations
+        machine = ConsensusMachine(consensus, start: start)
         records = RecordMap()
         judging.removeAll()
         consensusWake = nil

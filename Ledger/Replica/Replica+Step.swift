@@ -70,7 +70,8 @@ extension Replica {
     private mutating func askForWake() {
         var wake = consensusWake ?? .max
         if let deadline = fetches.nextDeadline { wake = min(wake, deadline) }
-        if awaitedFinalization != nil { wake = min(wake, awaitedSince + CatchUp.patienceMilliseconds) }
+        let patienceEnd = awaitedSince + CatchUp.patienceMilliseconds
+        if awaitedFinalization != nil, patienceEnd > now.monotonic { wake = min(wake, patienceEnd) }
         if isSyncing { wake = min(wake, now.monotonic + CatchUp.retryMilliseconds) }
         guard wake < .max, wake != toldWake else { return }
         // A wish in the past is a wish for the next moment.

@@ -1,4 +1,5 @@
 package import Chain
+package import Consensus
 package import LedgerCrypto
 internal import Primitives
 
@@ -20,6 +21,8 @@ package struct ReplicaConfiguration: Sendable {
     package var checkpointJournalBytes = 32 * 1024 * 1024
     /// A proposal carries its transactions inline up to this many bytes.
     package var inlineProposalBytesMax = 64 * 1024
+    /// Deliberate faults of the consensus, for tests only.
+    package var mutations: ConsensusMutation = []
 
     package init(genesis: Genesis, peer: PeerID, key: Secp256k1.SecretKey?) {
         self.genesis = genesis
