@@ -73,7 +73,7 @@ import Testing
         #expect(try network.runUntilFinal([last]))
         #expect(try network.run(5_000) { network.nodes[3].notes.contains { $0.text.contains("votes again") } })
         // Past the views in which it abstains it is needed: without it there is no quorum.
-        try network.run(1_000)
+        try network.run(5_000)
         network.crash(2)
         let needed = try network.put("needed")
         try network.submit([needed], to: 0)
