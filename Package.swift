@@ -28,6 +28,7 @@ let packages: [String: Target.Dependency] = [
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
@@ -53,7 +54,7 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 
 let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime RPC NodeClient DataLake Settlement"
+let node = "Storage Transport NodeRuntime RPC NodeClient"
 
 let all: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -99,14 +100,14 @@ let all: [Target] = [
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle NIOCore NIOPosix Yams"),
+        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams"),
 
     // tools: what people run beside a node.
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake ArgumentParser NIOCore AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient ArgumentParser NIOCore AsyncHTTPClient"),
 
     // Tests mirror the floors.
     module("TestSupport", at: "Tests/Support", "Primitives LedgerCrypto Chain"),
