@@ -54,7 +54,7 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 
 let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime RPC NodeClient"
+let node = "Storage Transport NodeRuntime RPC NodeClient DataLake Settlement"
 
 let all: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -107,7 +107,7 @@ let all: [Target] = [
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient ArgumentParser NIOCore AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient Settlement DataLake ArgumentParser NIOCore AsyncHTTPClient"),
 
     // Tests mirror the floors.
     module("TestSupport", at: "Tests/Support", "Primitives LedgerCrypto Chain"),
