@@ -115,7 +115,8 @@ let all: [Target] = [
     tests("ConsensusTests", at: "Tests/Consensus", "TestSupport \(ledger)"),
     tests("ReplicaTests", at: "Tests/Replica", "TestSupport \(ledger)"),
     tests("ContractsTests", at: "Tests/Contracts", "TestSupport \(ledger) \(contracts)"),
-    tests("TradingTests", at: "Tests/Trading", "TestSupport \(ledger) \(contracts)"),
+    module("TradingTestSupport", at: "Tests/TradingSupport", "TestSupport \(ledger) \(contracts)"),
+    tests("TradingTests", at: "Tests/Trading", "TestSupport TradingTestSupport \(ledger) \(contracts)"),
     tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
     tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
     tests(
@@ -125,7 +126,9 @@ let all: [Target] = [
         "RPCTests", at: "Tests/RPC",
         "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
             + "ServiceLifecycle"),
-    tests("LakeTests", at: "Tests/Lake", "TestSupport DataLake Settlement \(ledger) \(contracts)"),
+    tests(
+        "LakeTests", at: "Tests/Lake",
+        "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
     tests("SimulationTests", at: "Tests/Simulation", "TestSupport Simulator \(ledger) \(contracts)"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),

@@ -4,6 +4,9 @@ package import LedgerCrypto
 package import Primitives
 package import Trading
 
+/// Gives the newest final state.
+package typealias ChainSource = @Sendable () throws(StorageFailure) -> ChainView
+
 /// The chain as one final block left it, read by the lake and the settlement: who may hold what, what is anchored.
 package struct ChainView: Sendable {
     package let network: Digest

@@ -1,4 +1,4 @@
-package import Chain
+internal import Chain
 internal import ContractKit
 internal import LedgerCrypto
 internal import Primitives
@@ -14,13 +14,13 @@ package struct LakeService: Sendable {
     /// This node's partner.
     package let partner: String
     private let lake: DataLake
-    private let chain: @Sendable () throws(StorageFailure) -> ChainView
+    private let chain: ChainSource
     private let attester: (any AttestationService)?
 
     /// `chain` gives the newest final state; `attester` is nil on a node that does not attest.
     package init(
         partner: String, lake: DataLake, attester: (any AttestationService)?,
-        chain: @escaping @Sendable () throws(StorageFailure) -> ChainView
+        chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake

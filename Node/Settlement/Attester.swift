@@ -1,10 +1,10 @@
-package import Chain
+internal import Chain
 internal import ContractKit
 package import DataLake
 package import LedgerCrypto
 package import Logging
-package import Primitives
-package import Trading
+internal import Primitives
+internal import Trading
 
 /// Recomputes what a partner claims and signs it exactly when it comes out the same.
 ///
@@ -17,14 +17,14 @@ package struct Attester: AttestationService {
     private let partner: String
     private let key: Secp256k1.SecretKey
     private let lake: DataLake
-    private let chain: @Sendable () throws(StorageFailure) -> ChainView
+    private let chain: ChainSource
     private let fetch: Fetch
     private let log: Logger
 
     /// `key` is one of the partner's keys in Governance, or the consensus key of its validator.
     package init(
         partner: String, key: Secp256k1.SecretKey, lake: DataLake, log: Logger = Logger(label: "attester"),
-        chain: @escaping @Sendable () throws(StorageFailure) -> ChainView, fetch: @escaping Fetch
+        chain: @escaping ChainSource, fetch: @escaping Fetch
     ) {
         self.partner = partner
         self.key = key

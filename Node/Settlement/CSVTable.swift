@@ -1,5 +1,3 @@
-package import Primitives
-
 /// Why a row or a whole file was not taken.
 package struct RejectedRow: Hashable, Sendable {
     /// From 1, the header included.

@@ -22,16 +22,18 @@ package struct InputSelection: Sendable {
         community address: Address, period: PeriodNumber, lake: DataLake, chain: ChainView
     ) throws(SettlementRefusal) {
         self.period = period
+        let view: CommunityView?
         do throws(StorageFailure) {
-            guard let view = try chain.community(address) else { throw SettlementRefusal.unknownCommunity }
-            community = view
-            members = try chain.members(of: view).filter { $0.isActive(in: period) }
+            view = try chain.community(address)
+            members =
+                try view.map { (view) throws(StorageFailure) in try chain.members(of: view) }?
+                .filter { $0.isActive(in: period) } ?? []
             previous = try chain.settlement(of: address, period: period)
-        } catch let refusal as SettlementRefusal {
-            throw refusal
         } catch {
-            throw .chain("\(error)")
+            throw .chain(error.description)
         }
+        guard let view else { throw .unknownCommunity }
+        community = view
         guard !members.isEmpty else { throw .noMembers(period) }
         guard let start = community.rules.period.start(of: period), let end = community.rules.period.end(of: period),
             chain.time >= end

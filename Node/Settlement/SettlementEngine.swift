@@ -2,7 +2,7 @@ package import Chain
 internal import ContractKit
 package import DataLake
 internal import LedgerCrypto
-package import Primitives
+internal import Primitives
 package import Trading
 
 /// A period computed by the administrator's node, ready to be attested.
@@ -22,9 +22,9 @@ package struct SettlementEngine: Sendable {
     package typealias Ask = @Sendable (_ partner: String, LakeMessage) async -> LakeMessage?
 
     private let lake: DataLake
-    private let chain: @Sendable () throws(StorageFailure) -> ChainView
+    private let chain: ChainSource
 
-    package init(lake: DataLake, chain: @escaping @Sendable () throws(StorageFailure) -> ChainView) {
+    package init(lake: DataLake, chain: @escaping ChainSource) {
         self.lake = lake
         self.chain = chain
     }

@@ -1,4 +1,4 @@
-package import Chain
+internal import Chain
 internal import ContractKit
 internal import LedgerCrypto
 package import Primitives
