@@ -53,7 +53,7 @@ final class Core<App: Application>: @unchecked Sendable {
         self.around = around
         if case .lost = journal.standing { isLossSettled = false } else { isLossSettled = true }
         around.hub.update(replica.view)
-        around.book.update(replica.status, leader: 0)
+        _ = around.book.update(replica.status, leader: 0)
     }
 
     func start(_ effects: [ReplicaEffect]) {
@@ -158,7 +158,9 @@ final class Core<App: Application>: @unchecked Sendable {
     private func step(_ event: ReplicaEvent) {
         let begin = Clock.monotonicNanoseconds
         do {
-            perform(try replica.step(event, at: Clock.now))
+            let effects = try replica.step(event, at: Clock.now)
+            around.logger.trace("\(Trace.text(event)) -> \(effects.map(Trace.text).joined(separator: ", "))")
+            perform(effects)
         } catch {
             halt("the store cannot be read: \(error)")
         }
@@ -208,7 +210,11 @@ final class Core<App: Application>: @unchecked Sendable {
             outgoing.removeAll(keepingCapacity: true)
         }
         let status = replica.status
-        around.book.update(status, leader: replica.view.validators.leader(of: status.view))
+        let leader = replica.view.validators.leader(of: status.view)
+        if let lasted = around.book.update(status, leader: leader) {
+            around.logger.debug(
+                "view \(status.view) of epoch \(status.epoch) begins after \(lasted) ms, leader \(leader)")
+        }
         guard !finalized.isEmpty else { return }
         let blocks = finalized
         finalized.removeAll(keepingCapacity: true)

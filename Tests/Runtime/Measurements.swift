@@ -3,6 +3,7 @@ import Foundation
 import NodeRuntime
 import Primitives
 import Testing
+import Transport
 
 /// Figures of four nodes in one process, printed, with nothing expected of them:
 /// `COMMONWATT_MEASURE=20000 swift test --filter Measurements` commits that many transactions.
