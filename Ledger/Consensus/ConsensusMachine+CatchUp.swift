@@ -103,7 +103,7 @@ extension ConsensusMachine {
     mutating func answerLaggard(_ peer: Digest, in view: View) {
         guard pace.mayAnswer(peer, at: now.monotonic, every: UInt64(parameters.delayMilliseconds)) else { return }
         if let finalization, view <= final { send(.certificate(finalization), to: peer) }
-        if let entry, view < self.view, entry != finalization { send(.certificate(entry), to: peer) }
+        if let entry, max(view, final.next) < self.view { send(.certificate(entry), to: peer) }
     }
 
     /// Asks a peer that is ahead where it stands.
@@ -124,7 +124,7 @@ extension ConsensusMachine {
             pace.mayAnswer(peer, at: now.monotonic, every: UInt64(parameters.delayMilliseconds))
         else { return }
         if lacksFinal, let finalization { send(.certificate(finalization), to: peer) }
-        if status.view < view, let entry, !lacksFinal || entry != finalization { send(.certificate(entry), to: peer) }
+        if let entry, max(status.view, final.next) < view { send(.certificate(entry), to: peer) }
         guard !hasEnded else { return }
         for proposal in proposalsToResend(in: view) { send(.proposal(explained(proposal)), to: peer) }
     }
@@ -149,11 +149,12 @@ extension ConsensusMachine {
         guard first <= last else { return }
         var found: [Certificate] = []
         if let finalization, final >= first { found.append(finalization) }
-        var cursor = max(first, View(last.value - min(last.value, UInt64(ConsensusMessage.certificatesMax - 1))))
-        while cursor <= last, found.count + 2 <= ConsensusMessage.certificatesMax {
+        // The newest first: the asker works downwards and asks again below what it got.
+        var cursor = last
+        for _ in 0..<ConsensusMessage.certificatesMax where found.count + 2 <= ConsensusMessage.certificatesMax {
             if let state = views[cursor] { found += [state.notarization, state.nullification].compactMap { $0 } }
-            guard cursor < last else { break }
-            cursor = cursor.next
+            guard cursor > first, let before = cursor.previous else { break }
+            cursor = before
         }
         if !found.isEmpty { send(.certificates(found), to: peer) }
     }

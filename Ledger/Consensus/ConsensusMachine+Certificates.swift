@@ -114,7 +114,7 @@ extension ConsensusMachine {
         guard next > view else { return }
         view = next
         entry = certificate
-        timers = Timers()
+        timers = Timers(enteredAt: now.monotonic)
         broadcast(.certificate(certificate))
     }
 

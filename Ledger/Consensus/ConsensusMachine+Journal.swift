@@ -156,6 +156,7 @@ extension ConsensusMachine {
         guard !hasStarted else { return }
         hasStarted = true
         lastFinalAt = now.monotonic
+        timers.enteredAt = now.monotonic
         lastActive = lastActive.map { _ in view }
         if journaling.needsMarker { journal(marker) }
         if let finalization, finalization.view > journaling.reported { emit(.finalized(finalization)) }

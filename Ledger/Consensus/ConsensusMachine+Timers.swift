@@ -3,6 +3,7 @@ internal import Primitives
 
 /// Timers of the current view, in monotonic milliseconds.
 struct Timers: Sendable {
+    var enteredAt: UInt64 = 0
     /// When the view's clock began; nil while the network is idle.
     var startedAt: UInt64?
     /// Δ of this view.
@@ -18,7 +19,7 @@ struct Timers: Sendable {
 
 extension ConsensusMachine {
     /// `Δ0 * 2^floor(k / (f + 1))`, at most Δmax. k counts all views since the final one, however they ended.
-    var delayMilliseconds: UInt64 {
+    package var delayMilliseconds: UInt64 {
         var unfinalized = (view.previous ?? View(0)).distance(above: final)
         if mutated(.delayCountsNullifiedOnly) {
             unfinalized = UInt64(openViews.filter { $0 < view && views[$0]?.nullification != nil }.count)
@@ -30,19 +31,24 @@ extension ConsensusMachine {
     /// Pause before something unanswered is asked for again.
     var retryMilliseconds: UInt64 { 2 * UInt64(parameters.delayMilliseconds) }
 
-    /// Nothing waits and all that is notarized is final: then only the heartbeat starts the view's clock.
-    private var isIdle: Bool {
-        if isWaiting || highestNotarized > final { return false }
+    /// Something here wants the current view to get on now.
+    private var isBusy: Bool {
         let state = state(view)
-        if !state.proposals.isEmpty || state.nullified { return false }
+        if isWaiting || !state.proposals.isEmpty || state.nullified { return true }
         // One honest validator at least has a reason to go on that has not reached this one.
-        return state.votes.filter { $0.kind == .nullify }.count <= set.faultsMax
+        return state.votes.filter { $0.kind == .nullify }.count > set.faultsMax
     }
 
-    private var heartbeatDue: UInt64 { lastFinalAt + UInt64(parameters.heartbeatMilliseconds) }
+    /// When an idle view's clock starts all the same: at the heartbeat, or when a notarized block has not become final in
+    /// the time of one message. (Starting at once would spin: a view is entered one message before the finalization of
+    /// the view before arrives, so that its parent is hardly ever final yet.)
+    private var clockDue: UInt64 {
+        highestNotarized > final
+            ? timers.enteredAt + delayMilliseconds : lastFinalAt + UInt64(parameters.heartbeatMilliseconds)
+    }
 
     mutating func startTimersWhenBusy() {
-        guard timers.startedAt == nil, !isIdle || now.monotonic >= heartbeatDue else { return }
+        guard timers.startedAt == nil, isBusy || now.monotonic >= clockDue else { return }
         timers.startedAt = now.monotonic
         timers.delay = delayMilliseconds
         timers.skipsLeader = leaderIsSilent
@@ -58,8 +64,16 @@ extension ConsensusMachine {
         return !isActive(leader) && (0..<set.count).filter(isActive).count >= set.quorum
     }
 
+    /// The leader nullifies its own view, or contradicts itself in it: nobody need wait for the timer.
+    private var leaderGaveUp: Bool {
+        let leader = UInt16(set.leader(of: view))
+        let state = state(view)
+        return state.accused.contains(leader) || state.vote(.nullify, of: leader) != nil
+    }
+
     mutating func fireTimers() {
         recover()
+        if leaderGaveUp { nullify() }
         guard let start = timers.startedAt else { return }
         let lacksProposal = state(view).proposals.isEmpty
         if timers.skipsLeader, lacksProposal { nullify() }
@@ -79,7 +93,7 @@ extension ConsensusMachine {
             due += [start + 2 * timers.delay, start + 3 * timers.delay]
             if let resend = timers.nextResend { due.append(resend) }
         } else {
-            due.append(heartbeatDue)
+            due.append(clockDue)
         }
         if let gate = timers.clockGate { due.append(gate) }
         if let retry = pace.retryAt { due.append(retry) }

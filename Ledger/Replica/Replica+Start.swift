@@ -26,7 +26,8 @@ extension Replica {
         if let genesis = opened.genesis { replica.emit(genesis.batch, genesis.state) }
         try replica.replayJournaledBodies()
         try replica.settle()
-        return (replica, replica.drain())
+        let effects = replica.drain()
+        return (replica, effects)
     }
 
     private init(

@@ -15,7 +15,7 @@ struct Network {
         case build(BuildRequest, generation: Int)
         case judge(JudgeRequest, generation: Int)
         case fetch(Digest, generation: Int)
-        case catchUp(Certificate, generation: Int)
+        case catchUp(generation: Int)
         case store(FinalizedTip, generation: Int)
     }
 
@@ -108,6 +108,7 @@ struct Network {
     }
 
     /// Whether every running validator of `indices` gets a final block of this height within the time.
+    @discardableResult
     mutating func reaches(_ height: UInt64, within milliseconds: UInt64, on indices: [Int]? = nil) -> Bool {
         run(until: time + milliseconds) { network in
             (indices ?? Array(network.nodes.indices)).contains { network.nodes[$0].finalHeight < Height(height) }
@@ -124,7 +125,7 @@ struct Network {
         case .build(let request, current): build(index, request)
         case .judge(let request, current): judge(index, request)
         case .fetch(let digest, current): fetch(index, digest)
-        case .catchUp(let certificate, current): catchUp(index, to: certificate)
+        case .catchUp(current): catchUp(index)
         case .store(let tip, current): store(index, tip)
         default: break
         }
@@ -139,7 +140,8 @@ struct Network {
         for index in nodes.indices where nodes[index].isUp { step(index, .waiting(isBusy)) }
     }
 
-    /// As a replica does: each epoch's messages go to its machine; the ended one still answers.
+    /// As a replica does: each epoch's messages go to its machine; the ended one still answers, and after a restart
+    /// storage does.
     private mutating func deliver(_ message: ConsensusMessage, from: Digest, to index: Int) {
         guard let machine = nodes[index].machine else { return }
         let input = ConsensusInput.message(message, from: from)
@@ -148,6 +150,11 @@ struct Network {
             let outputs = nodes[index].ended?.step(input, at: now) ?? []
             for output in outputs {
                 if case .send(let answer, let peer) = output { transmit(answer, from: index, to: peer) }
+            }
+        } else if let epoch = message.epoch, epoch < machine.epoch {
+            step(index, input)
+            if case .status = message, let closing = nodes[index].closings.first(where: { $0.epoch == epoch }) {
+                transmit(.certificate(closing), from: index, to: from)
             }
         } else {
             step(index, input)

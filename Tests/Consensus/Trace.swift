@@ -25,7 +25,10 @@ struct Trace {
     }
 
     mutating func note(_ time: UInt64, _ node: Int, _ output: ConsensusOutput) {
-        guard isOn, let text = describe(output) else { return }
+        guard isOn, var text = describe(output) else { return }
+        if case .broadcast(.proposal(let proposal)) = output, Int(proposal.vote.signer) != node {
+            text = "repeats \(self[proposal.digest]) of view \(proposal.view)"
+        }
         note(time, node, text)
     }
 
