@@ -109,6 +109,7 @@ final class Core<App: Application>: @unchecked Sendable {
     private func handle(_ batch: InboxBatch) {
         var steps = 0
         for (event, credit) in batch.urgent where haltReason == nil {
+            supply(event)
             step(event)
             steps += 1
             if steps % stepsPerSyncMax == 0 { syncJournal() }
@@ -122,6 +123,13 @@ final class Core<App: Application>: @unchecked Sendable {
         }
         admit(batch.admissions)
         settleLoss()
+    }
+
+    /// A proposal may name transactions that are here but wait behind it for admission: they need not be fetched.
+    private func supply(_ event: ReplicaEvent) {
+        guard case .message(.consensus(.proposal(let proposal), _), _) = event else { return }
+        let waiting = around.inbox.unadmitted(named: proposal.transactions)
+        if !waiting.isEmpty { step(.checked(waiting)) }
     }
 
     /// One step for all transactions of this node's clients, one per peer for gossip.
@@ -152,6 +160,7 @@ final class Core<App: Application>: @unchecked Sendable {
             around.counters.add { $0.gossiped += UInt64(admission.transactions.count) }
             step(.gossiped(admission.transactions, from: peer))
         }
+        around.inbox.admitted(admissions)
         syncJournal()
     }
 
