@@ -53,6 +53,12 @@ final class Intake: PeerNetworkReceiver {
             return
         }
         guard let decoded = decode(message) else { return }
+        // A proposal that names much comes after the gossip that brings it.
+        if case .consensus(.proposal(let proposal), let inline) = decoded, inline.isEmpty,
+            !proposal.transactions.isEmpty, pool.isBusy
+        {
+            return pool.add { [self] in deliver(decoded, message) }
+        }
         let unchecked = decoded.uncheckedTransactions
         if unchecked.count <= Intake.inlineSignaturesMax || seen.unknown(unchecked).count <= Intake.inlineSignaturesMax
         {

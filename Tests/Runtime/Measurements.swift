@@ -3,6 +3,7 @@ import Foundation
 import NodeRuntime
 import Primitives
 import Testing
+import Transport
 
 /// Figures of four nodes in one process, printed, with nothing expected of them:
 /// `COMMONWATT_MEASURE=20000 swift test --filter Measurements` commits that many transactions.
@@ -35,7 +36,7 @@ import Testing
         try await network.start([0, 1, 2, 3])
         try await network.commit("first", at: 0)
         let total = Measurements.count
-        let size = 50
+        let size = 100
         var batches: [[Transaction]] = []
         for batch in 0..<total / size {
             batches.append(
@@ -47,9 +48,9 @@ import Testing
         let nodes = try (0..<4).map { try network.node($0) }
         let queue = batches
         await withTaskGroup(of: Void.self) { group in
-            for client in 0..<16 {
+            for client in 0..<32 {
                 group.addTask {
-                    for index in stride(from: client, to: queue.count, by: 16) {
+                    for index in stride(from: client, to: queue.count, by: 32) {
                         let node = nodes[client % 4]
                         _ = try? await node.submit(queue[index])
                         // Closed loop: a client waits for its last transaction before it sends more.

@@ -96,7 +96,7 @@ final class TestNetwork {
         configuration.listenHost = "127.0.0.1"
         configuration.listenPort = ports[index]
         configuration.peers = peers
-        configuration.journal.segmentBytes = 8 * 1024 * 1024
+        configuration.journal.segmentBytes = 16 * 1024 * 1024
         configuration.limits.verifierThreads = 1
         adjust(&configuration)
         return configuration
