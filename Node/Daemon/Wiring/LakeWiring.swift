@@ -8,6 +8,7 @@ internal import LedgerState
 internal import Logging
 internal import NodeRuntime
 internal import Primitives
+internal import Replica
 internal import Settlement
 
 /// The data lake of a node and everything that works on it: the service that answers partners, the attester, the
@@ -31,7 +32,7 @@ struct LakeWiring: Sendable {
         self.node = node
         self.operatorKey = operatorKey
         lake = try DataLake(folder: URL(filePath: settings.data + "/lake"), log: logger)
-        let chain: @Sendable () throws(StorageFailure) -> DataLake.View = { () throws(StorageFailure) in LakeWiring.chain(node) }
+        let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node) }
         let partner = settings.partner
         let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) { other, message in
             await LakeWiring.send(message, to: other, node)
@@ -50,9 +51,9 @@ struct LakeWiring: Sendable {
     }
 
     /// The newest final state, for readers that take their time.
-    static func chain(_ node: LedgerNode<ContractApplication>) -> DataLake.View {
+    static func chain(_ node: LedgerNode<ContractApplication>) -> LakeChain {
         let view = node.view
-        return DataLake.View(
+        return LakeChain.of(
             network: node.network, time: view.tip.time, validators: view.validators, state: view.state.pinned())
     }
 

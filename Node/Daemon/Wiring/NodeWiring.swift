@@ -79,7 +79,8 @@ enum NodeWiring {
         let node = try await LedgerNode.start(
             application: ContractSuite.application, configuration: configuration, logger: logger)
         let service = RuntimeService(node: node, partner: settings.partner)
-        let modules = try await offChainModules(settings, keys, service, logger)
+        let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
+        let modules = offChainModules(lake)
         var api = APIConfiguration()
         api.host = settings.listenRPC.host
         api.port = settings.listenRPC.port
