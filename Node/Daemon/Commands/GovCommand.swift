@@ -1,4 +1,3 @@
-internal import Transport
 internal import ArgumentParser
 internal import Chain
 internal import ContractKit
@@ -7,6 +6,7 @@ internal import Governance
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
+internal import Transport
 
 struct GovCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -34,7 +34,8 @@ struct LakeWiring: Sendable {
         lake = try DataLake(folder: URL(filePath: settings.data + "/lake"), log: logger)
         let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node) }
         let partner = settings.partner
-        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) { other, message in
+        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) {
+            other, message in
             await LakeWiring.send(message, to: other, node)
         }
         service = LakeService(partner: partner, lake: lake, attester: attester, chain: chain)
@@ -79,7 +80,8 @@ struct LakeWiring: Sendable {
 
     /// Asks a partner's node, or this one when it is the own partner.
     func ask(_ partner: String, _ message: LakeMessage) async -> LakeMessage? {
-        partner == self.partner ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: partner, node)
+        partner == self.partner
+            ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: partner, node)
     }
 
     /// Keys of the own partner in Governance.

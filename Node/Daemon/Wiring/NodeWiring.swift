@@ -1,5 +1,3 @@
-internal import UnixSignals
-internal import LedgerCrypto
 internal import Anchors
 internal import Chain
 internal import ContractHost
@@ -7,11 +5,13 @@ internal import ContractKit
 internal import ContractSuite
 internal import Foundation
 internal import Governance
+internal import LedgerCrypto
 internal import Logging
 internal import NodeRuntime
 internal import Primitives
 internal import RPC
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// The one place that puts a node together: ledger, contracts, disk, links, HTTP API, lake and attester.
 enum NodeWiring {
