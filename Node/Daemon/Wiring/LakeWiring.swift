@@ -10,6 +10,7 @@ internal import NodeRuntime
 internal import Primitives
 internal import Replica
 internal import Settlement
+internal import Trading
 
 /// The data lake of a node and everything that works on it: the service that answers partners, the attester, the
 /// settlement engine. Lake messages travel over the peer links, so that the sender is known by its TLS key.
