@@ -17,13 +17,18 @@ let packages: [String: Target.Dependency] = [
     "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
+    "HummingbirdTLS": .product(name: "HummingbirdTLS", package: "hummingbird"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "NIOConcurrencyHelpers": .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOFoundationCompat": .product(name: "NIOFoundationCompat", package: "swift-nio"),
+    "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOHTTPTypes": .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
@@ -82,15 +87,20 @@ let all: [Target] = [
         "Primitives LedgerCrypto Chain COpenSSL NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers Logging"),
     module(
         "NodeRuntime", at: "Node/Runtime",
-        "\(ledger) \(contracts) Storage Transport NIOCore NIOPosix NIOConcurrencyHelpers Logging"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
+            + "NIOConcurrencyHelpers Logging"),
     module(
-        "RPC", at: "Node/RPC", "\(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging ServiceLifecycle"),
-    module("NodeClient", at: "Node/Client", "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat"),
+        "RPC", at: "Node/RPC",
+        "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
+            + "NIOHTTPTypes NIOSSL Logging ServiceLifecycle"),
+    module(
+        "NodeClient", at: "Node/Client",
+        "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
     module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle NIOCore NIOPosix Yams"),
+        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams"),
 
     // tools: what people run beside a node.
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
@@ -105,12 +115,20 @@ let all: [Target] = [
     tests("ConsensusTests", at: "Tests/Consensus", "TestSupport \(ledger)"),
     tests("ReplicaTests", at: "Tests/Replica", "TestSupport \(ledger)"),
     tests("ContractsTests", at: "Tests/Contracts", "TestSupport \(ledger) \(contracts)"),
-    tests("TradingTests", at: "Tests/Trading", "TestSupport \(ledger) \(contracts)"),
+    module("TradingTestSupport", at: "Tests/TradingSupport", "TestSupport \(ledger) \(contracts)"),
+    tests("TradingTests", at: "Tests/Trading", "TestSupport TradingTestSupport \(ledger) \(contracts)"),
     tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
     tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
     tests(
-        "RPCTests", at: "Tests/RPC", "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore"),
-    tests("LakeTests", at: "Tests/Lake", "TestSupport DataLake Settlement \(ledger) \(contracts)"),
+        "RuntimeTests", at: "Tests/Runtime",
+        "TestSupport NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
+    tests(
+        "RPCTests", at: "Tests/RPC",
+        "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
+            + "ServiceLifecycle"),
+    tests(
+        "LakeTests", at: "Tests/Lake",
+        "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
     tests("SimulationTests", at: "Tests/Simulation", "TestSupport Simulator \(ledger) \(contracts)"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
@@ -152,6 +170,7 @@ let package = Package(
             .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
             .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
             .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+            .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
             .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
             .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
             .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),

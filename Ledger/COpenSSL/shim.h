@@ -44,3 +44,6 @@ static inline void cw_sha256_node(unsigned char tag, const void *left, const voi
 // Macros that Swift cannot see.
 static const int CW_EVP_PKEY_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY;
 static const int CW_EVP_PKEY_KEYPAIR = EVP_PKEY_KEYPAIR;
+
+// EVP_EC_gen is a macro over a variadic function, which Swift cannot call.
+static inline EVP_PKEY *cw_p256_generate(void) { return EVP_EC_gen("P-256"); }

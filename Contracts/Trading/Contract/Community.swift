@@ -1,0 +1,158 @@
+package import Chain
+package import ContractKit
+package import Primitives
+
+/// An energy community: its rules, its members, and the settled periods. One instance each.
+///
+/// Invariants (checked by `CommunityTests`):
+/// - rules never change; member numbers are 1, 2, 3, … and are never given out twice;
+/// - a membership begins and ends after every settled period, so that the members of a settled period are fixed;
+/// - every meter of a member was confirmed by its grid operator for the key that signed the consent, and Identity keeps
+///   it in this community, and in no other one, until the membership is over;
+/// - every stored settlement was attested under the policy, over exactly the stored digest of inputs and claim;
+/// - a period has versions 1, 2, 3, …; each names the digest of the one before; nothing is overwritten: what is replaced
+///   stays under `replaced`;
+/// - stages move provisional -> final -> corrected, and never back;
+/// - open totals satisfy production - consumption = sold - bought, and their trade money sums to zero.
+package enum Community: Contract {
+    package static let name = "trading"
+    package static let version: UInt32 = 1
+    package static let summary = "An energy community that settles shared energy period by period."
+    package static let isInstantiable = true
+
+    package static let membersMax: UInt32 = 1_024
+
+    // MARK: Storage
+
+    package static let head = StorageValue<CommunityHead>(1, "head")
+    /// The rules' BCS bytes in parts of 1,000.
+    package static let rulesParts = StorageMap<UInt16, RulesPart>(2, "rulesParts")
+    package static let members = StorageMap<MemberNumber, Member>(3, "members")
+    /// The current settlement of each period.
+    package static let settlements = StorageMap<PeriodNumber, SettlementRecord>(4, "settlements")
+    /// Settlements that a later version replaced.
+    package static let replaced = StorageMap<Pair<PeriodNumber, UInt32>, SettlementRecord>(5, "replaced")
+
+    package static var storage: [StorageDeclaration] {
+        [
+            head.declaration, rulesParts.declaration, members.declaration, settlements.declaration,
+            replaced.declaration,
+        ]
+    }
+
+    // MARK: Events
+
+    package static let admitted = EventKind<Member>(1, "admitted", "A member was admitted.")
+    package static let ended = EventKind<Member>(2, "membershipEnded", "A membership got its end.")
+    package static let settled = EventKind<SettlementRecord>(3, "settled", "A period was settled or corrected.")
+
+    package static var events: [EventDeclaration] {
+        [admitted.declaration, ended.declaration, settled.declaration]
+    }
+
+    // MARK: Calls
+
+    package static let begin = Method<CommunityRules, Nothing>(
+        0, "initialize", "Founds a community; the calling partner becomes its administrator.", found)
+    package static let admit = Method<Admission, MemberNumber>(
+        1, "admit", "Admits a member with signed consent and confirmed meters; gives the member's number.", admitMember)
+    package static let endMembership = Method<MembershipEnd, Nothing>(
+        2, "endMembership", "Sets the end of a membership; its meters are free at that time, or now when that is past.",
+        endMember)
+    package static let settle = Method<AttestedSettlement, Digest>(
+        3, "settle", "Settles or corrects a period with an attested result; gives the settlement's digest.",
+        settlePeriod)
+    package static let end = Method<Nothing, Nothing>(
+        4, "end", "Ends the community once every membership has ended.", endCommunity)
+    package static let releaseMeters = Method<MemberNumber, Nothing>(
+        5, "releaseMeters", "Scheduled: frees the meters of a member whose membership is over.", release)
+    package static let supersede = Method<CommunityRules, Address>(
+        6, "supersede", "Founds a community with new rules that names this one, which ends; members consent anew.",
+        supersedeCommunity)
+
+    package static var initialize: CallDeclaration? { begin.declaration }
+    package static var calls: [CallDeclaration] {
+        [
+            admit.declaration, endMembership.declaration, settle.declaration, end.declaration,
+            releaseMeters.declaration, supersede.declaration,
+        ]
+    }
+
+    // MARK: Queries
+
+    package static let headQuery = Query<Nothing, CommunityHead>(1, "head", "Administrator, digests, counts.") {
+        (context, _) throws(Rejection) in try requireHead(context)
+    }
+    package static let rulesQuery = Query<Nothing, CommunityRules>(2, "rules", "The rules in full.") {
+        (context, _) throws(Rejection) in try rules(context)
+    }
+    package static let memberQuery = Query<MemberNumber, Member>(3, "member", "A member by number.") {
+        (context, number) throws(Rejection) in
+        guard let member = try members.get(number, in: context) else { throw memberUnknown("member \(number)") }
+        return member
+    }
+
+    package static var queries: [CallDeclaration] {
+        [headQuery.declaration, rulesQuery.declaration, memberQuery.declaration]
+    }
+}
+
+extension Community {
+    static func found(_ context: Context, _ rules: CommunityRules) throws(Rejection) -> Nothing {
+        let administrator = try context.requirePartner(with: .communityAdministrator)
+        if let problem = rules.problem { throw rulesInvalid(problem) }
+        for partner in rules.attestation.attesters where try context.partner(partner) == nil {
+            throw attestersUnknown(partner)
+        }
+        let bytes = rules.bcs
+        try require(bytes.count <= CommunityRules.byteCountMax, rulesTooLong())
+        var part: UInt16 = 0
+        for start in stride(from: 0, to: bytes.count, by: RulesPart.bytesMax) {
+            let end = min(start + RulesPart.bytesMax, bytes.count)
+            try rulesParts.set(part, RulesPart(bytes: Array(bytes[start..<end])), in: context)
+            part += 1
+        }
+        try head.set(CommunityHead(administrator: administrator, rules: rules.digest), in: context)
+        return Nothing()
+    }
+
+    static func endCommunity(_ context: Context, _: Nothing) throws(Rejection) -> Nothing {
+        let head = try requireAdministrator(context)
+        try require(head.openMemberships == 0, membersRemain("\(head.openMemberships) are not over"))
+        try context.endInstance()
+        return Nothing()
+    }
+
+    static func supersedeCommunity(_ context: Context, _ rules: CommunityRules) throws(Rejection) -> Address {
+        let head = try requireAdministrator(context)
+        try require(head.openMemberships == 0, membersRemain("\(head.openMemberships) are not over"))
+        return try context.supersede(contract: name, arguments: rules)
+    }
+
+    // MARK: Shared
+
+    static func requireHead(_ context: Context) throws(Rejection) -> CommunityHead {
+        guard let head = try head.get(in: context) else { throw HostRejection.malformedState() }
+        return head
+    }
+
+    /// The head, when the administrator calls.
+    static func requireAdministrator(_ context: Context) throws(Rejection) -> CommunityHead {
+        let partner = try context.requirePartner(with: .communityAdministrator)
+        let head = try requireHead(context)
+        try require(partner == head.administrator, notAdministrator())
+        return head
+    }
+
+    static func rules(_ context: Context) throws(Rejection) -> CommunityRules {
+        var bytes: [UInt8] = []
+        var part: UInt16 = 0
+        while bytes.count == Int(part) * RulesPart.bytesMax, bytes.count <= CommunityRules.byteCountMax,
+            let next = try rulesParts.get(part, in: context)
+        {
+            bytes.append(contentsOf: next.bytes)
+            part += 1
+        }
+        do { return try CommunityRules(bcs: bytes) } catch { throw HostRejection.malformedState(error.description) }
+    }
+}

@@ -1,0 +1,197 @@
+package import ContractKit
+internal import LedgerCrypto
+package import Primitives
+
+/// Where a period stands: provisional -> final -> corrected. A period without any settlement is open.
+package enum SettlementStage: UInt8, Hashable, Sendable, CaseIterable, ContractValue {
+    /// Some readings are missing or estimated, and the deadline of the rules is not over.
+    case provisional = 0
+    /// All readings are in, or the deadline is over.
+    case final = 1
+    /// Replaces a final or corrected one.
+    case corrected = 2
+
+    package static let shape = Shape.code(
+        "SettlementStage", allCases.map { Shape.CodeValue($0.rawValue, "\($0)") })
+    package func encode(to encoder: inout BCSEncoder) { encoder.u8(rawValue) }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) { self = try decoder.tag() }
+}
+
+/// Sums over all members of a community in one period. Energy in watt-hours, money in micro-units.
+package struct SettlementTotals: Hashable, Sendable, ContractValue {
+    package let production: Energy
+    package let consumption: Energy
+    /// T, the energy exchanged between members.
+    package let traded: Energy
+    /// Demand that the grid covered, D - T.
+    package let bought: Energy
+    /// Surplus that went to the grid, S - T.
+    package let sold: Energy
+    /// Paid by consumers for traded energy, earned by producers for it.
+    package let tradePaid: Amount
+    package let tradeEarned: Amount
+    /// Paid to retailers, earned from feed-in.
+    package let gridPaid: Amount
+    package let gridEarned: Amount
+    /// The community fund's share, of either sign.
+    package let fund: Amount
+    /// What rounding left: `tradePaid - tradeEarned - fund`.
+    package let rounding: Amount
+
+    package init(
+        production: Energy, consumption: Energy, traded: Energy, bought: Energy, sold: Energy, tradePaid: Amount,
+        tradeEarned: Amount, gridPaid: Amount, gridEarned: Amount, fund: Amount, rounding: Amount
+    ) {
+        self.production = production
+        self.consumption = consumption
+        self.traded = traded
+        self.bought = bought
+        self.sold = sold
+        self.tradePaid = tradePaid
+        self.tradeEarned = tradeEarned
+        self.gridPaid = gridPaid
+        self.gridEarned = gridEarned
+        self.fund = fund
+        self.rounding = rounding
+    }
+
+    private var values: [Int64] {
+        [
+            production, consumption, traded, bought, sold, tradePaid, tradeEarned, gridPaid, gridEarned, fund, rounding,
+        ]
+    }
+
+    package static let shape = Shape.fields(
+        "SettlementTotals", ("production", .i64), ("consumption", .i64), ("traded", .i64), ("bought", .i64),
+        ("sold", .i64), ("tradePaid", .i64), ("tradeEarned", .i64), ("gridPaid", .i64), ("gridEarned", .i64),
+        ("fund", .i64), ("rounding", .i64))
+
+    package func encode(to encoder: inout BCSEncoder) { for value in values { encoder.i64(value) } }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        self.init(
+            production: try decoder.i64(), consumption: try decoder.i64(), traded: try decoder.i64(),
+            bought: try decoder.i64(), sold: try decoder.i64(), tradePaid: try decoder.i64(),
+            tradeEarned: try decoder.i64(), gridPaid: try decoder.i64(), gridEarned: try decoder.i64(),
+            fund: try decoder.i64(), rounding: try decoder.i64())
+    }
+}
+
+/// Totals as the chain shows them.
+package enum PublishedTotals: Hashable, Sendable, ContractValue {
+    case open(SettlementTotals)
+    /// `SHA-256(00 || community salt || BCS(totals))`: with fewer active producers or consumers than k of the rules,
+    /// the totals would be somebody's readings.
+    case sealed(Digest)
+
+    package static let shape = Shape.choice(
+        "PublishedTotals",
+        [
+            Shape.Case(0, "open", [Shape.Field("totals", SettlementTotals.shape)]),
+            Shape.Case(1, "sealed", [Shape.Field("digest", .digest)]),
+        ])
+
+    package func encode(to encoder: inout BCSEncoder) {
+        switch self {
+        case .open(let totals):
+            encoder.uleb(0)
+            encoder.value(totals)
+        case .sealed(let digest):
+            encoder.uleb(1)
+            encoder.fixed(digest)
+        }
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        switch try decoder.uleb() {
+        case 0: self = .open(try SettlementTotals(from: &decoder))
+        case 1: self = .sealed(try decoder.digest())
+        case let tag: throw decoder.failure(.unknownTag(tag))
+        }
+    }
+}
+
+/// The claimed result of one period.
+package struct SettlementClaim: Hashable, Sendable, ContractValue {
+    package let period: PeriodNumber
+    /// 1 for the first settlement of a period; each replacement has the next number.
+    package let version: UInt32
+    package let stage: SettlementStage
+    package let totals: PublishedTotals
+    /// Merkle root (RFC 6962) over the salted leaves of the statement lines, by ascending member number.
+    package let root: Digest
+    /// Leaves under the root: the members of this period.
+    package let members: UInt32
+    /// Members with a missing reading, and with an estimated one (and none missing).
+    package let missing: UInt32
+    package let estimated: UInt32
+
+    package init(
+        period: PeriodNumber, version: UInt32, stage: SettlementStage, totals: PublishedTotals, root: Digest,
+        members: UInt32, missing: UInt32, estimated: UInt32
+    ) {
+        self.period = period
+        self.version = version
+        self.stage = stage
+        self.totals = totals
+        self.root = root
+        self.members = members
+        self.missing = missing
+        self.estimated = estimated
+    }
+
+    package static let shape = Shape.fields(
+        "SettlementClaim", ("period", .u64), ("version", .u32), ("stage", SettlementStage.shape),
+        ("totals", PublishedTotals.shape), ("root", .digest), ("members", .u32), ("missing", .u32),
+        ("estimated", .u32))
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.value(period)
+        encoder.u32(version)
+        encoder.value(stage)
+        encoder.value(totals)
+        encoder.fixed(root)
+        encoder.u32(members)
+        encoder.u32(missing)
+        encoder.u32(estimated)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        period = try PeriodNumber(from: &decoder)
+        version = try decoder.u32()
+        stage = try SettlementStage(from: &decoder)
+        totals = try PublishedTotals(from: &decoder)
+        root = try decoder.digest()
+        members = try decoder.u32()
+        missing = try decoder.u32()
+        estimated = try decoder.u32()
+    }
+}
+
+/// What attestations are given for, and the record that the chain keeps of a settled period.
+package struct SettlementRecord: Hashable, Sendable, ContractValue {
+    /// Digest of the `SettlementInputs`.
+    package let inputs: Digest
+    package let claim: SettlementClaim
+
+    package init(inputs: Digest, claim: SettlementClaim) {
+        self.inputs = inputs
+        self.claim = claim
+    }
+
+    /// SHA-256 of the BCS bytes: the subject of attestations, and the name by which a correction calls what it replaces.
+    package var digest: Digest { SHA256.hash(bcs) }
+
+    package static let shape = Shape.fields(
+        "SettlementRecord", ("inputs", .digest), ("claim", SettlementClaim.shape))
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.fixed(inputs)
+        encoder.value(claim)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        inputs = try decoder.digest()
+        claim = try SettlementClaim(from: &decoder)
+    }
+}

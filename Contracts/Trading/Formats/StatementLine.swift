@@ -1,0 +1,89 @@
+package import Chain
+internal import LedgerCrypto
+package import Primitives
+
+/// One member's result of one period: the content of a leaf. Energy in watt-hours and money in micro-units, all >= 0
+/// except prices; prices in micro-units per kWh.
+package struct StatementLine: Hashable, Sendable {
+    package let community: Address
+    package let period: PeriodNumber
+    package let version: UInt32
+    package let member: MemberNumber
+
+    package let production: Energy
+    package let consumption: Energy
+    /// a_j: demand covered by neighbours.
+    package let received: Energy
+    /// g_i: surplus given to neighbours.
+    package let given: Energy
+    /// The rest of the demand, from the grid.
+    package let bought: Energy
+    /// The rest of the surplus, to the grid.
+    package let sold: Energy
+
+    /// c and p of the period.
+    package let communityPrices: PricePair
+    /// b and f of this member.
+    package let gridPrices: PricePair
+
+    /// For `received` at c, `given` at p, `bought` at b, `sold` at f. A negative price makes a negative amount.
+    package let paidForReceived: Amount
+    package let earnedForGiven: Amount
+    package let paidForBought: Amount
+    package let earnedForSold: Amount
+    /// The worst of the readings behind it.
+    package let quality: Quality
+
+    package init(
+        community: Address, period: PeriodNumber, version: UInt32, member: MemberNumber, production: Energy,
+        consumption: Energy, received: Energy, given: Energy, bought: Energy, sold: Energy,
+        communityPrices: PricePair, gridPrices: PricePair, paidForReceived: Amount, earnedForGiven: Amount,
+        paidForBought: Amount, earnedForSold: Amount, quality: Quality
+    ) {
+        self.community = community
+        self.period = period
+        self.version = version
+        self.member = member
+        self.production = production
+        self.consumption = consumption
+        self.received = received
+        self.given = given
+        self.bought = bought
+        self.sold = sold
+        self.communityPrices = communityPrices
+        self.gridPrices = gridPrices
+        self.paidForReceived = paidForReceived
+        self.earnedForGiven = earnedForGiven
+        self.paidForBought = paidForBought
+        self.earnedForSold = earnedForSold
+        self.quality = quality
+    }
+
+    /// `SHA-256(00 || salt || BCS(line))`.
+    package func leaf(salt: Digest) -> Digest { SaltedLeaf.digest(salt: salt, bcs) }
+}
+
+extension StatementLine: BCSCodable {
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.value(community)
+        encoder.value(period)
+        encoder.u32(version)
+        encoder.value(member)
+        for energy in [production, consumption, received, given, bought, sold] { encoder.i64(energy) }
+        encoder.value(communityPrices)
+        encoder.value(gridPrices)
+        for amount in [paidForReceived, earnedForGiven, paidForBought, earnedForSold] { encoder.i64(amount) }
+        encoder.value(quality)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        self.init(
+            community: try Address(from: &decoder), period: try PeriodNumber(from: &decoder),
+            version: try decoder.u32(), member: try MemberNumber(from: &decoder), production: try decoder.i64(),
+            consumption: try decoder.i64(), received: try decoder.i64(), given: try decoder.i64(),
+            bought: try decoder.i64(), sold: try decoder.i64(), communityPrices: try PricePair(from: &decoder),
+            gridPrices: try PricePair(from: &decoder), paidForReceived: try decoder.i64(),
+            earnedForGiven: try decoder.i64(), paidForBought: try decoder.i64(), earnedForSold: try decoder.i64(),
+            quality: try Quality(from: &decoder))
+    }
+}

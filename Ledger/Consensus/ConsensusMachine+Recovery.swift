@@ -1,0 +1,44 @@
+internal import Chain
+internal import Primitives
+
+/// A lost journal: the key may have voted in views that this node knows nothing of. Before it was lost, the node was in
+/// some view V only because a quorum, so q - 1 others, had been in V - 1. Of any n - f others that report now, one at
+/// least is honest and among these: it reports V - 1 or more. So views up to the highest report + 1 are left alone.
+struct Recovery: Sendable {
+    var isRunning = false
+    /// No votes in views up to this one.
+    var abstainThrough = View(0)
+    /// Validators that have reported to this run.
+    var reporters: [Int] = []
+    var nextAsk: UInt64 = 0
+}
+
+extension ConsensusMachine {
+    var incarnation: UInt64 { max(1, configuration.incarnation) }
+
+    /// Others that must report: n - f, or all when there are no more. A single validator has nobody to ask: it stays
+    /// silent until its operator says by a new marker that the key did not vote.
+    private var reportersNeeded: Int { min(set.quorum, set.count - (own == nil ? 0 : 1)) }
+
+    mutating func recover() {
+        guard recovery.isRunning, now.monotonic >= recovery.nextAsk else { return }
+        recovery.nextAsk = now.monotonic + 4 * UInt64(parameters.delayMilliseconds)
+        broadcast(.statusRequest(epoch: epoch, incarnation: incarnation))
+    }
+
+    /// Counts the report of a peer that answers this run. A view above the own one would be a claim without proof: the
+    /// entry certificate, when right, has moved this node to that view. Lower claims change nothing.
+    mutating func report(_ status: ConsensusStatus, from peer: Digest) {
+        guard recovery.isRunning, hasStarted, status.answers == incarnation, !status.isRecovering,
+            status.epoch < epoch || status.epoch == epoch && status.view <= view,
+            let index = set.validators.firstIndex(where: { $0.transportKey == peer }), index != own.map(Int.init),
+            !recovery.reporters.contains(index)
+        else { return }
+        recovery.reporters.append(index)
+        guard recovery.reporters.count >= reportersNeeded, reportersNeeded > 0 else { return }
+        recovery.isRunning = false
+        recovery.abstainThrough = max(recovery.abstainThrough, view.next)
+        journal(marker)
+        emit(.recovered(abstainThrough: recovery.abstainThrough))
+    }
+}

@@ -1,0 +1,79 @@
+internal import Chain
+internal import LedgerState
+internal import Primitives
+
+/// A block that this node executed and found right, with what came out.
+struct ExecutedBlock: Sendable {
+    let block: Block
+    let bytes: [UInt8]
+    /// The state after it.
+    var state: StateSnapshot
+    let receipts: [Receipt]
+    /// The set that certifies its children when it closes its epoch.
+    let nextValidators: ValidatorSet?
+    /// Signed digests of its transactions.
+    let signed: Set<Digest>
+    /// Journal record of its body.
+    let journalSequence: UInt64
+    /// Whether its transactions count as used in the pool: not while its view is known to be nullified.
+    var isUsing = true
+
+    var header: BlockHeader { block.header }
+}
+
+/// Executed blocks above the newest final one: small, because it is cut at every finalization.
+///
+/// Invariant: `order` lists the keys of `blocks` in the order of insertion, so parents come before children.
+struct BlockTree: Sendable {
+    private(set) var blocks: [Digest: ExecutedBlock] = [:]
+    private(set) var order: [Digest] = []
+
+    var count: Int { order.count }
+    subscript(_ digest: Digest) -> ExecutedBlock? { blocks[digest] }
+
+    mutating func insert(_ executed: ExecutedBlock) {
+        if blocks.updateValue(executed, forKey: executed.block.digest) == nil { order.append(executed.block.digest) }
+    }
+
+    mutating func setUsing(_ digest: Digest, _ isUsing: Bool) { blocks[digest]?.isUsing = isUsing }
+
+    /// The blocks from above `root` to `digest`, ascending; nil when `digest` does not descend from `root` here.
+    func path(to digest: Digest, from root: Digest) -> [Digest]? {
+        var path: [Digest] = []
+        var at = digest
+        while at != root {
+            guard let executed = blocks[at] else { return nil }
+            path.append(at)
+            at = executed.header.parent
+        }
+        return path.reversed()
+    }
+
+    /// Makes `root` the root: removes it and all that does not descend from it. Returns what was removed beside `root`.
+    mutating func cut(to root: Digest) -> [ExecutedBlock] {
+        var alive: Set<Digest> = [root]
+        var kept: [Digest] = []
+        var removed: [ExecutedBlock] = []
+        for digest in order {
+            guard let executed = blocks[digest] else { continue }
+            if alive.contains(executed.header.parent) {
+                alive.insert(digest)
+                kept.append(digest)
+            } else {
+                blocks[digest] = nil
+                if digest != root { removed.append(executed) }
+            }
+        }
+        order = kept
+        return removed
+    }
+
+    /// Replaces every state by what `body` makes of it; a block for which it gives nil is removed.
+    mutating func mapStates(_ body: (StateSnapshot) -> StateSnapshot?) {
+        for digest in order {
+            guard let state = blocks[digest]?.state else { continue }
+            if let mapped = body(state) { blocks[digest]?.state = mapped } else { blocks[digest] = nil }
+        }
+        order.removeAll { blocks[$0] == nil }
+    }
+}

@@ -1,0 +1,83 @@
+package import Chain
+package import Primitives
+
+/// The answer to a `FetchRequest`. Nothing in it is trusted before it is checked.
+package enum FetchResponse: Hashable, Sendable {
+    /// Bytes of transactions in one answer.
+    package static let transactionBytesMax = 4 * 1024 * 1024
+
+    /// The peer does not have it.
+    case unavailable
+    /// The peer has sent enough for now: ask again a little later.
+    case busy
+    case transactions([Transaction])
+    /// BCS of a `Block`.
+    case block([UInt8])
+    case range(BlockRange)
+}
+
+/// Consecutive final blocks with the proof that they are final.
+package struct BlockRange: Hashable, Sendable {
+    package static let blocksMax = 128
+    /// Blocks are added while their bytes are below this; one block is always there.
+    package static let blockBytesMax = 2 * 1024 * 1024
+    /// Headers between the last block and the one with a finalization.
+    package static let headersMax = 4_096
+
+    /// BCS of `Block`s, ascending by height.
+    package let blocks: [[UInt8]]
+    /// Headers after the last block, up to the one that `finalization` is for; empty when it is for the last block.
+    package let headers: [BlockHeader]
+    package let finalization: Certificate
+
+    package init(blocks: [[UInt8]], headers: [BlockHeader], finalization: Certificate) {
+        self.blocks = blocks
+        self.headers = headers
+        self.finalization = finalization
+    }
+}
+
+extension BlockRange: BCSCodable {
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.vector(blocks) { $0.blob($1) }
+        encoder.vector(headers)
+        encoder.value(finalization)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        blocks = try decoder.vector(max: BlockRange.blocksMax) { (decoder: inout BCSDecoder) throws(BCSError) in
+            try decoder.blob(max: Block.byteCountMax)
+        }
+        headers = try decoder.vector(max: BlockRange.headersMax)
+        finalization = try Certificate(from: &decoder)
+    }
+}
+
+extension FetchResponse: BCSCodable {
+    package func encode(to encoder: inout BCSEncoder) {
+        switch self {
+        case .unavailable: encoder.uleb(0)
+        case .transactions(let transactions):
+            encoder.uleb(1)
+            encoder.vector(transactions) { $0.blob($1.bytes) }
+        case .block(let bytes):
+            encoder.uleb(2)
+            encoder.blob(bytes)
+        case .range(let range):
+            encoder.uleb(3)
+            encoder.value(range)
+        case .busy: encoder.uleb(4)
+        }
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        switch try decoder.uleb() {
+        case 0: self = .unavailable
+        case 1: self = .transactions(try PeerMessage.transactions(from: &decoder))
+        case 2: self = .block(try decoder.blob(max: Block.byteCountMax))
+        case 3: self = .range(try BlockRange(from: &decoder))
+        case 4: self = .busy
+        case let tag: throw decoder.failure(.unknownTag(tag))
+        }
+    }
+}

@@ -1,0 +1,57 @@
+internal import Primitives
+
+/// Outstanding requests to peers. Each has a deadline and goes to another peer when it passes.
+struct FetchTable: Sendable {
+    static let countMax = 128
+    static let timeoutMilliseconds: UInt64 = 1_000
+    /// Ranges take longer: megabytes of blocks.
+    static let rangeTimeoutMilliseconds: UInt64 = 5_000
+
+    enum Subject: Hashable, Sendable {
+        /// Missing transactions of a block that is being judged.
+        case transactions(block: Digest)
+        case block(Digest)
+        case range
+    }
+
+    struct Fetch: Sendable {
+        let id: UInt64
+        let subject: Subject
+        let peer: PeerID
+        let deadline: UInt64
+        /// Peers that were asked for it, this one included.
+        let asked: [PeerID]
+    }
+
+    private(set) var fetches: [Fetch] = []
+    private var nextID: UInt64 = 1
+
+    var nextDeadline: UInt64? { fetches.map(\.deadline).min() }
+
+    func isFetching(_ subject: Subject) -> Bool { fetches.contains { $0.subject == subject } }
+
+    /// The id of the new request, nil when there are too many.
+    mutating func add(_ subject: Subject, peer: PeerID, asked: [PeerID], at now: UInt64) -> UInt64? {
+        guard fetches.count < FetchTable.countMax else { return nil }
+        let id = nextID
+        nextID += 1
+        let timeout = subject == .range ? FetchTable.rangeTimeoutMilliseconds : FetchTable.timeoutMilliseconds
+        fetches.append(Fetch(id: id, subject: subject, peer: peer, deadline: now + timeout, asked: asked + [peer]))
+        return id
+    }
+
+    /// The request that this answer is for.
+    mutating func take(id: UInt64, from peer: PeerID) -> Fetch? {
+        guard let index = fetches.firstIndex(where: { $0.id == id && $0.peer == peer }) else { return nil }
+        return fetches.remove(at: index)
+    }
+
+    mutating func cancel(_ subject: Subject) { fetches.removeAll { $0.subject == subject } }
+
+    /// Removes those whose deadline has passed or whose peer is gone.
+    mutating func takeFailed(at now: UInt64, isConnected: (PeerID) -> Bool) -> [Fetch] {
+        let failed = fetches.filter { $0.deadline <= now || !isConnected($0.peer) }
+        if !failed.isEmpty { fetches.removeAll { $0.deadline <= now || !isConnected($0.peer) } }
+        return failed
+    }
+}

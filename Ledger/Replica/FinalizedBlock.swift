@@ -1,0 +1,67 @@
+package import Chain
+package import LedgerState
+package import Primitives
+
+/// A final, executed block.
+package struct FinalizedBlock: Sendable {
+    package let block: Block
+    /// Scheduled calls first, then one per transaction, in order.
+    package let receipts: [Receipt]
+    /// The finalization of this block or of the nearest descendant that has its own (`finalization.digest` says which).
+    package let finalization: Certificate
+    /// The state after this block; readable until the next checkpoint above it is stored (see `ChainView`).
+    package internal(set) var state: StateSnapshot
+    /// The validators that certify this block's children.
+    package let validators: ValidatorSet
+
+    package var height: Height { block.header.height }
+}
+
+/// Where a transaction is in the chain.
+package struct TransactionLocation: Hashable, Sendable, BCSCodable {
+    package let height: Height
+    /// Position among the block's transactions. Its receipt is entry `receipts.count - transactions.count + index`.
+    package let index: UInt32
+
+    package init(height: Height, index: UInt32) {
+        self.height = height
+        self.index = index
+    }
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.value(height)
+        encoder.u32(index)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        height = try Height(from: &decoder)
+        index = try decoder.u32()
+    }
+}
+
+/// What an epoch began with.
+package struct EpochRecord: Hashable, Sendable, BCSCodable {
+    package let epoch: Epoch
+    /// The block whose children belong to this epoch: genesis, or the block that closed the epoch before.
+    package let root: Height
+    /// The preimage of the headers' `validatorSet`.
+    package let validators: ValidatorSet
+
+    package init(epoch: Epoch, root: Height, validators: ValidatorSet) {
+        self.epoch = epoch
+        self.root = root
+        self.validators = validators
+    }
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.value(epoch)
+        encoder.value(root)
+        encoder.value(validators)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        epoch = try Epoch(from: &decoder)
+        root = try Height(from: &decoder)
+        validators = try ValidatorSet(from: &decoder)
+    }
+}

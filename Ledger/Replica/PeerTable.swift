@@ -1,0 +1,73 @@
+internal import Chain
+internal import Consensus
+internal import Primitives
+
+/// What is known of the connected peers. Bounded by `countMax` peers and their own bounds.
+struct PeerTable: Sendable {
+    static let countMax = 512
+    /// Proposals with bodies kept per peer until the consensus wants them judged.
+    static let keptBlocksMax = 4
+
+    struct Peer: Sendable {
+        /// What it claims to have.
+        var height = Height(0)
+        var epoch = Epoch(0)
+        /// Until when it is not asked for ranges, because it did not help.
+        var pausedUntil: UInt64 = 0
+        var greetedAt: UInt64?
+        /// Bytes that it may still be sent, and since when.
+        var credit = Serving.creditBytesMax
+        var creditAt: UInt64 = 0
+        var kept: [Block] = []
+    }
+
+    /// Ascending.
+    private(set) var connected: [PeerID] = []
+    private var states: [PeerID: Peer] = [:]
+
+    func isConnected(_ peer: PeerID) -> Bool { states[peer] != nil }
+    subscript(_ peer: PeerID) -> Peer? { states[peer] }
+
+    /// False when it was connected already or there are too many.
+    mutating func connect(_ peer: PeerID) -> Bool {
+        guard states[peer] == nil, connected.count < PeerTable.countMax else { return false }
+        states[peer] = Peer()
+        let index = connected.firstIndex { $0 > peer } ?? connected.count
+        connected.insert(peer, at: index)
+        return true
+    }
+
+    mutating func disconnect(_ peer: PeerID) {
+        states[peer] = nil
+        connected.removeAll { $0 == peer }
+    }
+
+    mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {
+        guard let index = states.index(forKey: peer) else { return }
+        body(&states.values[index])
+    }
+
+    mutating func heard(epoch: Epoch, from peer: PeerID) {
+        update(peer) { $0.epoch = max($0.epoch, epoch) }
+    }
+
+    mutating func keep(_ block: Block, from peer: PeerID) {
+        update(peer) { state in
+            state.kept.removeAll { $0.digest == block.digest }
+            if state.kept.count >= PeerTable.keptBlocksMax { state.kept.removeFirst() }
+            state.kept.append(block)
+        }
+    }
+
+    func kept(_ digest: Digest) -> Block? {
+        for peer in connected {
+            if let block = states[peer]?.kept.first(where: { $0.digest == digest }) { return block }
+        }
+        return nil
+    }
+
+    /// Drops kept blocks that are too old to be judged.
+    mutating func forgetBlocks(through height: Height) {
+        for peer in connected { update(peer) { $0.kept.removeAll { $0.header.height <= height } } }
+    }
+}

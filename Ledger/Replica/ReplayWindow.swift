@@ -1,0 +1,44 @@
+internal import Primitives
+
+/// Signed digests that must not run again. An entry can be forgotten once its expiry has passed in block time, because
+/// from then on the transaction is refused for its expiry. O(1) per entry; memory is bounded by what the chain takes in
+/// `Transaction.lifetimeMillisecondsMax`.
+struct ReplayWindow: Sendable {
+    private var members: Set<Digest> = []
+    /// Members by the second in which they expire. Looked up by key, never iterated.
+    private var buckets: [UInt64: [Digest]] = [:]
+    /// Seconds below this one are forgotten.
+    private var floor: UInt64 = 0
+
+    var count: Int { members.count }
+
+    func contains(_ signedDigest: Digest) -> Bool { members.contains(signedDigest) }
+
+    mutating func insert(_ signedDigest: Digest, expiry: Timestamp) {
+        let second = expiry.milliseconds / 1_000
+        guard second >= floor, members.insert(signedDigest).inserted else { return }
+        buckets[second, default: []].append(signedDigest)
+    }
+
+    /// Forgets what expired at or before block time `now`. Cost: seconds passed plus entries forgotten.
+    mutating func advance(to now: Timestamp) {
+        let second = now.milliseconds / 1_000
+        guard second > floor else { return }
+        if buckets.isEmpty {
+            floor = second
+            return
+        }
+        // A long gap (a network that slept for years) is no reason to walk every second of it.
+        if second - floor > UInt64(buckets.count) * 4 + 4_096 {
+            for key in buckets.keys.sorted() where key < second { drop(key) }
+        } else {
+            for key in floor..<second { drop(key) }
+        }
+        floor = second
+    }
+
+    private mutating func drop(_ second: UInt64) {
+        guard let digests = buckets.removeValue(forKey: second) else { return }
+        for digest in digests { members.remove(digest) }
+    }
+}

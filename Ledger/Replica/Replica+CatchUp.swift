@@ -1,0 +1,150 @@
+internal import Chain
+internal import Consensus
+internal import LedgerState
+internal import Primitives
+
+/// Bounds of catching up with peers.
+enum CatchUp {
+    /// A peer this many blocks ahead is asked for a range; less comes through the consensus itself.
+    static let lagBlocks: UInt64 = 8
+    /// How long the consensus may look for a final block on its own.
+    static let patienceMilliseconds: UInt64 = 500
+    /// How long a peer that did not help is left alone.
+    static let pauseMilliseconds: UInt64 = 1_000
+    /// How often a node that is behind looks for somebody to ask.
+    static let retryMilliseconds: UInt64 = 200
+    /// A peer is greeted again at most this often.
+    static let greetingMilliseconds: UInt64 = 1_000
+}
+
+extension Replica {
+    mutating func connect(_ peer: PeerID) {
+        guard peer != configuration.peer, peers.connect(peer) else { return }
+        sayHello(to: peer)
+        inputs.append(.connected(peer))
+        gossipOwn(to: peer)
+    }
+
+    mutating func disconnect(_ peer: PeerID) {
+        peers.disconnect(peer)
+        expireFetches()
+    }
+
+    mutating func sayHello(to peer: PeerID) {
+        let time = now.monotonic
+        guard let state = peers[peer], state.greetedAt.map({ time >= $0 + CatchUp.greetingMilliseconds }) ?? true else {
+            return
+        }
+        peers.update(peer) { $0.greetedAt = time }
+        let hello = Hello(network: network, height: view.tip.height, tip: view.tip.digest, epoch: view.epoch)
+        effects.append(.send(.hello(hello), to: [peer]))
+    }
+
+    mutating func greet(_ hello: Hello, from peer: PeerID) {
+        guard hello.network == network else {
+            note(.warning, "peer \(peer.short) belongs to another network (\(hello.network.short)): ignored")
+            return
+        }
+        peers.update(peer) {
+            $0.height = hello.height
+            $0.epoch = max($0.epoch, hello.epoch)
+        }
+    }
+
+    /// Whether final blocks are known, or claimed by peers, that are not here.
+    var isSyncing: Bool {
+        fetches.isFetching(.range) || isFinalizationLate || peers.connected.contains { isAhead($0) }
+    }
+
+    private var isFinalizationLate: Bool {
+        awaitedFinalization != nil
+            && (isCatchingUp || now.monotonic >= awaitedSince + CatchUp.patienceMilliseconds)
+    }
+
+    private func isAhead(_ peer: PeerID) -> Bool {
+        guard let state = peers[peer] else { return false }
+        return state.epoch > view.epoch || state.height > view.tip.height.advanced(by: CatchUp.lagBlocks)
+    }
+
+    /// Asks a peer for the blocks above the tip when this node is behind.
+    mutating func catchUpIfBehind() {
+        guard !fetches.isFetching(.range) else { return }
+        let ready = peers.connected.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
+        if let ahead = ready.filter({ isAhead($0) }).max(by: {
+            (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0))
+        }) {
+            ask(.range, preferring: [ahead], asked: [])
+        } else if isFinalizationLate, let any = ready.first {
+            ask(.range, preferring: [any], asked: [])
+        }
+    }
+
+    /// A peer sent final blocks. Nothing is executed before a quorum's signatures over their end were checked.
+    mutating func take(_ range: BlockRange, from peer: PeerID) throws(StorageFailure) {
+        guard let blocks = verified(range), let last = blocks.last else { return disbelieve(peer) }
+        for block in blocks where tree[block.digest] == nil {
+            guard try executeFinal(block) else { return }
+        }
+        for block in blocks { inputs.append(.executed(block.header, transactions: block.transactions.map(\.digest))) }
+        inputs.append(.message(.certificate(range.finalization), from: peer))
+        try finalizeChain(to: last.digest, certificate: range.finalization)
+        isCatchingUp = awaitedFinalization != nil
+    }
+
+    /// The peer did not show what it claimed to have: it is left alone until it says something new.
+    mutating func disbelieve(_ peer: PeerID) {
+        let tip = view.tip.height
+        let epoch = view.epoch
+        let until = now.monotonic + CatchUp.pauseMilliseconds
+        peers.update(peer) {
+            $0.height = min($0.height, tip)
+            $0.epoch = min($0.epoch, epoch)
+            $0.pausedUntil = until
+        }
+    }
+
+    /// The blocks of the range that are above the tip; nil when they are not proven to continue the chain.
+    private func verified(_ range: BlockRange) -> [Block]? {
+        var blocks: [Block] = []
+        for bytes in range.blocks {
+            guard let block = try? Block(bcs: bytes) else { return nil }
+            // The chain may have moved on while the answer was on its way.
+            if block.header.height <= view.tip.height { continue }
+            blocks.append(block)
+        }
+        var parent = view.tip
+        for header in blocks.map(\.header) + range.headers {
+            guard header.network == network, header.height == parent.height.next, header.parent == parent.digest,
+                header.epoch == view.epoch, header.validatorSet == view.validators.digest, header.time > parent.time,
+                !parent.closesEpoch || parent.digest == view.tip.digest
+            else { return nil }
+            parent = header
+        }
+        let finalization = range.finalization
+        guard !blocks.isEmpty, finalization.kind == .finalize, finalization.epoch == view.epoch,
+            finalization.digest == parent.digest, finalization.verify(network: network, set: view.validators)
+        else { return nil }
+        return blocks
+    }
+
+    /// Executes a block that a quorum finalized. Its transactions' signatures are not checked again: at least one honest
+    /// validator did that before it voted. False when this node must halt.
+    private mutating func executeFinal(_ block: Block) throws(StorageFailure) -> Bool {
+        let header = block.header
+        guard let parent = parent(header.parent) else { return false }
+        let context = context(
+            height: header.height, time: header.time, parent: header.parent, proposer: header.proposer)
+        guard let execution = try execute(block.transactions, context: context, over: parent.state) else {
+            halt("block \(header.height) (\(header.digest)) is final, but the application of this node refuses it")
+            return false
+        }
+        if let wrong = mismatch(execution, header) {
+            halt(
+                "block \(header.height) (\(header.digest)) is final, but executes to another result here: \(wrong). This "
+                    + "node's software or state differs from the network's.\n" + WriteSet.describe(execution.result))
+            return false
+        }
+        keep(block, execution)
+        return true
+    }
+}

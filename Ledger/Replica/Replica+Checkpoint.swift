@@ -1,0 +1,75 @@
+internal import Chain
+internal import Consensus
+internal import LedgerState
+internal import Primitives
+
+/// A checkpoint on its way to the disk.
+struct PendingCheckpoint: Sendable {
+    let sequence: UInt64
+    let state: StateCheckpoint
+}
+
+extension Replica {
+    /// Stores all that is final, up to the newest block with an own finalization, when enough has gathered.
+    mutating func checkpointIfDue() throws(StorageFailure) {
+        guard checkpoint == nil,
+            view.recent.count >= configuration.checkpointBlocks
+                || (journalBytesSinceCheckpoint >= configuration.checkpointJournalBytes && !view.recent.isEmpty),
+            let last = view.recent.lastIndex(where: { $0.finalization.digest == $0.block.digest })
+        else { return }
+        let top = view.recent[last]
+        let state = try top.state.checkpoint()
+        var batch = state.batch
+        for index in 0...last { store(view.recent[index], bytes: recentBodies[index].bytes, in: &batch) }
+        batch.put(ChainStore.tip, StoredTip(network: network, height: top.height).bcs)
+        journalBytesSinceCheckpoint = 0
+        emit(batch, state)
+    }
+
+    mutating func emit(_ batch: KeyValueBatch, _ state: StateCheckpoint) {
+        storeSequence += 1
+        checkpoint = PendingCheckpoint(sequence: storeSequence, state: state)
+        effects.append(.store(batch, sequence: storeSequence))
+    }
+
+    private func store(_ final: FinalizedBlock, bytes: [UInt8], in batch: inout KeyValueBatch) {
+        let height = final.height
+        batch.put(ChainStore.block(height), bytes)
+        batch.put(ChainStore.height(of: final.block.digest), height.bcs)
+        batch.put(ChainStore.receipts(height), StoredReceipts(receipts: final.receipts).bcs)
+        batch.put(ChainStore.signed(height), SignedEntries(final.block).bcs)
+        if final.finalization.digest == final.block.digest {
+            batch.put(ChainStore.finalization(height), final.finalization.bcs)
+        }
+        for (index, transaction) in final.block.transactions.enumerated() {
+            let location = TransactionLocation(height: height, index: UInt32(clamping: index))
+            batch.put(ChainStore.location(of: transaction.digest), location.bcs)
+        }
+        if final.block.header.closesEpoch {
+            let next = final.block.header.epoch.next
+            batch.put(
+                ChainStore.epoch(next), EpochRecord(epoch: next, root: height, validators: final.validators).bcs)
+        }
+    }
+
+    /// A batch is durable: what it holds need not be kept in memory or journal.
+    mutating func stored(upTo sequence: UInt64) throws(StorageFailure) {
+        guard let pending = checkpoint, pending.sequence <= sequence else { return }
+        checkpoint = nil
+        let height = pending.state.version
+        let count = view.recent.prefix { $0.height <= height }.count
+        view.recent.removeFirst(count)
+        recentBodies.removeFirst(count)
+        guard let state = view.state.rebased(onto: pending.state) else {
+            throw StorageFailure("the state of block \(view.tip.height) does not descend from checkpoint \(height)")
+        }
+        view.state = state
+        for index in view.recent.indices {
+            guard let rebased = view.recent[index].state.rebased(onto: pending.state) else { continue }
+            view.recent[index].state = rebased
+        }
+        tree.mapStates { $0.rebased(onto: pending.state) }
+        inputs.append(.stored(height))
+        pruneJournal()
+    }
+}

@@ -1,0 +1,132 @@
+internal import Chain
+internal import Consensus
+internal import LedgerState
+internal import Primitives
+
+extension Replica {
+    /// Feeds the pending inputs to the machine and performs what it wants, in order.
+    mutating func runConsensus() throws(StorageFailure) {
+        var next = 0
+        while halted == nil {
+            // The machine of an ended epoch has nothing more to say.
+            if view.tip.closesEpoch, machine.epoch == view.tip.epoch {
+                inputs.removeAll()
+                next = 0
+                try beginEpoch()
+            }
+            guard next < inputs.count else { break }
+            let input = inputs[next]
+            next += 1
+            for output in machine.step(input, at: now) {
+                try perform(output)
+                if halted != nil { break }
+            }
+        }
+        inputs.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func perform(_ output: ConsensusOutput) throws(StorageFailure) {
+        switch output {
+        case .journal(let record, let sequence): journal(record, machineSequence: sequence)
+        case .prunable(let below): consensusPruned(below: below)
+        case .send(let message, let peer):
+            if peers.isConnected(peer) { effects.append(.send(attaching(message), to: [peer])) }
+        case .broadcast(let message):
+            if !peers.connected.isEmpty { effects.append(.send(attaching(message), to: peers.connected)) }
+        case .build(let request): try build(request)
+        case .judge(let request): try judge(request)
+        case .fetchBlock(let digest, let holders): fetchBlock(digest, holders: holders)
+        case .finalized(let certificate): try finalize(certificate)
+        // Follows from the finalized block itself.
+        case .epochEnded: break
+        case .evidence(let evidence): effects.append(.evidence(evidence))
+        case .diverged(let digest, let view, let reason):
+            isDiverged = true
+            note(
+                .error,
+                "a quorum certified block \(digest.short) in view \(view), but this node finds it invalid: \(reason). "
+                    + "It no longer votes above it. Compare the write sets with another node's, then rebuild this one.")
+        case .wake(let time): consensusWake = time
+        case .recovered(let through):
+            note(.info, "enough peers reported where they stand: this node votes again above view \(through)")
+        }
+    }
+
+    /// A proposal takes its transactions along while they are small.
+    private func attaching(_ message: ConsensusMessage) -> PeerMessage {
+        guard case .proposal(let proposal) = message, let executed = tree[proposal.digest],
+            executed.bytes.count <= configuration.inlineProposalBytesMax
+        else { return .consensus(message, transactions: []) }
+        return .consensus(message, transactions: executed.block.transactions)
+    }
+
+    /// A message of the consensus from a peer.
+    mutating func hear(
+        _ message: ConsensusMessage, transactions: [Transaction], from peer: PeerID
+    ) throws(StorageFailure) {
+        guard let epoch = message.epoch else { return }
+        // It is behind: it learns from the range that it will ask for.
+        if epoch < machine.epoch { sayHello(to: peer) }
+        if epoch > machine.epoch { peers.heard(epoch: epoch, from: peer) }
+        if epoch == machine.epoch || message.isAboutStanding {
+            if case .proposal(let proposal) = message, !transactions.isEmpty, tree[proposal.digest] == nil,
+                proposal.header.epoch == epoch,
+                let block = Block(header: proposal.header, transactions: transactions)
+            {
+                peers.keep(block, from: peer)
+            }
+            inputs.append(.message(message, from: peer))
+        }
+    }
+
+    /// The machine of the epoch whose root is the tip.
+    mutating func beginEpoch() throws(StorageFailure) {
+        let epoch = view.epoch
+        let start: ConsensusStart
+        if replayRecords.contains(where: { $0.epoch >= epoch }) {
+            start = .replay(replayRecords)
+        } else {
+            start = machine.journalIsTrusted ? .fresh : .lost
+            replayRecords = []
+        }
+        var consensus = ConsensusConfiguration(
+            network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: view.tip,
+            key: configuration.key, incarnation: incarnation)
+        consensus.mutations = configuration.mutations
+        machine = ConsensusMachine(consensus, start: start)
+        records = RecordMap()
+        judging.removeAll()
+        consensusWake = nil
+        toldWaiting = false
+        note(.info, "epoch \(epoch) begins above block \(view.tip.height) with \(view.validators.count) validators")
+        inputs.append(.start)
+        for peer in peers.connected { inputs.append(.connected(peer)) }
+        try replayJournaledBodies()
+        // Whoever is still in the epoch before learns that it can catch up.
+        for peer in peers.connected { sayHello(to: peer) }
+    }
+}
+
+extension ConsensusMessage {
+    /// Where nodes stand concerns the machines of all epochs.
+    fileprivate var isAboutStanding: Bool {
+        switch self {
+        case .status, .statusRequest: true
+        default: false
+        }
+    }
+
+    /// The epoch that the message is about; nil for an empty answer.
+    var epoch: Epoch? {
+        switch self {
+        case .vote(let vote): vote.epoch
+        case .certificate(let certificate): certificate.epoch
+        case .proposal(let proposal): proposal.vote.epoch
+        case .status(let status): status.epoch
+        case .statusRequest(let epoch, _): epoch
+        case .certificatesRequest(let epoch, _, _): epoch
+        case .certificates(let certificates): certificates.first?.epoch
+        case .proposalRequest(let epoch, _, _): epoch
+        }
+    }
+}

@@ -1,0 +1,83 @@
+internal import Chain
+internal import Consensus
+internal import Primitives
+
+extension Replica {
+    /// Finds header and transactions of a block for the consensus, here or at a peer.
+    mutating func fetchBlock(_ digest: Digest, holders: [PeerID]) {
+        if let block = tree[digest]?.block ?? held[digest] ?? peers.kept(digest) {
+            inputs.append(.block(block.header, transactions: block.transactions.map(\.digest)))
+            return
+        }
+        if let final = view.recent.last(where: { $0.block.digest == digest }) {
+            inputs.append(.block(final.block.header, transactions: final.block.transactions.map(\.digest)))
+            return
+        }
+        guard !fetches.isFetching(.block(digest)) else { return }
+        ask(.block(digest), preferring: holders, asked: [])
+    }
+
+    /// Asks for the transactions that a judgement lacks.
+    mutating func fetchTransactions(of pending: PendingJudgement) {
+        let header = pending.request.header
+        guard !fetches.isFetching(.transactions(block: header.digest)) else { return }
+        let validators = view.validators.validators
+        let proposer = validators.indices.contains(Int(header.proposer)) ? [Int(header.proposer)] : []
+        ask(
+            .transactions(block: header.digest), preferring: proposer.map { validators[$0].transportKey }, asked: [])
+    }
+
+    /// Sends the request to the first of `preferring`, then of the validators, then of all peers that was not asked yet.
+    mutating func ask(_ subject: FetchTable.Subject, preferring: [PeerID], asked: [PeerID]) {
+        let request: FetchRequest
+        switch subject {
+        case .block(let digest): request = .block(digest)
+        case .range: request = .range(from: view.tip.height.next)
+        case .transactions(let block):
+            guard let pending = judging.first(where: { $0.request.header.digest == block }) else { return }
+            request = .transactions(pending.missing)
+        }
+        let candidates = preferring + validatorPeers() + peers.connected
+        guard
+            let peer = candidates.first(where: {
+                peers.isConnected($0) && !asked.contains($0) && $0 != configuration.peer
+            }),
+            let id = fetches.add(subject, peer: peer, asked: asked, at: now.monotonic)
+        else { return }
+        effects.append(.send(.request(request, id: id), to: [peer]))
+    }
+
+    /// Requests without an answer go to another peer; after all were asked, the judgement's own ones begin again.
+    mutating func expireFetches() {
+        for fetch in fetches.takeFailed(at: now.monotonic, isConnected: { peers.isConnected($0) }) { retry(fetch) }
+    }
+
+    mutating func retry(_ fetch: FetchTable.Fetch) {
+        switch fetch.subject {
+        case .range: disbelieve(fetch.peer)
+        case .block: ask(fetch.subject, preferring: [], asked: fetch.asked)
+        case .transactions:
+            let isAll = peers.connected.allSatisfy { fetch.asked.contains($0) }
+            ask(fetch.subject, preferring: [], asked: isAll ? [fetch.peer] : fetch.asked)
+        }
+    }
+
+    /// An answer from a peer. One that nobody waits for is dropped.
+    mutating func take(_ response: FetchResponse, id: UInt64, from peer: PeerID) throws(StorageFailure) {
+        guard let fetch = fetches.take(id: id, from: peer) else { return }
+        switch (fetch.subject, response) {
+        case (.transactions(let block), .transactions(let transactions)) where !transactions.isEmpty:
+            try supply(transactions, for: block)
+        case (.block(let digest), .block(let bytes)):
+            guard let block = try? Block(bcs: bytes), block.digest == digest else { return retry(fetch) }
+            held.insert(block)
+            inputs.append(.block(block.header, transactions: block.transactions.map(\.digest)))
+        case (.range, .range(let range)):
+            try take(range, from: peer)
+        case (.range, .busy):
+            let until = now.monotonic + CatchUp.retryMilliseconds
+            peers.update(peer) { $0.pausedUntil = until }
+        default: retry(fetch)
+        }
+    }
+}

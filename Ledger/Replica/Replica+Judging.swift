@@ -1,0 +1,139 @@
+internal import Chain
+internal import Consensus
+internal import LedgerState
+internal import Primitives
+
+/// A block to judge that still lacks transactions.
+struct PendingJudgement: Sendable {
+    static let countMax = 32
+
+    let request: JudgeRequest
+    /// Those found so far, in the order of the request.
+    var transactions: [Transaction?]
+    var missingCount: Int
+
+    init(_ request: JudgeRequest) {
+        self.request = request
+        transactions = [Transaction?](repeating: nil, count: request.transactions.count)
+        missingCount = request.transactions.count
+    }
+
+    var missing: [Digest] { zip(request.transactions, transactions).compactMap { $1 == nil ? $0 : nil } }
+}
+
+extension Replica {
+    /// Judges a block, now or when its transactions are here.
+    mutating func judge(_ request: JudgeRequest) throws(StorageFailure) {
+        let digest = request.header.digest
+        if tree[digest] != nil {
+            inputs.append(.judged(digest, .valid))
+            return
+        }
+        guard request.header.height > view.tip.height else { return }
+        guard request.transactions.count <= Block.transactionsMax else {
+            inputs.append(.judged(digest, .invalid("it names \(request.transactions.count) transactions")))
+            return
+        }
+        var pending = PendingJudgement(request)
+        if let block = held[digest] ?? peers.kept(digest) {
+            try judge(block, signaturesOf: block.transactions)
+            return
+        }
+        for (index, name) in request.transactions.enumerated() {
+            guard let signed = pool.transaction(named: name) ?? checked[name] else { continue }
+            pending.transactions[index] = signed.transaction
+            pending.missingCount -= 1
+        }
+        if pending.missingCount == 0 { return try complete(pending) }
+        guard Set(request.transactions).count == request.transactions.count else {
+            inputs.append(.judged(digest, .invalid("it names a transaction twice")))
+            return
+        }
+        judging.removeAll { $0.request.header.digest == digest }
+        if judging.count >= PendingJudgement.countMax { judging.removeFirst() }
+        judging.append(pending)
+        fetchTransactions(of: pending)
+    }
+
+    /// Transactions arrived that some judgement waits for. `transactions` are unchecked.
+    mutating func supply(_ transactions: [Transaction], for block: Digest) throws(StorageFailure) {
+        guard let index = judging.firstIndex(where: { $0.request.header.digest == block }) else { return }
+        var pending = judging.remove(at: index)
+        var positions: [Digest: Int] = [:]
+        for (position, name) in pending.request.transactions.enumerated() where pending.transactions[position] == nil {
+            positions[name] = position
+        }
+        for transaction in transactions {
+            guard let position = positions.removeValue(forKey: transaction.digest) else { continue }
+            guard isSigned(transaction) else {
+                inputs.append(.judged(block, .invalid("the signature of \(transaction.digest.short) is wrong")))
+                return
+            }
+            pending.transactions[position] = transaction
+            pending.missingCount -= 1
+        }
+        // The pool may have got others meanwhile.
+        for (name, position) in positions.sorted(by: { $0.value < $1.value }) {
+            guard let signed = pool.transaction(named: name) ?? checked[name] else { continue }
+            pending.transactions[position] = signed.transaction
+            pending.missingCount -= 1
+        }
+        if pending.missingCount == 0 { return try complete(pending) }
+        judging.append(pending)
+        fetchTransactions(of: pending)
+    }
+
+    /// Whether the signature is right; checked once per node for the same bytes.
+    private mutating func isSigned(_ transaction: Transaction) -> Bool {
+        if pool.transaction(named: transaction.digest) != nil || checked[transaction.digest] != nil { return true }
+        guard let signed = SignedTransaction(verifying: transaction) else { return false }
+        checked.insert(signed)
+        return true
+    }
+
+    private mutating func complete(_ pending: PendingJudgement) throws(StorageFailure) {
+        let transactions = pending.transactions.compactMap { $0 }
+        guard let block = Block(header: pending.request.header, transactions: transactions) else {
+            let why = "its transactions are not those of its root"
+            inputs.append(.judged(pending.request.header.digest, .invalid(why)))
+            return
+        }
+        try judge(block, signaturesOf: [])
+    }
+
+    private mutating func judge(_ block: Block, signaturesOf unchecked: [Transaction]) throws(StorageFailure) {
+        for transaction in unchecked where !isSigned(transaction) {
+            let why = "the signature of transaction \(transaction.digest.short) is wrong"
+            inputs.append(.judged(block.digest, .invalid(why)))
+            return
+        }
+        inputs.append(.judged(block.digest, try verdict(on: block)))
+        if tree[block.digest] != nil { try completeFinalization() }
+    }
+
+    /// Executes a complete block whose signatures are right, and keeps it when it is valid.
+    private mutating func verdict(on block: Block) throws(StorageFailure) -> Verdict {
+        let header = block.header
+        guard let parent = parent(header.parent) else { return .invalid("its parent is not executed here") }
+        guard header.height == parent.header.height.next, header.epoch == view.epoch, header.network == network,
+            header.validatorSet == view.validators.digest,
+            !parent.header.closesEpoch || header.parent == view.tip.digest
+        else { return .invalid("its place in the chain is wrong") }
+        guard header.time > parent.header.time else { return .invalid("its time is not above its parent's") }
+        if let why = refusal(of: block.transactions, above: parent, time: header.time) { return .invalid(why) }
+        let context = context(
+            height: header.height, time: header.time, parent: header.parent, proposer: header.proposer)
+        guard let execution = try execute(block.transactions, context: context, over: parent.state) else {
+            return .invalid("the application does not admit one of its transactions")
+        }
+        if let wrong = mismatch(execution, header) {
+            note(
+                .error,
+                "block \(header.height) (\(header.digest.short)) of proposer \(header.proposer) in view \(header.view) "
+                    + "executes to another result here: \(wrong).\n" + WriteSet.describe(execution.result))
+            return .invalid(wrong)
+        }
+        keep(block, execution)
+        return .valid
+    }
+}

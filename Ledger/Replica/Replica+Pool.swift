@@ -1,0 +1,112 @@
+internal import Chain
+internal import Consensus
+internal import LedgerState
+internal import Primitives
+
+/// Bounds of transaction gossip.
+enum Gossip {
+    /// Transactions taken from one message.
+    static let transactionsMax = 4_096
+    static let messageBytesMax = 1024 * 1024
+    /// Own waiting transactions told to a peer that has just connected.
+    static let greetingTransactionsMax = 1_024
+}
+
+extension Replica {
+    mutating func submit(_ transactions: [SignedTransaction], ticket: UInt64) throws(StorageFailure) {
+        var answers: [TransactionRefusal?] = []
+        answers.reserveCapacity(transactions.count)
+        for signed in transactions {
+            let refusal = try admit(signed, isLocal: true)
+            if refusal == nil { outbox.append(signed) }
+            answers.append(refusal)
+        }
+        effects.append(.answered(ticket: ticket, answers))
+    }
+
+    mutating func pool(gossiped transactions: [SignedTransaction], from peer: PeerID) throws(StorageFailure) {
+        // Validators tell each other all that their clients submit; only what comes from others must be passed on.
+        let isRelayed = !isValidator(peer)
+        for signed in transactions.prefix(Gossip.transactionsMax) {
+            if try admit(signed, isLocal: false) == nil, isRelayed { outbox.append(signed) }
+        }
+    }
+
+    /// Pools the transaction, or says why not.
+    private mutating func admit(
+        _ signed: SignedTransaction, isLocal: Bool
+    ) throws(StorageFailure) -> TransactionRefusal? {
+        let transaction = signed.transaction
+        guard transaction.body.network == network else { return .otherNetwork }
+        if pool.contains(signed: transaction.signedDigest) { return .pending }
+        if window.contains(transaction.signedDigest) { return .included }
+        let time = max(now.wall, view.tip.time.next)
+        let expiry = transaction.body.expiry
+        guard expiry >= time else { return .expired(expiry: expiry, now: time) }
+        let latest = now.wall.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
+        guard expiry <= latest else { return .expiryTooFar(expiry: expiry, latest: latest) }
+        guard transaction.bytes.count <= Int(parameters.blockBytesMax) else {
+            return .tooLarge(bytesMax: Int(parameters.blockBytesMax))
+        }
+        let context = context(height: view.tip.height.next, time: time, parent: view.tip.digest, proposer: 0)
+        if let rejection = try application.admission(of: transaction, context: context, state: view.state) {
+            return .notAdmitted(rejection)
+        }
+        if let refusal = pool.insert(signed, isLocal: isLocal) { return refusal }
+        // An unfinalized block may hold it already.
+        for digest in tree.order {
+            guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest)
+            else {
+                continue
+            }
+            pool.use(signed: transaction.signedDigest)
+        }
+        isPoolStalled = false
+        return nil
+    }
+
+    /// Passes on what the step pooled, to the validators.
+    mutating func flushGossip() {
+        guard !outbox.isEmpty else { return }
+        let receivers = validatorPeers()
+        if !receivers.isEmpty { gossip(outbox, to: receivers) }
+        outbox.removeAll(keepingCapacity: true)
+    }
+
+    /// Own waiting transactions, for a validator that has just connected.
+    mutating func gossipOwn(to peer: PeerID) {
+        guard isValidator(peer) else { return }
+        let own = pool.ownTransactions(countMax: Gossip.greetingTransactionsMax)
+        if !own.isEmpty { gossip(own, to: [peer]) }
+    }
+
+    private mutating func gossip(_ transactions: [SignedTransaction], to receivers: [PeerID]) {
+        var batch: [Transaction] = []
+        var bytes = 0
+        for signed in transactions {
+            batch.append(signed.transaction)
+            bytes += signed.transaction.bytes.count
+            if bytes >= Gossip.messageBytesMax || batch.count == Gossip.transactionsMax {
+                effects.append(.send(.transactions(batch), to: receivers))
+                batch = []
+                bytes = 0
+            }
+        }
+        if !batch.isEmpty { effects.append(.send(.transactions(batch), to: receivers)) }
+    }
+
+    func isValidator(_ peer: PeerID) -> Bool { view.validators.validators.contains { $0.transportKey == peer } }
+
+    /// Connected validators of the current set, in the set's order.
+    func validatorPeers() -> [PeerID] {
+        view.validators.validators.map(\.transportKey).filter { $0 != configuration.peer && peers.isConnected($0) }
+    }
+}
+
+extension Mempool {
+    /// Waiting transactions of this node's clients, oldest first.
+    func ownTransactions(countMax: Int) -> [SignedTransaction] {
+        let own = entries.filter { $0.value.isLocal && $0.value.uses == 0 }.keys.sorted()
+        return own.prefix(countMax).compactMap { entries[$0]?.transaction }
+    }
+}

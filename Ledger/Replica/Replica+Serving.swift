@@ -1,0 +1,126 @@
+internal import Chain
+internal import Consensus
+internal import Primitives
+
+/// Bounds of what peers are sent on request.
+enum Serving {
+    /// A peer may be sent so much at once,
+    static let creditBytesMax = 24 * 1024 * 1024
+    /// and this much per millisecond in the long run.
+    static let creditBytesPerMillisecond = 32 * 1024
+    /// What a request costs at least.
+    static let requestBytesMin = 1_024
+}
+
+extension Replica {
+    /// Answers a peer's request, within its credit.
+    mutating func serve(_ request: FetchRequest, id: UInt64, to peer: PeerID) throws(StorageFailure) {
+        var response = FetchResponse.busy
+        if refillCredit(of: peer) > 0 { response = try answer(request) }
+        let cost = max(Serving.requestBytesMin, size(of: response))
+        peers.update(peer) { $0.credit -= cost }
+        effects.append(.send(.response(response, id: id), to: [peer]))
+    }
+
+    private mutating func refillCredit(of peer: PeerID) -> Int {
+        var credit = 0
+        let time = now.monotonic
+        peers.update(peer) { state in
+            let passed = min(time - min(state.creditAt, time), 60_000)
+            let more = Int(clamping: passed) * Serving.creditBytesPerMillisecond
+            state.credit = min(Serving.creditBytesMax, state.credit + more)
+            state.creditAt = time
+            credit = state.credit
+        }
+        return credit
+    }
+
+    private func size(of response: FetchResponse) -> Int {
+        switch response {
+        case .unavailable, .busy: 0
+        case .transactions(let transactions): transactions.reduce(0) { $0 + $1.bytes.count }
+        case .block(let bytes): bytes.count
+        case .range(let range): range.blocks.reduce(range.headers.count * 320) { $0 + $1.count }
+        }
+    }
+
+    private func answer(_ request: FetchRequest) throws(StorageFailure) -> FetchResponse {
+        switch request {
+        case .transactions(let digests): return transactions(digests)
+        case .block(let digest):
+            if let executed = tree[digest] { return .block(executed.bytes) }
+            if let block = held[digest] { return .block(block.bcs) }
+            if let height = try view.height(of: digest), let bytes = try view.blockBytes(at: height) {
+                return .block(bytes)
+            }
+            return .unavailable
+        case .range(let height): return try range(from: height)
+        }
+    }
+
+    private func transactions(_ digests: [Digest]) -> FetchResponse {
+        var found: [Transaction] = []
+        var bytes = 0
+        // Executed blocks hold what the pool may have dropped. The first lookup that misses builds an index of them.
+        var index: [Digest: Transaction]?
+        for digest in digests {
+            var transaction = pool.transaction(named: digest)?.transaction ?? checked[digest]?.transaction
+            if transaction == nil {
+                let known = index ?? unstoredTransactions()
+                index = known
+                transaction = known[digest]
+            }
+            guard let transaction else { continue }
+            bytes += transaction.bytes.count
+            guard bytes <= FetchResponse.transactionBytesMax else { break }
+            found.append(transaction)
+        }
+        return .transactions(found)
+    }
+
+    private func unstoredTransactions() -> [Digest: Transaction] {
+        var index: [Digest: Transaction] = [:]
+        for digest in tree.order {
+            for transaction in tree[digest]?.block.transactions ?? [] { index[transaction.digest] = transaction }
+        }
+        for final in view.recent {
+            for transaction in final.block.transactions { index[transaction.digest] = transaction }
+        }
+        return index
+    }
+
+    /// Blocks from `height` on, as far as one answer may go, cut after the last one with an own finalization. When none of
+    /// them has one, headers lead to the next.
+    private func range(from height: Height) throws(StorageFailure) -> FetchResponse {
+        guard height.value > 0, height <= view.tip.height else { return .unavailable }
+        var blocks: [[UInt8]] = []
+        var bytes = 0
+        var proven: (count: Int, certificate: Certificate)?
+        var at = height
+        while at <= view.tip.height, blocks.count < BlockRange.blocksMax, bytes < BlockRange.blockBytesMax {
+            guard let block = try view.blockBytes(at: at) else { break }
+            blocks.append(block)
+            bytes += block.count
+            if let certificate = try view.finalization(at: at) { proven = (blocks.count, certificate) }
+            // Another set certifies what follows.
+            if try view.header(at: at)?.closesEpoch ?? true { break }
+            at = at.next
+        }
+        if let proven {
+            let range = BlockRange(
+                blocks: Array(blocks.prefix(proven.count)), headers: [], finalization: proven.certificate)
+            return .range(range)
+        }
+        guard !blocks.isEmpty else { return .unavailable }
+        var headers: [BlockHeader] = []
+        while at <= view.tip.height, headers.count < BlockRange.headersMax {
+            guard let header = try view.header(at: at) else { break }
+            headers.append(header)
+            if let certificate = try view.finalization(at: at) {
+                return .range(BlockRange(blocks: blocks, headers: headers, finalization: certificate))
+            }
+            at = at.next
+        }
+        return .unavailable
+    }
+}

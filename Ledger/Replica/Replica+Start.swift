@@ -1,0 +1,104 @@
+package import Chain
+package import Consensus
+internal import LedgerState
+internal import Primitives
+
+extension Replica {
+    /// The record that the genesis ceremony writes as the journal's first: this key has never voted. A journal without
+    /// it counts as lost.
+    package static func freshMarker() -> [UInt8] {
+        JournalEntry.consensus(.marker(epoch: Epoch(0), abstainThrough: View(0))).bytes
+    }
+
+    /// Reads the stored chain, replays the journal (ascending by sequence), and gives the first effects: on an empty
+    /// store a batch of the genesis block, then resent votes and the first wake. Throws when the store is damaged or of
+    /// another network, or the genesis malformed.
+    package static func start(
+        application: App, configuration: ReplicaConfiguration, reader: any KeyValueReader, journal: [JournalRecord],
+        at now: Instant
+    ) throws(StorageFailure) -> (replica: Replica, effects: [ReplicaEffect]) {
+        let opened = try StoredChain.open(application: application, genesis: configuration.genesis, reader: reader)
+        let (records, bodies) = try read(journal)
+        var replica = Replica(
+            application: application, configuration: configuration, opened: opened,
+            records: configuration.journalLost ? nil : records, bodies: bodies,
+            firstSequence: journal.first?.sequence ?? 1, lastSequence: journal.last?.sequence ?? 0, at: now)
+        if let genesis = opened.genesis { replica.emit(genesis.batch, genesis.state) }
+        try replica.replayJournaledBodies()
+        try replica.settle()
+        let effects = replica.drain()
+        return (replica, effects)
+    }
+
+    private init(
+        application: App, configuration: ReplicaConfiguration, opened: StoredChain, records: [ConsensusRecord]?,
+        bodies: [(sequence: UInt64, block: Block)], firstSequence: UInt64, lastSequence: UInt64, at now: Instant
+    ) {
+        self.application = application
+        self.configuration = configuration
+        network = opened.network
+        parameters = configuration.genesis.parameters
+        incarnation = now.wall.value
+        view = opened.view
+        window = opened.window
+        pool = Mempool(limits: configuration.mempool)
+        journalSequence = lastSequence
+        consensusFloor = firstSequence
+        prunedBelow = firstSequence
+        replayBodies = bodies
+        replayRecords = records ?? []
+        self.now = now
+        machine = ConsensusMachine(
+            ConsensusConfiguration(
+                network: opened.network, epoch: opened.view.epoch, validators: opened.view.validators,
+                parameters: configuration.genesis.parameters, root: opened.root, key: configuration.key,
+                incarnation: now.wall.value),
+            start: records.map { .replay($0) } ?? .lost,
+            tip: opened.view.finalization.flatMap {
+                opened.view.tip.digest == opened.root.digest
+                    ? nil : FinalizedTip(header: opened.view.tip, certificate: $0)
+            })
+        inputs = [.start]
+    }
+
+    private static func read(
+        _ journal: [JournalRecord]
+    ) throws(StorageFailure) -> (records: [ConsensusRecord], bodies: [(sequence: UInt64, block: Block)]) {
+        var records: [ConsensusRecord] = []
+        var bodies: [(sequence: UInt64, block: Block)] = []
+        for record in journal {
+            do throws(BCSError) {
+                switch try JournalEntry(bytes: record.bytes) {
+                case .consensus(let fact): records.append(fact)
+                case .body(let bytes): bodies.append((record.sequence, try Block(bcs: bytes)))
+                }
+            } catch {
+                throw StorageFailure(
+                    "journal record \(record.sequence) is damaged (\(error)): start with the journal marked as lost")
+            }
+        }
+        return (records, bodies)
+    }
+
+    /// Executes again what the journal holds of the current epoch above the tip.
+    mutating func replayJournaledBodies() throws(StorageFailure) {
+        let epoch = view.epoch
+        for (sequence, block) in replayBodies where block.header.epoch == epoch {
+            let header = block.header
+            guard tree[header.digest] == nil, header.height > view.tip.height, let parent = parent(header.parent) else {
+                continue
+            }
+            let context = context(
+                height: header.height, time: header.time, parent: header.parent, proposer: header.proposer)
+            let execution = try execute(block.transactions, context: context, over: parent.state)
+            guard let execution, mismatch(execution, header) == nil else {
+                return halt(
+                    "block \(header.height) (\(header.digest)) was valid here before the restart and is not now: the state "
+                        + "on this disk or the software has changed. Rebuild the node from its peers.")
+            }
+            keep(block, execution, journaledAt: sequence)
+            inputs.append(.executed(header, transactions: block.transactions.map(\.digest)))
+        }
+        replayBodies.removeAll { $0.block.header.epoch <= epoch }
+    }
+}

@@ -1,0 +1,52 @@
+package import Chain
+package import Consensus
+package import LedgerCrypto
+internal import Primitives
+
+/// What a node chooses for itself; none of it is part of consensus.
+package struct ReplicaConfiguration: Sendable {
+    package let genesis: Genesis
+    /// This node's own name among its peers.
+    package let peer: PeerID
+    /// Key of votes; nil for a node that follows without voting. A key outside the current set follows too, and votes
+    /// from the epoch on whose set has it.
+    package let key: Secp256k1.SecretKey?
+    /// The operator knows that the journal is lost or older than the node's last votes (wiped disk, restored backup):
+    /// the node abstains until it is safe. An empty journal without the marker of the genesis ceremony means the same.
+    package var journalLost = false
+    package var mempool = MempoolLimits()
+    /// A checkpoint is written after this many final blocks,
+    package var checkpointBlocks = 16
+    /// or after this many bytes of journal.
+    package var checkpointJournalBytes = 32 * 1024 * 1024
+    /// A proposal carries its transactions inline up to this many bytes.
+    package var inlineProposalBytesMax = 64 * 1024
+    /// Deliberate faults of the consensus, for tests only.
+    package var mutations: ConsensusMutation = []
+
+    package init(genesis: Genesis, peer: PeerID, key: Secp256k1.SecretKey?) {
+        self.genesis = genesis
+        self.peer = peer
+        self.key = key
+    }
+}
+
+/// Bounds of the pool of waiting transactions.
+package struct MempoolLimits: Sendable, Hashable {
+    package var transactionsMax = 65_536
+    package var bytesMax = 64 * 1024 * 1024
+    package var senderTransactionsMax = 4_096
+    package var senderBytesMax = 8 * 1024 * 1024
+    package init() {}
+}
+
+/// A record of the journal as it was read back, in ascending order of sequence.
+package struct JournalRecord: Sendable, Hashable {
+    package let sequence: UInt64
+    package let bytes: [UInt8]
+
+    package init(sequence: UInt64, bytes: [UInt8]) {
+        self.sequence = sequence
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,60 @@
+package import Chain
+package import Primitives
+
+/// Why a node does not pool a transaction, or dropped it from its pool. A node's own answer, no part of consensus.
+package enum TransactionRefusal: Error, Hashable, Sendable {
+    case otherNetwork
+    case badSignature
+    case expired(expiry: Timestamp, now: Timestamp)
+    case expiryTooFar(expiry: Timestamp, latest: Timestamp)
+    /// In the pool already, by its signed digest.
+    case pending
+    /// A transaction with the same signed digest is in the chain already.
+    case included
+    case senderQuota(transactionsMax: Int, bytesMax: Int)
+    case poolFull
+    /// Larger than a block may be.
+    case tooLarge(bytesMax: Int)
+    /// The application refuses the sender or the transaction over the current state.
+    case notAdmitted(Rejection)
+    /// The node is catching up or has a storage failure; another node may take it.
+    case unavailable(String)
+
+    /// Stable name for machines.
+    package var code: String {
+        switch self {
+        case .otherNetwork: "other-network"
+        case .badSignature: "bad-signature"
+        case .expired: "expired"
+        case .expiryTooFar: "expiry-too-far"
+        case .pending: "pending"
+        case .included: "included"
+        case .senderQuota: "sender-quota"
+        case .poolFull: "pool-full"
+        case .tooLarge: "too-large"
+        case .notAdmitted: "not-admitted"
+        case .unavailable: "unavailable"
+        }
+    }
+}
+
+extension TransactionRefusal: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .otherNetwork: "the transaction was made for another network: check the genesis that the client uses"
+        case .badSignature: "the signature does not fit the transaction and its sender"
+        case .expired(let expiry, let now):
+            "the transaction expired at \(expiry) ms and it is \(now) ms: sign it again with a later expiry"
+        case .expiryTooFar(let expiry, let latest):
+            "the expiry of \(expiry) ms lies too far ahead, at most \(latest) ms is taken now: check the clock"
+        case .pending: "the same transaction waits in the pool already"
+        case .included: "the same transaction is in the chain already"
+        case .senderQuota(let transactions, let bytes):
+            "the sender has \(transactions) transactions or \(bytes) bytes waiting already: wait until some are final"
+        case .poolFull: "the pool of this node is full: try again in a moment"
+        case .tooLarge(let bytes): "the transaction is larger than the \(bytes) bytes that fit a block"
+        case .notAdmitted(let rejection): "not admitted: \(rejection)"
+        case .unavailable(let why): "this node cannot take transactions now: \(why)"
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package import Chain
+package import Primitives
+
+/// Bounded steps of upkeep over the stored state. Each returns a batch to store before the next step.
+package enum StateMaintenance {
+    package struct Step: Sendable {
+        package let batch: KeyValueBatch
+        /// True when the whole task is done once `batch` is stored.
+        package let isComplete: Bool
+    }
+
+    /// Removes what only versions below `version` need, about `limit` records. `version` should be a stored one, at
+    /// most the newest; afterwards versions below it are not readable.
+    package static func prune(
+        _ reader: any KeyValueReader, before version: Height, limit: Int
+    ) throws(StorageFailure) -> Step {
+        guard let record = try reader.get(StateRecords.newest) else {
+            return Step(batch: KeyValueBatch(), isComplete: true)
+        }
+        guard let newest = try? StateRecords.decodeNewest(record) else {
+            throw StorageFailure("the stored state cannot be pruned: its newest version is damaged")
+        }
+        let bound = min(version.value, newest.version)
+        let limit = max(limit, 1)
+        var batch = KeyValueBatch()
+        // Roots first: a version must not look readable while its nodes go.
+        let roots = try reader.scan(
+            from: StateRecords.version(0), to: StateRecords.version(bound), limit: limit, reversed: false)
+        for root in roots { batch.remove(root.key) }
+        if roots.count == limit { return Step(batch: batch, isComplete: false) }
+        let entries = try reader.scan(
+            from: StateRecords.stale(since: 0), to: StateRecords.stale(since: Height(bound).next.value), limit: limit,
+            reversed: false)
+        for entry in entries {
+            guard let record = StateRecords.record(ofStale: entry.key) else {
+                throw StorageFailure("an entry of the state's stale list is damaged")
+            }
+            batch.remove(record)
+            batch.remove(entry.key)
+        }
+        return Step(batch: batch, isComplete: entries.count < limit)
+    }
+
+    /// Removes the whole stored state, at most `limit` records per step, e.g. after a refused rebuild.
+    package static func erase(_ reader: any KeyValueReader, limit: Int) throws(StorageFailure) -> Step {
+        var batch = KeyValueBatch()
+        // The newest version goes first, so that a half erased state is never opened.
+        batch.remove(StateRecords.newest)
+        let limit = max(limit, 1)
+        let found = try reader.scan(
+            from: [StateRecords.nodeTag], to: [StateRecords.metaTag + 1], limit: limit, reversed: false)
+        for entry in found { batch.remove(entry.key) }
+        return Step(batch: batch, isComplete: found.count < limit)
+    }
+}

@@ -1,0 +1,137 @@
+internal import Chain
+internal import Primitives
+
+/// Keys and records of the state in the node's store. Versions are big-endian in keys, so that new nodes are appended.
+///
+///     01 version(8) depth(1) nibbles       a radix-16 node; two nibbles per byte, an odd last one in the high half
+///     01 version(8) ff SHA-256(key)(32)    a leaf: BCS blob key, blob value
+///     02 key                               the newest checkpoint's value of `key`
+///     03 since(8) (a key of 01, without its tag)   that record is not part of the state at version `since` or later
+///     04 00                                the newest checkpoint: u16 format, u64 version, root
+///     04 01 version(8)                     a readable version: its root
+///
+/// A root is one byte (0 empty, 1 leaf, 2 node), u64 version, 32-byte hash and, for a leaf, SHA-256 of its key.
+enum StateRecords {
+    static let formatVersion: UInt16 = 1
+    static let nodeTag: UInt8 = 0x01
+    static let flatTag: UInt8 = 0x02
+    static let staleTag: UInt8 = 0x03
+    static let metaTag: UInt8 = 0x04
+    static let newest: [UInt8] = [metaTag, 0x00]
+    private static let leafMark: UInt8 = 0xff
+
+    static func node(_ path: NodePath, _ version: UInt64) -> [UInt8] {
+        let length = (path.depth + 1) / 2
+        return path.prefix.withUnsafeBytes { prefix in
+            key(nodeTag, version, path.depth, prefix, length)
+        }
+    }
+
+    static func leaf(_ keyHash: Digest, _ version: UInt64) -> [UInt8] {
+        keyHash.withUnsafeBytes { key(nodeTag, version, Int(leafMark), $0, Digest.byteCount) }
+    }
+
+    private static func key(
+        _ tag: UInt8, _ version: UInt64, _ mark: Int, _ tail: UnsafeRawBufferPointer, _ length: Int
+    ) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 10 + length) { buffer, count in
+            buffer[0] = tag
+            withUnsafeBytes(of: version.bigEndian) { for index in 0..<8 { buffer[1 + index] = $0[index] } }
+            buffer[9] = UInt8(truncatingIfNeeded: mark)
+            for index in 0..<length { buffer[10 + index] = tail[index] }
+            count = 10 + length
+        }
+    }
+
+    static func flat(_ key: [UInt8]) -> [UInt8] { [flatTag] + key }
+
+    /// `record` is a key of `node` or `leaf`.
+    static func stale(_ record: [UInt8], since version: UInt64) -> [UInt8] {
+        [staleTag] + bigEndian(version) + record.dropFirst()
+    }
+
+    /// Prefix of all stale entries since `version`.
+    static func stale(since version: UInt64) -> [UInt8] { [staleTag] + bigEndian(version) }
+
+    /// The node or leaf key that a stale entry names; nil when the entry is malformed.
+    static func record(ofStale key: [UInt8]) -> [UInt8]? {
+        guard key.count >= 18, key[0] == staleTag else { return nil }
+        return [nodeTag] + key[9...]
+    }
+
+    static func version(_ version: UInt64) -> [UInt8] { [metaTag, 0x01] + bigEndian(version) }
+
+    /// The version that a key of `version(_:)` names; nil for other keys.
+    static func version(ofKey key: [UInt8]) -> UInt64? {
+        guard key.count == 10, key[0] == metaTag, key[1] == 0x01 else { return nil }
+        return key[2...].reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    private static func bigEndian(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) } }
+
+    static func leafRecord(key: [UInt8], value: [UInt8]) -> [UInt8] {
+        var encoder = BCSEncoder(reserving: key.count + value.count + 4)
+        encoder.blob(key)
+        encoder.blob(value)
+        return encoder.bytes
+    }
+
+    static func decodeLeaf(_ record: [UInt8]) throws(BCSError) -> StateLeaf {
+        var decoder = BCSDecoder(record)
+        let leaf = StateLeaf(
+            key: try decoder.blob(max: StateChange.keyBytesMax), value: try decoder.blob(max: StateChange.valueBytesMax)
+        )
+        try decoder.finish()
+        return leaf
+    }
+
+    static func root(_ root: Subtree) -> [UInt8] {
+        var encoder = BCSEncoder(reserving: 80)
+        encodeRoot(root, to: &encoder)
+        return encoder.bytes
+    }
+
+    static func newest(version: UInt64, root: Subtree) -> [UInt8] {
+        var encoder = BCSEncoder(reserving: 96)
+        encoder.u16(formatVersion)
+        encoder.u64(version)
+        encodeRoot(root, to: &encoder)
+        return encoder.bytes
+    }
+
+    private static func encodeRoot(_ root: Subtree, to encoder: inout BCSEncoder) {
+        switch root {
+        case .empty: encoder.u8(0)
+        case .leaf: encoder.u8(1)
+        case .inner: encoder.u8(2)
+        }
+        root.encodePointer(to: &encoder)
+    }
+
+    static func decodeRoot(_ record: [UInt8]) throws(BCSError) -> Subtree {
+        var decoder = BCSDecoder(record)
+        let root = try decodeRoot(&decoder)
+        try decoder.finish()
+        return root
+    }
+
+    private static func decodeRoot(_ decoder: inout BCSDecoder) throws(BCSError) -> Subtree {
+        switch try decoder.u8() {
+        case 0: return .empty
+        case 1: return try Subtree(pointer: &decoder, isLeaf: true)
+        case 2: return try Subtree(pointer: &decoder, isLeaf: false)
+        case let tag: throw decoder.failure(.unknownTag(UInt32(tag)))
+        }
+    }
+
+    static func decodeNewest(_ record: [UInt8]) throws(BCSError) -> (version: UInt64, root: Subtree) {
+        var decoder = BCSDecoder(record)
+        guard try decoder.u16() == formatVersion else {
+            throw decoder.failure(.invalid("the stored state has another format version than \(formatVersion)"))
+        }
+        let version = try decoder.u64()
+        let root = try decodeRoot(&decoder)
+        try decoder.finish()
+        return (version, root)
+    }
+}

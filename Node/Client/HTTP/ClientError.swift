@@ -1,0 +1,62 @@
+package import LightClient
+package import Primitives
+
+/// Why a client's call failed, in words for the person who made it.
+package enum ClientError: Error, Sendable, CustomStringConvertible {
+    /// No node gave an answer; per node what happened.
+    case noNodeAnswered([NodeFailure])
+    /// A node answered with a problem that another node would answer with, too.
+    case problem(ProblemReport)
+    /// A node's answer is not what it should be; it may be faulty or dishonest.
+    case badAnswer(node: String, String)
+    /// The proof that a node gave does not hold.
+    case proofRefused(node: String, ProofBundleError)
+    /// The transaction was not final in time; it may become so later.
+    case notFinal(Digest, seconds: UInt32)
+    case badAddress(String)
+
+    package struct NodeFailure: Hashable, Sendable {
+        package let node: String
+        package let reason: String
+    }
+
+    package var description: String {
+        switch self {
+        case .noNodeAnswered(let failures):
+            "no node answered: " + failures.map { "\($0.node): \($0.reason)" }.joined(separator: "; ")
+        case .problem(let report): "\(report.node): \(report.detail) (\(report.status) \(report.title))"
+        case .badAnswer(let node, let what): "\(node) answered something else than asked: \(what)"
+        case .proofRefused(let node, let why): "\(node) gave a proof that does not hold: \(why)"
+        case .notFinal(let digest, let seconds):
+            "transaction \(digest) is not final after \(seconds) s; ask for its status later, or send it again"
+        case .badAddress(let text): "\(text) is not the address of a node: write http://host:port or https://host"
+        }
+    }
+}
+
+/// An RFC 9457 problem as a node gave it.
+package struct ProblemReport: Hashable, Sendable {
+    package let node: String
+    package let type: String
+    package let title: String
+    package let status: Int
+    package let detail: String
+    /// Number of a contract's or the host's rejection.
+    package let code: UInt16?
+    package let retryAfterSeconds: UInt32?
+
+    /// Reads the body of an error answer; one without a problem document is described by its status.
+    init(node: String, status: Int, retryAfter: String?, body: [UInt8]) {
+        let json = (try? JSONValue(parsing: body)) ?? .null
+        self.node = node
+        self.status = status
+        type = json["type"]?.text ?? "about:blank"
+        title = json["title"]?.text ?? "HTTP \(status)"
+        detail = json["detail"]?.text ?? "the node answered with status \(status) and no explanation"
+        code = if case .unsigned(let number)? = json["code"] { UInt16(exactly: number) } else { nil }
+        retryAfterSeconds = retryAfter.flatMap { UInt32($0) }
+    }
+
+    /// Another node may do better: this one is behind, full, stopping or broken.
+    var isWorthAnotherNode: Bool { status >= 500 || status == 429 || status == 410 }
+}

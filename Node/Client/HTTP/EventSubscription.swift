@@ -1,0 +1,119 @@
+internal import AsyncHTTPClient
+package import Chain
+internal import NIOCore
+internal import NIOHTTP1
+
+/// The chain as it grows, from any node: reconnects by itself, to another node if need be, and goes on after the last
+/// entry that was seen, so that none is missed and none comes twice. Pull-based: what is not asked for waits at the node.
+package struct EventSubscription: AsyncSequence, Sendable {
+    package typealias Element = (position: StreamPosition, notice: ChainNotice)
+
+    let client: NodeClient
+    let kinds: [ChainNotice.Kind]
+    let instance: Address?
+    let after: StreamPosition?
+
+    package func makeAsyncIterator() -> Iterator { Iterator(self) }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        private let subscription: EventSubscription
+        private var position: StreamPosition?
+        private var body: HTTPClientResponse.Body.AsyncIterator?
+        private var parser = EventStreamParser()
+        private var node = 0
+
+        init(_ subscription: EventSubscription) {
+            self.subscription = subscription
+            position = subscription.after
+        }
+
+        /// The next entry. Throws when a node breaks the format, refuses the subscription, or no node answers.
+        package mutating func next() async throws -> Element? {
+            while true {
+                try Task.checkCancellation()
+                if let entry = parser.next() {
+                    if let element = try take(entry) { return element }
+                    continue
+                }
+                if parser.isOverfull { throw broken("an entry above the bound") }
+                if body == nil { try await connect() }
+                do {
+                    if let chunk = try await body?.next() {
+                        parser.append(chunk.readableBytesView)
+                        continue
+                    }
+                } catch is CancellationError {
+                    throw CancellationError()
+                } catch {
+                    // A broken connection is ordinary: the next one goes on where this one ended.
+                }
+                body = nil
+                parser = EventStreamParser()
+                try await Task.sleep(for: .milliseconds(subscription.client.configuration.pauseMilliseconds))
+            }
+        }
+
+        private mutating func take(_ entry: EventStreamParser.Entry) throws -> Element? {
+            let place = entry.id.flatMap { StreamPosition($0) }
+            if let place, position.map({ $0 < place }) ?? true { position = place }
+            guard !entry.data.isEmpty, entry.kind != "end" else { return nil }
+            guard let kind = ChainNotice.Kind(rawValue: entry.kind) else { return nil }
+            guard let place else { throw broken("an entry without an id") }
+            do {
+                return (place, try ChainNotice(kind: kind, parsing: entry.data))
+            } catch {
+                throw broken("\(error)")
+            }
+        }
+
+        private func broken(_ what: String) -> ClientError {
+            .badAnswer(node: subscription.client.nodes[node], what)
+        }
+
+        private mutating func connect() async throws {
+            let client = subscription.client
+            let request = NodeRequest(subscription.path, accept: "text/event-stream")
+            let headers = position.map { [("Last-Event-ID", $0.description)] } ?? []
+            var failures: [ClientError.NodeFailure] = []
+            for index in client.order {
+                do {
+                    let response = try await client.send(request, to: index, headers: headers)
+                    guard response.status == .ok else {
+                        let bytes = try await response.body.collect(upTo: 64 * 1024)
+                        let report = ProblemReport(
+                            node: client.nodes[index], status: Int(response.status.code), retryAfter: nil,
+                            body: Array(bytes.readableBytesView))
+                        guard report.isWorthAnotherNode else { throw ClientError.problem(report) }
+                        failures.append(.init(node: client.nodes[index], reason: report.detail))
+                        continue
+                    }
+                    client.prefer(index)
+                    node = index
+                    body = response.body.makeAsyncIterator()
+                    return
+                } catch let error as ClientError {
+                    throw error
+                } catch let error as CancellationError {
+                    throw error
+                } catch {
+                    failures.append(.init(node: client.nodes[index], reason: NodeClient.words(error)))
+                }
+            }
+            throw ClientError.noNodeAnswered(failures)
+        }
+    }
+
+    private var path: String {
+        let kinds = kinds.map(\.rawValue).joined(separator: ",")
+        return "/v1/events?kinds=\(kinds)" + (instance.map { "&instance=\($0)" } ?? "")
+    }
+}
+
+extension NodeClient {
+    /// Follows the chain from after `after`, or from now on.
+    package func events(
+        _ kinds: [ChainNotice.Kind] = [.block, .event], of instance: Address? = nil, after: StreamPosition? = nil
+    ) -> EventSubscription {
+        EventSubscription(client: self, kinds: kinds, instance: instance, after: after)
+    }
+}

@@ -1,0 +1,136 @@
+package import Chain
+internal import Foundation
+package import LightClient
+package import Primitives
+
+extension NodeClient {
+    package func nodeStatus() async throws -> NodeStatus {
+        try await ask(NodeRequest("/v1/status")).read(.nodeStatus)
+    }
+
+    /// The genesis as a node has it. Trust it only if its network id is known from elsewhere.
+    package func genesis() async throws -> Genesis {
+        try await ask(NodeRequest("/v1/genesis", accept: NodeRequest.bytes)).decode()
+    }
+
+    /// A final block. One asked for by digest is checked to have it; whether it is final is the node's word.
+    package func block(_ reference: BlockReference) async throws -> Block {
+        let answer = try await ask(NodeRequest("/v1/blocks/\(reference.text)", accept: NodeRequest.bytes))
+        let block: Block = try answer.decode()
+        switch reference {
+        case .digest(let digest) where block.digest != digest:
+            throw ClientError.badAnswer(node: answer.node, "another block")
+        case .height(let height) where block.header.height != height:
+            throw ClientError.badAnswer(node: answer.node, "a block of another height")
+        default: return block
+        }
+    }
+
+    /// Receipts of a final block; with `header` given, they are checked to be those of its root.
+    package func receipts(_ reference: BlockReference, of header: BlockHeader? = nil) async throws -> [Receipt] {
+        let answer = try await ask(NodeRequest("/v1/blocks/\(reference.text)/receipts", accept: NodeRequest.bytes))
+        var decoder = BCSDecoder(answer.body)
+        guard let receipts: [Receipt] = try? decoder.vector(max: NodeClient.receiptsMax), decoder.remaining == 0 else {
+            throw ClientError.badAnswer(node: answer.node, "no list of receipts")
+        }
+        guard header.map({ Receipt.root(receipts) == $0.receiptsRoot }) ?? true else {
+            throw ClientError.badAnswer(node: answer.node, "receipts that are not those of the header")
+        }
+        return receipts
+    }
+
+    private static let receiptsMax = 1 << 20
+
+    package func certificate(_ reference: BlockReference) async throws -> Finality {
+        try await ask(NodeRequest("/v1/blocks/\(reference.text)/certificate")).read(.finality)
+    }
+
+    /// Validators of an epoch, of the current one for nil.
+    package func validators(_ epoch: Epoch? = nil) async throws -> EpochInfo {
+        let query = epoch.map { "?epoch=\($0)" } ?? ""
+        return try await ask(NodeRequest("/v1/validators\(query)")).read(.epochInfo)
+    }
+
+    /// A value on the node's word. `minimumHeight` gives read-your-writes.
+    package func value(_ key: [UInt8], minimumHeight: Height = Height(0)) async throws -> StateValue {
+        let path = "/v1/state/\(Hex.encode(key))?minimumHeight=\(minimumHeight)"
+        let answer = try await ask(NodeRequest(path))
+        let read = try answer.read(.stateAnswer)
+        guard read.key == key, read.read.height >= minimumHeight else {
+            throw ClientError.badAnswer(node: answer.node, "another key or an older state")
+        }
+        return read.read
+    }
+
+    /// The proof bundle of a key, not verified.
+    package func proof(_ key: [UInt8], minimumHeight: Height = Height(0)) async throws -> ProofBundle {
+        try await proofAnswer(key, minimumHeight).decode()
+    }
+
+    private func proofAnswer(_ key: [UInt8], _ minimumHeight: Height) async throws -> NodeAnswer {
+        let path = "/v1/state/\(Hex.encode(key))?proof=1&minimumHeight=\(minimumHeight)"
+        return try await ask(NodeRequest(path, accept: NodeRequest.bytes))
+    }
+
+    /// A value, or its absence, verified from the genesis (or the newer header that this client has verified): the node
+    /// is not trusted. `ageMillisecondsMax` bounds how old the state may be by this machine's clock.
+    package func verifiedValue(
+        _ key: [UInt8], minimumHeight: Height = Height(0), ageMillisecondsMax: UInt64 = 60_000
+    ) async throws -> VerifiedProofBundle {
+        guard let anchor else {
+            throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
+        }
+        let answer = try await proofAnswer(key, minimumHeight)
+        let bundle: ProofBundle = try answer.decode()
+        let verified: VerifiedProofBundle
+        do {
+            verified = try bundle.verify(
+                from: anchor, now: NodeClient.now, ageMillisecondsMax: ageMillisecondsMax)
+        } catch {
+            throw ClientError.proofRefused(node: answer.node, error)
+        }
+        guard verified.entry(key) != nil, verified.header.height >= minimumHeight else {
+            throw ClientError.badAnswer(node: answer.node, "a proof of another key or an older state")
+        }
+        advance(to: verified.anchor)
+        return verified
+    }
+
+    private static var now: Timestamp { Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000))) }
+
+    /// Asks a contract instance a read-only query, on the node's word. A refusal is `ClientError.problem`.
+    package func query(
+        _ instance: Address, _ number: UInt16, arguments: [UInt8], minimumHeight: Height = Height(0)
+    ) async throws -> [UInt8] {
+        let path =
+            "/v1/contracts/\(instance)/queries/\(number)?arguments=\(Hex.encode(arguments))"
+            + "&minimumHeight=\(minimumHeight)"
+        return try await ask(NodeRequest(path, accept: NodeRequest.bytes)).body
+    }
+
+    /// JSON of the interface of an instance's contract.
+    package func contractInterface(_ instance: Address) async throws -> JSONValue {
+        let answer = try await ask(NodeRequest("/v1/contracts/\(instance)"))
+        do {
+            return try JSONValue(parsing: answer.body)
+        } catch {
+            throw ClientError.badAnswer(node: answer.node, "\(error)")
+        }
+    }
+
+    /// A read of a path that another module added to the nodes' API; the answer's bytes as they are.
+    package func get(_ path: String, accept: String = "application/json") async throws -> [UInt8] {
+        try await ask(NodeRequest(path, accept: accept)).body
+    }
+}
+
+extension BlockReference {
+    /// As it stands in a path.
+    package var text: String {
+        switch self {
+        case .latest: "latest"
+        case .height(let height): "\(height)"
+        case .digest(let digest): "\(digest)"
+        }
+    }
+}

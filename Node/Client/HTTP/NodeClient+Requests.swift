@@ -1,0 +1,118 @@
+internal import AsyncHTTPClient
+internal import NIOCore
+internal import NIOFoundationCompat
+internal import NIOHTTP1
+internal import NIOPosix
+internal import Primitives
+
+/// One request, as any node can be asked it.
+struct NodeRequest: Sendable {
+    var method: HTTPMethod = .GET
+    /// Path and query, from the slash on.
+    var path: String
+    var accept = "application/json"
+    var contentType: String?
+    var body: [UInt8] = []
+    /// What the node is asked to wait.
+    var waitSeconds: UInt32 = 0
+
+    init(_ path: String, accept: String = "application/json", waitSeconds: UInt32 = 0) {
+        self.path = path
+        self.accept = accept
+        self.waitSeconds = waitSeconds
+    }
+
+    static let bytes = "application/octet-stream"
+}
+
+/// A successful answer and who gave it.
+struct NodeAnswer: Sendable {
+    let node: String
+    let status: Int
+    let body: [UInt8]
+
+    func read<Value>(_ coder: JSONCoder<Value>) throws(ClientError) -> Value {
+        do {
+            return try coder.value(parsing: body)
+        } catch {
+            throw .badAnswer(node: node, "\(error)")
+        }
+    }
+
+    func decode<Value: BCSDecodable>(_ type: Value.Type = Value.self) throws(ClientError) -> Value {
+        do {
+            return try Value(bcs: body)
+        } catch {
+            throw .badAnswer(node: node, "\(error)")
+        }
+    }
+}
+
+extension NodeClient {
+    /// Asks the nodes in turn until one answers. All requests of this API can be sent twice without harm.
+    func ask(_ request: NodeRequest) async throws -> NodeAnswer {
+        var failures: [ClientError.NodeFailure] = []
+        for round in 0..<max(1, configuration.roundsMax) {
+            if round > 0 { try await Task.sleep(for: .milliseconds(configuration.pauseMilliseconds)) }
+            failures.removeAll()
+            for index in order {
+                do {
+                    let answer = try await ask(request, of: index)
+                    prefer(index)
+                    return answer
+                } catch let error as ClientError {
+                    guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
+                    failures.append(.init(node: nodes[index], reason: report.detail))
+                } catch let error as CancellationError {
+                    throw error
+                } catch {
+                    failures.append(.init(node: nodes[index], reason: NodeClient.words(error)))
+                }
+            }
+        }
+        throw ClientError.noNodeAnswered(failures)
+    }
+
+    private func ask(_ request: NodeRequest, of index: Int) async throws -> NodeAnswer {
+        let response = try await send(request, to: index)
+        let status = Int(response.status.code)
+        let collected = try await response.body.collect(upTo: configuration.answerBytesMax)
+        let body = Array(collected.readableBytesView)
+        guard (200..<300).contains(status) else {
+            throw ClientError.problem(
+                ProblemReport(
+                    node: nodes[index], status: status, retryAfter: response.headers.first(name: "Retry-After"),
+                    body: body))
+        }
+        return NodeAnswer(node: nodes[index], status: status, body: body)
+    }
+
+    /// Sends the request and returns with the head of the answer.
+    func send(
+        _ request: NodeRequest, to index: Int, headers: [(String, String)] = []
+    ) async throws -> HTTPClientResponse {
+        var made = HTTPClientRequest(url: nodes[index] + request.path)
+        made.method = request.method
+        made.headers.add(name: "Accept", value: request.accept)
+        made.headers.add(name: "User-Agent", value: "commonwatt-client")
+        for (name, value) in headers { made.headers.add(name: name, value: value) }
+        if let contentType = request.contentType {
+            made.headers.add(name: "Content-Type", value: contentType)
+            made.body = .bytes(ByteBuffer(bytes: request.body))
+        }
+        let limit = configuration.requestMilliseconds + Int64(request.waitSeconds) * 1_000
+        return try await http.execute(made, timeout: .milliseconds(limit))
+    }
+
+    /// What a failed connection means to a person.
+    static func words(_ error: any Error) -> String {
+        if error is NIOConnectionError { return "it cannot be reached (connection refused)" }
+        if error is NIOTooManyBytesError { return "its answer is too large" }
+        switch error as? HTTPClientError {
+        case .connectTimeout?: return "it cannot be reached (no answer to the connection)"
+        case .deadlineExceeded?, .readTimeout?: return "it did not answer in time"
+        case .remoteConnectionClosed?: return "it closed the connection"
+        default: return "\(error)"
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package import Chain
+internal import NIOHTTP1
+package import Primitives
+
+extension NodeClient {
+    /// Offers a transaction to a node's pool. With `waitSeconds` returns when it is final or the time is over.
+    /// A refusal is `ClientError.problem` with the rejection's code.
+    package func submit(_ transaction: Transaction, waitSeconds: UInt32 = 0) async throws -> TransactionReport {
+        let wait = min(waitSeconds, configuration.waitSecondsMax)
+        var request = NodeRequest("/v1/transactions?wait=\(wait)", waitSeconds: wait)
+        request.method = .POST
+        request.contentType = NodeRequest.bytes
+        request.body = transaction.bytes
+        let answer = try await ask(request)
+        let report = try answer.read(.transactionReport)
+        guard report.digest == transaction.digest else {
+            throw ClientError.badAnswer(node: answer.node, "the report of another transaction")
+        }
+        return report
+    }
+
+    /// Offers many transactions in one request; one outcome each, in order. The node bounds count and size of a batch
+    /// (by default 4,096 and 8 MiB).
+    package func submit(batch transactions: [Transaction]) async throws -> [Submission] {
+        var encoder = BCSEncoder(reserving: transactions.reduce(8) { $0 + $1.bytes.count + 4 })
+        encoder.vector(transactions) { $0.blob($1.bytes) }
+        var request = NodeRequest("/v1/transactions/batch", accept: NodeRequest.bytes)
+        request.method = .POST
+        request.contentType = NodeRequest.bytes
+        request.body = encoder.bytes
+        let answer = try await ask(request)
+        let outcomes: SubmissionOutcomes = try answer.decode()
+        guard outcomes.submissions.count == transactions.count else {
+            throw ClientError.badAnswer(node: answer.node, "another number of outcomes than transactions")
+        }
+        return outcomes.submissions
+    }
+
+    /// Where a transaction is now; `.unknown` when no node knows it.
+    package func status(of digest: Digest, waitSeconds: UInt32 = 0) async throws -> TransactionStatus {
+        let wait = min(waitSeconds, configuration.waitSecondsMax)
+        do {
+            let answer = try await ask(NodeRequest("/v1/transactions/\(digest)?wait=\(wait)", waitSeconds: wait))
+            let report = try answer.read(.transactionReport)
+            guard report.digest == digest else {
+                throw ClientError.badAnswer(node: answer.node, "the report of another transaction")
+            }
+            return report.status
+        } catch ClientError.problem(let report) where report.status == 404 {
+            return .unknown
+        }
+    }
+
+    /// Waits until the transaction is final, asking again as often as needed.
+    package func finality(of digest: Digest, seconds: UInt32) async throws -> TransactionResult {
+        let end = ContinuousClock.now + .seconds(Int64(seconds))
+        repeat {
+            let left = max(0, (end - .now) / .seconds(1))
+            let status = try await status(of: digest, waitSeconds: UInt32(left.rounded(.up)))
+            if case .final(let result) = status { return result }
+            try await Task.sleep(for: .milliseconds(configuration.pauseMilliseconds))
+        } while ContinuousClock.now < end
+        throw ClientError.notFinal(digest, seconds: seconds)
+    }
+
+    /// Submits and waits until it is final. The result's receipt says whether it succeeded.
+    package func run(_ transaction: Transaction, seconds: UInt32 = 30) async throws -> TransactionResult {
+        let report = try await submit(transaction, waitSeconds: seconds)
+        if case .final(let result) = report.status { return result }
+        return try await finality(of: transaction.digest, seconds: seconds)
+    }
+
+    /// The receipt of a final transaction; that it is under the root of its header is checked.
+    package func receipt(of digest: Digest) async throws -> ProvenReceipt {
+        let answer = try await ask(NodeRequest("/v1/transactions/\(digest)/receipt"))
+        let proven = try answer.read(.provenReceipt)
+        guard proven.receipt.subject == digest, proven.isConsistent else {
+            throw ClientError.badAnswer(node: answer.node, "a receipt that is not under its header's root")
+        }
+        return proven
+    }
+}
+
+extension NodeClient {
+    /// Posts bytes to a path that another module added to the nodes' API; the answer's bytes as they are. Only for
+    /// requests that may be sent twice.
+    package func post(_ path: String, _ body: [UInt8], accept: String = "application/json") async throws -> [UInt8] {
+        var request = NodeRequest(path, accept: accept)
+        request.method = .POST
+        request.contentType = NodeRequest.bytes
+        request.body = body
+        return try await ask(request).body
+    }
+}

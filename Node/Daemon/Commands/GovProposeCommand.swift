@@ -1,0 +1,103 @@
+internal import ArgumentParser
+internal import Chain
+internal import ContractHost
+internal import ContractKit
+internal import ContractSuite
+internal import Foundation
+internal import Governance
+internal import NodeClient
+internal import Primitives
+internal import Transport
+
+struct GovProposeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "propose", abstract: "Propose a change; the proposer approves it by that.",
+        subcommands: [
+            AddPartner.self, Suspend.self, Reinstate.self, AddValidator.self, RemoveValidator.self, Activate.self,
+        ])
+
+    static func send(_ action: Action, _ connection: ConnectionOptions, _ output: OutputOptions) async throws {
+        let call = Governance.propose.call(on: WellKnown.governance, Propose(action))
+        try await GovCommand.send(call, "proposing to \(GovCommand.describe(action))", connection, output) { result in
+            guard let bytes = result.receipt.outputs.first else { return "Proposed." }
+            let number = try Governance.propose.output(bytes).number
+            return
+                "Proposal \(number): \(GovCommand.describe(action)). Others approve with `commonwatt gov approve \(number)`."
+        }
+    }
+
+    struct AddPartner: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take in a partner by its signed part (commonwatt genesis part).")
+        @Argument(help: "File of the part.") var part: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            try await GovProposeCommand.send(
+                .addPartner(try GenesisPart.read(part).checked().partner), connection, output)
+        }
+    }
+
+    struct Suspend: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Suspend a partner.")
+        @Argument(help: "Identifier of the partner.") var partner: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+        func run() async throws { try await GovProposeCommand.send(.suspend(id: partner), connection, output) }
+    }
+
+    struct Reinstate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Reinstate a suspended partner.")
+        @Argument(help: "Identifier of the partner.") var partner: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+        func run() async throws { try await GovProposeCommand.send(.reinstate(id: partner), connection, output) }
+    }
+
+    struct AddValidator: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let a partner run a validator; made where its keys lie, as proof that it holds them.")
+        @Option(help: "Identifier of the partner.") var partner: String
+        @Option(help: "Folder of the validator's keys.") var keys: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let keys = try NodeKeys.read(keys)
+            let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
+            let claim = ValidatorClaim(
+                network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
+            try await GovProposeCommand.send(.addValidator(claim), connection, output)
+        }
+    }
+
+    struct RemoveValidator: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Take a partner's validator out of the set.")
+        @Argument(help: "Identifier of the partner.") var partner: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+        func run() async throws {
+            try await GovProposeCommand.send(.removeValidator(partner: partner), connection, output)
+        }
+    }
+
+    struct Activate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Activate a contract version of this release from a height on, once a quorum of validators has it.")
+        @Argument(help: "Name of the contract.") var contract: String
+        @Argument(help: "Its version.") var version: UInt32
+        @Option(help: "Height.") var from: UInt64
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard let known = ContractSuite.release.contract(contract, version: version) else {
+                throw UserError("This release carries no version \(version) of '\(contract)'.")
+            }
+            let activation = Activation(known.contractVersion, from: Height(from))
+            try await GovProposeCommand.send(.activate(activation), connection, output)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+internal import ArgumentParser
+internal import Chain
+internal import Foundation
+internal import Logging
+internal import NodeRuntime
+
+struct NodeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node", abstract: "Run a node: a validator, or a full node that follows without voting.",
+        discussion: """
+            Settings come from the file, then COMMONWATT_* variables, then flags; later ones win. With --check-config the
+            node checks settings, keys and genesis, says what it would do, and ends.
+            """)
+
+    @Option(help: "Configuration file (YAML).") var config: String?
+    @Option(help: "Identifier of the partner.") var partner: String?
+    @Option(help: "Genesis file.") var genesis: String?
+    @Option(help: "Folder of the keys.") var keys: String?
+    @Option(help: "Folder of the data.") var data: String?
+    @Option(help: "Vote (true) or follow only (false).") var validator: Bool?
+    @Option(help: "host:port to listen on for peers.") var listenPeers: String?
+    @Option(help: "host:port of the HTTP API.") var listenRpc: String?
+    @Option(help: "Where the others listen: partner=host:port,partner=host:port.") var peers: String?
+    @Option(help: "Log level: \(NodeSettings.logLevels.joined(separator: ", ")).") var log: String?
+    @Flag(help: "Check the configuration and end.") var checkConfig = false
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        var flags = UserSettings()
+        flags.partner = partner
+        flags.genesis = genesis
+        flags.keys = keys
+        flags.data = data
+        flags.validator = validator
+        flags.listenPeers = listenPeers
+        flags.listenRPC = listenRpc
+        flags.peers = try peers.map(UserSettings.parsePeers)
+        flags.log = log
+        let settings = try NodeSettings.load(config: config, flags: flags)
+        if checkConfig { return try check(settings) }
+        try await NodeWiring.run(settings)
+    }
+
+    private func check(_ settings: NodeSettings) throws {
+        let configuration = try NodeWiring.configuration(settings)
+        let role = configuration.key == nil ? "full node of" : "validator of"
+        let lines = [
+            "role": "\(role) \(settings.partner)",
+            "network": "\(configuration.genesis.name) \(configuration.genesis.network)",
+            "data": settings.data,
+            "listen-peers": settings.listenPeers.description,
+            "listen-rpc": settings.listenRPC.description,
+            "peers": settings.peers.map { "\($0.partner)=\($0.endpoint)" }.joined(separator: ", "),
+        ]
+        try output.show(lines) {
+            "The configuration is good.\n"
+                + lines.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }.joined(separator: "\n")
+        }
+    }
+}
+
+extension NodeSettings {
+    /// File, then environment, then flags.
+    static func load(config: String?, flags: UserSettings) throws -> NodeSettings {
+        let file = try config.map(UserSettings.read) ?? UserSettings()
+        let environment = try UserSettings.fromEnvironment(ProcessInfo.processInfo.environment)
+        let folder =
+            config.map { URL(filePath: $0).deletingLastPathComponent().path }
+            ?? FileManager.default.currentDirectoryPath
+        return try NodeSettings(file.overridden(by: environment).overridden(by: flags), relativeTo: folder)
+    }
+}

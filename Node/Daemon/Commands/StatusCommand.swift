@@ -1,0 +1,43 @@
+internal import ArgumentParser
+internal import Foundation
+internal import NodeClient
+internal import Primitives
+
+struct StatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "What a node does, in plain words.")
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let status = try await Connection.with(connection.addresses) { try await $0.nodeStatus() }
+        guard !output.json else {
+            return print(String(decoding: JSONCoder<NodeStatus>.nodeStatus.encode(status).pretty, as: UTF8.self))
+        }
+        print(StatusText(status: status).text)
+    }
+}
+
+struct StatusText {
+    let status: NodeStatus
+
+    var text: String {
+        let age = max(0, Date().timeIntervalSince1970 * 1000 - Double(status.finalTime.milliseconds)) / 1000
+        var lines = [
+            status.summary,
+            "",
+            "network      \(status.networkName) \(status.network)",
+            "node         \(status.partner.map { "validator of \($0)" } ?? "full node, does not vote"), version \(status.version), up \(status.uptimeSeconds) s",
+            "final block  \(status.finalHeight) (\(String(format: "%.1f", age)) s old), state root \(status.stateRoot.short)",
+            "consensus    epoch \(status.epoch), view \(status.view)",
+            "pool         \(status.poolTransactions) transactions waiting",
+        ]
+        var peers = TextTable([("peer", .left), ("link", .left), ("height", .right)])
+        for peer in status.peers {
+            peers.add([peer.name, peer.connected ? "up" : "down", peer.finalHeight.map(\.description) ?? "-"])
+        }
+        if !status.peers.isEmpty { lines += ["", peers.text()] }
+        if !status.warnings.isEmpty { lines += [""] + status.warnings.map { "! " + $0 } }
+        return lines.joined(separator: "\n")
+    }
+}

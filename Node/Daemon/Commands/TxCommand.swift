@@ -1,0 +1,95 @@
+internal import ArgumentParser
+internal import Chain
+internal import Foundation
+internal import NodeClient
+internal import Primitives
+
+struct TxCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tx", abstract: "Send any call to any contract, and follow transactions.",
+        subcommands: [Send.self, Status.self])
+
+    struct Outcome: Encodable {
+        let transaction: String
+        let state: String
+        let height: UInt64?
+        let rejectionCode: UInt16?
+        let rejection: String?
+        let workUsed: UInt64?
+        let events: Int?
+        let outputs: [String]?
+
+        init(_ digest: Digest, _ status: TransactionStatus) {
+            transaction = digest.description
+            guard case .final(let result) = status else {
+                state = status == .pending ? "pending" : "unknown"
+                (height, rejectionCode, rejection, workUsed, events, outputs) = (nil, nil, nil, nil, nil, nil)
+                return
+            }
+            state = result.receipt.rejection == nil ? "succeeded" : "rejected"
+            height = result.height.value
+            rejectionCode = result.receipt.rejection?.code
+            rejection = result.receipt.rejection?.text
+            workUsed = result.receipt.workUsed
+            events = result.receipt.events.count
+            outputs = result.receipt.outputs.map { Hex.encode($0) }
+        }
+
+        var text: String {
+            var lines = [
+                "transaction  \(transaction)",
+                "state        \(state)" + (height.map { ", final in block \($0)" } ?? ""),
+            ]
+            if let rejection, let rejectionCode {
+                lines.append("reason       \(rejection) (rejection \(rejectionCode))")
+            }
+            if let workUsed, let events { lines.append("work         \(workUsed) units, \(events) events") }
+            if let outputs, !outputs.isEmpty { lines.append("outputs      \(outputs.joined(separator: ", "))") }
+            return lines.joined(separator: "\n")
+        }
+    }
+
+    struct Send: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Sign and submit one call, and wait until it is final.",
+            discussion: "Numbers and argument types of a contract's calls: GET /v1/contracts on any node.")
+        @Option(help: "Instance: a well-known name such as governance, or 40 hexadecimal digits.") var instance: String
+        @Option(help: "Number of the method.") var method: UInt16
+        @Option(help: "BCS arguments in hexadecimal digits.") var arguments = ""
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard let address = Address(text: instance) else { throw UserError("'\(instance)' is no instance.") }
+            guard let bytes = Hex.decode(arguments) else { throw UserError("--arguments are not hexadecimal digits.") }
+            let key = try connection.signer()
+            let outcome = try await Connection.with(connection.addresses) { client in
+                let session = try await ChainSession(client, key)
+                let transaction = try session.transaction([Call(instance: address, method: method, arguments: bytes)])
+                let result = try await client.run(transaction, seconds: ChainSession.finalitySecondsMax)
+                return Outcome(transaction.digest, .final(result))
+            }
+            try output.show(outcome) { outcome.text }
+            if outcome.state == "rejected" { throw ExitCode(1) }
+        }
+    }
+
+    struct Status: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Where a transaction is.")
+        @Argument(help: "Digest of the transaction.") var digest: String
+        @Option(help: "Seconds to wait for finality.") var wait: UInt32 = 0
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard let name = Digest(hex: digest) else {
+                throw UserError("'\(digest)' is no digest (64 hexadecimal digits).")
+            }
+            let status = try await Connection.with(connection.addresses) {
+                try await $0.status(of: name, waitSeconds: wait)
+            }
+            let outcome = Outcome(name, status)
+            try output.show(outcome) { outcome.text }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+internal import ArgumentParser
+
+/// The `commonwatt` executable: one program for partners, community administrators and members.
+@main
+struct Commonwatt: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "commonwatt",
+        abstract: "A node of the Commonwatt network, and the tools around it.",
+        discussion: """
+            Partners run a validator: keys, genesis, node, status, gov.
+            Community administrators settle: cec create, admit, ingest, settle, statement.
+            Members check: verify.
+            Developers try it out: devnet, tx.
+            """,
+        version: "commonwatt \(BuildInfo.version)",
+        subcommands: [
+            KeysCommand.self, GenesisCommand.self, NodeCommand.self, DevnetCommand.self, TxCommand.self,
+            GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self,
+        ])
+}
+
+enum BuildInfo {
+    static let version = "0.1.0"
+}

@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import Foundation
+
+/// What a command failed on, for a person: what happened, where, what to do. Exit code 1.
+struct UserError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Options that every command has.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .long, help: "Print one JSON document instead of text.")
+    var json = false
+
+    /// Prints `value` as JSON when asked to, else what `text` writes.
+    func show(_ value: some Encodable, text: () -> String) throws {
+        guard json else { return print(text()) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+    }
+
+    /// A line about progress on long work; goes to standard error, so that JSON stays alone on standard output.
+    func progress(_ line: String) {
+        FileHandle.standardError.write(Data((line + "\n").utf8))
+    }
+}
+
+/// A table with columns as wide as their widest cell; numbers to the right.
+struct TextTable {
+    enum Alignment { case left, right }
+    let columns: [(title: String, alignment: Alignment)]
+    private(set) var rows: [[String]] = []
+
+    init(_ columns: [(String, Alignment)]) { self.columns = columns.map { (title: $0.0, alignment: $0.1) } }
+
+    mutating func add(_ cells: [String]) { rows.append(cells) }
+
+    func text() -> String {
+        let widths = columns.indices.map { column in
+            (rows.map { $0.indices.contains(column) ? $0[column].count : 0 } + [columns[column].title.count]).max() ?? 0
+        }
+        func line(_ cells: [String]) -> String {
+            columns.indices.map { column in
+                let cell = cells.indices.contains(column) ? cells[column] : ""
+                let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
+                return columns[column].alignment == .right ? padding + cell : cell + padding
+            }.joined(separator: "  ").trimmingEnd()
+        }
+        let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
+        return ([line(columns.map(\.title)), rule] + rows.map(line)).joined(separator: "\n")
+    }
+}
+
+extension String {
+    fileprivate func trimmingEnd() -> String {
+        var copy = self
+        while copy.last == " " { copy.removeLast() }
+        return copy
+    }
+}
+
+/// Numbers as people read them.
+enum Human {
+    /// Watt-hours as kWh with three decimals.
+    static func energy(_ wattHours: Int64) -> String { fixed(wattHours, digits: 3) + " kWh" }
+
+    /// Micro-units as money with two decimals, rounded half away from zero.
+    static func money(_ micro: Int64, currency: String = "EUR") -> String {
+        let (quotient, remainder) = micro.magnitude.quotientAndRemainder(dividingBy: 10_000)
+        let cents = Int64(clamping: quotient) + (remainder >= 5_000 ? 1 : 0)
+        return fixed(micro < 0 ? -cents : cents, digits: 2) + " " + currency
+    }
+
+    /// An integer in units of 10^-digits, written with a decimal point and thousands separators.
+    static func fixed(_ value: Int64, digits: Int) -> String {
+        var text = String(value.magnitude)
+        while text.count <= digits { text = "0" + text }
+        let whole = text.dropLast(digits)
+        let fraction = text.suffix(digits)
+        var grouped = ""
+        for (index, digit) in whole.reversed().enumerated() {
+            if index > 0 && index % 3 == 0 { grouped = "," + grouped }
+            grouped = String(digit) + grouped
+        }
+        return (value < 0 ? "-" : "") + grouped + (digits > 0 ? "." + fraction : "")
+    }
+}

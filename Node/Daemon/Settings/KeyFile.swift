@@ -1,0 +1,52 @@
+internal import Foundation
+internal import LedgerCrypto
+internal import Primitives
+
+/// A secret secp256k1 key in a file of its own: a first line that names the format, then 64 hexadecimal digits.
+/// Written with mode 0600 and refused when others may read it.
+enum KeyFile {
+    private static let header = "commonwatt-secret-key/1 secp256k1"
+
+    static func create(at path: String) throws -> Secp256k1.SecretKey {
+        guard !FileManager.default.fileExists(atPath: path) else {
+            throw UserError(
+                "\(path) exists already; a key is never overwritten. Choose another folder or move it away.")
+        }
+        var generator = SystemRandomNumberGenerator()
+        // A random 32-byte number is no valid key with probability 2^-128.
+        while true {
+            let bytes = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
+            guard let key = Secp256k1.SecretKey(bytes) else { continue }
+            try write(Data("\(header)\n\(Hex.encode(bytes))\n".utf8), to: path)
+            return key
+        }
+    }
+
+    static func read(_ path: String) throws -> Secp256k1.SecretKey {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw UserError("No key file at \(path); make one with `commonwatt keys new`.")
+        }
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {
+            throw UserError(
+                "\(path) can be read by other users; run `chmod 600 \(path)` and, if they did, make a new key.")
+        }
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n").map(String.init)
+        guard lines.count == 2, lines[0] == header, let bytes = Hex.decode(lines[1]),
+            let key = Secp256k1.SecretKey(bytes)
+        else { throw UserError("\(path) is no Commonwatt key file (expected '\(header)' and 64 hexadecimal digits).") }
+        return key
+    }
+
+    /// Creates a file that only its owner can read.
+    static func write(_ data: Data, to path: String) throws {
+        let folder = (path as NSString).deletingLastPathComponent
+        if !folder.isEmpty {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600])
+        else {
+            throw UserError("Could not write \(path); check that the folder exists and is yours.")
+        }
+    }
+}

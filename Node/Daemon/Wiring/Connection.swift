@@ -1,0 +1,90 @@
+internal import ArgumentParser
+internal import Chain
+internal import ContractKit
+internal import Foundation
+internal import LedgerCrypto
+internal import LightClient
+internal import NodeClient
+internal import Primitives
+
+/// Where a command finds nodes, and who it acts for.
+struct ConnectionOptions: ParsableArguments {
+    @Option(
+        name: .customLong("node"),
+        help: "Address of a node's API; repeat for more. Also COMMONWATT_NODE, comma-separated.")
+    var nodes: [String] = []
+
+    @Option(name: .long, help: "Secret key file of whoever signs. Also COMMONWATT_KEY.")
+    var key: String?
+
+    var addresses: [String] {
+        if !nodes.isEmpty { return nodes }
+        let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
+        return environment.split(separator: ",").map(String.init)
+    }
+
+    func signer() throws -> Secp256k1.SecretKey {
+        guard let path = key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] else {
+            throw UserError("This command signs a transaction: name the key file with --key (or COMMONWATT_KEY).")
+        }
+        return try KeyFile.read(path)
+    }
+}
+
+/// Opens a client for the time of one piece of work.
+enum Connection {
+    static func with<Result>(
+        _ nodes: [String], _ body: (NodeClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try NodeClient(nodes: nodes)
+        do {
+            let result = try await body(client)
+            try? await client.shutdown()
+            return result
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+}
+
+/// Signs and submits transactions of one key, and reads contracts.
+struct ChainSession {
+    static let lifetimeMilliseconds: UInt64 = 120_000
+    static let finalitySecondsMax: UInt32 = 60
+
+    let client: NodeClient
+    let network: Digest
+    let key: Secp256k1.SecretKey
+
+    init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
+        self.client = client
+        self.key = key
+        network = try await client.nodeStatus().network
+    }
+
+    func transaction(_ calls: [Call]) throws -> Transaction {
+        let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + ChainSession.lifetimeMilliseconds)
+        let body = TransactionBody(
+            network: network, sender: key.publicKey, expiry: expiry, salt: UInt64.random(in: 0...UInt64.max),
+            calls: calls)
+        return try Transaction(signing: body, with: key)
+    }
+
+    /// Runs the calls as one transaction and waits until it is final. A rejection by a contract is an error that says why.
+    @discardableResult
+    func run(_ calls: [Call], doing what: String) async throws -> TransactionResult {
+        let result = try await client.run(try transaction(calls), seconds: ChainSession.finalitySecondsMax)
+        if let rejection = result.receipt.rejection {
+            throw UserError("\(what): the chain refused it. \(rejection.text) (rejection \(rejection.code))")
+        }
+        return result
+    }
+
+    /// Asks a contract's query.
+    func ask<Arguments: ContractValue, Answer: ContractValue>(
+        _ query: Query<Arguments, Answer>, of instance: Address, _ arguments: Arguments
+    ) async throws -> Answer {
+        try Answer(bcs: try await client.query(instance, query.number, arguments: arguments.bcs))
+    }
+}

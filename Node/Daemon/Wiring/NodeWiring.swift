@@ -1,0 +1,125 @@
+internal import Anchors
+internal import Chain
+internal import ContractHost
+internal import ContractKit
+internal import ContractSuite
+internal import Foundation
+internal import Governance
+internal import LedgerCrypto
+internal import Logging
+internal import NodeRuntime
+internal import Primitives
+internal import RPC
+internal import ServiceLifecycle
+internal import UnixSignals
+
+/// The one place that puts a node together: ledger, contracts, disk, links, HTTP API, lake and attester.
+enum NodeWiring {
+    static func configuration(_ settings: NodeSettings) throws -> NodeConfiguration {
+        let genesis = try GenesisAssembly.read(settings.genesis)
+        try GenesisAssembly.checkApplication(genesis)
+        let keys = try NodeKeys.read(settings.keys)
+        var made = NodeConfiguration(
+            genesis: genesis, key: settings.validator ? keys.consensus : nil, transport: keys.transport,
+            dataFolder: settings.data)
+        made.listenHost = settings.listenPeers.host
+        made.listenPort = settings.listenPeers.port
+        made.peers = try peers(settings, genesis)
+        let operatorKey = keys.operatorKey
+        made.evidenceReport = { evidence in
+            let call = Governance.reportEvidence.call(on: WellKnown.governance, EvidenceReport(evidence))
+            let body = TransactionBody(
+                network: genesis.network, sender: operatorKey.publicKey,
+                expiry: Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + 300_000),
+                salt: UInt64.random(in: 0...UInt64.max),
+                calls: [call])
+            return try? Transaction(signing: body, with: operatorKey)
+        }
+        return made
+    }
+
+    /// Addresses of validators by partner, and the full nodes that may connect.
+    private static func peers(_ settings: NodeSettings, _ genesis: Genesis) throws -> [PeerConfiguration] {
+        var peers: [PeerConfiguration] = []
+        for peer in settings.peers {
+            guard let index = genesis.validators.index(ofPartner: peer.partner) else {
+                let known = genesis.validators.validators.map(\.partner).joined(separator: ", ")
+                throw UserError(
+                    "Setting 'peers': '\(peer.partner)' runs no validator in the genesis; those are \(known).")
+            }
+            peers.append(
+                PeerConfiguration(
+                    name: peer.partner, peer: genesis.validators.validators[index].transportKey,
+                    host: peer.endpoint.host,
+                    port: peer.endpoint.port))
+        }
+        for (number, key) in settings.fullNodes.enumerated() {
+            guard let digest = Digest(hex: key) else {
+                throw UserError("Setting 'full-nodes': '\(key)' is no transport key (64 hexadecimal digits).")
+            }
+            peers.append(PeerConfiguration(name: "full node \(number + 1)", peer: digest, host: nil, port: 0))
+        }
+        return peers
+    }
+
+    private static func logger(_ settings: NodeSettings) -> Logger {
+        var logger = Logger(label: "commonwatt")
+        logger.logLevel = Logger.Level(rawValue: settings.log) ?? .info
+        return logger
+    }
+
+    /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
+    static func run(_ settings: NodeSettings) async throws {
+        let logger = logger(settings)
+        let configuration = try configuration(settings)
+        let keys = try NodeKeys.read(settings.keys)
+        logger.info(
+            "starting \(BuildInfo.version): \(settings.partner) in network \(configuration.genesis.name) \(configuration.genesis.network)"
+        )
+        let node = try await LedgerNode.start(
+            application: ContractSuite.application, configuration: configuration, logger: logger)
+        let service = RuntimeService(node: node, partner: settings.partner)
+        let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
+        let modules = offChainModules(lake)
+        var api = APIConfiguration()
+        api.host = settings.listenRPC.host
+        api.port = settings.listenRPC.port
+        api.eventStreamsMax = settings.streamsMax
+        api.rateLimit?.tokensPerSecond = UInt32(clamping: settings.requestsPerSecondMax)
+        api.rateLimit?.tokensMax = UInt32(clamping: settings.requestsPerSecondMax * 2)
+        let server = try APIServer(
+            service: service, modules: modules, configuration: api, version: BuildInfo.version, logger: logger
+        ) { port in logger.info("the API answers on http://\(settings.listenRPC.host):\(port)") }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(
+                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
+                        service: NodeLife(node: node), successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup),
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        do {
+            try await group.run()
+        } catch {
+            await node.stop()
+            throw UserError("The node ended: \(error)")
+        }
+        await node.stop()
+        logger.info("stopped")
+    }
+}
+
+/// The node as a service: ends when it halts, or on graceful shutdown.
+private struct NodeLife: Service {
+    let node: LedgerNode<ContractApplication>
+
+    func run() async throws {
+        try await withGracefulShutdownHandler {
+            if let why = await node.untilStopped() { throw UserError("it halted: \(why)") }
+        } onGracefulShutdown: {
+            Task { await node.stop() }
+        }
+    }
+}

@@ -1,0 +1,114 @@
+internal import Chain
+internal import Foundation
+internal import LedgerCrypto
+internal import NodeClient
+internal import NodeRuntime
+internal import Primitives
+internal import RPC
+internal import Replica
+internal import Transport
+
+extension RuntimeService {
+    /// Age of the newest final block beyond which a node is not ready: three heartbeats and two seconds.
+    private var staleMilliseconds: UInt64 { 3 * UInt64(genesis.parameters.heartbeatMilliseconds) + 2_000 }
+
+    func status() async -> NodeStatus {
+        let snapshot = await node.snapshot()
+        let view = node.view
+        let now = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
+        let age = now - min(now, view.tip.time.milliseconds)
+        let (isReady, summary) = words(snapshot, tip: view.tip.height, age: age)
+        var warnings: [String] = []
+        if snapshot.status.isDiverged {
+            warnings.append("This node found a certified block invalid: compare its release and disk with the others'.")
+        }
+        if let waiting = snapshot.waitingFor, isReady { warnings.append(waiting) }
+        let down = snapshot.peers.filter { $0.isValidator && !$0.isConnected }.map(\.name)
+        if !down.isEmpty { warnings.append("No link to \(down.joined(separator: ", ")).") }
+        let own = node.configuration.key.flatMap { view.validators.index(of: $0.publicKey) }
+        return NodeStatus(
+            ready: isReady, summary: summary, network: genesis.network, networkName: genesis.name,
+            version: BuildInfo.version, partner: node.configuration.key == nil ? nil : partner,
+            validatorIndex: own.map { UInt16(clamping: $0) }, finalHeight: view.tip.height, finalBlock: view.tip.digest,
+            finalTime: view.tip.time, stateRoot: view.tip.stateRoot, epoch: snapshot.status.epoch,
+            view: snapshot.status.view, networkHeight: snapshot.networkHeight,
+            poolTransactions: UInt64(snapshot.status.poolTransactions),
+            uptimeSeconds: UInt64(max(0, Date().timeIntervalSince(started))),
+            peers: snapshot.peers.map { PeerStatus(name: $0.name, connected: $0.isConnected, finalHeight: $0.height) },
+            warnings: warnings)
+    }
+
+    private func words(_ snapshot: NodeSnapshot, tip: Height, age: UInt64) -> (Bool, String) {
+        if let halted = snapshot.halted { return (false, "The node has halted: \(halted)") }
+        if tip == Height(0) {
+            return (false, snapshot.waitingFor ?? "The network starts: no block is final yet.")
+        }
+        if snapshot.status.isSyncing {
+            return (false, "Catching up: at block \(tip), the network is at \(snapshot.networkHeight).")
+        }
+        if age > staleMilliseconds {
+            return (false, snapshot.waitingFor ?? "No block has become final for \(age / 1000) s.")
+        }
+        return (true, "In step with the network at block \(tip), \(snapshot.leader) proposes next.")
+    }
+
+    func metrics() async -> [MetricFamily] {
+        let snapshot = await node.snapshot()
+        let counters = snapshot.counters
+        let view = node.view
+        let now = Date().timeIntervalSince1970 * 1000
+        func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
+            MetricFamily("commonwatt_\(name)_total", help, .counter([MetricSample(Double(value))]))
+        }
+        func gauge(_ name: String, _ help: String, _ value: Double) -> MetricFamily {
+            MetricFamily("commonwatt_\(name)", help, .gauge([MetricSample(value)]))
+        }
+        func histogram(_ name: String, _ help: String, _ value: LatencyHistogram) -> MetricFamily {
+            MetricFamily(
+                "commonwatt_\(name)_seconds", help,
+                .histogram([
+                    HistogramSample(
+                        bounds: LatencyHistogram.boundsMicroseconds.map { Double($0) / 1e6 }, counts: value.counts,
+                        sum: Double(value.sumMicroseconds) / 1e6)
+                ]))
+        }
+        return [
+            gauge("final_height", "Height of the newest final block here.", Double(view.tip.height.value)),
+            gauge(
+                "final_age_seconds", "Age of that block; above a few heartbeats the chain stands.",
+                max(0, now - Double(view.tip.time.milliseconds)) / 1000),
+            gauge(
+                "network_height", "Highest final height that a peer has reported.", Double(snapshot.networkHeight.value)
+            ),
+            gauge("epoch", "Epoch of the consensus.", Double(snapshot.status.epoch.value)),
+            gauge("view", "View of the consensus; grows fast when leaders fail.", Double(snapshot.status.view.value)),
+            gauge("peers_connected", "Links to other nodes.", Double(snapshot.peers.count { $0.isConnected })),
+            gauge("pool_transactions", "Transactions that wait.", Double(snapshot.status.poolTransactions)),
+            gauge("pool_bytes", "Their bytes.", Double(snapshot.status.poolBytes)),
+            gauge(
+                "unfinalized_blocks", "Executed blocks that are not final yet.",
+                Double(snapshot.status.unfinalizedBlocks)),
+            gauge(
+                "diverged", "1 when this node's state contradicts a certificate.", snapshot.status.isDiverged ? 1 : 0),
+            total("final_blocks", "Blocks that became final since the start.", counters.finalBlocks),
+            total("final_transactions", "Transactions in them.", counters.finalTransactions),
+            total("submitted_transactions", "Transactions that clients sent here.", counters.submitted),
+            total("refused_transactions", "Those not pooled.", counters.refused),
+            total("gossiped_transactions", "Transactions that peers sent.", counters.gossiped),
+            total("signatures_checked", "Signature checks.", counters.signaturesChecked),
+            total(
+                "signatures_wrong", "Wrong signatures; many mean a faulty or hostile sender.", counters.signaturesWrong),
+            total("malformed_messages", "Peer messages that could not be read.", counters.malformedMessages),
+            total("evidence", "Proofs of double votes found here.", counters.evidence),
+            total("views_entered", "Views entered.", counters.viewsEntered),
+            total("journal_bytes", "Bytes written to the journal.", counters.journalBytes),
+            total("journal_groups", "Synced writes of the journal.", counters.journalGroups),
+            total("store_batches", "Checkpoints written.", counters.storeBatches),
+            total("peer_bytes_sent", "Bytes sent to peers.", snapshot.transport.bytesSent),
+            total("peer_bytes_received", "Bytes received from peers.", snapshot.transport.bytesReceived),
+            histogram("journal_sync", "Time of one synced journal write.", counters.journalSync),
+            histogram("replica_step", "Time of one step of the replica.", counters.step),
+            histogram("finality", "From a client's wait to finality.", counters.finality),
+        ]
+    }
+}

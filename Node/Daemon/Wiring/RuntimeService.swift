@@ -1,0 +1,203 @@
+internal import Chain
+internal import ContractHost
+internal import ContractKit
+internal import ContractSuite
+internal import Foundation
+internal import LedgerState
+internal import LightClient
+internal import NodeClient
+internal import NodeRuntime
+internal import Primitives
+internal import RPC
+internal import Replica
+
+/// The HTTP API's view of a running node.
+struct RuntimeService: NodeService {
+    let node: LedgerNode<ContractApplication>
+    let partner: String
+    let started = Date()
+    private let submitted = SubmittedDigests()
+
+    init(node: LedgerNode<ContractApplication>, partner: String) {
+        self.node = node
+        self.partner = partner
+    }
+
+    var genesis: Genesis { node.configuration.genesis }
+
+    // MARK: transactions
+
+    func submit(_ transactions: [Transaction]) async throws(ServiceFailure) -> [Submission] {
+        let refusals: [TransactionRefusal?]
+        do {
+            refusals = try await node.submit(transactions)
+        } catch {
+            throw RuntimeService.failure(error)
+        }
+        submitted.insert(zip(transactions, refusals).filter { $0.1 == nil }.map(\.0.digest))
+        return refusals.map { refusal in
+            switch refusal {
+            case nil: .accepted
+            case .pending: .alreadyPending
+            case .included: .alreadyFinal
+            case .poolFull, .senderQuota, .unavailable: .poolFull(retryAfterSeconds: 1)
+            case .notAdmitted(let rejection): .refused(rejection)
+            case .some(let other): .refused(Rejection(0, other.description))
+            }
+        }
+    }
+
+    func transactionStatus(_ digest: Digest) async throws(ServiceFailure) -> TransactionStatus {
+        try await transactionStatus(digest, waitingMilliseconds: 0)
+    }
+
+    func transactionStatus(
+        _ digest: Digest, waitingMilliseconds: UInt32
+    ) async throws(ServiceFailure) -> TransactionStatus {
+        let outcome: TransactionOutcome
+        do {
+            outcome = try await node.outcome(of: digest, waitingMilliseconds: waitingMilliseconds)
+        } catch {
+            throw RuntimeService.failure(error)
+        }
+        switch outcome {
+        case .final(let location, let receipt):
+            return try read { (view) throws(StorageFailure) in
+                guard let header = try view.header(at: location.height) else {
+                    throw StorageFailure("the header of block \(location.height) is missing")
+                }
+                return .final(
+                    TransactionResult(
+                        height: location.height, block: header.digest, time: header.time, receipt: receipt))
+            }
+        case .dropped: return .unknown
+        case .pending: return submitted.contains(digest) ? .pending : .unknown
+        }
+    }
+
+    private static func failure(_ error: NodeFailure) -> ServiceFailure {
+        switch error {
+        case .storage(let failure): .storage(failure)
+        default: .unavailable(error.description, retryAfterSeconds: 1)
+        }
+    }
+
+    func finalHeight(reaching height: Height, waitingMilliseconds: UInt32) async throws(ServiceFailure) -> Height {
+        do {
+            return try await node.finalHeight(reaching: height, waitingMilliseconds: waitingMilliseconds)
+        } catch {
+            throw RuntimeService.failure(error)
+        }
+    }
+
+    // MARK: chain
+
+    func block(_ reference: BlockReference) async throws(ServiceFailure) -> ExecutedBlock? {
+        try read { (view) throws(StorageFailure) in
+            guard let height = try RuntimeService.height(reference, view), let block = try view.block(at: height),
+                let receipts = try view.receipts(at: height)
+            else { return nil }
+            return ExecutedBlock(block: block, receipts: receipts)
+        }
+    }
+
+    func header(_ reference: BlockReference) async throws(ServiceFailure) -> BlockHeader? {
+        try read { (view) throws(StorageFailure) in
+            try RuntimeService.height(reference, view).flatMap { (height) throws(StorageFailure) in
+                try view.header(at: height)
+            }
+        }
+    }
+
+    func finality(_ height: Height) async throws(ServiceFailure) -> Finality? {
+        try read { (view) throws(StorageFailure) in
+            guard height > Height(0), let header = try view.header(at: height),
+                let near = try view.nearestFinalization(from: height)
+            else { return nil }
+            var descendants: [BlockHeader] = []
+            var next = height.next
+            while next <= near.height {
+                guard let header = try view.header(at: next) else { return nil }
+                descendants.append(header)
+                next = next.next
+            }
+            return Finality(header: header, descendants: descendants, certificate: near.certificate)
+        }
+    }
+
+    private static func height(_ reference: BlockReference, _ view: ChainView) throws(StorageFailure) -> Height? {
+        switch reference {
+        case .latest: view.tip.height
+        case .height(let height): height <= view.tip.height ? height : nil
+        case .digest(let digest): try view.height(of: digest)
+        }
+    }
+
+    func validators(_ epoch: Epoch?) async throws(ServiceFailure) -> EpochInfo? {
+        try read { (view) throws(StorageFailure) in
+            guard let record = try view.epoch(epoch ?? view.epoch) else { return nil }
+            return EpochInfo(epoch: record.epoch, firstHeight: record.root.next, validators: record.validators)
+        }
+    }
+
+    // MARK: state
+
+    func value(_ key: [UInt8]) async throws(ServiceFailure) -> StateValue {
+        try read { (view) throws(StorageFailure) in
+            StateValue(height: view.tip.height, value: try view.state.value(key))
+        }
+    }
+
+    func proof(_ key: [UInt8]) async throws(ServiceFailure) -> ProofBundle {
+        try proof([key])
+    }
+
+    /// One bundle for several keys, all of the newest final state.
+    func proof(_ keys: [[UInt8]]) throws(ServiceFailure) -> ProofBundle {
+        let bundle = try read { (view) throws(StorageFailure) in
+            try StateProofs.bundle(keys, view)
+        }
+        guard let bundle else {
+            throw .unavailable(
+                "there is no block above the genesis yet, so nothing can be proved", retryAfterSeconds: 1)
+        }
+        return bundle
+    }
+
+    func contractInterfaces() async throws(ServiceFailure) -> String {
+        "[" + ContractSuite.release.contracts.map(\.interfaceJSON).joined(separator: ",") + "]"
+    }
+
+    func contractInterface(_ instance: Address) async throws(ServiceFailure) -> String? {
+        try read { (view) throws(StorageFailure) in
+            try node.application.contract(
+                of: instance, context: RuntimeService.context(view, genesis), state: view.state)?.interfaceJSON
+        }
+    }
+
+    func query(
+        _ instance: Address, _ number: UInt16, arguments: [UInt8]
+    ) async throws(ServiceFailure) -> QueryAnswer? {
+        try read { (view) throws(StorageFailure) in
+            let context = RuntimeService.context(view, genesis)
+            guard try node.application.contract(of: instance, context: context, state: view.state) != nil else {
+                return nil
+            }
+            let answer = try node.application.query(
+                instance, number, arguments: arguments, context: context, state: view.state)
+            switch answer {
+            case .success(let bytes): return QueryAnswer(height: view.tip.height, outcome: .value(bytes))
+            case .failure(let rejection): return QueryAnswer(height: view.tip.height, outcome: .refused(rejection))
+            }
+        }
+    }
+
+    /// A reader may hold a state that a checkpoint overtakes; then a newer one serves.
+    func read<Value>(_ body: (ChainView) throws(StorageFailure) -> Value) throws(ServiceFailure) -> Value {
+        do {
+            return try body(node.view)
+        } catch {
+            do { return try body(node.view) } catch { throw .storage(error) }
+        }
+    }
+}

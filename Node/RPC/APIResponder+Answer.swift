@@ -1,0 +1,112 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import NodeClient
+
+extension APIAnswer {
+    init(problem: Problem) {
+        self.init(
+            status: problem.kind.status, mediaType: Problem.mediaType,
+            headers: problem.headers + [(name: "Cache-Control", value: "no-store")],
+            body: .bytes(problem.json.compact))
+    }
+}
+
+extension APIResponder {
+    /// The problem that an error of a handler becomes.
+    func explain(_ error: any Error, _ exchange: Exchange, _ logger: Logger) -> Problem {
+        switch error {
+        case is TimeLimitExceeded:
+            return Problem(
+                .timeLimit, "The node did not finish within \(configuration.requestMillisecondsMax) ms. Try again later."
+            ).retrying(afterSeconds: 5)
+        case ServiceFailure.unavailable(let why, let seconds):
+            return Problem(.unavailable, why).retrying(afterSeconds: seconds)
+        case ServiceFailure.pruned(let why):
+            return Problem(.pruned, why)
+        case is CancellationError:
+            return Problem(.unavailable, "The node is stopping. Use another node, or try again soon.")
+                .retrying(afterSeconds: 5)
+        default:
+            logger.error(
+                "A request failed inside the node",
+                metadata: ["operation": "\(exchange.endpoint?.operation ?? "none")", "error": "\(error)"])
+            return Problem(
+                .internalFailure,
+                "The node could not read what it needs; its log says more. Use another node and tell the operator.")
+        }
+    }
+
+    /// What every answer carries, and what conditional requests get.
+    func finish(_ answer: inout APIAnswer, _ exchange: Exchange) {
+        let tag = answer.headers.first { $0.name == "ETag" }?.value
+        let isRead = exchange.method == "GET" || exchange.method == "HEAD"
+        if isRead, answer.status == 200, let tag, let known = exchange.request.headers[.ifNoneMatch] {
+            let tags = known.split(separator: ",").map { $0.filter { $0 != " " } }
+            if tags.contains(where: { $0 == tag || $0 == "W/" + tag || $0 == "*" }) {
+                answer.status = 304
+                answer.body = .none
+                answer.mediaType = nil
+            }
+        }
+        answer.headers.append((name: "Access-Control-Allow-Origin", value: "*"))
+        answer.headers.append(
+            (name: "Access-Control-Expose-Headers", value: "ETag, Retry-After, Allow, Commonwatt-Height"))
+        answer.headers.append((name: "X-Content-Type-Options", value: "nosniff"))
+        if exchange.endpoint?.answers.contains(where: { $0.forms.count > 1 }) ?? false {
+            answer.headers.append((name: "Vary", value: "Accept"))
+        }
+        // What is left of a body nobody wants is not worth reading.
+        if !exchange.isBodyRead, exchange.hasBody { answer.headers.append((name: "Connection", value: "close")) }
+    }
+
+    func response(_ answer: APIAnswer, _ exchange: Exchange) -> Response {
+        var fields = HTTPFields()
+        if let mediaType = answer.mediaType { fields[.contentType] = mediaType }
+        for header in answer.headers {
+            guard let name = HTTPField.Name(header.name) else { continue }
+            fields[name] = header.value
+        }
+        let status = HTTPResponse.Status(code: answer.status)
+        let isHead = exchange.method == "HEAD"
+        switch answer.body {
+        case .none:
+            return Response(status: status, headers: fields)
+        case .bytes(let bytes):
+            fields[.contentLength] = String(bytes.count)
+            return Response(
+                status: status, headers: fields, body: isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: bytes)))
+        case .stream(let produce):
+            if isHead { return Response(status: status, headers: fields) }
+            return Response(status: status, headers: fields, body: .init { writer in
+                let pipe = BodyPipe(writer)
+                try await produce { try await pipe.write($0) }
+                try await pipe.finish()
+            })
+        }
+    }
+}
+
+extension APIResponder.Exchange {
+    /// Whether the request announced a body.
+    var hasBody: Bool {
+        if request.headers[.transferEncoding] != nil { return true }
+        return request.headers[.contentLength].map { $0 != "0" } ?? false
+    }
+}
+
+/// Lends the response writer to a handler that knows nothing of the server; used by one task at a time.
+private final class BodyPipe: @unchecked Sendable {
+    private var writer: (any ResponseBodyWriter)?
+
+    init(_ writer: any ResponseBodyWriter) { self.writer = writer }
+
+    func write(_ bytes: [UInt8]) async throws { try await writer?.write(ByteBuffer(bytes: bytes)) }
+
+    func finish() async throws {
+        guard let last = writer else { return }
+        writer = nil
+        try await last.finish(nil)
+    }
+}

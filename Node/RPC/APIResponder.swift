@@ -1,0 +1,140 @@
+internal import HTTPTypes
+internal import Hummingbird
+internal import Logging
+internal import NIOCore
+internal import NodeClient
+
+/// What the responder needs to know of the connection.
+struct ClientContext: InitializableFromSource {
+    let address: String
+    let logger: Logger
+
+    init(source: ApplicationRequestContextSource) {
+        address = source.channel.remoteAddress?.ipAddress ?? "local"
+        logger = source.logger
+    }
+}
+
+/// Takes a request from the table of routes to its handler and back: limits, checks, time limit, error form. Every way
+/// through ends in an answer.
+struct APIResponder: HTTPResponder {
+    let routes: RouteTable
+    let configuration: APIConfiguration
+    let limits: APILimits
+
+    func respond(to request: Request, context: ClientContext) async throws -> Response {
+        let started = ContinuousClock.now
+        var exchange = Exchange(request: request, client: client(request, context))
+        var answer: APIAnswer
+        do {
+            answer = try await self.answer(&exchange)
+        } catch let problem as Problem {
+            answer = APIAnswer(problem: problem)
+        } catch {
+            answer = APIAnswer(problem: explain(error, exchange, context.logger))
+        }
+        finish(&answer, exchange)
+        let elapsed = (ContinuousClock.now - started) / .seconds(1)
+        limits.metrics.record(
+            operation: exchange.endpoint?.operation ?? "none", status: answer.status, seconds: elapsed,
+            bodyBytes: exchange.bodyBytes)
+        return response(answer, exchange)
+    }
+
+    /// What is known of one request while it is worked on.
+    struct Exchange {
+        let request: Request
+        let client: String
+        var endpoint: Endpoint?
+        var bodyBytes = 0
+        /// The whole body was taken from the connection.
+        var isBodyRead = false
+
+        var method: String { request.method.rawValue }
+    }
+
+    private func client(_ request: Request, _ context: ClientContext) -> String {
+        guard configuration.trustsForwardedFor, let name = HTTPField.Name("X-Forwarded-For"),
+            let last = request.headers[values: name].last?.split(separator: ",").last
+        else { return ClientAddress.bucket(context.address) }
+        return ClientAddress.bucket(last.filter { $0 != " " })
+    }
+
+    private func answer(_ exchange: inout Exchange) async throws -> APIAnswer {
+        let (path, query) = try target(exchange.request)
+        let match = routes.match(method: exchange.method, path: path)
+        if case .endpoint(let endpoint, _) = match { exchange.endpoint = endpoint }
+        if let seconds = limits.rate?.take(exchange.endpoint?.cost ?? 1, from: exchange.client, now: .now) {
+            throw Problem(
+                .tooManyRequests, "This address asks more than the node allows. Wait \(seconds) s, then go on slower."
+            ).retrying(afterSeconds: seconds)
+        }
+        switch match {
+        case .nothing:
+            throw Problem(.notFound, "The node has no path \(path.prefix(128)). All paths stand in /openapi.json.")
+        case .malformed:
+            throw Problem(.malformedRequest, "A percent escape in the path is broken: write %xx with two hex digits.")
+        case .otherMethods(let methods):
+            return try otherMethod(methods, exchange.method)
+        case .endpoint(let endpoint, let parameters):
+            guard limits.requests.enter() == nil else {
+                throw Problem(.busy, "The node is working on as many requests as it can. Try again in a moment.")
+                    .retrying(afterSeconds: 1)
+            }
+            defer { limits.requests.leave() }
+            return try await run(endpoint, parameters, path: path, query: query, &exchange)
+        }
+    }
+
+    /// Path and query of the request line; also understands the absolute form that proxies send.
+    private func target(_ request: Request) throws(Problem) -> (path: String, query: Substring) {
+        var target = (request.head.path ?? "")[...]
+        guard target.utf8.count <= configuration.uriBytesMax else {
+            throw Problem(.uriTooLong, "The address has more than \(configuration.uriBytesMax) bytes.")
+        }
+        if target.hasPrefix("http://") || target.hasPrefix("https://") {
+            target = target.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" && $0 != "?" }
+            if !target.hasPrefix("/") { target = "/" + target }
+        }
+        let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        return (String(parts[0]), parts.count > 1 ? parts[1] : "")
+    }
+
+    private func otherMethod(_ methods: [String], _ method: String) throws(Problem) -> APIAnswer {
+        let allowed = methods.joined(separator: ", ")
+        guard method == "OPTIONS" else {
+            throw Problem(
+                .methodNotAllowed, "This path answers \(allowed), not \(method.prefix(16)).",
+                headers: [(name: "Allow", value: allowed)])
+        }
+        return APIAnswer(
+            status: 204, mediaType: nil,
+            headers: [
+                (name: "Allow", value: allowed), (name: "Access-Control-Allow-Methods", value: allowed),
+                (name: "Access-Control-Allow-Headers", value: "Accept, Content-Type, If-None-Match, Last-Event-ID"),
+                (name: "Access-Control-Max-Age", value: "86400"),
+            ], body: .none)
+    }
+
+    private func run(
+        _ endpoint: Endpoint, _ pathParameters: [String: String], path: String, query: Substring,
+        _ exchange: inout Exchange
+    ) async throws -> APIAnswer {
+        let checker = RequestChecker(endpoint: endpoint, request: exchange.request)
+        let parameters = try checker.parameters(path: pathParameters, query: query)
+        let answerType = try checker.answerType()
+        let contentType = try checker.contentType()
+        let lease = try reserveBody(endpoint, exchange)
+        defer { withExtendedLifetime(lease) {} }
+        let body = try await readBody(endpoint, &exchange)
+        let request = APIRequest(
+            method: exchange.method, path: path, parameters: parameters, headers: checker.headers, body: body,
+            contentType: body.isEmpty ? nil : contentType, answerType: answerType, client: exchange.client)
+        if endpoint.isStream { return try await endpoint.handle(request) }
+        let wait = request[CommonParameters.wait(configuration)] ?? 0
+        return try await withTimeLimit(
+            milliseconds: UInt64(configuration.requestMillisecondsMax) + wait * 1_000
+        ) { try await endpoint.handle(request) }
+    }
+}

@@ -1,0 +1,157 @@
+internal import HTTPTypes
+internal import NIOCore
+internal import NIOHTTP1
+internal import NIOHTTPTypes
+internal import NodeClient
+
+/// Watches one connection where the server framework does not: answers what is no HTTP with a problem instead of
+/// silence, keeps to the limits of connections, says "go on" to clients that wait for it before they send a body, cuts
+/// off clients that take nothing, and closes after an answer that says so.
+///
+/// Invariant: `inFlight` is the number of request heads passed on minus the number of answers ended.
+final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPRequestPart
+    typealias InboundOut = HTTPRequestPart
+    typealias OutboundIn = HTTPResponsePart
+    typealias OutboundOut = HTTPResponsePart
+
+    /// After an answer that ends the connection: how long the rest of the request may still arrive, so that the client
+    /// reads the answer before it sees the connection closed.
+    private static let lingerSeconds: Int64 = 2
+
+    private let configuration: APIConfiguration
+    private let limits: APILimits
+    private var client: String?
+    private var inFlight = 0
+    private var isRequestOpen = false
+    private var closesAfterAnswer = false
+    private var isClosing = false
+    private var stall: Scheduled<Void>?
+    private var linger: Scheduled<Void>?
+
+    init(configuration: APIConfiguration, limits: APILimits) {
+        self.configuration = configuration
+        self.limits = limits
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if context.channel.isActive { begin(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.fireChannelActive()
+        begin(context)
+    }
+
+    private func begin(_ context: ChannelHandlerContext) {
+        guard client == nil else { return }
+        let address = ClientAddress.bucket(context.remoteAddress?.ipAddress ?? "local")
+        switch limits.connections.enter(address) {
+        case nil:
+            client = address
+        case .perClient:
+            let problem = Problem(.tooManyRequests, "This address has too many connections open. Close some.")
+            refuse(context, problem.retrying(afterSeconds: 5))
+        case .total:
+            refuse(context, Problem(.busy, "The node has no connection left. Try another.").retrying(afterSeconds: 5))
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if let client { limits.connections.leave(client) }
+        client = nil
+        stall?.cancel()
+        linger?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let part = unwrapInboundIn(data)
+        if case .end = part { isRequestOpen = false }
+        guard !isClosing else {
+            if !isRequestOpen { context.close(promise: nil) }
+            return
+        }
+        if case .head(let head) = part {
+            inFlight += 1
+            isRequestOpen = true
+            if head.headerFields[.expect]?.lowercased() == "100-continue", isWelcome(head) {
+                context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
+            }
+        }
+        context.fireChannelRead(data)
+    }
+
+    private func isWelcome(_ head: HTTPRequest) -> Bool {
+        let declared = head.headerFields[.contentLength].flatMap { Int($0) }
+        return declared.map { $0 <= configuration.batchBytesMax } ?? true
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        let part = unwrapOutboundIn(data)
+        if case .head(let head) = part, head.headerFields[.connection]?.lowercased() == "close" {
+            closesAfterAnswer = true
+        }
+        context.write(data, promise: promise)
+        guard case .end = part else { return }
+        inFlight -= 1
+        if closesAfterAnswer { close(context) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // After the last answer of a connection nothing more is heard; a broken socket has nobody to answer.
+        if isClosing { return }
+        if error is IOError || error is ChannelError { return context.fireErrorCaught(error) }
+        limits.metrics.recordMalformed()
+        // An answer that has begun cannot be taken back; its handler sees the broken body.
+        guard inFlight == 0 else { return context.fireErrorCaught(error) }
+        refuse(context, problem(error))
+    }
+
+    private func problem(_ error: any Error) -> Problem {
+        if let error = error as? HTTPParserError, error == .headerOverflow {
+            let most = "\(configuration.headerBytesMax) bytes in \(configuration.headerFieldsMax) fields"
+            return Problem(.headersTooLarge, "Request line and header fields may have at most \(most).")
+        }
+        return Problem(.malformedRequest, "These bytes are not an HTTP/1.1 request (\(error)).")
+    }
+
+    private func refuse(_ context: ChannelHandlerContext, _ problem: Problem) {
+        isRequestOpen = false
+        var fields = HTTPFields()
+        let body = problem.json.compact
+        fields[.contentType] = Problem.mediaType
+        fields[.contentLength] = String(body.count)
+        fields[.connection] = "close"
+        for header in problem.headers {
+            if let name = HTTPField.Name(header.name) { fields[name] = header.value }
+        }
+        let head = HTTPResponse(status: .init(code: problem.kind.status), headerFields: fields)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: nil)
+        close(context)
+    }
+
+    /// Sends what is written; then closes once the request has arrived wholly, or after the linger.
+    private func close(_ context: ChannelHandlerContext) {
+        isClosing = true
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        context.flush()
+        let seconds = isRequestOpen ? ConnectionGuard.lingerSeconds : 0
+        linger = context.eventLoop.scheduleTask(in: .seconds(seconds)) { bound.value.close(promise: nil) }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        context.fireChannelWritabilityChanged()
+        stall?.cancel()
+        stall = nil
+        guard !context.channel.isWritable else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        let limits = limits
+        stall = context.eventLoop.scheduleTask(in: .seconds(Int64(configuration.writeStallSecondsMax))) {
+            limits.metrics.recordStalled()
+            bound.value.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import Chain
+internal import NodeClient
+internal import Primitives
+
+/// The newest blocks as all event streams read them: one read of the store per block, not one per stream. Keeps at
+/// most `blocksMax` blocks; a stream that is further behind reads the store itself.
+actor EventFeed {
+    static let blocksMax = 32
+
+    private let service: any NodeService
+    private var kept: [Height: ExecutedBlock] = [:]
+    private var newest = Height(0)
+
+    init(_ service: any NodeService) { self.service = service }
+
+    func block(_ height: Height) async throws -> ExecutedBlock? {
+        if let block = kept[height] { return block }
+        guard let block = try await service.block(.height(height)) else { return nil }
+        // Old blocks, which a resuming reader asks for, would only push out the ones that everybody wants.
+        if height > newest || newest.distance(above: height) < UInt64(EventFeed.blocksMax) {
+            newest = max(newest, height)
+            kept[height] = block
+            kept = kept.filter { newest.distance(above: $0.key) < UInt64(EventFeed.blocksMax) }
+        }
+        return block
+    }
+}
+
+/// What a reader wants to see.
+struct StreamFilter: Sendable {
+    let kinds: Set<String>
+    /// Events of this instance only; blocks and receipts are not affected.
+    let instance: Address?
+
+    /// Entries of a block that the reader wants, with their position, after those that it has seen.
+    func entries(of final: ExecutedBlock, skipping seen: UInt32) -> [(position: StreamPosition, notice: ChainNotice)] {
+        var found: [(position: StreamPosition, notice: ChainNotice)] = []
+        var index: UInt32 = 0
+        let (height, digest) = (final.header.height, final.header.digest)
+        func add(_ notice: @autoclosure () -> ChainNotice, _ isWanted: Bool) {
+            index += 1
+            if index > seen, isWanted { found.append((StreamPosition(height: height, entries: index), notice())) }
+        }
+        let (wantsReceipts, wantsEvents) = (kinds.contains("receipt"), kinds.contains("event"))
+        for receipt in final.receipts {
+            for event in receipt.events {
+                add(
+                    .event(EventNotice(height: height, block: digest, subject: receipt.subject, event: event)),
+                    wantsEvents && (instance == nil || event.instance == instance))
+            }
+            add(.receipt(ReceiptNotice(height: height, block: digest, receipt: receipt)), wantsReceipts)
+        }
+        if kinds.contains("block") {
+            let count = UInt32(clamping: final.block.transactions.count)
+            let notice = BlockNotice(header: final.header, transactions: count)
+            found.append((StreamPosition(height: height), .block(notice)))
+        }
+        return found
+    }
+}

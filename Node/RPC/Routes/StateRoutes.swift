@@ -1,0 +1,109 @@
+internal import Chain
+internal import LightClient
+internal import NodeClient
+internal import Primitives
+
+/// The state, key by key, with proofs that need no trust in the node.
+struct StateRoutes: RouteModule {
+    let service: any NodeService
+    let configuration: APIConfiguration
+
+    let tag = "State"
+    let tagDescription = "Values by key in the newest final state, and proofs of them or of their absence."
+
+    private let key = CommonParameters.key
+    private let proof = ParameterKey<String>(
+        "proof", .query, .word(["0", "1"]), "1: with the proof bundle, which is checked with the genesis alone.")
+    private let minimumHeight = CommonParameters.minimumHeight
+
+    var endpoints: [Endpoint] { [read, validators] }
+
+    private var read: Endpoint {
+        Endpoint(
+            .get, "/v1/state/{key}", operation: "getState", summary: "Value of a key",
+            details: "An absent key has the value null in JSON; as bytes without a proof it is 404.",
+            parameters: [key.declaration, proof.declaration, minimumHeight.declaration],
+            answers: [
+                Endpoint.Answer(
+                    200, "The value, or with proof=1 the bundle that proves it.",
+                    [
+                        .json(JSONCoder<StateAnswer>.stateAnswer.schema),
+                        .bytes("The value; with proof=1 the BCS of the proof bundle."),
+                    ],
+                    headers: [
+                        Endpoint.Header(
+                            "Commonwatt-Height", JSONCoder<String>.text(max: 20).schema,
+                            "Height of the state that was read.")
+                    ])
+            ],
+            problems: [.notFound, .behind]
+        ) { request in
+            let key = try request.value(key)
+            let least = request[minimumHeight] ?? Height(0)
+            try await service.reach(least, configuration)
+            let answer =
+                request[proof] == "1"
+                ? try await proven(key, atLeast: least, request) : try await plain(key, request)
+            return answer.uncached
+        }
+    }
+
+    private func plain(_ key: [UInt8], _ request: APIRequest) async throws -> APIAnswer {
+        let read = try await service.value(key)
+        let height = String(read.height.value)
+        guard request.wantsBytes else {
+            return APIAnswer.json(StateAnswer(key: key, read: read, proof: nil), .stateAnswer)
+                .with("Commonwatt-Height", height)
+        }
+        guard let value = read.value else {
+            throw Problem(
+                .notFound, "The state of height \(height) has no such key. Ask with proof=1 to have that proved.",
+                headers: [(name: "Commonwatt-Height", value: height)])
+        }
+        return .bytes(value).with("Commonwatt-Height", height)
+    }
+
+    private func proven(_ key: [UInt8], atLeast least: Height, _ request: APIRequest) async throws -> APIAnswer {
+        let bundle = try await service.proof(key)
+        guard bundle.header.height >= least else {
+            throw Problem(.behind, "The newest provable state is of height \(bundle.header.height). Try again soon.")
+                .retrying(afterSeconds: 1)
+        }
+        let height = String(bundle.header.height.value)
+        if request.wantsBytes { return .bytes(bundle.bcs).with("Commonwatt-Height", height) }
+        let value = bundle.entries.first { $0.key == key }?.value
+        let read = StateValue(height: bundle.header.height, value: value)
+        return APIAnswer.json(StateAnswer(key: key, read: read, proof: bundle), .stateAnswer)
+            .with("Commonwatt-Height", height)
+    }
+
+    private let epoch = ParameterKey<Epoch>("epoch", .query, .counter, "The current one when left out.")
+
+    private var validators: Endpoint {
+        Endpoint(
+            .get, "/v1/validators", operation: "getValidators", summary: "Validators of an epoch",
+            parameters: [epoch.declaration],
+            answers: [Endpoint.Answer(200, "The validators.", [.json(JSONCoder<EpochInfo>.epochInfo.schema)])],
+            problems: [.notFound, .pruned]
+        ) { request in
+            let wanted = request[epoch]
+            guard let info = try await service.validators(wanted) else {
+                throw Problem(.notFound, "Epoch \(wanted?.value ?? 0) has not begun at this node.")
+            }
+            return APIAnswer.json(info, .epochInfo).uncached
+        }
+    }
+}
+
+extension NodeService {
+    /// Waits a moment for a height, so that a caller reads what it wrote; 503 when the node does not get there.
+    func reach(_ height: Height, _ configuration: APIConfiguration) async throws {
+        guard height > Height(0) else { return }
+        let patience = min(configuration.requestMillisecondsMax / 2, 5_000)
+        let final = try await finalHeight(reaching: height, waitingMilliseconds: patience)
+        guard final < height else { return }
+        throw Problem(
+            .behind, "This node is at height \(final), below the minimumHeight \(height). Try again, or another node."
+        ).retrying(afterSeconds: 1)
+    }
+}

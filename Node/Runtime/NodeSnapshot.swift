@@ -1,0 +1,72 @@
+internal import Chain
+package import Primitives
+package import Replica
+package import Transport
+
+/// A node's state at one moment, for people and monitors.
+package struct NodeSnapshot: Sendable {
+    package let status: ReplicaStatus
+    package let tip: Digest
+    package let stateRoot: Digest
+    /// Partner whose turn it is to propose.
+    package let leader: String
+    /// Ascending by name.
+    package let peers: [PeerState]
+    /// Highest final height that a peer has claimed, or the own one.
+    package let networkHeight: Height
+    package let viewMilliseconds: UInt64
+    /// Why nothing becomes final, naming the missing validators; nil when all is well.
+    package let waitingFor: String?
+    /// Why the node has halted, nil while it runs.
+    package let halted: String?
+    package let transport: TransportCounters
+    package let counters: NodeCounters
+}
+
+extension NodeSnapshot {
+    /// Silence after which a connected validator counts as missing, beyond the heartbeat.
+    static let silenceMillisecondsMax: UInt64 = 5_000
+
+    static func peers(_ page: PeerBook.Page, _ validators: ValidatorSet, _ links: [LinkSnapshot]) -> [PeerState] {
+        let now = Clock.monotonicMilliseconds
+        let keys = Set(validators.validators.map(\.transportKey))
+        let byPeer = Dictionary(links.map { ($0.peer, $0) }, uniquingKeysWith: { first, _ in first })
+        return page.names.map { peer, name in
+            let entry = page.entries[peer] ?? PeerBook.Entry()
+            return PeerState(
+                peer: peer, name: name, isValidator: keys.contains(peer), isConnected: entry.isConnected,
+                address: byPeer[peer]?.address, height: entry.height, epoch: entry.epoch, view: entry.view,
+                silenceMilliseconds: entry.heardAt.map { now - min(now, $0) },
+                roundTripMicroseconds: byPeer[peer]?.roundTripMicroseconds)
+        }.sorted { ($0.name, $0.peer) < ($1.name, $1.peer) }
+    }
+
+    /// Plain words for an operator whose chain stands still; nil while the view is young.
+    static func waiting(
+        _ page: PeerBook.Page, _ peers: [PeerState], _ validators: ValidatorSet, own: Digest, leader: String,
+        parameters: ChainParameters
+    ) -> String? {
+        if let halted = page.halted { return halted }
+        guard let status = page.status else { return "the node is starting" }
+        if status.isSyncing { return "the node is fetching blocks from its peers (at height \(status.height))" }
+        let age = Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince)
+        let patience = UInt64(parameters.heartbeatMilliseconds) + silenceMillisecondsMax
+        guard age > patience else { return nil }
+        var missing: [String] = []
+        var active = status.isValidator ? 1 : 0
+        for validator in validators.validators where validator.transportKey != own {
+            guard let peer = peers.first(where: { $0.peer == validator.transportKey }), peer.isConnected else {
+                missing.append("\(validator.partner) (not connected)")
+                continue
+            }
+            if let silence = peer.silenceMilliseconds, silence < patience {
+                active += 1
+            } else {
+                missing.append("\(validator.partner) (connected, but silent)")
+            }
+        }
+        let names = missing.isEmpty ? "none is missing" : "missing: " + missing.joined(separator: ", ")
+        return
+            "view \(status.view) of epoch \(status.epoch), led by \(leader), has lasted \(age / 1000) s. A quorum is \(validators.quorum) of \(validators.count) validators, \(active) are active; \(names)."
+    }
+}

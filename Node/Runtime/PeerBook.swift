@@ -1,0 +1,101 @@
+internal import Chain
+internal import Consensus
+internal import NIOConcurrencyHelpers
+package import Primitives
+internal import Replica
+
+/// A peer as this node sees it.
+package struct PeerState: Hashable, Sendable {
+    package let peer: Digest
+    package let name: String
+    package let isValidator: Bool
+    package let isConnected: Bool
+    package let address: String?
+    /// Final height that it claimed last; it says so when it connects and when it falls behind.
+    package let height: Height?
+    package let epoch: Epoch
+    /// Newest view in which it sent a vote.
+    package let view: View
+    /// Since its last message, nil when it never sent one.
+    package let silenceMilliseconds: UInt64?
+    package let roundTripMicroseconds: Int64?
+}
+
+/// What peers have said, by name: for status and for the answer to "why does nothing happen". Thread-safe.
+final class PeerBook: Sendable {
+    struct Entry {
+        var isConnected = false
+        var height: Height?
+        var epoch = Epoch(0)
+        var view = View(0)
+        var heardAt: UInt64?
+    }
+
+    struct Page {
+        var names: [Digest: String] = [:]
+        var entries: [Digest: Entry] = [:]
+        var status: ReplicaStatus?
+        var leader = 0
+        /// When the current view began, monotonic milliseconds.
+        var viewSince: UInt64 = 0
+        var halted: String?
+    }
+
+    private let box: NIOLockedValueBox<Page>
+    private let counters: CounterBox
+
+    init(names: [Digest: String], counters: CounterBox) {
+        box = NIOLockedValueBox(Page(names: names))
+        self.counters = counters
+    }
+
+    var page: Page { box.withLockedValue { $0 } }
+
+    func setNames(_ names: [Digest: String]) { box.withLockedValue { $0.names = names } }
+    func name(_ peer: Digest) -> String { box.withLockedValue { $0.names[peer] } ?? peer.short }
+
+    func connected(_ peer: Digest) { box.withLockedValue { $0.entries[peer, default: Entry()].isConnected = true } }
+    func disconnected(_ peer: Digest) { box.withLockedValue { $0.entries[peer]?.isConnected = false } }
+    func halted(_ reason: String) { box.withLockedValue { $0.halted = reason } }
+
+    /// Notes what a message says about its sender. Entries exist for allowed peers only, so their number is bounded.
+    func observe(_ message: PeerMessage, from peer: Digest) {
+        let now = Clock.monotonicMilliseconds
+        box.withLockedValue { page in
+            page.entries[peer, default: Entry()].heardAt = now
+            switch message {
+            case .hello(let hello): page.entries[peer]?.height = hello.height
+            case .consensus(.vote(let vote), _): page.entries[peer]?.saw(vote.epoch, vote.view)
+            case .consensus(.proposal(let proposal), _): page.entries[peer]?.saw(proposal.vote.epoch, proposal.view)
+            case .consensus(.status(let status), _): page.entries[peer]?.saw(status.epoch, status.view)
+            default: break
+            }
+        }
+    }
+
+    /// When the view has changed, how long the one before lasted in milliseconds.
+    func update(_ status: ReplicaStatus, leader: Int) -> UInt64? {
+        let lasted = box.withLockedValue { page -> UInt64? in
+            let isNew = page.status?.view != status.view || page.status?.epoch != status.epoch
+            page.status = status
+            page.leader = leader
+            guard isNew else { return nil }
+            let now = Clock.monotonicMilliseconds
+            defer { page.viewSince = now }
+            return now - page.viewSince
+        }
+        if lasted != nil { counters.add { $0.viewsEntered += 1 } }
+        return lasted
+    }
+}
+
+extension PeerBook.Entry {
+    fileprivate mutating func saw(_ epoch: Epoch, _ view: View) {
+        if epoch > self.epoch {
+            self.epoch = epoch
+            self.view = view
+        } else if epoch == self.epoch {
+            self.view = max(self.view, view)
+        }
+    }
+}

@@ -1,0 +1,139 @@
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import NIOSSL
+internal import Primitives
+
+extension PeerNetwork {
+    /// Watermarks of a socket's own buffer; the rest waits in the link's queue, where channel 0 goes first.
+    private static let watermark = ChannelOptions.Types.WriteBufferWaterMark(low: 256 * 1024, high: 1024 * 1024)
+
+    func isAllowed(_ peer: Digest) -> Bool {
+        if let until = shunned[peer] {
+            guard until < .now() else { return false }
+            shunned[peer] = nil
+        }
+        return peer != self.peer && allowed.withLockedValue { $0[peer] != nil }
+    }
+
+    func name(_ peer: Digest) -> String { allowed.withLockedValue { $0[peer] } ?? peer.short }
+
+    // MARK: connections
+
+    func bind(host: String, port: Int) -> EventLoopFuture<any Channel> {
+        ServerBootstrap(group: loop)
+            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.writeBufferWaterMark, value: PeerNetwork.watermark)
+            .childChannelInitializer { [self] channel in
+                guard !isStopped, strangers < configuration.limits.strangersMax else {
+                    counters.handshakesFailed += 1
+                    return channel.close()
+                }
+                strangers += 1
+                return prepare(channel, dialled: nil)
+            }
+            .bind(host: host, port: port)
+    }
+
+    func connect(_ address: PeerAddress) -> EventLoopFuture<any Channel> {
+        ClientBootstrap(group: loop)
+            .connectTimeout(.milliseconds(configuration.limits.connectMillisecondsMax))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelOption(.writeBufferWaterMark, value: PeerNetwork.watermark)
+            .channelInitializer { [self] channel in prepare(channel, dialled: address.peer) }
+            .connect(host: address.host, port: address.port)
+    }
+
+    private func prepare(_ channel: any Channel, dialled: Digest?) -> EventLoopFuture<Void> {
+        let link = Link(self, dialled: dialled)
+        let id = ObjectIdentifier(link)
+        openChannels[id] = channel
+        channel.closeFuture.whenComplete { [self] _ in openChannels[id] = nil }
+        return channel.eventLoop.makeCompletedFuture {
+            let verify: NIOSSLCustomVerificationCallback = { [weak link] certificates, promise in
+                promise.succeed(link?.verify(certificates) ?? .failed)
+            }
+            let tls: NIOSSLHandler =
+                if dialled == nil {
+                    NIOSSLServerHandler(context: serverContext, customVerificationCallback: verify)
+                } else {
+                    try NIOSSLClientHandler(
+                        context: clientContext, serverHostname: nil, customVerificationCallback: verify)
+                }
+            try channel.pipeline.syncOperations.addHandlers([tls, link])
+        }
+    }
+
+    // MARK: one link per pair
+
+    /// Decides over a link whose hello came. Of two links between a pair the one dialled by the smaller key stays; a
+    /// new one from the same dialler, or from a restarted peer, replaces the old one.
+    func admit(_ link: Link, _ hello: ControlMessage.Hello) -> Bool {
+        guard hello.network == configuration.network else {
+            counters.networksRefused += 1
+            link.close("the peer belongs to another network (\(hello.network.short)): compare the genesis files")
+            return false
+        }
+        guard link.peer != .zero, isAllowed(link.peer), !isStopped else {
+            counters.keysRefused += 1
+            link.close("the peer's key is not allowed")
+            return false
+        }
+        if link.dialled == nil { strangers -= 1 }
+        link.setUp()
+        counters.linksOpened += 1
+        guard let old = links[link.peer] else {
+            adopt(link)
+            receiver?.linkUp(link.peer)
+            return true
+        }
+        if old.isDialled == link.isDialled || old.incarnation != link.incarnation {
+            adopt(link)
+            old.close("a newer link of the same peer replaces it")
+            receiver?.linkDown(link.peer)
+            receiver?.linkUp(link.peer)
+        } else if link.isDialled == (peer < link.peer) {
+            adopt(link)
+            for rest in old.retire() { link.enqueue(rest.frames, channel: UInt8(rest.channel)) }
+            link.pump()
+        } else {
+            _ = link.retire()
+        }
+        return true
+    }
+
+    private func adopt(_ link: Link) {
+        links[link.peer] = link
+        dials[link.peer]?.failures = 0
+        logger.info(
+            "linked to \(name(link.peer))",
+            metadata: ["address": "\(link.snapshot.address)", "dialled": "\(link.isDialled)"])
+    }
+
+    func linkClosed(_ link: Link, wasUp: Bool) {
+        if !link.wasAdmitted {
+            counters.handshakesFailed += 1
+            if link.dialled == nil { strangers -= 1 }
+        } else {
+            counters.linksClosed += 1
+        }
+        if links[link.peer] === link {
+            links[link.peer] = nil
+            receiver?.linkDown(link.peer)
+        }
+        for peer in [link.dialled, link.peer].compactMap({ $0 }) { dialLater(peer, isFailure: !wasUp) }
+    }
+
+    func logClosing(_ link: Link, _ reason: String) {
+        // Strangers can make any number of these; they are counted, and logged for those who look closely.
+        if link.isUp {
+            logger.info("link to \(name(link.peer)) closes: \(reason)")
+        } else {
+            let who = link.dialled.map(name) ?? link.snapshot.address
+            logger.debug("connection with \(who) ends before a hello: \(reason)")
+        }
+    }
+}

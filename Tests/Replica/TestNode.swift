@@ -1,0 +1,57 @@
+import Chain
+import Consensus
+import LedgerCrypto
+import Primitives
+import Replica
+import TestSupport
+
+/// Keys of one node of the tests.
+struct Identity: Sendable {
+    let key: Secp256k1.SecretKey
+    let peer: PeerID
+    let partner: String
+
+    init(_ index: Int) {
+        let seed = SHA256.hash(Array("test node \(index)".utf8))
+        guard let key = Secp256k1.SecretKey(seed.bytes) else { preconditionFailure("a digest is a valid key") }
+        self.key = key
+        peer = SHA256.hash(Array("transport \(index)".utf8))
+        partner = "partner-\(Character(UnicodeScalar(UInt8(97 + index))))"
+    }
+
+    var validator: Validator { Validator(partner: partner, consensusKey: key.publicKey, transportKey: peer) }
+}
+
+/// A node of the tests: its disk survives `crash`, its replica does not.
+final class TestNode {
+    let identity: Identity
+    let isVoting: Bool
+    var application = TestApplication()
+    var replica: Replica<TestApplication>?
+    var store = MemoryStore()
+    /// Records that a power loss spares.
+    var journal: [JournalRecord] = []
+    /// Written, not yet synced.
+    var unsynced: [JournalRecord] = []
+    var unstored: [(batch: KeyValueBatch, sequence: UInt64)] = []
+    var wakeAt: UInt64?
+    /// Counts starts, so that what belongs to an earlier run is dropped.
+    var run = 0
+    var connected: [PeerID] = []
+
+    // What came out, of all runs.
+    var finalized: [Height: FinalizedBlock] = [:]
+    var notes: [ReplicaNote] = []
+    var evidence: [Evidence] = []
+    var answers: [UInt64: [TransactionRefusal?]] = [:]
+    var dropped: [(digest: Digest, reason: TransactionRefusal)] = []
+    var halted: String?
+
+    init(_ identity: Identity, isVoting: Bool = true, isFresh: Bool = true) {
+        self.identity = identity
+        self.isVoting = isVoting
+        if isFresh { journal = [JournalRecord(sequence: 1, bytes: Replica<TestApplication>.freshMarker())] }
+    }
+
+    var tip: Height { replica?.view.tip.height ?? Height(0) }
+}

@@ -1,0 +1,31 @@
+import Foundation
+import Simulator
+import Testing
+
+/// Campaigns over many seeds. `COMMONWATT_SEEDS` raises their number.
+struct CampaignTests {
+    @Test func seedsWithAllFaultsBreakNoPromise() async {
+        let count = ProcessInfo.processInfo.environment["COMMONWATT_SEEDS"].flatMap(UInt64.init) ?? 60
+        let report = await Campaign.run(seeds: 1..<(count + 1), jobs: 2)
+        #expect(report.failures.isEmpty, "\(report.text)")
+        #expect(report.blocks > Int(count) * 10)
+    }
+
+    /// A campaign that injects nothing, or runs no Byzantine actor, would find nothing either.
+    @Test func scenariosHaveEveryFaultAndEveryActor() {
+        let scenarios = (1...1_000).map { Scenario(seed: $0) }
+        for kind in ByzantineKind.allCases {
+            #expect(scenarios.contains { $0.traitors.contains { $0.kind == kind } }, "\(kind.name)")
+        }
+        for scenario in scenarios {
+            let lost = scenario.plan.filter {
+                switch $0.kind {
+                case .wipe, .restore: true
+                default: false
+                }
+            }
+            #expect(scenario.traitors.count + lost.count <= scenario.faultsMax)
+        }
+        #expect(Set(scenarios.map(\.validatorCount)) == [4, 7, 10])
+    }
+}

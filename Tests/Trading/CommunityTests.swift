@@ -1,0 +1,124 @@
+import Anchors
+import Chain
+import ContractHost
+import ContractKit
+import Identity
+import LedgerCrypto
+import Primitives
+import TestSupport
+import Testing
+import TradingTestSupport
+
+@testable import Trading
+
+@Suite("Community: founding and membership")
+struct MembershipTests {
+    @Test func lifeOfACommunity() throws {
+        var network = try TestNetwork()
+        let rules = testRules()
+        let address = try network.found(rules)
+        #expect(try network.read(Community.head, of: address)?.administrator == "aurora")
+        try network.registerMeter(1)
+        let admission = network.admission(1, to: address)
+        #expect(try network.must(Community.admit, on: address, admission) == MemberNumber(1))
+        let head = try network.read(Community.head, of: address)
+        let member = try #require(try network.read(Community.members, MemberNumber(1), of: address))
+        #expect(head?.members == MemberLog.appending(member, to: MemberLog.start))
+        #expect(
+            try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == address
+        )
+        // The same meter again, here and in a second community.
+        #expect(try network.code(Community.admit, on: address, admission) == Identity.inCommunity.code)
+        let second = try network.found(rules, by: "borealis")
+        let elsewhere = network.admission(1, to: second)
+        #expect(
+            try network.code(Community.admit, on: second, elsewhere, by: "borealis") == Identity.inCommunity.code)
+        // Ending: not while a member is in it, then for good.
+        #expect(try network.code(Community.end, on: address, Nothing()) == Community.membersRemain.code)
+        let end = MembershipEnd(member: MemberNumber(1), until: PeriodNumber(408_400))
+        #expect(
+            try network.code(Community.endMembership, on: address, end, by: "borealis")
+                == Community.notAdministrator.code)
+        #expect(try network.code(Community.endMembership, on: address, end) == nil)
+        #expect(try network.code(Community.endMembership, on: address, end) == Community.membershipEnded.code)
+        #expect(try network.code(Community.admit, on: second, elsewhere, by: "borealis") == nil)
+        #expect(try network.code(Community.end, on: address, Nothing()) == nil)
+        #expect(try network.code(Community.admit, on: address, admission) == HostRejection.instanceEnded.code)
+    }
+
+    @Test func metersAreHeldUntilAFutureEnd() throws {
+        var network = try TestNetwork()
+        let address = try network.found(testRules())
+        try network.registerMeter(1)
+        try network.must(Community.admit, on: address, network.admission(1, to: address))
+        let until = PeriodNumber(network.time.value / 3_600_000 + 2)
+        try network.must(Community.endMembership, on: address, MembershipEnd(member: MemberNumber(1), until: until))
+        #expect(try network.code(Community.end, on: address, Nothing()) == Community.membersRemain.code)
+        #expect(
+            try network.code(Community.releaseMeters, on: address, MemberNumber(1)) == HostRejection.notPermitted.code)
+        network.time = Timestamp(until.value * 3_600_000)
+        let receipts = try network.emptyBlock()
+        #expect(receipts.count == 1 && receipts[0].rejection == nil)
+        #expect(
+            try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == nil)
+        #expect(try network.code(Community.end, on: address, Nothing()) == nil)
+    }
+
+    @Test func refusals() throws {
+        var network = try TestNetwork()
+        let address = try network.found(testRules())
+        try network.registerMeter(1)
+        func refused(_ admission: Admission, _ kind: RejectionKind, by partner: String = "aurora") throws {
+            #expect(try network.code(Community.admit, on: address, admission, by: partner) == kind.code)
+        }
+        try refused(network.admission(1, to: address), Community.notAdministrator, by: "borealis")
+        try refused(network.admission(1, to: address, attesters: ["aurora"]), Community.consentOtherAttesters)
+        // A consent for another community, and one signed by somebody else.
+        let other = try network.found(testRules())
+        try refused(network.admission(1, to: other), Community.consentSignature)
+        try refused(network.admission(1, to: address, signer: TestNetwork.memberKey(2)), Identity.notConfirmed)
+        try refused(network.admission(2, to: address), Identity.meterUnknown)
+        try refused(network.admission(1, to: address, meters: []), Community.memberInvalid)
+        try refused(
+            network.admission(1, to: address, meters: [TestNetwork.meter(2), TestNetwork.meter(1)]),
+            Community.memberInvalid)
+        try refused(network.admission(1, to: address, from: PeriodNumber(.max)), Community.memberInvalid)
+        let changed = network.admission(1, to: address)
+        try refused(
+            Admission(
+                terms: MembershipTerms(meters: changed.terms.meters, tariff: nil, from: PeriodNumber(1)),
+                consent: changed.consent), Community.consentSignature)
+        #expect(
+            try network.code(
+                Community.endMembership, on: address, MembershipEnd(member: MemberNumber(9), until: PeriodNumber(1)))
+                == Community.memberUnknown.code)
+        // Registered, but not confirmed by its grid operator.
+        try network.must(
+            Identity.registerMeter, on: WellKnown.identity,
+            RegisterMeter(
+                meter: TestNetwork.meter(3).value, gridOperator: "borealis", dataProvider: "corona",
+                holder: Consent.holder(TestNetwork.memberKey(3).publicKey)), by: "corona")
+        try refused(network.admission(3, to: address), Identity.notConfirmed)
+        #expect(try network.read(Community.head, of: address)?.memberCount == 0)
+    }
+
+    @Test func rulesAreChecked() throws {
+        var network = try TestNetwork()
+        let unknown = CommunityRules(
+            name: "A", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
+            gridTariff: PriceSchedule(base: PricePair(consumption: 1, production: 1)),
+            attestation: AttestationPolicy(attesters: ["nobody"], threshold: 1))
+        let call = InstanceService.create.call(
+            on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: unknown))
+        #expect(try network.run([call], by: "aurora").rejection?.code == Community.attestersUnknown.code)
+    }
+
+    @Test func newRulesAreANewInstance() throws {
+        var network = try TestNetwork()
+        let address = try network.found(testRules())
+        let next = try network.must(Community.supersede, on: address, testRules(activeMembersMin: 7))
+        #expect(next != address)
+        #expect(try network.code(Community.end, on: address, Nothing()) == HostRejection.instanceEnded.code)
+        #expect(try network.read(Community.head, of: next)?.rules == testRules(activeMembersMin: 7).digest)
+    }
+}

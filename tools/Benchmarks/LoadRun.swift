@@ -1,0 +1,192 @@
+internal import Anchors
+internal import Chain
+internal import ContractKit
+internal import Foundation
+internal import LedgerCrypto
+internal import NodeClient
+internal import Primitives
+
+/// Signed transactions through four validators: closed loop with a bounded number in flight.
+///
+/// Every transaction writes one entry of a partner's registry (2 of `names` keys change), is signed beforehand and
+/// submitted in binary batches to all nodes in turn. Finality is when the node that is followed reports the block.
+struct LoadRun {
+    struct Result: Codable {
+        let seconds: Double
+        let transactions: Int
+        let transactionsPerSecond: Double
+        /// Milliseconds from the submission of a transaction's batch to its finality as a client sees it.
+        let latencyMilliseconds: Quantiles
+        let blocks: Int
+        let transactionsPerBlock: Double
+        let refused: Int
+        let rejected: Int
+        /// Processor seconds of all validators per transaction, in microseconds, and of the load generator.
+        let validatorMicrosecondsPerTransaction: Double
+        let generatorMicrosecondsPerTransaction: Double
+        let residentMegabytes: Int
+    }
+
+    let network: LocalNetwork
+    let inFlight: Int
+    let batch: Int
+    let names: Int
+
+    /// Signs `count` transactions on all cores. They expire 9 minutes from now.
+    func sign(_ count: Int, network id: Digest) -> [Transaction] {
+        let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + 540_000)
+        let salt = UInt64.random(in: 0...UInt64.max / 2)
+        let keys = network.keys
+        let slots = Slots<Transaction>(count)
+        DispatchQueue.concurrentPerform(iterations: count) { index in
+            let name = "meter-\((index * 7_919) % names)"
+            let value = Array("reading \(index)".utf8)
+            let call = Registry.put.call(on: WellKnown.registry, RegistryPut(name: name, value: value))
+            let key = keys[index % keys.count]
+            let body = TransactionBody(
+                network: id, sender: key.publicKey, expiry: expiry, salt: salt + UInt64(index), calls: [call])
+            if let transaction = try? Transaction(signing: body, with: key) { slots.set(index, transaction) }
+        }
+        return slots.values
+    }
+
+    func run(_ transactions: [Transaction]) async throws -> Result {
+        let tracker = LoadTracker(window: inFlight)
+        let followed = try NodeClient(nodes: [network.nodes[0]])
+        let start = try await followed.status().finalHeight
+        let follower = Task { try await follow(followed, after: start, tracker) }
+        let validatorsBefore = ProcessUsage.cpuSeconds(of: network.processIDs)
+        let ownBefore = ProcessUsage(of: getpid())?.cpuSeconds ?? 0
+        let began = Stopwatch.now()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let clients = try network.nodes.map { try NodeClient(nodes: [$0]) }
+            var position = 0
+            var turn = 0
+            while position < transactions.count {
+                let end = min(position + batch, transactions.count)
+                let part = Array(transactions[position..<end])
+                await tracker.reserve(part.map(\.digest))
+                let client = clients[turn % clients.count]
+                group.addTask { try await submit(part, client, tracker) }
+                position = end
+                turn += 1
+            }
+            try await group.waitForAll()
+            for client in clients { try await client.shutdown() }
+        }
+        await tracker.drained()
+        let seconds = Stopwatch.now() - began
+        let validators = ProcessUsage.cpuSeconds(of: network.processIDs) - validatorsBefore
+        let own = (ProcessUsage(of: getpid())?.cpuSeconds ?? 0) - ownBefore
+        follower.cancel()
+        _ = try? await follower.value
+        try await followed.shutdown()
+        let summary = await tracker.summary
+        let done = Double(max(1, summary.latencies.count))
+        return Result(
+            seconds: seconds, transactions: summary.latencies.count, transactionsPerSecond: done / seconds,
+            latencyMilliseconds: Quantiles(summary.latencies.map { $0 * 1000 }), blocks: summary.blocks,
+            transactionsPerBlock: done / Double(max(1, summary.blocks)), refused: summary.refused,
+            rejected: summary.rejected, validatorMicrosecondsPerTransaction: validators / done * 1e6,
+            generatorMicrosecondsPerTransaction: own / done * 1e6, residentMegabytes: network.residentBytes / 1_048_576)
+    }
+
+    private func submit(_ part: [Transaction], _ client: NodeClient, _ tracker: LoadTracker) async throws {
+        var waiting = part
+        var tries = 0
+        while !waiting.isEmpty {
+            let outcomes = try await client.submit(batch: waiting)
+            var again: [Transaction] = []
+            for (transaction, outcome) in zip(waiting, outcomes) {
+                switch outcome {
+                case .accepted, .alreadyPending, .alreadyFinal: continue
+                case .poolFull where tries < 200: again.append(transaction)
+                default: await tracker.refuse(transaction.digest)
+                }
+            }
+            waiting = again
+            tries += 1
+            if !waiting.isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+        }
+    }
+
+    private func follow(_ client: NodeClient, after height: Height, _ tracker: LoadTracker) async throws {
+        for try await (_, notice) in client.events(kinds: [.block], after: StreamPosition(height: height)) {
+            guard case .block(let block) = notice, block.transactions > 0 else { continue }
+            let seen = Stopwatch.now()
+            let whole = try await client.block(.height(block.header.height))
+            let receipts = try await client.receipts(.height(block.header.height))
+            await tracker.final(
+                whole.transactions.map(\.digest), at: seen, rejected: receipts.count { $0.rejection != nil })
+        }
+    }
+}
+
+/// Results of concurrent work, each slot written once.
+final class Slots<Value: Sendable>: @unchecked Sendable {
+    private let lock = NSLock()
+    private var slots: [Value?]
+    init(_ count: Int) { slots = Array(repeating: nil, count: count) }
+    func set(_ index: Int, _ value: Value) { lock.withLock { slots[index] = value } }
+    var values: [Value] { lock.withLock { slots.compactMap { $0 } } }
+}
+
+/// What is in flight, since when, and what became of it.
+actor LoadTracker {
+    struct Summary {
+        let latencies: [Double]
+        let blocks: Int
+        let refused: Int
+        let rejected: Int
+    }
+
+    private let window: Int
+    private var began: [Digest: Double] = [:]
+    private var latencies: [Double] = []
+    private var blocks = 0
+    private var refused = 0
+    private var rejected = 0
+    private var waiter: (room: Int, continuation: CheckedContinuation<Void, Never>)?
+
+    init(window: Int) { self.window = window }
+
+    /// Waits until there is room, then notes the start of these.
+    func reserve(_ digests: [Digest]) async {
+        if began.count + digests.count > window && !began.isEmpty {
+            await withCheckedContinuation { waiter = (digests.count, $0) }
+        }
+        let now = Stopwatch.now()
+        for digest in digests { began[digest] = now }
+    }
+
+    func refuse(_ digest: Digest) {
+        began[digest] = nil
+        refused += 1
+        wake()
+    }
+
+    func final(_ digests: [Digest], at time: Double, rejected count: Int) {
+        blocks += 1
+        rejected += count
+        for digest in digests {
+            if let start = began.removeValue(forKey: digest) { latencies.append(time - start) }
+        }
+        wake()
+    }
+
+    private func wake() {
+        guard let waiting = waiter, began.isEmpty || began.count + waiting.room <= window else { return }
+        waiter = nil
+        waiting.continuation.resume()
+    }
+
+    /// Returns when nothing is in flight.
+    func drained() async {
+        if began.isEmpty { return }
+        await withCheckedContinuation { waiter = (window, $0) }
+    }
+
+    var summary: Summary {
+        Summary(latencies: latencies, blocks: blocks, refused: refused, rejected: rejected)
+    }
+}

@@ -1,0 +1,54 @@
+internal import Foundation
+internal import LedgerCrypto
+internal import Primitives
+
+struct BenchError: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// A local network made and run by the `commonwatt` program beside this one, in a folder of its own.
+struct LocalNetwork {
+    let folder: String
+    let nodes: [String]
+    let keys: [Secp256k1.SecretKey]
+    let processIDs: [Int32]
+
+    static func start(in folder: String, basePort: Int, validators: Int = 4) throws -> LocalNetwork {
+        try? FileManager.default.removeItem(atPath: folder)
+        try run(["devnet", "init", "--dir", folder, "--base-port", "\(basePort)", "--validators", "\(validators)"])
+        try run(["devnet", "start", "--dir", folder])
+        let pids = try String(contentsOfFile: folder + "/devnet.pid", encoding: .utf8).split(separator: "\n")
+        var keys: [Secp256k1.SecretKey] = []
+        var ids: [Int32] = []
+        for line in pids {
+            let parts = line.split(separator: " ").map(String.init)
+            let text = try String(contentsOfFile: "\(folder)/\(parts[0])/keys/operator.key", encoding: .utf8)
+            guard let hex = text.split(separator: "\n").last.map(String.init), let bytes = Hex.decode(hex),
+                let key = Secp256k1.SecretKey(bytes), let id = Int32(parts[1])
+            else { throw BenchError("the operator key of \(parts[0]) cannot be read") }
+            keys.append(key)
+            ids.append(id)
+        }
+        let nodes = (0..<validators).map { "http://127.0.0.1:\(basePort + 1_000 + $0)" }
+        return LocalNetwork(folder: folder, nodes: nodes, keys: keys, processIDs: ids)
+    }
+
+    func stop() { try? LocalNetwork.run(["devnet", "stop", "--dir", folder]) }
+
+    /// Memory of all validators together, bytes.
+    var residentBytes: Int { processIDs.compactMap { ProcessUsage(of: $0)?.residentBytes }.reduce(0, +) }
+
+    private static func run(_ arguments: [String]) throws {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let process = Process()
+        process.executableURL = URL(filePath: own).deletingLastPathComponent().appending(path: "commonwatt")
+        process.arguments = arguments
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw BenchError("commonwatt \(arguments.joined(separator: " ")) failed")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+internal import Primitives
+
+/// What one seed gave.
+package struct Outcome: Sendable {
+    package let scenario: Scenario
+    package var violation: Violation?
+    package var faults = FaultCounts()
+    package var events = 0
+    package var simulatedMicroseconds: UInt64 = 0
+    package var blocks = 0
+    package var epochs = 0
+    package var transactions = 0
+    package var durableWrites = 0
+    /// Distinct evidence that honest nodes reported, by the accused node.
+    package var evidence = 0
+    package var accused: Set<Int> = []
+    /// Views from the healing of all faults to the end.
+    package var viewsAfterHealing: UInt64 = 0
+    package var traceDigest = ""
+
+    package init(scenario: Scenario) { self.scenario = scenario }
+}

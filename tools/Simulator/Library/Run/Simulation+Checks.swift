@@ -1,0 +1,145 @@
+internal import Chain
+internal import Consensus
+internal import LedgerCrypto
+internal import LedgerState
+internal import Primitives
+internal import Replica
+
+/// The promises, checked with every effect of every honest node.
+extension Simulation {
+    /// Votes that leave an honest node, its own signature in certificates included.
+    mutating func checkVotes(_ message: PeerMessage, of number: Int) throws(Violation) {
+        guard case .consensus(let content, _) = message else { return }
+        switch content {
+        case .vote(let vote): try check(vote, of: number)
+        case .proposal(let proposal):
+            try check(proposal.vote, of: number)
+            for certificate in [proposal.parent].compactMap(\.self) + proposal.nullifications { try check(certificate) }
+        case .certificate(let certificate): try check(certificate)
+        case .certificates(let certificates): for certificate in certificates { try check(certificate) }
+        case .status(let status):
+            for certificate in [status.entry, status.finalization].compactMap(\.self) { try check(certificate) }
+        case .statusRequest, .certificatesRequest, .proposalRequest: break
+        }
+        let position = votes.position
+        if healing.isHealed, healing.position < position {
+            healing.views += position.views(since: healing.position)
+            healing.position = position
+        }
+    }
+
+    private mutating func check(_ vote: Vote, of number: Int) throws(Violation) {
+        guard let signer = validator(vote.signer, epoch: vote.epoch), let key = nodes[number].key,
+            signer.consensusKey == key.publicKey
+        else { return }
+        try votes.sent(vote, by: number, key: signer.transportKey)
+        if healing.isHealed { healing.voted.insert(number) }
+    }
+
+    /// Whatever carries the valid signature of an honest node was voted by it.
+    private mutating func check(_ certificate: Certificate) throws(Violation) {
+        for entry in certificate.entries {
+            guard let signer = validator(entry.signer, epoch: certificate.epoch),
+                let number = nodes.firstIndex(where: { $0.peer == signer.transportKey }), nodes[number].isHonest
+            else { continue }
+            let vote = Vote(
+                epoch: certificate.epoch, kind: certificate.kind, view: certificate.view, digest: certificate.digest,
+                signer: entry.signer, signature: entry.signature)
+            guard !votes.knows(vote, key: signer.transportKey) else { continue }
+            guard let set = set(certificate.epoch), vote.verify(network: network, set: set) else { continue }
+            try votes.sent(vote, by: number, key: signer.transportKey)
+        }
+    }
+
+    private func set(_ epoch: Epoch) -> ValidatorSet? {
+        let index = Int(clamping: epoch.value)
+        return chain.sets.indices.contains(index) ? chain.sets[index] : nil
+    }
+
+    private func validator(_ signer: UInt16, epoch: Epoch) -> Validator? {
+        guard let set = set(epoch), set.validators.indices.contains(Int(signer)) else { return nil }
+        return set.validators[Int(signer)]
+    }
+
+    mutating func finalized(_ final: FinalizedBlock, by number: Int) throws {
+        guard nodes[number].isHonest else { return }
+        trace.event(now, 8, number, final.block.digest)
+        trace.line(
+            now,
+            "\(name(number)) final: height \(final.height) \(final.block.digest.short), \(final.block.transactions.count)"
+                + " transactions")
+        try chain.finalized(final.block, receipts: final.receipts, certificate: final.finalization, by: number)
+        guard final.state.root == final.block.header.stateRoot else {
+            throw Violation(
+                .roots, "\(name(number)) holds another state than the header of height \(final.height) names")
+        }
+        guard final.validators.digest == final.block.header.nextValidatorSet else {
+            throw Violation(
+                .roots, "\(name(number)) holds another next validator set than height \(final.height) names")
+        }
+        if let last = nodes[number].lastReported, final.height != last.next {
+            throw Violation(
+                .acknowledged,
+                "\(name(number)) reports height \(final.height) after height \(last) in one run of its process")
+        }
+        nodes[number].lastReported = final.height
+        nodes[number].height = final.height
+        if final.block.header.closesEpoch { rotateKey(number, final.validators) }
+    }
+
+    /// The set names another key of this node: its operator starts it again with that key.
+    private mutating func rotateKey(_ number: Int, _ set: ValidatorSet) {
+        guard let index = set.index(ofPartner: Identity.partner(number)), let key = nodes[number].key,
+            set.validators[index].consensusKey != key.publicKey
+        else { return }
+        nodes[number].key = Identity.consensusKey(number, generation: nodes[number].keyGeneration)
+        trace.line(now, "\(name(number)) will start again with its new key")
+        queue.schedule(
+            .rotate(node: number, incarnation: nodes[number].incarnation), at: now + faultRandom.within(1_000...300_000)
+        )
+    }
+
+    /// Evidence may only name a traitor.
+    mutating func accused(_ evidence: Evidence, by number: Int) throws {
+        guard nodes[number].isHonest else { return }
+        guard let set = set(evidence.first.epoch), evidence.verify(network: network, set: set),
+            let signer = validator(evidence.first.signer, epoch: evidence.first.epoch),
+            let accused = nodes.firstIndex(where: { $0.peer == signer.transportKey })
+        else { throw Violation(.evidence, "\(name(number)) reports evidence that does not verify") }
+        trace.event(now, 9, accused)
+        trace.line(now, "\(name(number)) has evidence against \(name(accused))")
+        guard !nodes[accused].isHonest else {
+            throw Violation(
+                .evidence, "\(name(number)) has evidence against \(name(accused)), which is honest: \(evidence)")
+        }
+        outcome.evidence += 1
+        outcome.accused.insert(accused)
+    }
+
+    /// At the end: what each honest node would answer to clients.
+    mutating func checkAll() throws {
+        for node in nodes where node.isHonest {
+            guard let view = node.replica?.view else { continue }
+            let who = name(node.number)
+            guard view.tip.digest == chain.entries.last?.header.digest, view.state.root == view.tip.stateRoot else {
+                throw Violation(.agreement, "\(who) has another tip than the others")
+            }
+            for (key, value) in chain.values where try view.state.value(key) != value {
+                throw Violation(.roots, "\(who) has another value under \(Hex.encode(key)) than execution gives")
+            }
+            // A node that got a snapshot of the state has no blocks below it.
+            guard !node.hasLostDisk, node.number < scenario.validatorCount else { continue }
+            for (height, entry) in chain.entries.enumerated() {
+                guard try view.header(at: Height(UInt64(height)))?.digest == entry.header.digest else {
+                    throw Violation(.acknowledged, "\(who) no longer has the block of height \(height)")
+                }
+                for (index, digest) in entry.transactions.enumerated() {
+                    let place = try view.location(of: digest)
+                    guard place?.height == entry.header.height, place?.index == UInt32(index) else {
+                        throw Violation(.acknowledged, "\(who) does not find transaction \(digest.short)")
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+internal import Chain
+internal import Primitives
+internal import Replica
+
+/// After the faults: what must happen, and by when.
+struct Healing {
+    /// Simulated microseconds of the healing; nil before.
+    var time: UInt64?
+    /// One transaction per honest node, handed to it after the healing: all must become final.
+    var markers: [Int: SignedTransaction] = [:]
+    var taken: Set<Int> = []
+    var position = VotePosition()
+    var views: UInt64 = 0
+    /// Nodes that voted since then.
+    var voted: Set<Int> = []
+
+    var isHealed: Bool { time != nil }
+
+    static let judgeMicroseconds: UInt64 = 100_000
+    static let progressMicrosecondsMax: UInt64 = 90_000_000
+
+    /// Views within which every marker must be final everywhere, for n validators: a few turns of everybody.
+    static func viewsMax(_ validators: Int) -> UInt64 { 20 + 8 * UInt64(validators) }
+}
+
+extension Simulation {
+    /// Partitions end, links keep their promises, every honest node runs, clocks are within bounds. Traitors go on.
+    mutating func heal() throws {
+        healing.time = now
+        healing.position = votes.position
+        trace.line(now, "all faults heal")
+        links.conditions = .calm
+        links.heal()
+        let bound = Int64(scenario.parameters.clockSkewMillisecondsMax) / 4
+        for number in nodes.indices where nodes[number].isHonest {
+            nodes[number].clock.skewMilliseconds = max(-bound, min(bound, nodes[number].clock.skewMilliseconds))
+            nodes[number].diskFactor = 1
+            nodes[number].disk.store.failsNextRead = false
+            if !nodes[number].isUp { try startNode(number) }
+        }
+        if networkRandom.chance(500) {
+            for one in nodes.indices {
+                for other in nodes.indices where one < other && !areTwins(one, other) { try link(one, other) }
+            }
+        }
+        queue.schedule(.judge, at: now + Healing.judgeMicroseconds)
+    }
+
+    mutating func judge() throws {
+        guard let healed = healing.time else { return }
+        try retryChange()
+        for number in nodes.indices where nodes[number].isHonest { try submitMarker(number) }
+        outcome.viewsAfterHealing = healing.views
+        if isComplete {
+            try checkAll()
+            trace.line(now, "all agree at height \(chain.height), \(healing.views) views after healing")
+            isOver = true
+            return
+        }
+        guard now - healed <= Healing.progressMicrosecondsMax, healing.views <= Healing.viewsMax(nodes.count) else {
+            throw Violation(
+                .progress,
+                "\(healing.views) views and \((now - healed) / 1_000) ms after healing: \(complaint)")
+        }
+        queue.schedule(.judge, at: now + Healing.judgeMicroseconds)
+    }
+
+    private mutating func submitMarker(_ number: Int) throws {
+        guard !healing.taken.contains(number), nodes[number].isUp else { return }
+        if healing.markers[number] == nil { healing.markers[number] = try makeTransfer(isStrange: false) }
+        guard let marker = healing.markers[number] else { return }
+        clients.lastRefusals = []
+        try submit([marker], to: number)
+        switch clients.lastRefusals.first {
+        case .some(.none), .some(.some(.included)), .some(.some(.pending)): healing.taken.insert(number)
+        case .some(.some(.expired)), .some(.some(.expiryTooFar)): healing.markers[number] = nil
+        default: break
+        }
+    }
+
+    /// Every marker is final on every honest node, and every honest validator votes.
+    private var isComplete: Bool {
+        clients.change == nil
+            && nodes.allSatisfy { node in
+                guard node.isHonest else { return true }
+                guard healing.taken.contains(node.number), let marker = healing.markers[node.number],
+                    let status = node.replica?.status
+                else { return false }
+                return chain.executed[marker.transaction.signedDigest] != nil && node.height == chain.height
+                    && (!status.isValidator || healing.voted.contains(node.number))
+            }
+    }
+
+    /// What is missing, for the report.
+    private var complaint: String {
+        var parts: [String] = clients.change == nil ? [] : ["the validator set change is not final"]
+        for node in nodes where node.isHonest {
+            let marker =
+                healing.markers[node.number].map { chain.executed[$0.transaction.signedDigest] != nil } ?? false
+            guard let status = node.replica?.status else {
+                parts.append("\(name(node.number)) is down")
+                continue
+            }
+            parts.append(
+                "\(name(node.number)) at height \(node.height)/\(chain.height) epoch \(status.epoch) view \(status.view)"
+                    + (status.isValidator ? "" : " follower")
+                    + (status.isValidator && !healing.voted.contains(node.number) ? " without a vote" : "")
+                    + (status.isSyncing ? " syncing" : "") + (marker ? "" : ", its transaction is not final"))
+        }
+        return parts.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,57 @@
+# Shared by the scripts of this folder; sourced, not run.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PROJECT=$PWD
+
+# One configuration serves the daemon, the tools and the tests, so that nothing is compiled twice.
+SWIFT_FLAGS=(-c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error)
+BIN="$PROJECT/.build/release"
+
+DEBIAN_PACKAGES=(libsecp256k1-dev libleveldb-dev libssl-dev libsqlite3-dev zlib1g-dev pkg-config python3 python3-venv
+    curl ca-certificates git)
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+fail() {
+    printf 'error: %s\n' "$*" >&2
+    exit 1
+}
+
+# Installs the named Debian packages that are missing. Says what it would do when it may not.
+need_packages() {
+    local missing=() name
+    for name in "$@"; do
+        dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'install ok installed' || missing+=("$name")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    say "Installing ${missing[*]}"
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "run as root once, or install these packages: ${missing[*]}"
+        as_root=(sudo)
+    fi
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}" \
+        >/dev/null 2>&1 && return 0
+    "${as_root[@]}" apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -q --no-install-recommends "${missing[@]}"
+}
+
+need_swift() {
+    command -v swift >/dev/null || fail "Swift 6.3 is needed (https://www.swift.org/install/linux/); 'swift' is not on the PATH"
+    local version
+    version=$(swift --version 2>/dev/null | grep -o 'Swift version [0-9.]*' | grep -o '[0-9][0-9.]*' | head -n 1)
+    case "$version" in
+        6.[3-9]* | [7-9].*) ;;
+        *) fail "Swift 6.3 or newer is needed, this is ${version:-unknown}" ;;
+    esac
+}
+
+# A Python of the project's own, with the named packages, in a folder that git ignores.
+need_python() {
+    [ -x "$PROJECT/.venv/bin/python" ] || python3 -m venv "$PROJECT/.venv"
+    "$PROJECT/.venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
+build() {
+    say "Building (the first build takes some 10 minutes on two cores)"
+    swift build "${SWIFT_FLAGS[@]}" "$@"
+}
