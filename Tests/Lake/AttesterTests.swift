@@ -6,6 +6,7 @@ import Foundation
 import LedgerCrypto
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading

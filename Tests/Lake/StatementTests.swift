@@ -7,6 +7,7 @@ import LedgerCrypto
 import LightClient
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading
