@@ -28,6 +28,7 @@ let packages: [String: Target.Dependency] = [
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOSSL": .product(name: "NIOSSL", package: "swift-nio-ssl"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
@@ -86,7 +87,8 @@ let all: [Target] = [
         "Primitives LedgerCrypto Chain COpenSSL NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers Logging"),
     module(
         "NodeRuntime", at: "Node/Runtime",
-        "Primitives LedgerCrypto Chain LedgerState Consensus Replica ContractHost Storage Transport NIOCore NIOConcurrencyHelpers Logging"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
+            + "NIOConcurrencyHelpers Logging"),
     module(
         "RPC", at: "Node/RPC",
         "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
@@ -98,7 +100,7 @@ let all: [Target] = [
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle NIOCore NIOPosix Yams"),
+        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams"),
 
     // tools: what people run beside a node.
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
@@ -113,14 +115,20 @@ let all: [Target] = [
     tests("ConsensusTests", at: "Tests/Consensus", "TestSupport \(ledger)"),
     tests("ReplicaTests", at: "Tests/Replica", "TestSupport \(ledger)"),
     tests("ContractsTests", at: "Tests/Contracts", "TestSupport \(ledger) \(contracts)"),
-    tests("TradingTests", at: "Tests/Trading", "TestSupport \(ledger) \(contracts)"),
+    module("TradingTestSupport", at: "Tests/TradingSupport", "TestSupport \(ledger) \(contracts)"),
+    tests("TradingTests", at: "Tests/Trading", "TestSupport TradingTestSupport \(ledger) \(contracts)"),
     tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
     tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
+    tests(
+        "RuntimeTests", at: "Tests/Runtime",
+        "TestSupport NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
         "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
             + "ServiceLifecycle"),
-    tests("LakeTests", at: "Tests/Lake", "TestSupport DataLake Settlement \(ledger) \(contracts)"),
+    tests(
+        "LakeTests", at: "Tests/Lake",
+        "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
     tests("SimulationTests", at: "Tests/Simulation", "TestSupport Simulator \(ledger) \(contracts)"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),

@@ -5,6 +5,7 @@ internal import ContractKit
 internal import Governance
 internal import Identity
 package import Primitives
+internal import Trading
 
 /// The one list of the contracts that this release carries, and the application made of them.
 package enum ContractSuite {
@@ -14,6 +15,7 @@ package enum ContractSuite {
         ContractDefinition(Governance.self, sources: sources(of: "Governance")),
         ContractDefinition(Identity.self, sources: sources(of: "Identity")),
         ContractDefinition(Registry.self, sources: sources(of: "Anchors")),
+        ContractDefinition(Community.self, sources: sources(of: "Trading")),
     ])
 
     /// What a node runs.

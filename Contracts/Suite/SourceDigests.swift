@@ -2,8 +2,9 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Anchors", "2a1a6db222085be29aae25f5ca3271d8e5edd19b67fb71fe494b1c0db627676a"),
+        ("Anchors", "0c925678fcab1dd24444e1cbdbe8ff7dce53c1986c644cf37f8f2ed13e63bd7a"),
         ("Governance", "e181a7fcb635214246e65e3965cf0b4f964a3ca1e0c8fbe950c1b59121f30f0e"),
         ("Identity", "02640ea25bd62846df8122ae64aba32a25997fe658d51f1938c5f2ede47bf4b0"),
+        ("Trading", "c66cdf46f8a40f0ed5ac905cbf6f9fe04cf8bcbef5a83fd73c02791c6143e3e3"),
     ]
 }

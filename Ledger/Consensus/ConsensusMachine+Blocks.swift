@@ -66,7 +66,9 @@ extension ConsensusMachine {
     }
 
     mutating func onBlock(_ header: BlockHeader, _ transactions: [Digest]) {
-        guard pace.isFetching(header.digest), header.epoch == epoch,
+        // A block that became final while its answer was on the way is no longer asked for, but still wanted.
+        guard pace.isFetching(header.digest) || wanted.contains(where: { $0.digest == header.digest }),
+            header.epoch == epoch,
             Block.transactionsRoot(transactions) == header.transactionsRoot
         else { return }
         note(header, transactions)

@@ -15,7 +15,6 @@ extension ConsensusMachine {
         let vote = proposal.vote
         guard hasTaken(vote) || take(vote) || vote.verify(network: configuration.network, set: set) else { return }
         keep(proposal)
-        if proposal.view == view, state(view).accused.contains(vote.signer) { nullify() }
     }
 
     /// What the leader's signature does not cover must fit, else the message is thrown away; the header's own rules are

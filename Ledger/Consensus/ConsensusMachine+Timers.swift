@@ -64,8 +64,16 @@ extension ConsensusMachine {
         return !isActive(leader) && (0..<set.count).filter(isActive).count >= set.quorum
     }
 
+    /// The leader nullifies its own view, or contradicts itself in it: nobody need wait for the timer.
+    private var leaderGaveUp: Bool {
+        let leader = UInt16(set.leader(of: view))
+        let state = state(view)
+        return state.accused.contains(leader) || state.vote(.nullify, of: leader) != nil
+    }
+
     mutating func fireTimers() {
         recover()
+        if leaderGaveUp { nullify() }
         guard let start = timers.startedAt else { return }
         let lacksProposal = state(view).proposals.isEmpty
         if timers.skipsLeader, lacksProposal { nullify() }

@@ -13,7 +13,6 @@ extension ConsensusMachine {
         guard vote.view > final, vote.view <= view.advanced(by: UInt64(parameters.voteWindowViews)) else { return }
         guard take(vote) else { return }
         askForProposal(after: vote, from: peer)
-        leaderMayGiveUp(vote)
     }
 
     /// Records a vote when it is news and its signature is right, reports contradictions, forms certificates.
@@ -28,7 +27,10 @@ extension ConsensusMachine {
         if opposed != nil, state.accused.contains(vote.signer) { return false }
         guard vote.verify(network: configuration.network, set: set) else { return false }
         noteActive(vote.signer, in: vote.view)
-        if vote.signer == own { views[vote.view, default: ViewState()].apply(own: vote, sequence: 0) }
+        // The own key signed it in a life that this one knows nothing of: it binds all the same.
+        if vote.signer == own, !state.ownVotes.contains(where: { $0.vote.kind == vote.kind }) {
+            views[vote.view, default: ViewState()].apply(own: vote, sequence: 0)
+        }
         if let opposed { accuse(opposed, vote) }
         // The first vote of each kind stands.
         if !known.contains(where: { $0.kind == vote.kind }) {
@@ -55,16 +57,9 @@ extension ConsensusMachine {
         let entries = votes.sorted { $0.signer < $1.signer }
             .map { Certificate.Entry(signer: $0.signer, signature: $0.signature) }
         let certificate = Certificate(epoch: epoch, kind: kind, view: view, digest: digest, entries: entries)
-        let enters = view >= self.view
-        learn(certificate, isVerified: true)
         // Entering a view sends its certificate; a finalization of a view that was left is sent here.
-        if kind == .finalize, !enters { broadcast(.certificate(certificate)) }
-    }
-
-    /// The leader of the current view gives it up, or contradicts itself: nobody need wait for the timer.
-    private mutating func leaderMayGiveUp(_ vote: Vote) {
-        guard vote.view == view, Int(vote.signer) == set.leader(of: view) else { return }
-        if vote.kind == .nullify || state(view).accused.contains(vote.signer) { nullify() }
+        if kind == .finalize, view < self.view { broadcast(.certificate(certificate)) }
+        learn(certificate, isVerified: true)
     }
 
     mutating func accuse(_ first: Vote, _ second: Vote) {

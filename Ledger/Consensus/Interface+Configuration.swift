@@ -37,7 +37,8 @@ package enum ConsensusStart: Sendable {
     /// machine before), has just finished the epoch before. The machine writes the marker.
     case fresh
     /// All consensus records of the journal, of every epoch, in order. Without a marker the journal counts as lost. The
-    /// genesis ceremony writes `ConsensusRecord.marker(epoch 0, abstainThrough: 0)` and nothing else ever may.
+    /// genesis ceremony writes `ConsensusRecord.marker(epoch 0, abstainThrough: 0)` and nothing else ever may. Right at
+    /// every start and at every change of epoch: what the journal says of this epoch, if anything, is taken over.
     case replay([ConsensusRecord])
     /// The journal is gone, or comes from a backup: votes only after peers have reported.
     case lost

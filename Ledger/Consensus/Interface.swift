@@ -53,7 +53,8 @@ package enum ConsensusOutput: Sendable {
     case broadcast(ConsensusMessage)
     /// Build and execute a block; answer with `.built`, or not at all when the view has passed.
     case build(BuildRequest)
-    /// Get the transactions, execute, compare the roots; answer with `.judged`. The parent is executed.
+    /// Get the transactions, execute, compare the roots; answer with `.judged`. The parent is executed. Asked once: the
+    /// caller keeps trying to get missing transactions for as long as the block can matter (until its height is final).
     case judge(JudgeRequest)
     /// Find header and transaction digests of a block that a quorum certified, or an ancestor of one; answer with
     /// `.block`. `holders` probably have it (ask others too). Asked again while it stays missing.
@@ -66,7 +67,7 @@ package enum ConsensusOutput: Sendable {
     case epochEnded(BlockHeader, Certificate)
     case evidence(Evidence)
     /// A quorum certified a block that this node finds invalid: a fault of this machine's software or disk, or more than
-    /// f faulty validators. This node no longer votes above it.
+    /// f faulty validators. Nothing above it can be executed here, so this node notarizes and finalizes nothing more.
     case diverged(Digest, View, reason: String)
     /// Give `.tick` at this monotonic time. Replaces the earlier wish.
     case wake(at: UInt64)

@@ -41,10 +41,10 @@ struct ViewState: Sendable {
 
     mutating func apply(own vote: Vote, sequence: UInt64) {
         switch vote.kind {
-        case .notarize: notarized = vote.digest
+        case .notarize: notarized = notarized ?? vote.digest
         case .nullify: nullified = true
         case .finalize:
-            notarized = vote.digest
+            notarized = notarized ?? vote.digest
             finalized = true
         }
         if !ownVotes.contains(where: { $0.vote.kind == vote.kind && $0.vote.digest == vote.digest }) {

@@ -13,8 +13,14 @@ extension Replica {
     }
 
     mutating func journal(_ record: ConsensusRecord, machineSequence: UInt64) {
-        records.append(journal: append(.consensus(record), sync: true))
+        records.append(journal: append(.consensus(record), sync: isAwaited(record)))
         if case .certificate(let certificate) = record, certificate.kind == .nullify { nullified(certificate.view) }
+    }
+
+    /// Whether something is held back until the record is durable. Nothing waits for a certificate itself: the vote that
+    /// rests on it follows it in the journal.
+    private func isAwaited(_ record: ConsensusRecord) -> Bool {
+        if case .certificate = record { false } else { true }
     }
 
     /// Nothing waits for a body itself, only for the vote that follows it in the journal.

@@ -26,7 +26,6 @@ extension Replica {
         if let genesis = opened.genesis { replica.emit(genesis.batch, genesis.state) }
         try replica.replayJournaledBodies()
         try replica.settle()
-        // Drained first: a tuple would copy the replica with its effects still in it.
         let effects = replica.drain()
         return (replica, effects)
     }
@@ -49,13 +48,11 @@ extension Replica {
         replayBodies = bodies
         replayRecords = records ?? []
         self.now = now
-        var consensus = ConsensusConfiguration(
-            network: opened.network, epoch: opened.view.epoch, validators: opened.view.validators,
-            parameters: configuration.genesis.parameters, root: opened.root, key: configuration.key,
-            incarnation: now.wall.value)
-        consensus.mutations = configuration.mutations
         machine = ConsensusMachine(
-            consensus,
+            ConsensusConfiguration(
+                network: opened.network, epoch: opened.view.epoch, validators: opened.view.validators,
+                parameters: configuration.genesis.parameters, root: opened.root, key: configuration.key,
+                incarnation: now.wall.value),
             start: records.map { .replay($0) } ?? .lost,
             tip: opened.view.finalization.flatMap {
                 opened.view.tip.digest == opened.root.digest

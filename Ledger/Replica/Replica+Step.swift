@@ -70,9 +70,13 @@ extension Replica {
     private mutating func askForWake() {
         var wake = consensusWake ?? .max
         if let deadline = fetches.nextDeadline { wake = min(wake, deadline) }
-        let patienceEnd = awaitedSince + CatchUp.patienceMilliseconds
-        if awaitedFinalization != nil, patienceEnd > now.monotonic { wake = min(wake, patienceEnd) }
-        if isSyncing { wake = min(wake, now.monotonic + CatchUp.retryMilliseconds) }
+        if isSyncing {
+            // Something may change without an event: a pause ends, a peer may be asked again.
+            if !fetches.isFetching(.range) { wake = min(wake, now.monotonic + CatchUp.retryMilliseconds) }
+        } else if awaitedFinalization != nil {
+            let patienceEnd = awaitedSince + CatchUp.patienceMilliseconds
+            if patienceEnd > now.monotonic { wake = min(wake, patienceEnd) }
+        }
         guard wake < .max, wake != toldWake else { return }
         // A wish in the past is a wish for the next moment.
         toldWake = wake

@@ -53,7 +53,7 @@ final class Core<App: Application>: @unchecked Sendable {
         self.around = around
         if case .lost = journal.standing { isLossSettled = false } else { isLossSettled = true }
         around.hub.update(replica.view)
-        around.book.update(replica.status, leader: 0)
+        _ = around.book.update(replica.status, leader: 0)
     }
 
     func start(_ effects: [ReplicaEffect]) {
@@ -109,6 +109,7 @@ final class Core<App: Application>: @unchecked Sendable {
     private func handle(_ batch: InboxBatch) {
         var steps = 0
         for (event, credit) in batch.urgent where haltReason == nil {
+            supply(event)
             step(event)
             steps += 1
             if steps % stepsPerSyncMax == 0 { syncJournal() }
@@ -122,6 +123,13 @@ final class Core<App: Application>: @unchecked Sendable {
         }
         admit(batch.admissions)
         settleLoss()
+    }
+
+    /// A proposal may name transactions that are here but wait behind it for admission: they need not be fetched.
+    private func supply(_ event: ReplicaEvent) {
+        guard case .message(.consensus(.proposal(let proposal), _), _) = event else { return }
+        let waiting = around.inbox.unadmitted(named: proposal.transactions)
+        if !waiting.isEmpty { step(.checked(waiting)) }
     }
 
     /// One step for all transactions of this node's clients, one per peer for gossip.
@@ -152,17 +160,22 @@ final class Core<App: Application>: @unchecked Sendable {
             around.counters.add { $0.gossiped += UInt64(admission.transactions.count) }
             step(.gossiped(admission.transactions, from: peer))
         }
+        around.inbox.admitted(admissions)
         syncJournal()
     }
 
     private func step(_ event: ReplicaEvent) {
         let begin = Clock.monotonicNanoseconds
         do {
-            perform(try replica.step(event, at: Clock.now))
+            let effects = try replica.step(event, at: Clock.now)
+            around.logger.trace("\(Trace.text(event)) -> \(effects.map(Trace.text).joined(separator: ", "))")
+            perform(effects)
         } catch {
             halt("the store cannot be read: \(error)")
         }
         publish()
+        // The checkpoint is stored: states older than it can no longer be read.
+        if case .stored = event { around.hub.update(replica.view) }
         let took = (Clock.monotonicNanoseconds - begin) / 1000
         around.counters.add {
             $0.steps += 1
@@ -206,7 +219,11 @@ final class Core<App: Application>: @unchecked Sendable {
             outgoing.removeAll(keepingCapacity: true)
         }
         let status = replica.status
-        around.book.update(status, leader: replica.view.validators.leader(of: status.view))
+        let leader = replica.view.validators.leader(of: status.view)
+        if let lasted = around.book.update(status, leader: leader) {
+            around.logger.debug(
+                "view \(status.view) of epoch \(status.epoch) begins after \(lasted) ms, leader \(leader)")
+        }
         guard !finalized.isEmpty else { return }
         let blocks = finalized
         finalized.removeAll(keepingCapacity: true)
@@ -246,7 +263,7 @@ final class Core<App: Application>: @unchecked Sendable {
     private func store(_ batch: KeyValueBatch, _ sequence: UInt64) {
         let around = around
         around.disk.add {
-            do {
+            do throws(StorageError) {
                 try around.store.write(batch, durable: true)
                 around.counters.add { $0.storeBatches += 1 }
                 around.inbox.add(.stored(upTo: sequence))
@@ -264,7 +281,7 @@ final class Core<App: Application>: @unchecked Sendable {
         }
         let (spare, inbox) = (journal.spare, around.inbox)
         around.disk.add {
-            do { try spare.prepare() } catch { inbox.fail(error) }
+            do throws(StorageError) { try spare.prepare() } catch { inbox.fail(error) }
         }
     }
 

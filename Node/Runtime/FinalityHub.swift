@@ -1,8 +1,8 @@
-internal import Chain
+package import Chain
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Primitives
-internal import Replica
+package import Primitives
+package import Replica
 
 /// A final block with its receipts, for subscribers.
 package struct FinalBlock: Sendable {

@@ -20,11 +20,10 @@ final class Intake: PeerNetworkReceiver {
     let counters: CounterBox
     let pool: WorkPool
     let services: PeerServices
-    let shun: @Sendable (Digest, String) -> Void
 
     init(
         inbox: Inbox, book: PeerBook, seen: SeenSignatures, counters: CounterBox, pool: WorkPool,
-        services: PeerServices, shun: @escaping @Sendable (Digest, String) -> Void
+        services: PeerServices
     ) {
         self.inbox = inbox
         self.book = book
@@ -32,7 +31,6 @@ final class Intake: PeerNetworkReceiver {
         self.counters = counters
         self.pool = pool
         self.services = services
-        self.shun = shun
     }
 
     func linkUp(_ peer: Digest) {
@@ -55,8 +53,15 @@ final class Intake: PeerNetworkReceiver {
             return
         }
         guard let decoded = decode(message) else { return }
+        // A proposal that names much comes after the gossip that brings it.
+        if case .consensus(.proposal(let proposal), let inline) = decoded, inline.isEmpty,
+            !proposal.transactions.isEmpty, pool.isBusy
+        {
+            return pool.add { [self] in deliver(decoded, message) }
+        }
         let unchecked = decoded.uncheckedTransactions
-        if unchecked.count <= Intake.inlineSignaturesMax || seen.unknown(unchecked).count <= Intake.inlineSignaturesMax {
+        if unchecked.count <= Intake.inlineSignaturesMax || seen.unknown(unchecked).count <= Intake.inlineSignaturesMax
+        {
             deliver(decoded, message)
         } else {
             pool.add { [self] in deliver(decoded, message) }
@@ -70,7 +75,7 @@ final class Intake: PeerNetworkReceiver {
             return decoded
         } catch {
             counters.add { $0.malformedMessages += 1 }
-            shun(message.peer, "it sent bytes that are no message: \(error)")
+            services.shun(message.peer, "it sent bytes that are no message: \(error)")
             return nil
         }
     }

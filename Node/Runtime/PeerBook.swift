@@ -2,7 +2,7 @@ internal import Chain
 internal import Consensus
 internal import NIOConcurrencyHelpers
 package import Primitives
-package import Replica
+internal import Replica
 
 /// A peer as this node sees it.
 package struct PeerState: Hashable, Sendable {
@@ -73,15 +73,19 @@ final class PeerBook: Sendable {
         }
     }
 
-    func update(_ status: ReplicaStatus, leader: Int) {
-        let isNew = box.withLockedValue { page in
+    /// When the view has changed, how long the one before lasted in milliseconds.
+    func update(_ status: ReplicaStatus, leader: Int) -> UInt64? {
+        let lasted = box.withLockedValue { page -> UInt64? in
             let isNew = page.status?.view != status.view || page.status?.epoch != status.epoch
-            if isNew { page.viewSince = Clock.monotonicMilliseconds }
             page.status = status
             page.leader = leader
-            return isNew
+            guard isNew else { return nil }
+            let now = Clock.monotonicMilliseconds
+            defer { page.viewSince = now }
+            return now - page.viewSince
         }
-        if isNew { counters.add { $0.viewsEntered += 1 } }
+        if lasted != nil { counters.add { $0.viewsEntered += 1 } }
+        return lasted
     }
 }
 

@@ -12,7 +12,6 @@ package final class PeerServices: Sendable {
 
     /// Payload bytes of a request or answer.
     package static let payloadBytesMax = TransportLimits.messageBytesMax - 64
-    private static let refusalBytesMax = 512
 
     enum Message: BCSCodable {
         case request(id: UInt64, service: UInt16, payload: [UInt8])
@@ -104,6 +103,9 @@ package final class PeerServices: Sendable {
         for id in ids { finish(id, .failure(.stopped("the links are closed"))) }
     }
 
+    /// Closes the link of a peer that sends what is no message.
+    func shun(_ peer: Digest, _ reason: String) { state.withLockedValue { $0.network }?.shun(peer, reason) }
+
     // MARK: answering
 
     func received(_ message: ReceivedMessage) {
@@ -111,7 +113,7 @@ package final class PeerServices: Sendable {
         case .request(let id, let service, let payload): serve(id, service, payload, message)
         case .answer(let id, let payload): finish(id, .success(payload), from: message.peer)
         case .refusal(let id, let text): finish(id, .failure(.peer(text)), from: message.peer)
-        case nil: state.withLockedValue { $0.network }?.shun(message.peer, "it sent bytes that are no request or answer")
+        case nil: shun(message.peer, "it sent bytes that are no request or answer")
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 
 /// A thread with a queue of jobs, done in order. What is queued when it stops is still done.
 final class WorkThread: @unchecked Sendable {
@@ -53,9 +54,11 @@ final class WorkThread: @unchecked Sendable {
 /// A few threads that take jobs from one queue. The queue's bound is that of its callers: bytes of peers count against
 /// their links until they are handled, and `submit` counts its transactions.
 final class WorkPool: @unchecked Sendable {
+    private static let niceness: Int32 = 5
     private let condition = NSCondition()
     private var jobs: [@Sendable () -> Void] = []
     private var next = 0
+    private var running = 0
     private var isStopping = false
 
     init(name: String, threads: Int) {
@@ -65,6 +68,9 @@ final class WorkPool: @unchecked Sendable {
             thread.start()
         }
     }
+
+    /// Whether jobs wait or run.
+    var isBusy: Bool { condition.withLock { running > 0 || next < jobs.count } }
 
     func add(_ job: @escaping @Sendable () -> Void) {
         condition.withLock {
@@ -83,11 +89,14 @@ final class WorkPool: @unchecked Sendable {
     }
 
     private func run() {
+        // Consensus goes first on a busy machine. On Linux the call concerns this thread only; a refusal does no harm.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(0), WorkPool.niceness)
         while true {
             let job = condition.withLock { () -> (@Sendable () -> Void)? in
                 while next >= jobs.count && !isStopping { condition.wait() }
                 guard next < jobs.count else { return nil }
                 let job = jobs[next]
+                running += 1
                 next += 1
                 if next == jobs.count || next >= 1024 {
                     jobs.removeFirst(next)
@@ -97,6 +106,7 @@ final class WorkPool: @unchecked Sendable {
             }
             guard let job else { return }
             job()
+            condition.withLock { running -= 1 }
         }
     }
 }

@@ -52,6 +52,11 @@ package struct DiskFolder: JournalFolder {
 
     package func open(_ name: String) throws(StorageError) -> any JournalFile { try DiskFile(full(name)) }
 
+    package func openForRecords(_ name: String) throws(StorageError) -> any JournalFile {
+        if let direct = DirectFile(full(name)) { return direct }
+        return try DiskFile(full(name))
+    }
+
     package func rename(_ old: String, to new: String) throws(StorageError) {
         guard Glibc.rename(full(old), full(new)) == 0 else { throw StorageError.system(errno, "renaming", full(old)) }
         try syncFolder()

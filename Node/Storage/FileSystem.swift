@@ -9,6 +9,8 @@ package protocol JournalFolder: Sendable {
     func contents(_ name: String) throws(StorageError) -> [UInt8]?
     /// Opens a file for writing, creating it (empty) when it is missing.
     func open(_ name: String) throws(StorageError) -> any JournalFile
+    /// Opens a file for small durable writes: each write may already be durable when it returns, `sync` makes sure.
+    func openForRecords(_ name: String) throws(StorageError) -> any JournalFile
     /// Renames over what is there and makes the renaming durable.
     func rename(_ old: String, to new: String) throws(StorageError)
     /// Removes a file; durable at the next durable renaming.

@@ -29,7 +29,7 @@ package final class SpareSegment: Sendable {
         let result: Result<any JournalFile, StorageError> = turn.withLock { _ in
             do throws(StorageError) {
                 try make()
-                let file = try folder.open(SpareSegment.name)
+                let file = try folder.openForRecords(SpareSegment.name)
                 try file.write(header, at: 0)
                 try file.sync()
                 try folder.rename(SpareSegment.name, to: segment)

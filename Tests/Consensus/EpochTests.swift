@@ -66,13 +66,8 @@ import Testing
         let child = TestApplication.header(
             view: View(2), on: closing, parentView: View(1), time: Timestamp(1_600_000), proposer: 2,
             transactions: [], set: fixture.set, next: fixture.set)
-        let same = BlockHeader(
-            network: child.network, height: child.height, view: child.view, epoch: Epoch(0), parent: child.parent,
-            parentView: child.parentView, time: child.time, proposer: 2, transactionsRoot: child.transactionsRoot,
-            stateRoot: child.stateRoot, receiptsRoot: child.receiptsRoot, validatorSet: child.validatorSet,
-            nextValidatorSet: child.nextValidatorSet)
         let outputs = machine.step(
-            .message(.proposal(fixture.proposal((same, []), parent: certificate)), from: fixture.peer(2)), at: now)
+            .message(.proposal(fixture.proposal((child, []), parent: certificate)), from: fixture.peer(2)), at: now)
         #expect(
             outputs.contains { if case .journal(.vote(let vote), _) = $0 { vote.kind == .nullify } else { false } })
         // The closing block itself, in view 2, gets the vote.

@@ -94,12 +94,12 @@ enum TestApplication {
 
     static func header(
         view: View, on parent: BlockHeader, parentView: View, time: Timestamp, proposer: UInt16,
-        transactions: [Digest], set: ValidatorSet, next: ValidatorSet
+        transactions: [Digest], set: ValidatorSet, next: ValidatorSet, epoch: Epoch? = nil
     ) -> BlockHeader {
         let root = Block.transactionsRoot(transactions)
         return BlockHeader(
             network: parent.network, height: parent.height.next,
-            view: view, epoch: parent.closesEpoch ? parent.epoch.next : parent.epoch, parent: parent.digest,
+            view: view, epoch: epoch ?? parent.epoch, parent: parent.digest,
             parentView: parentView, time: time, proposer: proposer, transactionsRoot: root,
             stateRoot: stateRoot(after: parent.stateRoot, root), receiptsRoot: root, validatorSet: set.digest,
             nextValidatorSet: next.digest)

@@ -19,6 +19,9 @@ extension Network {
                 return
             }
             finalAt[block.height] = digest
+            if let parent = blocks[block.parent]?.header, parent.closesEpoch, block.epoch == parent.epoch {
+                failures.append("height \(block.height): epoch \(block.epoch) goes on above its closing block")
+            }
             digest = block.parent
         }
         failures.append("n\(index) calls a block final that nobody built")

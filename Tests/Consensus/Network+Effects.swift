@@ -40,7 +40,7 @@ extension Network {
             if nodes[index].pendingFinal != nil {
                 schedule(index, after: 5 * messageDelay) { .catchUp(generation: $0) }
             }
-        case .epochEnded(let header, _): changeEpoch(index, header)
+        case .epochEnded(let header, let certificate): changeEpoch(index, header, certificate)
         case .evidence(let found):
             evidence.append(found)
             checkEvidence(found)
@@ -79,6 +79,7 @@ extension Network {
         nodes[index].durable = max(nodes[index].durable, position)
         var last: UInt64 = 0
         for (at, entry) in nodes[index].journal where at <= position {
+            if case .record(.marker, _, _) = entry { nodes[index].hasMarker = true }
             if case .record(_, nodes[index].run, let sequence) = entry { last = max(last, sequence) }
         }
         step(index, .journaled(upTo: last))
@@ -117,7 +118,7 @@ extension Network {
         let header = TestApplication.header(
             view: request.view, on: parent, parentView: request.parentView, time: request.time,
             proposer: request.proposer, transactions: transactions, set: set,
-            next: closes ? sets[Int(request.epoch.value) + 1] : set)
+            next: closes ? sets[Int(request.epoch.value) + 1] : set, epoch: request.epoch)
         register(header, transactions)
         execute(index, header, transactions)
         step(index, .built(header, transactions: transactions))

@@ -140,7 +140,8 @@ struct Network {
         for index in nodes.indices where nodes[index].isUp { step(index, .waiting(isBusy)) }
     }
 
-    /// As a replica does: each epoch's messages go to its machine; the ended one still answers.
+    /// As a replica does: each epoch's messages go to its machine; the ended one still answers, and after a restart
+    /// storage does.
     private mutating func deliver(_ message: ConsensusMessage, from: Digest, to index: Int) {
         guard let machine = nodes[index].machine else { return }
         let input = ConsensusInput.message(message, from: from)
@@ -149,6 +150,11 @@ struct Network {
             let outputs = nodes[index].ended?.step(input, at: now) ?? []
             for output in outputs {
                 if case .send(let answer, let peer) = output { transmit(answer, from: index, to: peer) }
+            }
+        } else if let epoch = message.epoch, epoch < machine.epoch {
+            step(index, input)
+            if case .status = message, let closing = nodes[index].closings.first(where: { $0.epoch == epoch }) {
+                transmit(.certificate(closing), from: index, to: from)
             }
         } else {
             step(index, input)

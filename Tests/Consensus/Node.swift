@@ -26,10 +26,14 @@ struct Node {
     var journal: [(position: Int, entry: Entry)] = []
     var appended = 0
     var durable = 0
+    /// A durable marker was written, so that one must be there ever after.
+    var hasMarker = true
     var storedHeight = Height(0)
     var storedEpoch = Epoch(0)
     var storedRoot: BlockHeader
     var storedTip: FinalizedTip?
+    /// Finalizations of closing blocks, by epoch.
+    var closings: [Certificate] = []
 
     /// Newest finalization of the current epoch whose block is executed, and one whose block is not yet.
     var finalTip: FinalizedTip?
@@ -60,14 +64,17 @@ extension Network {
     /// Starts from what is on disk.
     mutating func start(_ index: Int, lost: Bool = false) {
         nodes[index].generation += 1
-        if lost { nodes[index].journal = [] }
+        if lost {
+            nodes[index].journal = []
+            nodes[index].hasMarker = false
+        }
         var executed: Set<Digest> = [nodes[index].storedRoot.digest, fixture.genesis.digest]
         if let tip = nodes[index].storedTip { executed.insert(tip.header.digest) }
         nodes[index].executed = executed
         nodes[index].finalHeight = nodes[index].storedHeight
         nodes[index].finalTip = nodes[index].storedTip
         begin(index, epoch: nodes[index].storedEpoch, root: nodes[index].storedRoot, tip: nodes[index].storedTip)
-        if !lost, nodes[index].machine?.journalIsTrusted == false {
+        if nodes[index].hasMarker, nodes[index].machine?.journalIsTrusted == false {
             failures.append("n\(index) lost its marker")
         }
     }
@@ -115,10 +122,11 @@ extension Network {
     }
 
     /// The closing block is final: stores the end of this epoch and goes on with the next.
-    mutating func changeEpoch(_ index: Int, _ header: BlockHeader) {
+    mutating func changeEpoch(_ index: Int, _ header: BlockHeader, _ certificate: Certificate) {
         guard let machine = nodes[index].machine, machine.epoch == header.epoch else { return }
         trace.note(time, index, "epoch \(machine.epoch.next) begins after \(trace[header.digest])")
         nodes[index].ended = machine
+        nodes[index].closings.append(certificate)
         nodes[index].finalTip = nil
         nodes[index].storedEpoch = machine.epoch.next
         nodes[index].storedRoot = header

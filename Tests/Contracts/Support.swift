@@ -39,6 +39,9 @@ enum Consortium {
     static var suiteGenesis: SuiteGenesis {
         var genesis = SuiteGenesis(partners: partners)
         genesis.parameters.enactDelayMilliseconds = 10_000
+        // Source digests change with every comment, and pinned results must not.
+        let own = ["anchors", "governance", "identity", "registry"]
+        genesis.contracts = own.map { ContractVersion($0, 1, sources: .zero) }
         return genesis
     }
 

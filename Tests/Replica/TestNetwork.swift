@@ -227,6 +227,16 @@ final class TestNetwork {
         }
     }
 
+    /// Prints where every node stands.
+    func dump() {
+        print("at \(now) ms, \(messageCount) messages, queue \(queue.count)")
+        for (index, node) in nodes.enumerated() {
+            guard let replica = node.replica else { print(index, "down"); continue }
+            print(index, replica.status, node.halted ?? "", node.wakeAt as Any)
+            for note in node.notes.suffix(5) { print("   ", note.text.prefix(300)) }
+        }
+    }
+
     // Clients.
 
     func transaction(

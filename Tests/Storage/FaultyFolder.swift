@@ -37,6 +37,8 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
         return FaultyFile(self, content)
     }
 
+    func openForRecords(_ name: String) throws(StorageError) -> any JournalFile { try open(name) }
+
     func rename(_ old: String, to new: String) throws(StorageError) {
         try operation()
         files[new] = files.removeValue(forKey: old)

@@ -5,6 +5,7 @@ import LedgerCrypto
 import Primitives
 import TestSupport
 import Testing
+import TradingTestSupport
 
 @testable import Trading
 

@@ -1,3 +1,5 @@
+internal import ContractHost
+internal import NodeRuntime
 internal import ArgumentParser
 internal import Chain
 internal import ContractKit
@@ -103,7 +105,7 @@ struct GenesisCommand: ParsableCommand {
 
         func run() throws {
             let settings = try NodeSettings.load(config: config, flags: UserSettings())
-            try NodeWiring.configuration(settings).prepareFresh()
+            try LedgerNode<ContractApplication>.prepare(try NodeWiring.configuration(settings))
             try output.show(["prepared": settings.data]) {
                 "Prepared \(settings.data). Start the node with `commonwatt node --config \(config)`."
             }

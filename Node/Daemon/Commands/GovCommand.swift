@@ -1,3 +1,4 @@
+internal import Transport
 internal import ArgumentParser
 internal import Chain
 internal import ContractKit
@@ -56,7 +57,7 @@ struct GovCommand: AsyncParsableCommand {
 
         func run() async throws {
             let keys = try NodeKeys.read(newKeys)
-            let network = try await Connection.with(connection.addresses) { try await $0.status().network }
+            let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
             let claim = ValidatorClaim(
                 network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
             let call = Governance.rotateValidator.call(on: WellKnown.governance, claim)
@@ -84,9 +85,14 @@ struct GovCommand: AsyncParsableCommand {
                 var rows: [Row] = []
                 var number: UInt64 = 1
                 while true {
-                    let answer = try await client.query(
-                        WellKnown.governance, Governance.proposalQuery.number, arguments: ProposalID(number).bcs)
-                    guard case .value(let bytes) = answer.outcome else { break }
+                    let bytes: [UInt8]
+                    do {
+                        bytes = try await client.query(
+                            WellKnown.governance, Governance.proposalQuery.number, arguments: ProposalID(number).bcs)
+                    } catch ClientError.problem(let report) where report.code != nil {
+                        // Numbers ascend without gaps: the first unknown one ends the list.
+                        break
+                    }
                     let proposal = try Proposal(bcs: bytes)
                     rows.append(
                         Row(
@@ -122,9 +128,8 @@ struct GovCommand: AsyncParsableCommand {
                 var rows: [Row] = []
                 var from = ""
                 while true {
-                    let answer = try await client.query(
+                    let bytes = try await client.query(
                         WellKnown.governance, Governance.partnersQuery.number, arguments: PartnerPage(from: from).bcs)
-                    guard case .value(let bytes) = answer.outcome else { break }
                     let page = try PartnerList(bcs: bytes).partners
                     rows += page.map { partner in
                         Row(

@@ -1,3 +1,5 @@
+internal import ContractHost
+internal import Transport
 internal import ArgumentParser
 internal import Chain
 internal import ContractKit
@@ -63,7 +65,7 @@ struct GovProposeCommand: AsyncParsableCommand {
 
         func run() async throws {
             let keys = try NodeKeys.read(keys)
-            let network = try await Connection.with(connection.addresses) { try await $0.status().network }
+            let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
             let claim = ValidatorClaim(
                 network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
             try await GovProposeCommand.send(.addValidator(claim), connection, output)

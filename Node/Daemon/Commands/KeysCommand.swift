@@ -1,3 +1,6 @@
+internal import Primitives
+internal import Transport
+internal import LedgerCrypto
 internal import ArgumentParser
 internal import Foundation
 

@@ -1,3 +1,5 @@
+internal import Chain
+internal import NodeRuntime
 internal import ArgumentParser
 internal import Foundation
 internal import Logging
@@ -41,7 +43,7 @@ struct NodeCommand: AsyncParsableCommand {
 
     private func check(_ settings: NodeSettings) throws {
         let configuration = try NodeWiring.configuration(settings)
-        let role = configuration.consensusKey == nil ? "full node of" : "validator of"
+        let role = configuration.key == nil ? "full node of" : "validator of"
         let lines = [
             "role": "\(role) \(settings.partner)",
             "network": "\(configuration.genesis.name) \(configuration.genesis.network)",

@@ -1,3 +1,5 @@
+internal import ContractHost
+internal import NodeRuntime
 internal import Chain
 internal import Foundation
 internal import NodeClient
@@ -38,7 +40,7 @@ struct DevnetSetup {
         for partner in partners {
             try settings(of: partner).write(toFile: layout.settings(partner), atomically: true, encoding: .utf8)
             let settings = try NodeSettings.load(config: layout.settings(partner), flags: UserSettings())
-            try NodeWiring.configuration(settings).prepareFresh()
+            try LedgerNode<ContractApplication>.prepare(try NodeWiring.configuration(settings))
         }
         return genesis
     }

@@ -1,3 +1,4 @@
+internal import ContractHost
 internal import Chain
 internal import ContractKit
 internal import ContractSuite

@@ -1,3 +1,4 @@
+internal import Transport
 internal import Chain
 internal import ContractKit
 internal import Foundation

@@ -60,7 +60,7 @@ struct ChainSession {
     init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
         self.client = client
         self.key = key
-        network = try await client.status().network
+        network = try await client.nodeStatus().network
     }
 
     func transaction(_ calls: [Call]) throws -> Transaction {
@@ -85,10 +85,6 @@ struct ChainSession {
     func ask<Arguments: ContractValue, Answer: ContractValue>(
         _ query: Query<Arguments, Answer>, of instance: Address, _ arguments: Arguments
     ) async throws -> Answer {
-        let answer = try await client.query(instance, query.number, arguments: arguments.bcs)
-        switch answer.outcome {
-        case .value(let bytes): return try Answer(bcs: bytes)
-        case .refused(let rejection): throw UserError("\(rejection.text) (rejection \(rejection.code))")
-        }
+        try Answer(bcs: try await client.query(instance, query.number, arguments: arguments.bcs))
     }
 }

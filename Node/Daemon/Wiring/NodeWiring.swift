@@ -1,3 +1,5 @@
+internal import UnixSignals
+internal import LedgerCrypto
 internal import Anchors
 internal import Chain
 internal import ContractHost
@@ -60,10 +62,15 @@ enum NodeWiring {
         return peers
     }
 
-    /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
-    static func run(_ settings: NodeSettings) async throws {
+    private static func logger(_ settings: NodeSettings) -> Logger {
         var logger = Logger(label: "commonwatt")
         logger.logLevel = Logger.Level(rawValue: settings.log) ?? .info
+        return logger
+    }
+
+    /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
+    static func run(_ settings: NodeSettings) async throws {
+        let logger = logger(settings)
         let configuration = try configuration(settings)
         let keys = try NodeKeys.read(settings.keys)
         logger.info(
@@ -72,7 +79,8 @@ enum NodeWiring {
         let node = try await LedgerNode.start(
             application: ContractSuite.application, configuration: configuration, logger: logger)
         let service = RuntimeService(node: node, partner: settings.partner)
-        let modules = try await offChainModules(settings, keys, service, logger)
+        let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
+        let modules = offChainModules(lake)
         var api = APIConfiguration()
         api.host = settings.listenRPC.host
         api.port = settings.listenRPC.port

@@ -1,3 +1,6 @@
+internal import LedgerCrypto
+internal import Transport
+internal import Replica
 internal import Chain
 internal import Foundation
 internal import NodeClient

@@ -92,12 +92,12 @@ struct RuntimeService: NodeService {
 
     // MARK: chain
 
-    func block(_ reference: BlockReference) async throws(ServiceFailure) -> NodeClient.FinalizedBlock? {
+    func block(_ reference: BlockReference) async throws(ServiceFailure) -> ExecutedBlock? {
         try read { (view) throws(StorageFailure) in
             guard let height = try RuntimeService.height(reference, view), let block = try view.block(at: height),
                 let receipts = try view.receipts(at: height)
             else { return nil }
-            return NodeClient.FinalizedBlock(block: block, receipts: receipts)
+            return ExecutedBlock(block: block, receipts: receipts)
         }
     }
 
@@ -170,8 +170,8 @@ struct RuntimeService: NodeService {
 
     func contractInterface(_ instance: Address) async throws(ServiceFailure) -> String? {
         try read { (view) throws(StorageFailure) in
-            let record = try node.application.instance(instance, state: view.state)
-            return record.flatMap { ContractSuite.release.contract($0.contract, version: $0.version)?.interfaceJSON }
+            try node.application.contract(
+                of: instance, context: RuntimeService.context(view, genesis), state: view.state)?.interfaceJSON
         }
     }
 
@@ -179,10 +179,12 @@ struct RuntimeService: NodeService {
         _ instance: Address, _ number: UInt16, arguments: [UInt8]
     ) async throws(ServiceFailure) -> QueryAnswer? {
         try read { (view) throws(StorageFailure) in
-            guard try node.application.instance(instance, state: view.state) != nil else { return nil }
+            let context = RuntimeService.context(view, genesis)
+            guard try node.application.contract(of: instance, context: context, state: view.state) != nil else {
+                return nil
+            }
             let answer = try node.application.query(
-                instance, number, arguments: arguments, context: RuntimeService.context(view, genesis),
-                state: view.state)
+                instance, number, arguments: arguments, context: context, state: view.state)
             switch answer {
             case .success(let bytes): return QueryAnswer(height: view.tip.height, outcome: .value(bytes))
             case .failure(let rejection): return QueryAnswer(height: view.tip.height, outcome: .refused(rejection))

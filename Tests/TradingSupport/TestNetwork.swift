@@ -1,40 +1,39 @@
-import Anchors
-import Chain
-import ContractHost
-import ContractKit
-import Governance
-import Identity
-import LedgerCrypto
-import Primitives
-
-@testable import Trading
+internal import Anchors
+package import Chain
+package import ContractHost
+package import ContractKit
+internal import Governance
+internal import Identity
+package import LedgerCrypto
+package import Primitives
+package import Trading
 
 /// A network in one value: the contract host over a dictionary of state, four validators with known keys. Every call is
 /// a signed transaction in a block of its own.
-struct TestNetwork {
-    struct State: StateReader {
-        var values: [[UInt8]: [UInt8]] = [:]
-        func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { values[key] }
+package struct TestNetwork: Sendable {
+    package struct State: StateReader, Sendable {
+        package var values: [[UInt8]: [UInt8]] = [:]
+        package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { values[key] }
     }
 
-    static let partners = ["aurora", "borealis", "corona", "dawn"]
-    static let outsider = "eclipse"
+    package static let partners = ["aurora", "borealis", "corona", "dawn"]
+    package static let outsider = "eclipse"
 
-    let application: ContractApplication
-    let genesis: Genesis
-    var state = State()
-    var height = Height(0)
-    var time = Timestamp(1_700_000_000_000)
+    package let application: ContractApplication
+    package let genesis: Genesis
+    package var state = State()
+    package var height = Height(0)
+    package var time = Timestamp(1_700_000_000_000)
     var salt: UInt64 = 0
 
-    static func key(_ partner: String) -> Secp256k1.SecretKey {
+    package static func key(_ partner: String) -> Secp256k1.SecretKey {
         guard let key = Secp256k1.SecretKey(SHA256.hash(Array("key of \(partner)".utf8)).bytes) else {
             preconditionFailure("a digest is a key")
         }
         return key
     }
 
-    init() throws {
+    package init() throws {
         let validators = try ValidatorSet(
             Self.partners.map {
                 Validator(
@@ -74,7 +73,7 @@ struct TestNetwork {
     }
 
     /// Runs one transaction; its receipt.
-    mutating func run(_ calls: [Call], by partner: String) throws -> Receipt {
+    package mutating func run(_ calls: [Call], by partner: String) throws -> Receipt {
         salt += 1
         let key = Self.key(partner)
         let body = TransactionBody(
@@ -92,7 +91,7 @@ struct TestNetwork {
 
     /// Runs one call that must succeed; its output.
     @discardableResult
-    mutating func must<Arguments, Output>(
+    package mutating func must<Arguments, Output>(
         _ method: Method<Arguments, Output>, on instance: Address, _ arguments: Arguments, by partner: String = "aurora"
     ) throws -> Output {
         let receipt = try run([method.call(on: instance, arguments)], by: partner)
@@ -102,46 +101,47 @@ struct TestNetwork {
     }
 
     /// Runs one call; the code of its rejection, nil when it succeeds.
-    mutating func code<Arguments, Output>(
+    package mutating func code<Arguments, Output>(
         _ method: Method<Arguments, Output>, on instance: Address, _ arguments: Arguments, by partner: String = "aurora"
     ) throws -> UInt16? {
         try run([method.call(on: instance, arguments)], by: partner).rejection?.code
     }
 
     /// An empty block: runs scheduled calls that are due.
-    mutating func emptyBlock() throws -> [Receipt] {
+    package mutating func emptyBlock() throws -> [Receipt] {
         let result = try application.execute(context: nextBlock, transactions: [], state: state)
         apply(result?.changes ?? [])
         height = height.next
         return result?.receipts ?? []
     }
 
-    func read<Value>(_ storage: StorageValue<Value>, of instance: Address) throws -> Value? {
+    package func read<Value>(_ storage: StorageValue<Value>, of instance: Address) throws -> Value? {
         try state.values[storage.stateKey(at: instance)].map { try storage.decode($0) }
     }
 
-    func read<Key, Value>(_ storage: StorageMap<Key, Value>, _ key: Key, of instance: Address) throws -> Value? {
+    package func read<Key, Value>(_ storage: StorageMap<Key, Value>, _ key: Key, of instance: Address) throws -> Value?
+    {
         try state.values[storage.stateKey(key, at: instance)].map { try storage.decode($0) }
     }
 }
 
-struct TestFailure: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
+package struct TestFailure: Error, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
 }
 
 extension TestNetwork {
-    static func memberKey(_ index: Int) -> Secp256k1.SecretKey { key("member \(index)") }
-    static func meter(_ index: Int) -> MeterNumber { MeterNumber(10_000 + UInt64(index)) }
-    static let firstPeriod = PeriodNumber(408_342)
+    package static func memberKey(_ index: Int) -> Secp256k1.SecretKey { key("member \(index)") }
+    package static func meter(_ index: Int) -> MeterNumber { MeterNumber(10_000 + UInt64(index)) }
+    package static let firstPeriod = PeriodNumber(408_342)
 
-    mutating func found(_ rules: CommunityRules, by partner: String = "aurora") throws -> Address {
+    package mutating func found(_ rules: CommunityRules, by partner: String = "aurora") throws -> Address {
         try must(
             InstanceService.create, on: WellKnown.instances,
             CreateInstance(contract: Community.name, arguments: rules), by: partner)
     }
 
-    func admission(
+    package func admission(
         _ index: Int, to community: Address, attesters: [String] = [], from: PeriodNumber = firstPeriod,
         tariff: PriceSchedule? = nil, meters: [MeterNumber]? = nil, signer: Secp256k1.SecretKey? = nil
     ) -> Admission {
@@ -156,7 +156,7 @@ extension TestNetwork {
                 credential: credential, key: key.publicKey, attesters: attesters, signature: key.sign(digest)))
     }
 
-    mutating func registerMeter(_ index: Int, operator: String = "borealis") throws {
+    package mutating func registerMeter(_ index: Int, operator: String = "borealis") throws {
         try must(
             Identity.registerMeter, on: WellKnown.identity,
             RegisterMeter(
@@ -164,7 +164,7 @@ extension TestNetwork {
                 holder: Consent.holder(Self.memberKey(index).publicKey)), by: `operator`)
     }
 
-    mutating func anchor(_ batches: [ReadingBatch], supersedes: Digest? = nil) throws {
+    package mutating func anchor(_ batches: [ReadingBatch], supersedes: Digest? = nil) throws {
         let name = "readings"
         if try read(Anchors.dataSets, Pair("corona", name), of: WellKnown.anchors) == nil {
             try must(
@@ -184,7 +184,8 @@ extension TestNetwork {
     }
 
     /// Attestations of `record` for the community by partners, ascending.
-    func attestations(_ record: SettlementRecord, _ community: Address, by partners: [String]) -> [Attestation] {
+    package func attestations(_ record: SettlementRecord, _ community: Address, by partners: [String]) -> [Attestation]
+    {
         partners.map {
             Attestation(
                 signing: record.digest, network: genesis.network, instance: community, partner: $0, key: Self.key($0))

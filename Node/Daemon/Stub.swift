@@ -1,0 +1,4 @@
+internal import ArgumentParser
+struct CecCommand: ParsableCommand {}
+struct VerifyCommand: ParsableCommand {}
+struct StoryCommand: ParsableCommand {}

@@ -1,0 +1,118 @@
+internal import Chain
+internal import Primitives
+internal import Trading
+
+/// Payloads of the administrator's requests to the own node, in BCS.
+enum AdminOperation: String, CaseIterable {
+    case memberKeys = "member-keys"
+    case replicate
+    case settlement
+    case statement
+
+    var path: String { "/v1/admin/\(rawValue)" }
+}
+
+/// Keys that salts are derived from: the community's own and its members'.
+struct MemberKeysMessage: BCSCodable {
+    static let membersMax = 1_024
+    let community: Address
+    let communityKey: Digest
+    let members: [Entry]
+
+    struct Entry: BCSCodable {
+        let member: MemberNumber
+        let key: Digest
+        init(member: MemberNumber, key: Digest) {
+            self.member = member
+            self.key = key
+        }
+        func encode(to encoder: inout BCSEncoder) {
+            encoder.value(member)
+            encoder.fixed(key)
+        }
+        init(from decoder: inout BCSDecoder) throws(BCSError) {
+            member = try MemberNumber(from: &decoder)
+            key = try decoder.digest()
+        }
+    }
+
+    init(community: Address, communityKey: Digest, members: [Entry]) {
+        self.community = community
+        self.communityKey = communityKey
+        self.members = members
+    }
+
+    func encode(to encoder: inout BCSEncoder) {
+        encoder.value(community)
+        encoder.fixed(communityKey)
+        encoder.vector(members)
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        community = try Address(from: &decoder)
+        communityKey = try decoder.digest()
+        members = try decoder.vector(max: MemberKeysMessage.membersMax)
+    }
+}
+
+/// Batches to send to the partners that may hold them.
+struct ReplicateMessage: BCSCodable {
+    static let batchesMax = 4_096
+    let batches: [Digest]
+
+    init(batches: [Digest]) { self.batches = batches }
+    func encode(to encoder: inout BCSEncoder) { encoder.vector(batches) }
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        batches = try decoder.vector(max: ReplicateMessage.batchesMax)
+    }
+}
+
+/// A period to compute and have attested.
+struct SettlementMessage: BCSCodable {
+    let community: Address
+    let period: PeriodNumber
+
+    init(community: Address, period: PeriodNumber) {
+        self.community = community
+        self.period = period
+    }
+
+    func encode(to encoder: inout BCSEncoder) {
+        encoder.value(community)
+        encoder.value(period)
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        community = try Address(from: &decoder)
+        period = try PeriodNumber(from: &decoder)
+    }
+}
+
+/// A member's statement over the periods [from, to).
+struct StatementMessage: BCSCodable {
+    let community: Address
+    let member: MemberNumber
+    let from: PeriodNumber
+    let to: PeriodNumber
+
+    init(community: Address, member: MemberNumber, from: PeriodNumber, to: PeriodNumber) {
+        self.community = community
+        self.member = member
+        self.from = from
+        self.to = to
+    }
+
+    func encode(to encoder: inout BCSEncoder) {
+        encoder.value(community)
+        encoder.value(member)
+        encoder.value(from)
+        encoder.value(to)
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        community = try Address(from: &decoder)
+        member = try MemberNumber(from: &decoder)
+        from = try PeriodNumber(from: &decoder)
+        to = try PeriodNumber(from: &decoder)
+    }
+}

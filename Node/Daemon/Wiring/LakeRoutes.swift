@@ -1,0 +1,159 @@
+internal import Chain
+internal import DataLake
+internal import Foundation
+internal import LedgerState
+internal import NodeClient
+internal import NodeRuntime
+internal import Primitives
+internal import RPC
+internal import Replica
+internal import Settlement
+internal import Trading
+
+/// The lake's door for data providers, and what the node's own partner may ask of lake and attesters.
+struct LakeRoutes: RouteModule {
+    static let uploadBytesMax = 1_048_576
+
+    let wiring: LakeWiring
+
+    let tag = "Data lake and settlement"
+    let tagDescription =
+        "Data providers hand in signed reading batches. Everything under /v1/admin is for this node's own partner: each request is signed with one of its keys."
+
+    static let notPermitted = Problem.Kind("not-permitted", 403, "The request is not permitted")
+    private static let anyObject = Schema(["type": "object"])
+
+    var endpoints: [Endpoint] {
+        [
+            upload,
+            admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived", isBinary: false) { payload in
+                let message = try MemberKeysMessage(bcs: payload)
+                try wiring.lake.secrets.setKey(message.communityKey, of: nil, in: message.community)
+                for entry in message.members {
+                    try wiring.lake.secrets.setKey(entry.key, of: entry.member, in: message.community)
+                }
+                return .json(.object([.init("stored", .unsigned(UInt64(message.members.count + 1)))]))
+            },
+            admin(.replicate, "replicateBatches", "Send anchored batches to the partners of their policy", isBinary: false) {
+                payload in
+                let answers = try await wiring.replicate(try ReplicateMessage(bcs: payload).batches)
+                return .json(
+                    .object([
+                        .init(
+                            "partners",
+                            .array(
+                                answers.map { answer in
+                                    .object([
+                                        .init("partner", .string(answer.partner)),
+                                        .init("stored", .unsigned(UInt64(answer.stored))),
+                                        .init("refusal", answer.refusal.map { .string($0) } ?? .null),
+                                    ])
+                                }))
+                    ]))
+            },
+            admin(.settlement, "prepareSettlement", "Compute a period and gather its attestations", isBinary: true) { payload in
+                let message = try SettlementMessage(bcs: payload)
+                let prepared = try wiring.engine.prepare(message.community, period: message.period)
+                let attested = try await wiring.engine.attest(prepared) { partner, message in
+                    await wiring.ask(partner, message)
+                }
+                return .bytes(attested.bcs)
+            },
+            admin(.statement, "makeStatement", "Write a member's statement", isBinary: false) { payload in
+                try await statement(try StatementMessage(bcs: payload))
+            },
+        ]
+    }
+
+    private var upload: Endpoint {
+        Endpoint(
+            .post, "/v1/lake/batches", operation: "uploadBatch", summary: "Hand in a signed batch of readings",
+            details: "BCS of provider, batch, key and signature; the key is one that the provider registered in Identity.",
+            body: Endpoint.Body([.bytes("A signed upload.")], bytesMax: LakeRoutes.uploadBytesMax),
+            answers: [Endpoint.Answer(200, "Stored, durably.", [.json(LakeRoutes.anyObject)])],
+            problems: [.undecodable, .refused, LakeRoutes.notPermitted]
+        ) { request in
+            let upload = try decode(BatchUpload.self, request.body)
+            do {
+                let entry = try wiring.service.accept(upload)
+                return .json(
+                    .object([
+                        .init("digest", .string(entry.digest.description)),
+                        .init("meter", .unsigned(entry.meter.value)),
+                        .init("from", .unsigned(entry.from.value)), .init("to", .unsigned(entry.to.value)),
+                    ]))
+            } catch let refusal as LakeRefusal {
+                throw Problem(refusal.reason == .notPermitted ? LakeRoutes.notPermitted : .refused, refusal.text)
+            } catch let error as LakeError {
+                throw Problem(.refused, error.description)
+            }
+        }
+    }
+
+    private func decode<Value: BCSDecodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Problem) -> Value {
+        do {
+            return try Value(bcs: bytes)
+        } catch {
+            throw Problem(.undecodable, "The body is not what it should be: \(error).")
+        }
+    }
+
+    private func admin(
+        _ operation: AdminOperation, _ name: String, _ summary: String, isBinary: Bool,
+        _ body: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
+    ) -> Endpoint {
+        Endpoint(
+            .post, operation.path, operation: name, summary: summary,
+            details: "BCS of time, key, payload and signature, signed for this operation and network within the last minute.",
+            body: Endpoint.Body([.bytes("A signed request.")], bytesMax: AdminRequest.payloadBytesMax + 1_024),
+            answers: [
+                Endpoint.Answer(
+                    200, "Done.", [isBinary ? .bytes("BCS of the attested settlement.") : .json(LakeRoutes.anyObject)])
+            ],
+            problems: [.undecodable, .refused, LakeRoutes.notPermitted]
+        ) { request in
+            let signed = try decode(AdminRequest.self, request.body)
+            let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1000)))
+            if let problem = signed.problem(
+                operation: operation.rawValue, network: wiring.node.network, keys: try wiring.ownKeys(), now: now)
+            {
+                throw Problem(LakeRoutes.notPermitted, "The request is not taken: \(problem).")
+            }
+            do {
+                return try await body(signed.payload).uncached
+            } catch let error as BCSError {
+                throw Problem(.undecodable, "The payload is not what it should be: \(error).")
+            } catch let refusal as SettlementRefusal {
+                throw Problem(.refused, refusal.description)
+            } catch let refusal as LakeRefusal {
+                throw Problem(.refused, refusal.text)
+            } catch let error as LakeError {
+                throw Problem(.refused, error.description)
+            } catch let error as StatementError {
+                throw Problem(.refused, error.description)
+            }
+        }
+    }
+
+    /// Lake, chain and proofs of one and the same block.
+    private func statement(_ message: StatementMessage) async throws -> APIAnswer {
+        let view = wiring.node.view
+        let state = view.state.pinned()
+        let chain = LakeChain.of(
+            network: wiring.node.network, time: view.tip.time, validators: view.validators, state: state)
+        let builder = StatementBuilder(lake: wiring.lake, chain: chain) { keys in
+            guard let bundle = try StateProofs.bundle(keys, view) else {
+                throw StatementError("there is no block above the genesis yet, so nothing can be proved")
+            }
+            return bundle
+        }
+        let statement = try await builder.statement(
+            of: message.member, in: message.community, from: message.from, to: message.to)
+        return APIAnswer(mediaType: "application/json", body: .bytes(Array(try statement.json())))
+    }
+}
+
+extension NodeWiring {
+    /// What stands beside the ledger: the lake with its attester, and their routes.
+    static func offChainModules(_ wiring: LakeWiring) -> [any RouteModule] { [LakeRoutes(wiring: wiring)] }
+}

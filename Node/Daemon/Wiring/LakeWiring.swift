@@ -1,0 +1,108 @@
+internal import Chain
+internal import ContractHost
+internal import ContractKit
+internal import DataLake
+internal import Foundation
+internal import LedgerCrypto
+internal import LedgerState
+internal import Logging
+internal import NodeRuntime
+internal import Primitives
+internal import Replica
+internal import Settlement
+
+/// The data lake of a node and everything that works on it: the service that answers partners, the attester, the
+/// settlement engine. Lake messages travel over the peer links, so that the sender is known by its TLS key.
+struct LakeWiring: Sendable {
+    /// Number of the lake's service on channel 1.
+    static let service: UInt16 = 1
+    static let timeoutMilliseconds: Int64 = 15_000
+
+    let partner: String
+    let lake: DataLake
+    let service: LakeService
+    let engine: SettlementEngine
+    let node: LedgerNode<ContractApplication>
+    let operatorKey: Secp256k1.SecretKey
+
+    init(
+        node: LedgerNode<ContractApplication>, settings: NodeSettings, operatorKey: Secp256k1.SecretKey, logger: Logger
+    ) throws {
+        partner = settings.partner
+        self.node = node
+        self.operatorKey = operatorKey
+        lake = try DataLake(folder: URL(filePath: settings.data + "/lake"), log: logger)
+        let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node) }
+        let partner = settings.partner
+        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) { other, message in
+            await LakeWiring.send(message, to: other, node)
+        }
+        service = LakeService(partner: partner, lake: lake, attester: attester, chain: chain)
+        engine = SettlementEngine(lake: lake, chain: chain)
+        let service = service
+        node.services.register(LakeWiring.service) { peer, bytes in
+            let frame = try LakeFrame(bcs: bytes)
+            guard let sender = LakeWiring.partner(of: peer, node) else {
+                let refusal = LakeRefusal(.notPermitted, "only validators of the network may ask this lake")
+                return LakeFrame(number: frame.number, message: .refused(refusal)).bcs
+            }
+            return LakeFrame(number: frame.number, message: await service.handle(frame.message, from: sender)).bcs
+        }
+    }
+
+    /// The newest final state, for readers that take their time.
+    static func chain(_ node: LedgerNode<ContractApplication>) -> LakeChain {
+        let view = node.view
+        return LakeChain.of(
+            network: node.network, time: view.tip.time, validators: view.validators, state: view.state.pinned())
+    }
+
+    private static func partner(of peer: Digest, _ node: LedgerNode<ContractApplication>) -> String? {
+        node.view.validators.validators.first { $0.transportKey == peer }?.partner
+    }
+
+    /// Nil when the partner runs no validator, is not linked, or did not answer.
+    private static func send(
+        _ message: LakeMessage, to partner: String, _ node: LedgerNode<ContractApplication>
+    ) async -> LakeMessage? {
+        let validators = node.view.validators
+        guard let index = validators.index(ofPartner: partner) else { return nil }
+        let peer = validators.validators[index].transportKey
+        guard
+            let bytes = try? await node.services.request(
+                LakeWiring.service, LakeFrame(number: 0, message: message).bcs, to: peer,
+                timeoutMilliseconds: LakeWiring.timeoutMilliseconds),
+            let frame = try? LakeFrame(bcs: bytes), frame.message.isAnswer
+        else { return nil }
+        return frame.message
+    }
+
+    /// Asks a partner's node, or this one when it is the own partner.
+    func ask(_ partner: String, _ message: LakeMessage) async -> LakeMessage? {
+        partner == self.partner ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: partner, node)
+    }
+
+    /// Keys of the own partner in Governance.
+    func ownKeys() throws -> [PublicKey] { try LakeWiring.chain(node).attestationKeys(of: partner) }
+
+    /// Sends anchored batches to the partners that the policy of their community names; what each one answered.
+    func replicate(_ digests: [Digest]) async throws -> [(partner: String, stored: Int, refusal: String?)] {
+        let chain = LakeWiring.chain(node)
+        var answers: [(partner: String, stored: Int, refusal: String?)] = []
+        for other in chain.validators.validators.map(\.partner) where other != partner {
+            var stored = 0
+            var refusal: String?
+            for digest in digests {
+                let batch = try lake.batch(digest)
+                guard try chain.mayHold(batch.meter, partner: other) else { continue }
+                switch await ask(other, .store(try lake.bytes(digest))) {
+                case .stored?: stored += 1
+                case .refused(let why)?: refusal = why.text
+                default: refusal = "did not answer"
+                }
+            }
+            answers.append((other, stored, refusal))
+        }
+        return answers
+    }
+}

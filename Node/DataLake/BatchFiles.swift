@@ -1,0 +1,72 @@
+internal import Foundation
+internal import LedgerCrypto
+internal import Primitives
+
+/// Files named by the SHA-256 of their bytes: `<root>/<first two digits>/<64 digits>`.
+///
+/// A file appears whole or not at all (written aside, flushed, renamed, folder flushed), and every read checks its digest.
+struct BatchFiles: Sendable {
+    let root: URL
+
+    init(root: URL) throws(LakeError) {
+        self.root = root
+        try BatchFiles.attempt("create \(root.path)") {
+            try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+        }
+    }
+
+    func path(_ digest: Digest) -> URL {
+        let name = digest.description
+        return root.appending(path: String(name.prefix(2))).appending(path: name)
+    }
+
+    /// Durable when it returns.
+    func write(_ bytes: [UInt8], digest: Digest) throws(LakeError) {
+        let target = path(digest)
+        let folder = target.deletingLastPathComponent()
+        try BatchFiles.attempt("write \(target.path)") {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            let aside = folder.appending(path: ".\(digest.short)-\(UInt64.random(in: 0 ... .max))")
+            defer { try? FileManager.default.removeItem(at: aside) }
+            try Data(bytes).write(to: aside)
+            try BatchFiles.flush(aside)
+            guard rename(aside.path, target.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+            try BatchFiles.flush(folder)
+            try BatchFiles.flush(root)
+        }
+    }
+
+    func exists(_ digest: Digest) -> Bool { FileManager.default.fileExists(atPath: path(digest).path) }
+
+    /// Nil when there is no such file.
+    func read(_ digest: Digest) throws(LakeError) -> [UInt8]? {
+        let url = path(digest)
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        let bytes = try BatchFiles.attempt("read \(url.path)") { [UInt8](try Data(contentsOf: url)) }
+        guard SHA256.hash(bytes) == digest else { throw .corrupted(digest, path: url.path) }
+        return bytes
+    }
+
+    /// Durable when it returns. Nothing happens when there is no such file.
+    func remove(_ digest: Digest) throws(LakeError) {
+        let url = path(digest)
+        guard FileManager.default.fileExists(atPath: url.path) else { return }
+        try BatchFiles.attempt("remove \(url.path)") {
+            try FileManager.default.removeItem(at: url)
+            try BatchFiles.flush(url.deletingLastPathComponent())
+        }
+    }
+
+    private static func flush(_ url: URL) throws {
+        let file = open(url.path, O_RDONLY)
+        guard file >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        defer { close(file) }
+        guard fsync(file) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+    }
+
+    private static func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LakeError) -> Value {
+        do { return try body() } catch let error as LakeError { throw error } catch {
+            throw .storage("could not \(what): \(error.localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import Foundation
+internal import GRDB
+package import Primitives
+package import Trading
+
+/// A batch as the catalogue lists it.
+package struct BatchEntry: Hashable, Sendable {
+    package enum Status: Int64, Hashable, Sendable {
+        case held = 0
+        case erased = 1
+        case corrupted = 2
+    }
+
+    package let digest: Digest
+    package let meter: MeterNumber
+    /// First start and end after the last reading.
+    package let from: Timestamp
+    package let to: Timestamp
+    package let status: Status
+}
+
+/// What the lake has, in SQLite. Written after the file, so that an entry that is `held` has had a whole file.
+struct Catalogue: Sendable {
+    private let database: DatabaseQueue
+
+    init(path: String) throws(LakeError) {
+        database = try SQL.open(path: path, isSecret: false)
+        try SQL.attempt("prepare the catalogue") {
+            var migrator = DatabaseMigrator()
+            migrator.registerMigration("1") { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE batch (
+                            digest BLOB PRIMARY KEY NOT NULL, meter BLOB NOT NULL, first INTEGER NOT NULL,
+                            last INTEGER NOT NULL, status INTEGER NOT NULL, reason INTEGER
+                        ) WITHOUT ROWID;
+                        CREATE INDEX batchByMeter ON batch (meter, first, last);
+                        """)
+            }
+            try migrator.migrate(database)
+        }
+    }
+
+    func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? {
+        try SQL.attempt("look a batch up") {
+            try database.read { database in
+                try Row.fetchOne(database, sql: "SELECT * FROM batch WHERE digest = ?", arguments: [SQL.blob(digest)])
+                    .flatMap { BatchEntry(row: $0) }
+            }
+        }
+    }
+
+    /// Adds a held batch, or marks a damaged one as held again. An erased one stays erased.
+    func add(_ entry: BatchEntry) throws(LakeError) {
+        try SQL.attempt("add a batch") {
+            try database.write { database in
+                try database.execute(
+                    sql: """
+                        INSERT INTO batch (digest, meter, first, last, status) VALUES (?, ?, ?, ?, 0)
+                        ON CONFLICT (digest) DO UPDATE SET status = 0 WHERE status = 2
+                        """,
+                    arguments: [
+                        SQL.blob(entry.digest), SQL.blob(entry.meter.value), SQL.integer(entry.from),
+                        SQL.integer(entry.to),
+                    ])
+            }
+        }
+    }
+
+    func mark(_ digest: Digest, _ status: BatchEntry.Status, reason: UInt16? = nil) throws(LakeError) {
+        try SQL.attempt("mark a batch") {
+            try database.write { database in
+                try database.execute(
+                    sql: "UPDATE batch SET status = ?, reason = ? WHERE digest = ?",
+                    arguments: [status.rawValue, reason.map { Int64($0) }, SQL.blob(digest)])
+            }
+        }
+    }
+
+    /// Batches of a meter that overlap [from, to), whatever their status, by digest; at most `limit`.
+    func entries(
+        of meter: MeterNumber, from: Timestamp, to: Timestamp, limit: Int
+    ) throws(LakeError) -> [BatchEntry] {
+        try SQL.attempt("list batches") {
+            try database.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: "SELECT * FROM batch WHERE meter = ? AND first < ? AND last > ? ORDER BY digest LIMIT ?",
+                    arguments: [SQL.blob(meter.value), SQL.integer(to), SQL.integer(from), limit]
+                ).compactMap { BatchEntry(row: $0) }
+            }
+        }
+    }
+}
+
+extension BatchEntry {
+    fileprivate init?(row: Row) {
+        guard let digest = Digest(row["digest"] as Data? ?? Data()), let meter = SQL.number(row["meter"]),
+            let from: Int64 = row["first"], let to: Int64 = row["last"], let status: Int64 = row["status"]
+        else { return nil }
+        self.init(
+            digest: digest, meter: MeterNumber(meter), from: Timestamp(UInt64(clamping: from)),
+            to: Timestamp(UInt64(clamping: to)), status: Status(rawValue: status) ?? .corrupted)
+    }
+}
+
+/// What both databases of the lake share.
+enum SQL {
+    /// Full flushes; a secret database overwrites what it deletes.
+    static func open(path: String, isSecret: Bool) throws(LakeError) -> DatabaseQueue {
+        try attempt("open \(path)") {
+            var configuration = Configuration()
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA journal_mode = DELETE")
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+                if isSecret { try database.execute(sql: "PRAGMA secure_delete = ON") }
+            }
+            return try DatabaseQueue(path: path, configuration: configuration)
+        }
+    }
+
+    static func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LakeError) -> Value {
+        do { return try body() } catch { throw .storage("could not \(what): \(error)") }
+    }
+
+    static func blob(_ digest: Digest) -> Data { Data(digest.bytes) }
+    /// Eight bytes, big-endian: SQLite's integers are signed.
+    static func blob(_ number: UInt64) -> Data { withUnsafeBytes(of: number.bigEndian) { Data($0) } }
+    static func integer(_ time: Timestamp) -> Int64 { Int64(clamping: time.value) }
+
+    static func number(_ data: Data?) -> UInt64? {
+        guard let data, data.count == 8 else { return nil }
+        return data.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}

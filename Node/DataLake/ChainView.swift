@@ -1,0 +1,126 @@
+package import Chain
+package import ContractKit
+package import LedgerCrypto
+package import Primitives
+package import Trading
+
+/// Gives the newest final state.
+package typealias ChainSource = @Sendable () throws(StorageFailure) -> ChainView
+
+/// The chain as one final block left it, read by the lake and the settlement: who may hold what, what is anchored.
+package struct ChainView: Sendable {
+    package let network: Digest
+    /// Time of the block.
+    package let time: Timestamp
+    package let validators: ValidatorSet
+    package let state: any StateReader & Sendable
+
+    package init(network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable) {
+        self.network = network
+        self.time = time
+        self.validators = validators
+        self.state = state
+    }
+
+    package func read<Value>(
+        _ storage: StorageValue<Value>, of instance: Address
+    ) throws(StorageFailure) -> Value? {
+        try decoded(storage.stateKey(at: instance))
+    }
+
+    package func read<Key, Value>(
+        _ storage: StorageMap<Key, Value>, _ key: Key, of instance: Address
+    ) throws(StorageFailure) -> Value? {
+        try decoded(storage.stateKey(key, at: instance))
+    }
+
+    private func decoded<Value: BCSDecodable>(_ key: [UInt8]) throws(StorageFailure) -> Value? {
+        guard let bytes = try state.value(key) else { return nil }
+        do { return try Value(bcs: bytes) } catch {
+            throw StorageFailure("the state's record \(Hex.encode(key)) does not decode: \(error)")
+        }
+    }
+
+    package func meter(_ number: MeterNumber) throws(StorageFailure) -> Meter? {
+        try read(Directory.meters, number.value, of: WellKnown.identity)
+    }
+
+    package func anchor(_ batch: Digest) throws(StorageFailure) -> BatchAnchor? {
+        try read(Directory.batches, batch, of: WellKnown.anchors)
+    }
+
+    package func isDeleted(_ batch: Digest) throws(StorageFailure) -> Bool {
+        try read(Directory.tombstones, batch, of: WellKnown.anchors) != nil
+    }
+
+    package func community(_ address: Address) throws(StorageFailure) -> CommunityView? {
+        guard let head = try read(Community.head, of: address) else { return nil }
+        var bytes: [UInt8] = []
+        var part: UInt16 = 0
+        while bytes.count == Int(part) * RulesPart.bytesMax, bytes.count <= CommunityRules.byteCountMax,
+            let next = try read(Community.rulesParts, part, of: address)
+        {
+            bytes.append(contentsOf: next.bytes)
+            part += 1
+        }
+        do {
+            return CommunityView(address: address, head: head, rules: try CommunityRules(bcs: bytes))
+        } catch {
+            throw StorageFailure("the rules of community \(address) do not decode: \(error)")
+        }
+    }
+
+    /// Members ever admitted, ascending; at most 1,024.
+    package func members(of community: CommunityView) throws(StorageFailure) -> [Member] {
+        var members: [Member] = []
+        for number in 0..<min(community.head.memberCount, Community.membersMax) {
+            guard let member = try read(Community.members, MemberNumber(number + 1), of: community.address) else {
+                throw StorageFailure("community \(community.address) lacks the record of member \(number + 1)")
+            }
+            members.append(member)
+        }
+        return members
+    }
+
+    package func settlement(
+        of community: Address, period: PeriodNumber
+    ) throws(StorageFailure) -> SettlementRecord? {
+        try read(Community.settlements, period, of: community)
+    }
+
+    /// Keys with which a partner attests: its own, and that of its validator.
+    package func attestationKeys(of partner: String) throws(StorageFailure) -> [PublicKey] {
+        let own: Partner? = try read(Directory.partners, partner, of: WellKnown.governance)
+        let validator = validators.index(ofPartner: partner).map { validators.validators[$0].consensusKey }
+        return (own?.keys ?? []) + (validator.map { [$0] } ?? [])
+    }
+}
+
+/// A community as the chain has it.
+package struct CommunityView: Sendable {
+    package let address: Address
+    package let head: CommunityHead
+    package let rules: CommunityRules
+}
+
+// MARK: Who may hold what
+
+extension ChainView {
+    /// Partners that may hold and recompute a community's data.
+    package func attesters(of rules: CommunityRules) -> [String] {
+        rules.attestation.attesters.isEmpty ? validators.validators.map(\.partner) : rules.attestation.attesters
+    }
+
+    /// Whether a partner may have a meter's readings: it provides them, or the meter is in a community whose policy
+    /// names it (which the member's consent names too), or it administrates that community.
+    package func mayHold(_ meter: MeterNumber, partner: String) throws(StorageFailure) -> Bool {
+        guard let record = try self.meter(meter) else { return false }
+        if record.dataProvider == partner { return true }
+        guard let address = record.community, let community = try community(address) else { return false }
+        return mayHold(community, partner: partner)
+    }
+
+    package func mayHold(_ community: CommunityView, partner: String) -> Bool {
+        community.head.administrator == partner || attesters(of: community.rules).contains(partner)
+    }
+}

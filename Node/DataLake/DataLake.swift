@@ -1,0 +1,86 @@
+package import Foundation
+internal import LedgerCrypto
+package import Logging
+package import Primitives
+package import Trading
+
+/// The data lake of one node: reading batches by content address, who they belong to, results, and secrets apart.
+///
+/// On disk, under its folder: `batches/` (see `BatchFiles`), `catalogue.sqlite`, `results.sqlite`, `secrets.sqlite`.
+/// Invariants: a batch is served only when its bytes have its digest; an erased batch is never stored again.
+package struct DataLake: Sendable {
+    /// Batches of one meter that a period may draw on.
+    package static let batchesPerMeterMax = 64
+
+    package let secrets: SecretStore
+    package let results: ResultStore
+    private let files: BatchFiles
+    private let catalogue: Catalogue
+    private let log: Logger
+
+    /// Opens the lake in `folder`, which is made when missing.
+    package init(folder: URL, log: Logger = Logger(label: "lake")) throws(LakeError) {
+        files = try BatchFiles(root: folder.appending(path: "batches"))
+        catalogue = try Catalogue(path: folder.appending(path: "catalogue.sqlite").path)
+        results = try ResultStore(path: folder.appending(path: "results.sqlite").path)
+        secrets = try SecretStore(path: folder.appending(path: "secrets.sqlite").path)
+        self.log = log
+    }
+
+    /// Stores the bytes of a batch, durably; its content address. Storing again changes nothing, but heals a damaged file.
+    @discardableResult
+    package func store(_ bytes: [UInt8]) throws(LakeError) -> BatchEntry {
+        guard bytes.count <= ReadingBatch.byteCountMax else { throw .malformed("it is too large") }
+        let batch: ReadingBatch
+        do { batch = try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
+        let digest = SHA256.hash(bytes)
+        guard let span = batch.span else { throw .malformed("it has no readings") }
+        let known = try catalogue.entry(digest)
+        if known?.status == .erased { throw .erased(digest) }
+        let entry = BatchEntry(digest: digest, meter: batch.meter, from: span.from, to: span.to, status: .held)
+        if known?.status != .held || !files.exists(digest) { try files.write(bytes, digest: digest) }
+        try catalogue.add(entry)
+        return entry
+    }
+
+    /// The bytes of a batch. A damaged file is reported, marked, and refused from then on.
+    package func bytes(_ digest: Digest) throws(LakeError) -> [UInt8] {
+        guard let entry = try catalogue.entry(digest) else { throw .notHeld(digest) }
+        if entry.status == .erased { throw .erased(digest) }
+        do throws(LakeError) {
+            guard let bytes = try files.read(digest) else {
+                throw LakeError.corrupted(digest, path: files.path(digest).path)
+            }
+            return bytes
+        } catch {
+            if case .corrupted = error {
+                log.error("\(error.description)", metadata: ["batch": "\(digest)", "meter": "\(entry.meter)"])
+                try catalogue.mark(digest, .corrupted)
+            }
+            throw error
+        }
+    }
+
+    package func batch(_ digest: Digest) throws(LakeError) -> ReadingBatch {
+        let bytes = try bytes(digest)
+        do { return try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
+    }
+
+    package func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? { try catalogue.entry(digest) }
+
+    /// Batches of a meter that overlap [from, to), whatever their status, ascending by digest; at most 64.
+    package func entries(
+        of meter: MeterNumber, from: Timestamp, to: Timestamp
+    ) throws(LakeError) -> [BatchEntry] {
+        try catalogue.entries(of: meter, from: from, to: to, limit: DataLake.batchesPerMeterMax)
+    }
+
+    /// Erases a batch for good; the catalogue keeps a tombstone with the owner's reason code. What was settled from it
+    /// stays provable, but its periods can no longer be corrected.
+    package func erase(_ digest: Digest, reason: UInt16) throws(LakeError) {
+        guard try catalogue.entry(digest) != nil else { throw .notHeld(digest) }
+        // The tombstone first: a crash in between leaves a file that is no longer served, and erasing again removes it.
+        try catalogue.mark(digest, .erased, reason: reason)
+        try files.remove(digest)
+    }
+}

@@ -1,0 +1,133 @@
+package import Chain
+package import ContractKit
+package import Primitives
+package import Trading
+
+/// What partners' nodes say to each other about data and attestations (channel 1 of the peer links). Pure values: the
+/// link says who sent one.
+package enum LakeMessage: Hashable, Sendable {
+    /// Bounds the list of one answer.
+    package static let listMax = 4_096
+
+    // Requests.
+    case batch(Digest)
+    /// Offers a batch for replication.
+    case store([UInt8])
+    case list(community: Address, from: Timestamp, to: Timestamp)
+    case salts(community: Address, period: PeriodNumber, version: UInt32)
+    case attest(AttestationRequest)
+
+    // Answers.
+    case batchBytes([UInt8])
+    case stored(Digest)
+    case listed([ListedBatch])
+    case saltList(SaltList)
+    case attested(Attestation)
+    case refused(LakeRefusal)
+
+    package var isAnswer: Bool {
+        switch self {
+        case .batch, .store, .list, .salts, .attest: false
+        case .batchBytes, .stored, .listed, .saltList, .attested, .refused: true
+        }
+    }
+}
+
+package struct ListedBatch: Hashable, Sendable, BCSCodable {
+    package let digest: Digest
+    package let meter: MeterNumber
+    package let from: Timestamp
+    package let to: Timestamp
+
+    package init(digest: Digest, meter: MeterNumber, from: Timestamp, to: Timestamp) {
+        self.digest = digest
+        self.meter = meter
+        self.from = from
+        self.to = to
+    }
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.fixed(digest)
+        encoder.value(meter)
+        encoder.value(from)
+        encoder.value(to)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        digest = try decoder.digest()
+        meter = try MeterNumber(from: &decoder)
+        from = try Timestamp(from: &decoder)
+        to = try Timestamp(from: &decoder)
+    }
+}
+
+/// "Recompute this and sign it."
+package struct AttestationRequest: Hashable, Sendable, BCSCodable {
+    package let community: Address
+    package let inputs: SettlementInputs
+    package let claim: SettlementClaim
+
+    package init(community: Address, inputs: SettlementInputs, claim: SettlementClaim) {
+        self.community = community
+        self.inputs = inputs
+        self.claim = claim
+    }
+
+    package var record: SettlementRecord { SettlementRecord(inputs: inputs.digest, claim: claim) }
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.value(community)
+        encoder.value(inputs)
+        encoder.value(claim)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        community = try Address(from: &decoder)
+        inputs = try SettlementInputs(from: &decoder)
+        claim = try SettlementClaim(from: &decoder)
+    }
+}
+
+/// Why a request was not met: a number for programs, a sentence for people.
+package struct LakeRefusal: Error, Hashable, Sendable, BCSCodable, CustomStringConvertible {
+    package static let textBytesMax = 512
+
+    package enum Reason: UInt8, Hashable, Sendable, CaseIterable {
+        /// The policy names the asking partner not, or this one not.
+        case notPermitted = 1
+        case notHeld = 2
+        case erased = 3
+        case damaged = 4
+        case malformed = 5
+        /// The chain has no such community, member, meter or anchor.
+        case unknown = 6
+        case busy = 7
+        /// Recomputing gave something else than was claimed.
+        case otherResult = 8
+        /// The inputs are not those that the chain and this lake have.
+        case otherInputs = 9
+        case unavailable = 10
+    }
+
+    package let reason: Reason
+    package let text: String
+
+    package init(_ reason: Reason, _ text: String) {
+        self.reason = reason
+        var kept = text
+        while kept.utf8.count > LakeRefusal.textBytesMax { kept.removeLast() }
+        self.text = kept
+    }
+
+    package var description: String { text }
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u8(reason.rawValue)
+        encoder.string(text)
+    }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        reason = try decoder.tag()
+        text = try decoder.string(max: LakeRefusal.textBytesMax)
+    }
+}

@@ -1,0 +1,135 @@
+internal import Chain
+internal import ContractKit
+internal import LedgerCrypto
+internal import Primitives
+internal import Trading
+
+/// Recomputes and signs; implemented by the settlement module.
+package protocol AttestationService: Sendable {
+    func attest(_ request: AttestationRequest, for partner: String) async -> LakeMessage
+}
+
+/// Answers other partners' lake messages: what the policies allow, and nothing else.
+package struct LakeService: Sendable {
+    /// This node's partner.
+    package let partner: String
+    private let lake: DataLake
+    private let chain: ChainSource
+    private let attester: (any AttestationService)?
+
+    /// `chain` gives the newest final state; `attester` is nil on a node that does not attest.
+    package init(
+        partner: String, lake: DataLake, attester: (any AttestationService)?,
+        chain: @escaping ChainSource
+    ) {
+        self.partner = partner
+        self.lake = lake
+        self.attester = attester
+        self.chain = chain
+    }
+
+    func view() throws(StorageFailure) -> ChainView { try chain() }
+    func hold(_ bytes: [UInt8]) throws(LakeError) -> BatchEntry { try lake.store(bytes) }
+
+    /// The answer to a request by `sender`, whose link proved which partner it is. Answers get a refusal.
+    package func handle(_ message: LakeMessage, from sender: String) async -> LakeMessage {
+        do {
+            switch message {
+            case .batch(let digest): return .batchBytes(try bytes(digest, for: sender))
+            case .store(let bytes): return .stored(try store(bytes, from: sender))
+            case .list(let community, let from, let to):
+                return .listed(try list(community, from: from, to: to, for: sender))
+            case .salts(let community, let period, let version):
+                return .saltList(try salts(community, period, version, for: sender))
+            case .attest(let request):
+                guard let attester else { throw LakeRefusal(.unavailable, "\(partner) runs no attester") }
+                return await attester.attest(request, for: sender)
+            case .batchBytes, .stored, .listed, .saltList, .attested, .refused:
+                throw LakeRefusal(.malformed, "an answer was sent where a request belongs")
+            }
+        } catch let refusal as LakeRefusal {
+            return .refused(refusal)
+        } catch let error as LakeError {
+            return .refused(LakeRefusal(error))
+        } catch {
+            return .refused(LakeRefusal(.unavailable, "\(partner): \(error)"))
+        }
+    }
+
+    private func bytes(_ digest: Digest, for sender: String) throws -> [UInt8] {
+        guard let entry = try lake.entry(digest) else { throw LakeError.notHeld(digest) }
+        try require(try chain().mayHold(entry.meter, partner: sender), sender, "may not have batch \(digest.short)")
+        return try lake.bytes(digest)
+    }
+
+    /// Takes a batch that is anchored, from and for partners that may hold it.
+    private func store(_ bytes: [UInt8], from sender: String) throws -> Digest {
+        guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes) else {
+            throw LakeRefusal(.malformed, "the bytes are no reading batch")
+        }
+        let digest = SHA256.hash(bytes)
+        let chain = try chain()
+        for each in [sender, partner] {
+            try require(try chain.mayHold(batch.meter, partner: each), each, "may not have batch \(digest.short)")
+        }
+        guard try chain.anchor(digest) != nil else {
+            throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored; anchor it before replicating it")
+        }
+        if try chain.isDeleted(digest) {
+            throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
+        }
+        return try lake.store(bytes).digest
+    }
+
+    private func list(
+        _ address: Address, from: Timestamp, to: Timestamp, for sender: String
+    ) throws -> [ListedBatch] {
+        let chain = try chain()
+        let community = try permitted(address, sender, chain)
+        var listed: [ListedBatch] = []
+        for meter in try chain.members(of: community).flatMap(\.meters) {
+            for entry in try lake.entries(of: meter, from: from, to: to) where entry.status == .held {
+                listed.append(ListedBatch(digest: entry.digest, meter: meter, from: entry.from, to: entry.to))
+                if listed.count == LakeMessage.listMax { return listed }
+            }
+        }
+        return listed
+    }
+
+    private func salts(
+        _ address: Address, _ period: PeriodNumber, _ version: UInt32, for sender: String
+    ) throws -> SaltList {
+        let chain = try chain()
+        let community = try permitted(address, sender, chain)
+        let members = try chain.members(of: community).filter { $0.isActive(in: period) }.map(\.number)
+        guard let salts = try lake.secrets.salts(of: members, in: address, period: period, version: version) else {
+            throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
+        }
+        return salts
+    }
+
+    private func permitted(_ address: Address, _ sender: String, _ chain: ChainView) throws -> CommunityView {
+        guard let community = try chain.community(address) else {
+            throw LakeRefusal(.unknown, "the chain has no community \(address)")
+        }
+        try require(
+            chain.mayHold(community, partner: sender), sender, "is not named by the policy of community \(address)")
+        return community
+    }
+
+    private func require(_ isPermitted: Bool, _ sender: String, _ what: String) throws {
+        if !isPermitted { throw LakeRefusal(.notPermitted, "partner \(sender) \(what)") }
+    }
+}
+
+extension LakeRefusal {
+    package init(_ error: LakeError) {
+        switch error {
+        case .notHeld: self.init(.notHeld, error.description)
+        case .erased: self.init(.erased, error.description)
+        case .corrupted: self.init(.damaged, "this lake's copy of the batch is damaged")
+        case .malformed: self.init(.malformed, error.description)
+        case .storage: self.init(.unavailable, "this lake's storage failed")
+        }
+    }
+}

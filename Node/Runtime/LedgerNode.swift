@@ -1,0 +1,206 @@
+package import Chain
+internal import Foundation
+internal import Logging
+internal import NIOCore
+internal import NIOPosix
+package import Primitives
+package import Replica
+internal import Storage
+internal import Transport
+
+/// A running node: one replica with its disk, links and clock, for the daemon, the HTTP API and the off-chain modules.
+///
+/// Threads: the replica's own (`Core`), one event loop for the links, one for slow disk work, a few that check
+/// signatures. All calls below may come from any thread.
+package final class LedgerNode<App: Application>: Sendable {
+    package let configuration: NodeConfiguration
+    package let application: App
+    package let network: Digest
+    /// Requests to and from other nodes beside the ledger.
+    package let services: PeerServices
+
+    let parts: NodeParts
+    let core: Core<App>
+
+    init(
+        configuration: NodeConfiguration, application: App, parts: NodeParts, core: Core<App>, services: PeerServices
+    ) {
+        self.configuration = configuration
+        self.application = application
+        self.parts = parts
+        self.core = core
+        self.services = services
+        network = configuration.genesis.network
+    }
+
+    /// The port for peers, nil when it does not listen.
+    package var peerPort: Int? { parts.links.port }
+    /// Name of this node among its peers.
+    package var peer: Digest { parts.links.peer }
+
+    // MARK: writing
+
+    /// Offers transactions to the pool: one answer per transaction, in order; nil when pooled. Checks the signatures first.
+    package func submit(_ transactions: [Transaction]) async throws(NodeFailure) -> [TransactionRefusal?] {
+        guard transactions.count <= NodeLimits.submitTransactionsMax else {
+            throw .busy("at most \(NodeLimits.submitTransactionsMax) transactions are taken at once")
+        }
+        if transactions.isEmpty { return [] }
+        guard parts.reserve(transactions.count) else {
+            throw .busy("\(configuration.limits.pendingTransactionsMax) transactions wait for admission")
+        }
+        defer { parts.release(transactions.count) }
+        let signed = await verify(transactions)
+        let good = signed.compactMap { $0 }
+        let answers: [TransactionRefusal?] =
+            if good.isEmpty {
+                []
+            } else {
+                await withCheckedContinuation { continuation in
+                    parts.inbox.add(
+                        Admission(
+                            peer: nil, transactions: good, answer: { continuation.resume(returning: $0) }, credit: nil))
+                    // After the end nobody takes from the inbox.
+                    parts.drainIfFinished()
+                }
+            }
+        var rest = answers[...]
+        let all = signed.map { $0 == nil ? TransactionRefusal.badSignature : (rest.popFirst() ?? nil) }
+        parts.counters.add { $0.refused += UInt64(all.count { $0 != nil }) }
+        return all
+    }
+
+    /// Few signatures are checked here, on the caller's thread; many in parallel.
+    private func verify(_ transactions: [Transaction]) async -> [SignedTransaction?] {
+        let share = 64
+        let parts = parts
+        parts.counters.add { $0.signaturesChecked += UInt64(transactions.count) }
+        var signed: [SignedTransaction?] = []
+        if transactions.count <= share {
+            signed = transactions.map { SignedTransaction(verifying: $0) }
+        } else {
+            let chunks = stride(from: 0, to: transactions.count, by: share).map {
+                Array(transactions[$0..<min($0 + share, transactions.count)])
+            }
+            signed = await withTaskGroup(of: (Int, [SignedTransaction?]).self) { group in
+                for (index, chunk) in chunks.enumerated() {
+                    group.addTask { (index, chunk.map { SignedTransaction(verifying: $0) }) }
+                }
+                var results = [[SignedTransaction?]](repeating: [], count: chunks.count)
+                for await (index, result) in group { results[index] = result }
+                return results.flatMap { $0 }
+            }
+        }
+        parts.seen.insert(signed.compactMap { $0?.digest })
+        return signed
+    }
+
+    // MARK: reading
+
+    /// The final chain as it is now: blocks, receipts, certificates, locations, state. Take a new one for each answer; a state
+    /// older than the newest checkpoint cannot be read.
+    package var view: ChainView { parts.hub.view }
+
+    /// What became of a transaction, at the latest after `milliseconds`.
+    package func outcome(
+        of digest: Digest, waitingMilliseconds milliseconds: UInt32
+    ) async throws(NodeFailure) -> TransactionOutcome {
+        if let known = try final(digest) { return known }
+        guard milliseconds > 0 else { return .pending }
+        let hub = parts.hub
+        let begin = Clock.monotonicNanoseconds
+        let result: Result<TransactionOutcome, NodeFailure> = await withCheckedContinuation { continuation in
+            do throws(NodeFailure) {
+                let id = try hub.await(digest) { continuation.resume(returning: .success($0)) }
+                // It may have become final between the two looks.
+                if let known = try? final(digest) { return hub.cancel(digest, id, known) }
+                parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(digest, id) }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        let outcome = try result.get()
+        if case .final = outcome {
+            parts.counters.add { $0.finality.add((Clock.monotonicNanoseconds - begin) / 1000) }
+        }
+        return outcome
+    }
+
+    private func final(_ digest: Digest) throws(NodeFailure) -> TransactionOutcome? {
+        do throws(StorageFailure) {
+            let view = view
+            guard let location = try view.location(of: digest), let receipts = try view.receipts(at: location.height),
+                let block = try view.block(at: location.height)
+            else { return nil }
+            let index = receipts.count - block.transactions.count + Int(location.index)
+            guard receipts.indices.contains(index) else { return nil }
+            return .final(location, receipts[index])
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    /// The newest final height, at the latest after `milliseconds`, sooner when it reaches `height`.
+    package func finalHeight(
+        reaching height: Height, waitingMilliseconds milliseconds: UInt32
+    ) async throws(NodeFailure) -> Height {
+        let now = view.tip.height
+        guard now < height, milliseconds > 0 else { return now }
+        let hub = parts.hub
+        let result: Result<Height, NodeFailure> = await withCheckedContinuation { continuation in
+            do throws(NodeFailure) {
+                let id = try hub.await(height) { continuation.resume(returning: .success($0)) }
+                parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(height: id) }
+            } catch {
+                continuation.resume(returning: .failure(error))
+            }
+        }
+        return try result.get()
+    }
+
+    /// Blocks that become final from now on, each with its receipts. Buffers a bounded number; a subscriber that does not
+    /// keep up gets the error `SubscriptionEnd.tooSlow` at the end of what it was given.
+    package func finalBlocks() throws(NodeFailure) -> AsyncThrowingStream<FinalBlock, any Error> {
+        try parts.hub.subscribe()
+    }
+
+    // MARK: operating
+
+    package func snapshot() async -> NodeSnapshot {
+        let transport = await parts.links.snapshot()
+        let page = parts.book.page
+        let view = view
+        let peers = NodeSnapshot.peers(page, view.validators, transport.links)
+        let leader =
+            view.validators.validators.indices.contains(page.leader)
+            ? view.validators.validators[page.leader].partner : "?"
+        let waiting = NodeSnapshot.waiting(
+            page, peers, view.validators, own: peer, leader: leader, parameters: configuration.genesis.parameters)
+        let status = page.status ?? parts.firstStatus
+        return NodeSnapshot(
+            status: status, tip: view.tip.digest, stateRoot: view.tip.stateRoot, leader: leader, peers: peers,
+            networkHeight: peers.compactMap(\.height).reduce(view.tip.height, max),
+            viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
+            waitingFor: waiting, halted: page.halted, transport: transport.counters, counters: parts.counters.value)
+    }
+
+    /// Totals since the start of the process.
+    package var counters: NodeCounters { parts.counters.value }
+
+    /// Replaces the configured peers at run time: addresses of validators, and the full nodes that are allowed.
+    package func setPeers(_ peers: [PeerConfiguration]) { parts.setPeers(peers, validators: view.validators) }
+
+    /// Returns when the node has ended: with the reason of a halt, or nil after `stop`.
+    package func untilStopped() async -> String? {
+        await withCheckedContinuation { continuation in
+            core.whenFinished { continuation.resume(returning: $0) }
+        }
+    }
+
+    /// Finishes the work at hand, makes everything durable and closes the folder. May be called more than once.
+    package func stop() async {
+        parts.inbox.stop()
+        _ = await untilStopped()
+        await parts.close()
+    }
+}

@@ -1,0 +1,139 @@
+internal import Chain
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import NIOPosix
+internal import Primitives
+internal import Replica
+internal import Storage
+internal import Transport
+
+/// What a node holds beside its replica, and how it is closed.
+final class NodeParts: Sendable {
+    let configuration: NodeConfiguration
+    let inbox: Inbox
+    let hub: FinalityHub
+    let counters: CounterBox
+    let book: PeerBook
+    let seen: SeenSignatures
+    let disk: WorkThread
+    let pool: WorkPool
+    let store: KeyValueStore
+    let loop: any EventLoop
+    let intake: Intake
+    let services: PeerServices
+    let firstStatus: ReplicaStatus
+    private let group: MultiThreadedEventLoopGroup
+    private let state: NIOLockedValueBox<State>
+
+    private struct State {
+        var links: PeerNetwork?
+        var pending = 0
+        var isFinished = false
+        var isClosed = false
+        var peers: [PeerConfiguration]
+    }
+
+    init(
+        configuration: NodeConfiguration, inbox: Inbox, hub: FinalityHub, counters: CounterBox, book: PeerBook,
+        seen: SeenSignatures, disk: WorkThread, pool: WorkPool, store: KeyValueStore,
+        group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, firstStatus: ReplicaStatus
+    ) {
+        self.configuration = configuration
+        self.inbox = inbox
+        self.hub = hub
+        self.counters = counters
+        self.book = book
+        self.seen = seen
+        self.disk = disk
+        self.pool = pool
+        self.store = store
+        self.group = group
+        self.intake = intake
+        self.services = services
+        self.firstStatus = firstStatus
+        loop = group.next()
+        state = NIOLockedValueBox(State(peers: configuration.peers))
+    }
+
+    /// Set once, before the replica's thread starts.
+    func attach(_ links: PeerNetwork) {
+        state.withLockedValue { $0.links = links }
+        services.attach(links)
+    }
+
+    var links: PeerNetwork {
+        guard let links = state.withLockedValue({ $0.links }) else { preconditionFailure("used before the start") }
+        return links
+    }
+
+    func reserve(_ count: Int) -> Bool {
+        state.withLockedValue { state in
+            guard state.pending + count <= configuration.limits.pendingTransactionsMax else { return false }
+            state.pending += count
+            return true
+        }
+    }
+
+    func release(_ count: Int) { state.withLockedValue { $0.pending -= count } }
+
+    /// The replica's thread has ended: answers what it left behind.
+    func finish() {
+        state.withLockedValue { $0.isFinished = true }
+        drainIfFinished()
+    }
+
+    func drainIfFinished() {
+        guard state.withLockedValue({ $0.isFinished }) else { return }
+        while true {
+            let batch = inbox.take(until: 0)
+            if batch.admissions.isEmpty { return }
+            for admission in batch.admissions {
+                admission.answer?(admission.transactions.map { _ in .unavailable("the node has stopped") })
+            }
+        }
+    }
+
+    /// Links to the validators and to the configured full nodes.
+    func validatorsChanged(_ validators: ValidatorSet) {
+        setPeers(state.withLockedValue { $0.peers }, validators: validators)
+    }
+
+    func setPeers(_ peers: [PeerConfiguration], validators: ValidatorSet) {
+        state.withLockedValue { $0.peers = peers }
+        let allowed = NodeParts.allowed(peers, validators, own: configuration.transport.peer)
+        book.setNames(allowed)
+        guard let links = state.withLockedValue({ $0.links }) else { return }
+        links.setAllowed(allowed)
+        links.setAddresses(NodeParts.addresses(peers))
+    }
+
+    static func allowed(_ peers: [PeerConfiguration], _ validators: ValidatorSet, own: Digest) -> [Digest: String] {
+        var allowed: [Digest: String] = [:]
+        for peer in peers { allowed[peer.peer] = peer.name }
+        for validator in validators.validators { allowed[validator.transportKey] = validator.partner }
+        allowed[own] = nil
+        return allowed
+    }
+
+    static func addresses(_ peers: [PeerConfiguration]) -> [PeerAddress] {
+        peers.compactMap { peer in
+            peer.host.map { PeerAddress(peer: peer.peer, host: $0, port: peer.port) }
+        }
+    }
+
+    func close() async {
+        let isFirst = state.withLockedValue { state in
+            defer { state.isClosed = true }
+            return !state.isClosed
+        }
+        guard isFirst else { return }
+        finish()
+        services.stop()
+        await state.withLockedValue({ $0.links })?.stop()
+        pool.stop()
+        disk.stop()
+        store.close()
+        try? await group.shutdownGracefully()
+    }
+}

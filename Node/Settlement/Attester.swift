@@ -1,0 +1,183 @@
+internal import Chain
+internal import ContractKit
+package import DataLake
+package import LedgerCrypto
+package import Logging
+internal import Primitives
+internal import Trading
+
+/// Recomputes what a partner claims and signs it exactly when it comes out the same.
+///
+/// It believes nothing of the request: rules, members, versions and anchors come from the own chain, batches are checked
+/// against their digests and anchors, and the choice of batches is made anew from the own lake.
+package struct Attester: AttestationService {
+    /// Asks the partner that sent the request for something that is missing here.
+    package typealias Fetch = @Sendable (_ partner: String, LakeMessage) async -> LakeMessage?
+
+    private let partner: String
+    private let key: Secp256k1.SecretKey
+    private let lake: DataLake
+    private let chain: ChainSource
+    private let fetch: Fetch
+    private let log: Logger
+
+    /// `key` is one of the partner's keys in Governance, or the consensus key of its validator.
+    package init(
+        partner: String, key: Secp256k1.SecretKey, lake: DataLake, log: Logger = Logger(label: "attester"),
+        chain: @escaping ChainSource, fetch: @escaping Fetch
+    ) {
+        self.partner = partner
+        self.key = key
+        self.lake = lake
+        self.chain = chain
+        self.fetch = fetch
+        self.log = log
+    }
+
+    package func attest(_ request: AttestationRequest, for sender: String) async -> LakeMessage {
+        do {
+            let attestation = try await judge(request, from: sender)
+            return .attested(attestation)
+        } catch {
+            let refusal = Attester.refusal(error)
+            log.notice(
+                "no attestation for \(sender): \(refusal.text)",
+                metadata: ["community": "\(request.community)", "period": "\(request.claim.period)"])
+            return .refused(refusal)
+        }
+    }
+
+    private static func refusal(_ error: any Error) -> LakeRefusal {
+        switch error {
+        case let refusal as LakeRefusal: refusal
+        case let error as LakeError: LakeRefusal(error)
+        case let error as SettlementRefusal: LakeRefusal(.otherInputs, error.description)
+        case let error as SettlementError: LakeRefusal(.otherResult, error.description)
+        default: LakeRefusal(.unavailable, "\(error)")
+        }
+    }
+
+    private func judge(_ request: AttestationRequest, from sender: String) async throws -> Attestation {
+        let chain = try chain()
+        guard let community = try chain.community(request.community) else {
+            throw LakeRefusal(.unknown, "the chain has no community \(request.community)")
+        }
+        guard chain.attesters(of: community.rules).contains(partner) else {
+            throw LakeRefusal(.notPermitted, "the policy of community \(request.community) does not name \(partner)")
+        }
+        guard chain.mayHold(community, partner: sender) else {
+            throw LakeRefusal(.notPermitted, "\(sender) has nothing to do with community \(request.community)")
+        }
+        try checkState(request, community)
+        try await fetchBatches(request, from: sender, chain)
+        let selection = try InputSelection(
+            community: request.community, period: request.claim.period, lake: lake, chain: chain)
+        try checkVersion(request, selection)
+        try checkBatches(request, selection)
+        let salts = try await salts(request, selection, from: sender)
+        let result = try selection.task(salts: salts).run()
+        try Attester.compare(result.claim, with: request.claim)
+        try lake.secrets.store(
+            salts, of: request.community, period: request.claim.period, version: request.claim.version)
+        try lake.results.store(result, inputs: request.inputs, of: request.community)
+        return Attestation(
+            signing: request.record.digest, network: chain.network, instance: request.community, partner: partner,
+            key: key)
+    }
+
+    private func checkState(_ request: AttestationRequest, _ community: CommunityView) throws {
+        let inputs = request.inputs
+        guard inputs.rules == community.head.rules else {
+            throw LakeRefusal(.otherInputs, "it was computed with other rules than the community has")
+        }
+        guard inputs.members == community.head.members else {
+            throw LakeRefusal(.otherInputs, "it was computed with other members or tariffs than the community has now")
+        }
+        guard inputs.contractVersion == Community.version else {
+            throw LakeRefusal(
+                .otherInputs,
+                "it was computed by contract version \(inputs.contractVersion); this node computes \(Community.version)"
+            )
+        }
+    }
+
+    private func checkVersion(_ request: AttestationRequest, _ selection: InputSelection) throws {
+        guard request.inputs.previous == selection.previous?.digest ?? .zero,
+            request.claim.version == selection.version
+        else {
+            throw LakeRefusal(
+                .otherInputs,
+                "it replaces another settlement than the current one of period \(request.claim.period)")
+        }
+    }
+
+    /// Fetches the named batches that this lake lacks. They must be anchored and of a meter of the community.
+    private func fetchBatches(_ request: AttestationRequest, from sender: String, _ chain: ChainView) async throws {
+        for digest in request.inputs.batches {
+            guard try chain.anchor(digest) != nil else {
+                throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
+            }
+            if let entry = try lake.entry(digest), entry.status != .corrupted, (try? lake.bytes(digest)) != nil {
+                continue
+            }
+            guard case .batchBytes(let bytes)? = await fetch(sender, .batch(digest)) else {
+                throw LakeRefusal(.notHeld, "batch \(digest.short) is not here, and \(sender) did not send it")
+            }
+            guard SHA256.hash(bytes) == digest, let batch = try? ReadingBatch(bcs: bytes) else {
+                throw LakeRefusal(.otherInputs, "\(sender) sent other bytes for batch \(digest.short)")
+            }
+            guard try chain.mayHold(batch.meter, partner: partner) else {
+                throw LakeRefusal(.notPermitted, "\(partner) may not have batch \(digest.short)")
+            }
+            try lake.store(bytes)
+        }
+    }
+
+    private func checkBatches(_ request: AttestationRequest, _ selection: InputSelection) throws {
+        let named = Set(request.inputs.batches)
+        let own = Set(selection.batches.map(\.digest))
+        if let withheld = selection.batches.first(where: { !named.contains($0.digest) }) {
+            throw LakeRefusal(
+                .otherInputs,
+                "batch \(withheld.digest.short) of meter \(withheld.batch.meter) is anchored but was left out")
+        }
+        if let foreign = request.inputs.batches.first(where: { !own.contains($0) }) {
+            throw LakeRefusal(
+                .otherInputs, "batch \(foreign.short) does not belong to this period, or has a correction")
+        }
+    }
+
+    private func salts(
+        _ request: AttestationRequest, _ selection: InputSelection, from sender: String
+    ) async throws -> SaltList {
+        let (address, period, version) = (request.community, request.claim.period, request.claim.version)
+        let numbers = selection.members.map(\.number)
+        let own = try lake.secrets.salts(of: numbers, in: address, period: period, version: version)
+        if let own, own.digest == request.inputs.salts { return own }
+        let message = LakeMessage.salts(community: address, period: period, version: version)
+        guard case .saltList(let salts)? = await fetch(sender, message) else {
+            throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")
+        }
+        guard salts.digest == request.inputs.salts else {
+            throw LakeRefusal(.otherInputs, "\(sender) sent other salts than the settlement names")
+        }
+        return salts
+    }
+
+    /// Says what is different, not only that something is.
+    static func compare(_ own: SettlementClaim, with claimed: SettlementClaim) throws {
+        if own == claimed { return }
+        let differences = [
+            ("the stage", own.stage == claimed.stage),
+            ("the totals", own.totals == claimed.totals),
+            ("the members' balances", own.root == claimed.root),
+            (
+                "the counts of members and missing readings",
+                own.members == claimed.members && own.missing == claimed.missing && own.estimated == claimed.estimated
+            ),
+        ].filter { !$0.1 }.map(\.0)
+        throw LakeRefusal(
+            .otherResult,
+            "recomputing period \(claimed.period) gives another result: \(differences.joined(separator: ", ")) differ")
+    }
+}

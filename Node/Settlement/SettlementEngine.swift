@@ -1,0 +1,110 @@
+package import Chain
+internal import ContractKit
+package import DataLake
+internal import LedgerCrypto
+internal import Primitives
+package import Trading
+
+/// A period computed by the administrator's node, ready to be attested.
+package struct PreparedSettlement: Sendable {
+    package let community: CommunityView
+    package let inputs: SettlementInputs
+    package let result: SettlementResult
+
+    package var request: AttestationRequest {
+        AttestationRequest(community: community.address, inputs: inputs, claim: result.claim)
+    }
+}
+
+/// Computes periods from lake and chain, and gathers the attestations for them.
+package struct SettlementEngine: Sendable {
+    /// Asks a partner's node; nil when it did not answer.
+    package typealias Ask = @Sendable (_ partner: String, LakeMessage) async -> LakeMessage?
+
+    private let lake: DataLake
+    private let chain: ChainSource
+
+    package init(lake: DataLake, chain: @escaping ChainSource) {
+        self.lake = lake
+        self.chain = chain
+    }
+
+    private func view() throws(SettlementRefusal) -> ChainView {
+        do { return try chain() } catch { throw .chain(error.description) }
+    }
+
+    /// Computes a period from what the lake has, and stores the results and their salts there.
+    package func prepare(
+        _ community: Address, period: PeriodNumber
+    ) throws(SettlementRefusal) -> PreparedSettlement {
+        let selection = try InputSelection(community: community, period: period, lake: lake, chain: try view())
+        do {
+            let numbers = selection.members.map(\.number)
+            let version = selection.version
+            guard let salts = try lake.secrets.salts(of: numbers, in: community, period: period, version: version)
+            else { throw SettlementRefusal.noSalts(period, version: version) }
+            let inputs = selection.inputs(salts: salts)
+            let result = try selection.task(salts: salts).run()
+            try lake.secrets.store(salts, of: community, period: period, version: version)
+            try lake.results.store(result, inputs: inputs, of: community)
+            return PreparedSettlement(community: selection.community, inputs: inputs, result: result)
+        } catch let refusal as SettlementRefusal {
+            throw refusal
+        } catch let error as SettlementError {
+            throw .computation(error)
+        } catch let error as LakeError {
+            throw .lake(error)
+        } catch {
+            throw .chain("\(error)")
+        }
+    }
+
+    /// Asks the partners of the policy, all at once, until enough of them attested. Every attestation is checked here,
+    /// so that a partner that signs nonsense cannot spoil the transaction.
+    package func attest(
+        _ prepared: PreparedSettlement, ask: @escaping Ask
+    ) async throws(SettlementRefusal) -> AttestedSettlement {
+        let chain = try view()
+        let rules = prepared.community.rules
+        let partners = chain.attesters(of: rules)
+        let needed = rules.attestation.needed(of: partners.count)
+        let request = prepared.request
+        let subject = request.record.digest
+        var attestations: [Attestation] = []
+        var refusals: [String] = []
+        await withTaskGroup(of: (String, LakeMessage?).self) { group in
+            for partner in partners { group.addTask { (partner, await ask(partner, .attest(request))) } }
+            for await (partner, answer) in group {
+                switch answer {
+                case .attested(let attestation)?
+                where chain.isValid(attestation, by: partner, of: subject, for: request.community):
+                    attestations.append(attestation)
+                case .attested?: refusals.append("\(partner) signed something else")
+                case .refused(let refusal)?: refusals.append("\(partner): \(refusal.text)")
+                case nil: refusals.append("\(partner) did not answer")
+                default: refusals.append("\(partner) answered something else")
+                }
+                if attestations.count >= needed { group.cancelAll() }
+            }
+        }
+        guard attestations.count >= needed else {
+            throw .notEnoughAttestations(given: attestations.count, needed: needed, refusals: refusals.sorted())
+        }
+        attestations.sort { $0.partner.utf8.lexicographicallyPrecedes($1.partner.utf8) }
+        return AttestedSettlement(
+            inputs: prepared.inputs, claim: prepared.result.claim, attestations: attestations)
+    }
+}
+
+extension ChainView {
+    /// Whether the attestation is this partner's, by one of its keys, of exactly this subject.
+    func isValid(
+        _ attestation: Attestation, by partner: String, of subject: Digest, for community: Address
+    ) -> Bool {
+        guard attestation.partner == partner, let keys = try? attestationKeys(of: partner),
+            keys.contains(attestation.key)
+        else { return false }
+        let digest = Attestation.signingDigest(network: network, instance: community, subject: subject)
+        return SignatureVerifier.verify(attestation.signature, by: attestation.key, over: digest)
+    }
+}

@@ -1,0 +1,41 @@
+package import DataLake
+package import Primitives
+package import Trading
+
+/// Why a period cannot be settled now, in words for the administrator.
+package enum SettlementRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    case unknownCommunity
+    case noMembers(PeriodNumber)
+    case notOver(PeriodNumber)
+    /// A batch of the period was erased or declared deleted.
+    case closed(batch: Digest, MeterNumber)
+    /// A batch on disk is damaged.
+    case damaged(batch: Digest, MeterNumber)
+    case tooManyBatches
+    case noSalts(PeriodNumber, version: UInt32)
+    case computation(SettlementError)
+    case lake(LakeError)
+    case chain(String)
+    /// Not enough partners attested.
+    case notEnoughAttestations(given: Int, needed: Int, refusals: [String])
+
+    package var description: String {
+        switch self {
+        case .unknownCommunity: "the chain has no community at this address"
+        case .noMembers(let period): "the community has no members in period \(period)"
+        case .notOver(let period): "period \(period) is not over yet"
+        case .closed(let batch, let meter):
+            "batch \(batch.short) of meter \(meter) was erased, so the period is closed to correction"
+        case .damaged(let batch, let meter):
+            "batch \(batch.short) of meter \(meter) is damaged on disk: fetch it again from a partner of the policy"
+        case .tooManyBatches: "the period draws on more than \(SettlementInputs.batchesMax) batches; send longer ones"
+        case .noSalts(let period, let version):
+            "salts for period \(period), version \(version) are missing: a member's key is not in this lake"
+        case .computation(let error): error.description
+        case .lake(let error): error.description
+        case .chain(let why): "the state could not be read: \(why)"
+        case .notEnoughAttestations(let given, let needed, let refusals):
+            "\(given) of \(needed) attestations: " + refusals.joined(separator: "; ")
+        }
+    }
+}

@@ -1,0 +1,156 @@
+package import Chain
+internal import ContractKit
+package import DataLake
+internal import LedgerCrypto
+package import LightClient
+internal import Primitives
+package import Trading
+
+/// Why a statement cannot be made.
+package struct StatementError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+    package init(_ description: String) { self.description = description }
+}
+
+/// Writes a member's statement from lake and chain.
+package struct StatementBuilder: Sendable {
+    /// Proves the given state keys, all at one height; at most 256 keys a call.
+    package typealias Prove = @Sendable ([[UInt8]]) async throws -> ProofBundle
+
+    private let lake: DataLake
+    private let chain: ChainView
+    private let prove: Prove
+
+    /// `chain` must be the state that `prove` proves.
+    package init(lake: DataLake, chain: ChainView, prove: @escaping Prove) {
+        self.lake = lake
+        self.chain = chain
+        self.prove = prove
+    }
+
+    /// The statement of `member` over the periods [from, to).
+    package func statement(
+        of number: MemberNumber, in address: Address, from: PeriodNumber, to: PeriodNumber
+    ) async throws -> Statement {
+        guard let community = try chain.community(address),
+            let member = try chain.read(Community.members, number, of: address)
+        else { throw StatementError("the chain has no member \(number) in community \(address)") }
+        guard from < to, to.distance(above: from) <= UInt64(Statement.linesMax) else {
+            throw StatementError("a statement covers 1 to \(Statement.linesMax) periods")
+        }
+        let periods = (from.value..<to.value).map { PeriodNumber($0) }.filter { member.isActive(in: $0) }
+        var lines: [Statement.Line] = []
+        var open: [UInt64] = []
+        var batches: [Digest: [UInt8]] = [:]
+        for period in periods {
+            guard let record = try chain.settlement(of: address, period: period) else {
+                open.append(period.value)
+                continue
+            }
+            lines.append(try line(of: member, record, community, &batches))
+        }
+        let ordered = batches.sorted { $0.key < $1.key }
+        return Statement(
+            format: Statement.formatName, network: chain.network.description, community: Hex.encode(address.bytes),
+            member: number.value, from: from.value, to: to.value, rules: Hex.encode(community.rules.bcs),
+            sums: try Statement.Sums(lines), lines: lines, open: open, batches: ordered.map { Hex.encode($0.value) },
+            proofs: try await proofs(
+                StatementKeys.all(address, number, periods: periods, batches: ordered.map(\.key))))
+    }
+
+    private func line(
+        of member: Member, _ record: SettlementRecord, _ community: CommunityView, _ batches: inout [Digest: [UInt8]]
+    ) throws -> Statement.Line {
+        let (period, version) = (record.claim.period, record.claim.version)
+        let entries = try lake.results.entries(of: community.address, period: period, version: version)
+        guard let index = entries.firstIndex(where: { $0.member == member.number }), let line = entries[index].line,
+            let inputs = try lake.results.inputs(of: community.address, period: period, version: version)?.inputs,
+            inputs.digest == record.inputs
+        else {
+            throw StatementError(
+                "the results of period \(period), version \(version) are not in this lake, or were erased")
+        }
+        guard
+            let salts = try lake.secrets.salts(
+                of: [member.number], in: community.address, period: period, version: version),
+            let salt = salts.members.first?.salt,
+            let path = MerkleTree.path(entries.map(\.leaf), index: index)
+        else { throw StatementError("the salt of period \(period), version \(version) is not in this lake") }
+        for digest in inputs.batches where batches[digest] == nil {
+            guard let entry = try lake.entry(digest), member.meters.contains(entry.meter) else { continue }
+            batches[digest] = try lake.bytes(digest)
+        }
+        guard let start = community.rules.period.start(of: period) else {
+            throw StatementError("period \(period) is out of range")
+        }
+        return Statement.Line(
+            line, start: start, stage: record.claim.stage, salt: salt, leaf: entries[index].leaf, index: index,
+            path: path, inputs: inputs)
+    }
+
+    private func proofs(_ keys: [[UInt8]]) async throws -> [ProofBundleDocument] {
+        var documents: [ProofBundleDocument] = []
+        for start in stride(from: 0, to: keys.count, by: ProofBundle.entriesMax) {
+            let part = Array(keys[start..<min(start + ProofBundle.entriesMax, keys.count)])
+            documents.append(ProofBundleDocument(try await prove(part)))
+        }
+        return documents
+    }
+}
+
+/// The state keys that a statement proves, in order.
+enum StatementKeys {
+    static func all(
+        _ community: Address, _ member: MemberNumber, periods: [PeriodNumber], batches: [Digest]
+    ) -> [[UInt8]] {
+        [head(community), Self.member(member, community)] + periods.map { settlement($0, community) }
+            + batches.map(anchor)
+    }
+
+    static func head(_ community: Address) -> [UInt8] { Community.head.stateKey(at: community) }
+    static func member(_ number: MemberNumber, _ community: Address) -> [UInt8] {
+        Community.members.stateKey(number, at: community)
+    }
+    static func settlement(_ period: PeriodNumber, _ community: Address) -> [UInt8] {
+        Community.settlements.stateKey(period, at: community)
+    }
+    static func anchor(_ batch: Digest) -> [UInt8] { Directory.batches.stateKey(batch, at: WellKnown.anchors) }
+}
+
+extension Statement.Line {
+    init(
+        _ line: StatementLine, start: Timestamp, stage: SettlementStage, salt: Digest, leaf: Digest, index: Int,
+        path: [Digest], inputs: SettlementInputs
+    ) {
+        self.init(
+            period: line.period.value, start: start.value, version: line.version, stage: "\(stage)",
+            production: line.production, consumption: line.consumption, received: line.received, given: line.given,
+            bought: line.bought, sold: line.sold,
+            prices: Statement.Prices(
+                received: line.communityPrices.consumption, given: line.communityPrices.production,
+                bought: line.gridPrices.consumption, sold: line.gridPrices.production),
+            paidForReceived: line.paidForReceived, earnedForGiven: line.earnedForGiven,
+            paidForBought: line.paidForBought, earnedForSold: line.earnedForSold, quality: "\(line.quality)",
+            salt: salt.description, leaf: leaf.description, index: index, path: path.map(\.description),
+            inputs: Hex.encode(inputs.bcs))
+    }
+}
+
+extension Statement.Sums {
+    /// Throws when a sum does not fit.
+    init(_ lines: [Statement.Line]) throws {
+        func sum(_ field: (Statement.Line) -> Int64) throws(ArithmeticOverflow) -> Int64 {
+            var total: Int64 = 0
+            for line in lines { total = try total.adding(field(line)) }
+            return total
+        }
+        let earned = try sum(\.earnedForGiven).adding(sum(\.earnedForSold))
+        let paid = try sum(\.paidForReceived).adding(sum(\.paidForBought))
+        self.init(
+            production: try sum(\.production), consumption: try sum(\.consumption), received: try sum(\.received),
+            given: try sum(\.given), bought: try sum(\.bought), sold: try sum(\.sold),
+            paidForReceived: try sum(\.paidForReceived), earnedForGiven: try sum(\.earnedForGiven),
+            paidForBought: try sum(\.paidForBought), earnedForSold: try sum(\.earnedForSold),
+            balance: try earned.subtracting(paid))
+    }
+}

@@ -1,0 +1,68 @@
+import Chain
+import ContractKit
+import DataLake
+import Foundation
+import LedgerCrypto
+import Primitives
+import TestSupport
+import Testing
+import Trading
+import TradingTestSupport
+
+@Suite("Lake messages")
+struct LakeMessageTests {
+    static let digest = SHA256.hash([7])
+    static let community = Address(wellKnown: "test")
+    static let messages: [LakeMessage] = [
+        .batch(digest), .store(Homes.batch(1, hours: 1).bcs),
+        .list(community: community, from: Timestamp(1), to: Timestamp(2)),
+        .salts(community: community, period: PeriodNumber(3), version: 4),
+        .attest(
+            AttestationRequest(
+                community: community,
+                inputs: SettlementInputs(
+                    rules: digest, members: digest, batches: [digest], salts: digest, previous: .zero,
+                    contractVersion: 1),
+                claim: SettlementClaim(
+                    period: PeriodNumber(3), version: 1, stage: .final, totals: .sealed(digest), root: digest,
+                    members: 5, missing: 1, estimated: 2))), .batchBytes([1, 2, 3]), .stored(digest),
+        .listed([ListedBatch(digest: digest, meter: MeterNumber(5), from: Timestamp(6), to: Timestamp(7))]),
+        .saltList(SaltList(community: digest, members: [SaltList.Entry(member: MemberNumber(1), salt: digest)])),
+        .attested(
+            Attestation(
+                signing: digest, network: digest, instance: community, partner: "aurora",
+                key: TestNetwork.key("aurora"))), .refused(LakeRefusal(.otherResult, "the totals differ")),
+    ]
+
+    /// SHA-256 over the frames of all messages, in order, and the whole bytes of two of them.
+    @Test func golden() {
+        let frames = Self.messages.enumerated().map { LakeFrame(number: UInt64($0.offset), message: $0.element).bcs }
+        #expect(SHA256.hash(frames.flatMap { $0 }).description == "GOLDEN_ALL")
+        #expect(Hex.encode(frames[0]) == "01000000000000000000" + digest.description)
+        #expect(
+            Hex.encode(frames[10]) == "010a000000000000000a0811" + Hex.encode(Array("the totals differ".utf8)))
+    }
+
+    private var digest: Digest { Self.digest }
+
+    @Test(arguments: messages) func roundTrips(message: LakeMessage) throws {
+        let frame = LakeFrame(number: 9, message: message)
+        #expect(try LakeFrame(bcs: frame.bcs) == frame)
+    }
+
+    @Test(arguments: messages) func fuzz(message: LakeMessage) {
+        let count = ProcessInfo.processInfo.environment["COMMONWATT_FUZZ"].flatMap(Int.init) ?? 2_000
+        let bytes = LakeFrame(number: 9, message: message).bcs
+        var generator = SeededGenerator(seed: 5)
+        for length in 0..<bytes.count { #expect((try? LakeFrame(bcs: Array(bytes.prefix(length)))) == nil) }
+        for _ in 0..<count {
+            var mutated = bytes
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                mutated[Int.random(in: 0..<mutated.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
+            }
+            if let frame = try? LakeFrame(bcs: mutated) { #expect(frame.bcs == mutated) }
+        }
+        #expect((try? LakeFrame(bcs: [UInt8](repeating: 0, count: LakeFrame.byteCountMax + 1))) == nil)
+    }
+}
