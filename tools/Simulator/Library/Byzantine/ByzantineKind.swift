@@ -2,6 +2,7 @@
 package enum ByzantineKind: Int, CaseIterable, Sendable {
     case twins, equivocatingLeader, doubleVoter, selectiveSender, withholder, staleReplayer
     case impersonator, wrongRootProposer, bodyWithholder, nullifier, silentFinalizer, flooder
+    case oldParentProposer, liar
 
     /// As written in summaries and traces.
     package var name: String {
@@ -18,6 +19,8 @@ package enum ByzantineKind: Int, CaseIterable, Sendable {
         case .nullifier: "nullifier"
         case .silentFinalizer: "silent finalizer"
         case .flooder: "flooder"
+        case .oldParentProposer: "old-parent proposer"
+        case .liar: "liar"
         }
     }
 }
@@ -37,6 +40,8 @@ extension ByzantineKind {
         case .nullifier: Nullifier()
         case .silentFinalizer: SilentFinalizer()
         case .flooder: Flooder()
+        case .oldParentProposer: OldParentProposer()
+        case .liar: Liar()
         }
     }
 }

@@ -17,6 +17,12 @@ package struct Outcome: Sendable {
     /// Views from the healing of all faults to the end.
     package var viewsAfterHealing: UInt64 = 0
     package var traceDigest = ""
+    /// Bytes of the largest proposal sent.
+    package var proposalBytesMax = 0
+    /// What nodes with a damaged state said.
+    package var notes: [String] = []
+    /// Final blocks by proposer: index in the genesis' set.
+    package var blocksOfProposer: [Int] = []
 
     package init(scenario: Scenario) { self.scenario = scenario }
 }

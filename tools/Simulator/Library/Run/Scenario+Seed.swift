@@ -28,6 +28,16 @@ extension Scenario {
         traitors = random.sample(Array(0..<validators), count).map { node in
             Traitor(node: node, kind: random.pick(ByzantineKind.allCases) ?? .nullifier)
         }.sorted { $0.node < $1.node }
+        if followers > 0, random.chance(150) {
+            let kinds: [ByzantineKind] = [.liar, .flooder, .staleReplayer, .impersonator, .withholder]
+            traitors.append(Traitor(node: validators, kind: random.pick(kinds) ?? .liar))
+        }
+        inlineProposalBytesMax = random.chance(300) ? random.below(2) * 800 : 64 * 1024
+        if random.chance(300) {
+            // Slow, but as it promised: the delay that the validators assume must grow to it.
+            let least = random.within(20_000...250_000)
+            healedConditions.delayMicroseconds = least...(least + random.within(5_000...60_000))
+        }
         plan = faults(&random)
     }
 
@@ -60,14 +70,16 @@ extension Scenario {
             for _ in 0..<(1 + random.below(4)) {
                 guard let node = random.pick(honest) else { continue }
                 add(
-                    .crash(node, downMicroseconds: random.within(1_000...2_000_000)),
+                    .crash(
+                        node,
+                        downMicroseconds: random.within(1_000...(random.chance(200) ? chaosMicroseconds : 1_500_000))),
                     at: random.below(chaosMicroseconds))
             }
         }
         if random.chance(150) {
             add(.crashAll(downMicroseconds: random.within(1_000...500_000)), at: random.below(chaosMicroseconds))
         }
-        if traitors.count < faultsMax, random.chance(350) { lostDisk(honest, &random, add) }
+        if faultyValidatorCount < faultsMax, random.chance(350) { lostDisk(honest, &random, add) }
         if random.chance(200), let node = random.pick(honest) {
             add(.slowDisk(node, factor: random.within(5...60)), at: random.below(chaosMicroseconds))
         }
@@ -96,7 +108,7 @@ extension Scenario {
         _ honest: [Int], _ random: inout SeededRandom, _ add: (PlannedFault.Kind, UInt64) -> Void
     ) {
         let validators = honest.filter { $0 < validatorCount }
-        for node in random.sample(validators, 1 + random.below(faultsMax - traitors.count)) {
+        for node in random.sample(validators, 1 + random.below(faultsMax - faultyValidatorCount)) {
             let time = random.within((chaosMicroseconds / 4)...chaosMicroseconds)
             if random.chance(500) {
                 add(.wipe(node), time)

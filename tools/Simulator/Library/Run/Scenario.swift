@@ -14,10 +14,20 @@ package struct Scenario: Sendable {
     package var validatorCount: Int
     /// Nodes that follow without voting; those that may join the set later come first.
     package var followerCount: Int
-    /// At most f of the genesis' validators.
+    /// At most f of the genesis' validators, and any followers.
     package var traitors: [Traitor]
     package var parameters: ChainParameters
     package var conditions: NetworkModel.Conditions
+    /// What the network promises after the healing.
+    package var healedConditions = NetworkModel.Conditions.calm
+    /// Links with an additional delay, all the time.
+    package var slowLinks: [NetworkModel.Link: UInt64] = [:]
+    /// Proposals are lost until this time: no view succeeds.
+    package var proposalsLostUntil: UInt64 = 0
+    /// A proposal carries its transactions up to this many bytes.
+    package var inlineProposalBytesMax: Int = 64 * 1024
+    /// Nodes whose stored state is damaged on purpose, so that they execute to other results. They count as faulty.
+    package var diverging: [Int] = []
     /// Planned faults, ascending by time.
     package var plan: [PlannedFault]
     /// Faults last so long, in microseconds; then all heals, and progress is owed.
@@ -52,6 +62,8 @@ package struct Scenario: Sendable {
     package var nodeCount: Int { validatorCount + followerCount }
     package var faultsMax: Int { (validatorCount - 1) / 3 }
 
+    package var faultyValidatorCount: Int { traitors.filter { $0.node < validatorCount }.count }
+
     package func isTraitor(_ node: Int) -> Bool { traitors.contains { $0.node == node } }
     package func kind(of node: Int) -> ByzantineKind? { traitors.first { $0.node == node }?.kind }
 
@@ -76,6 +88,8 @@ package struct PlannedFault: Sendable {
         case slowDisk(Int, factor: UInt64)
         case skewClock(Int, milliseconds: Int64)
         case changeValidators
+        /// Another value in the stored state, with a right checksum.
+        case changeState(Int)
         case idle(microseconds: UInt64)
     }
 

@@ -89,10 +89,13 @@ extension Simulation {
 
     /// The set names another key of this node: its operator starts it again with that key.
     private mutating func rotateKey(_ number: Int, _ set: ValidatorSet) {
-        guard let index = set.index(ofPartner: Identity.partner(number)), let key = nodes[number].key,
-            set.validators[index].consensusKey != key.publicKey
+        // A node that catches up passes sets that are over.
+        guard set == chain.sets.last, let index = set.index(ofPartner: Identity.partner(number)),
+            let old = nodes[number].key, set.validators[index].consensusKey != old.publicKey
         else { return }
-        nodes[number].key = Identity.consensusKey(number, generation: nodes[number].keyGeneration)
+        let keys = (0...nodes[number].keyGeneration).map { Identity.consensusKey(number, generation: $0) }
+        guard let key = keys.first(where: { $0.publicKey == set.validators[index].consensusKey }) else { return }
+        nodes[number].key = key
         trace.line(now, "\(name(number)) will start again with its new key")
         queue.schedule(
             .rotate(node: number, incarnation: nodes[number].incarnation), at: now + faultRandom.within(1_000...300_000)

@@ -43,10 +43,16 @@ extension Simulation {
                     .tick(
                         node: number, incarnation: nodes[number].incarnation, number: nodes[number].wakeNumber),
                     at: due)
-            case .note(let note): trace.line(now, "\(name(number)) notes: \(note.text)")
+            case .note(let note):
+                trace.line(now, "\(name(number)) notes: \(note.text)")
+                if nodes[number].isDiverging { outcome.notes.append(note.text) }
+                if nodes[number].isHonest, nodes[number].replica?.status.isDiverged ?? false {
+                    throw Violation(.roots, "\(name(number)) finds a certified block invalid: \(note.text)")
+                }
             case .halt(let reason):
                 trace.line(now, "\(name(number)) halts: \(reason)")
                 nodes[number].halted = reason
+                if nodes[number].isDiverging { outcome.notes.append(reason) }
                 if nodes[number].isHonest { throw Violation(.liveness, "\(name(number)) halts: \(reason)") }
             }
         }
@@ -111,6 +117,10 @@ extension Simulation {
 
     mutating func transmit(_ number: Int, _ message: PeerMessage, to peers: [PeerID]) {
         let packet = Packet(message)
+        if case .consensus(.proposal, _) = message {
+            outcome.proposalBytesMax = max(outcome.proposalBytesMax, packet.bytes.count)
+            if now < scenario.proposalsLostUntil { return outcome.faults.count(.lostMessage) }
+        }
         trace.event(now, 5, number, packet.digest)
         trace.line(now, "\(name(number)) -> \(names(peers)): \(Words.describe(message))")
         for peer in peers {

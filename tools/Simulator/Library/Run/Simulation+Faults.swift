@@ -41,6 +41,9 @@ extension Simulation {
             outcome.faults.count(.clockSkew)
             nodes[node].clock.skewMilliseconds = milliseconds
         case .changeValidators: try changeValidators()
+        case .changeState(let node):
+            nodes[node].disk.changeState(LedgerApplication.accountKey(0))
+            trace.line(now, "\(name(node)) gets a wrong value into its state")
         case .idle(let microseconds):
             outcome.faults.count(.idlePhase)
             clients.idleUntil = now + microseconds

@@ -29,7 +29,7 @@ extension Simulation {
         healing.time = now
         healing.position = votes.position
         trace.line(now, "all faults heal")
-        links.conditions = .calm
+        links.conditions = scenario.healedConditions
         links.heal()
         let bound = Int64(scenario.parameters.clockSkewMillisecondsMax) / 4
         for number in nodes.indices where nodes[number].isHonest {

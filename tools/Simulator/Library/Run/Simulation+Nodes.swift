@@ -32,6 +32,7 @@ extension Simulation {
         // Followers have a key too: it counts from the epoch on whose set has it.
         node.key = Identity.consensusKey(number)
         node.disk.readsUnsyncedBatches = faultRandom.chance(500)
+        node.isDiverging = scenario.diverging.contains(number)
         // Whoever makes a key writes down that it has not voted yet.
         node.disk.writeMarker(Replica<LedgerApplication>.freshMarker())
         node.clock.driftPerMille = Int64(faultRandom.within(0...20)) - 10
@@ -45,6 +46,7 @@ extension Simulation {
         nodes[number].lastReported = nil
         var configuration = ReplicaConfiguration(genesis: genesis, peer: nodes[number].peer, key: nodes[number].key)
         configuration.journalLost = nodes[number].journalLost
+        configuration.inlineProposalBytesMax = scenario.inlineProposalBytesMax
         configuration.checkpointBlocks = 1 + Int(scenario.seed % 7)
         if let mutation = scenario.mutation, nodes[number].isHonest { mutation.apply(to: &configuration) }
         trace.event(now, 1, number)

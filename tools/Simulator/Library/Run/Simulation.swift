@@ -64,6 +64,7 @@ package struct Simulation {
         )
         network = genesis.network
         links = NetworkModel(conditions: scenario.conditions)
+        links.slowLinks = scenario.slowLinks
         networkRandom = SeededRandom(seed: scenario.seed, stream: 2)
         diskRandom = SeededRandom(seed: scenario.seed, stream: 3)
         actorRandom = SeededRandom(seed: scenario.seed, stream: 4)
@@ -108,6 +109,9 @@ package struct Simulation {
         outcome.blocks = chain.entries.count - 1
         outcome.epochs = chain.sets.count - 1
         outcome.traceDigest = trace.digest
+        outcome.blocksOfProposer = (0..<scenario.validatorCount).map { proposer in
+            chain.entries.dropFirst().filter { Int($0.header.proposer) == proposer }.count
+        }
         return outcome
     }
 

@@ -39,6 +39,8 @@ package struct NetworkModel: Sendable {
     package var conditions: Conditions
     /// Directed links that carry nothing at the moment. Only ever asked for membership.
     package private(set) var cut: Set<Link> = []
+    /// Links that take longer than the others, in microseconds; asked for by key only.
+    package var slowLinks: [Link: UInt64] = [:]
 
     package init(conditions: Conditions) { self.conditions = conditions }
 
@@ -55,6 +57,7 @@ package struct NetworkModel: Sendable {
             return []
         }
         var delay = random.within(conditions.delayMicroseconds)
+        if !slowLinks.isEmpty { delay += slowLinks[Link(from: from, to: to)] ?? 0 }
         if random.chance(conditions.stallPerMille) {
             faults.count(.delayedMessage)
             delay += random.within(conditions.stallMicroseconds)

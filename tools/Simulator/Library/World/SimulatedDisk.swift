@@ -112,6 +112,16 @@ package struct SimulatedDisk: Sendable {
         durableJournal = [JournalRecord(sequence: 0, bytes: bytes)]
     }
 
+    /// Another value under a key of the state, where the checksums do not tell.
+    package mutating func changeState(_ key: [UInt8]) {
+        var batch = KeyValueBatch()
+        for (stored, value) in durableStore.values where stored.dropFirst() == key[...] && !value.isEmpty {
+            batch.put(stored, [value[0] ^ 1] + value.dropFirst())
+        }
+        durableStore.apply(batch)
+        store.contents.apply(batch)
+    }
+
     // MARK: Backups
 
     package struct Backup: Sendable {

@@ -34,6 +34,8 @@ package final class SimulatedNode: @unchecked Sendable {
     /// Height of the last block that this run of its process reported as final.
     package var lastReported: Height?
     package var halted: String?
+    /// Its stored state was damaged on purpose.
+    package var isDiverging = false
 
     package init(number: Int, peer: PeerID) {
         self.number = number
@@ -41,7 +43,7 @@ package final class SimulatedNode: @unchecked Sendable {
     }
 
     package var isUp: Bool { replica != nil }
-    package var isHonest: Bool { actor == nil }
+    package var isHonest: Bool { actor == nil && !isDiverging }
 }
 
 /// Turns simulated time into what a node's clocks show.

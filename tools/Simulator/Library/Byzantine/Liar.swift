@@ -1,0 +1,55 @@
+internal import Chain
+internal import Consensus
+internal import Primitives
+package import Replica
+
+/// Answers what it is asked with something else: cut ranges, other blocks, foreign finalizations, broken bytes. Claims to
+/// be far ahead.
+package struct Liar: ByzantineActor {
+    package let kind = ByzantineKind.liar
+
+    package init() {}
+
+    package mutating func outgoing(_ message: PeerMessage, to peers: [PeerID], _ surroundings: inout Surroundings) {
+        switch message {
+        case .hello(let hello) where surroundings.random.chance(600):
+            let height = hello.height.advanced(by: surroundings.random.below(1_000))
+            let lie = Hello(network: hello.network, height: height, tip: hello.tip, epoch: hello.epoch)
+            surroundings.send(.hello(lie), to: peers)
+        case .response(let response, let id) where surroundings.random.chance(700):
+            surroundings.send(.response(lie(response, &surroundings.random), id: id), to: peers)
+        case .consensus(.status(let status), _) where surroundings.random.chance(300):
+            // A view without its proof.
+            let lie = ConsensusStatus(
+                epoch: status.epoch, view: status.view.advanced(by: 1_000), entry: status.entry,
+                finalization: status.finalization, isRecovering: status.isRecovering, answers: status.answers)
+            surroundings.send(.consensus(.status(lie), transactions: []), to: peers)
+        default:
+            surroundings.send(message, to: peers)
+        }
+    }
+
+    private func lie(_ response: FetchResponse, _ random: inout SeededRandom) -> FetchResponse {
+        switch response {
+        case .range(let range):
+            switch random.below(4) {
+            case 0:
+                return .range(
+                    BlockRange(
+                        blocks: Array(range.blocks.dropFirst()), headers: range.headers,
+                        finalization: range.finalization))
+            case 1: return .range(BlockRange(blocks: range.blocks, headers: [], finalization: range.finalization))
+            case 2:
+                let broken = range.blocks.map { Array($0.dropLast()) }
+                return .range(BlockRange(blocks: broken, headers: range.headers, finalization: range.finalization))
+            default:
+                return .range(
+                    BlockRange(
+                        blocks: range.blocks.reversed(), headers: range.headers, finalization: range.finalization))
+            }
+        case .block(let bytes): return .block(random.chance(500) ? Array(bytes.dropLast()) : bytes.map { $0 ^ 1 })
+        case .transactions(let transactions): return .transactions(Array(transactions.dropFirst()))
+        default: return .unavailable
+        }
+    }
+}
