@@ -72,6 +72,15 @@ import Testing
         #expect(rejectionCode { _ = try Self.state(powerless) } == Governance.roleNeeded.code)
     }
 
+    @Test func aLargeConsortiumFitsIntoGenesis() throws {
+        var suite = Consortium.suiteGenesis
+        suite.partners += (0..<600).map { Consortium.partner("member-\($0)", .participant) }
+        suite.meters = (0..<600).map {
+            Meter(number: $0, gridOperator: "gridco", dataProvider: "metrics", holder: .zero, isConfirmed: true)
+        }
+        #expect(try Self.state(suite).count > 2_400)
+    }
+
     static func state(_ suite: SuiteGenesis) throws -> [StateChange] {
         let genesis = try ContractTestBench.genesis(validators: Consortium.council, application: suite.bcs)
         return try ContractSuite.application.genesisState(genesis)
