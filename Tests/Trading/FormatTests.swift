@@ -5,6 +5,7 @@ import LedgerCrypto
 import Primitives
 import TestSupport
 import Testing
+import TradingTestSupport
 
 @testable import Trading
 
@@ -61,7 +62,28 @@ enum Sample {
         gridPrices: PricePair(consumption: 250_000, production: 80_000), paidForReceived: 480, earnedForGiven: 0,
         paidForBought: 1_000, earnedForSold: 0, quality: .adjusted)
 
+    static let terms = MembershipTerms(meters: [MeterNumber(5)], tariff: rules.gridTariff, from: PeriodNumber(9))
+    static let key = TestNetwork.key("golden")
+    static let consent = Consent(
+        credential: salt, key: key.publicKey, attesters: ["aurora", "borealis"], signature: key.sign(salt))
+    static var head: CommunityHead {
+        var head = CommunityHead(administrator: "aurora", rules: rules.digest)
+        head.memberCount = 3
+        head.openMemberships = 2
+        head.lastSettled = PeriodNumber(408_342)
+        return head
+    }
+    static let attested = AttestedSettlement(
+        inputs: inputs, claim: claim,
+        attestations: [
+            Attestation(
+                signing: record.digest, network: salt, instance: line.community, partner: "aurora", key: key)
+        ])
+
     static let formats: [Format] = [
+        Format("admission", Admission(terms: terms, consent: consent)), Format("head", head),
+        Format("attested", attested), Format("end", MembershipEnd(member: MemberNumber(7), until: PeriodNumber(9))),
+        Format("part", RulesPart(bytes: [1, 2, 3])),
         Format("batch", batch), Format("rules", rules), Format("member", member), Format("inputs", inputs),
         Format("salts", salts), Format("claim", claim), Format("record", record), Format("line", line),
         Format("totals", PublishedTotals.sealed(PublishedTotals.seal(totals, salt: salt))),
@@ -141,6 +163,38 @@ struct FormatTests {
         (
             "totals",
             "01d7eb3d320cbe3cd3d1654cc52b76186d83f78b8fe2462dc8ded8df8fcd2a25a1"
+        ),
+        (
+            "admission",
+            "0105000000000000000190d003000000000080380100000000000009000000000000000102030405060708090a0b0c0d"
+                + "0e0f101112131415161718191a1b1c1d1e1f2000028a59a04c0cd5648ba32773766961bc0a292cdb9342d3c47e0b1f70"
+                + "38b2cbe34802066175726f726108626f7265616c697361adb82221a50bdd98e4a2918857a5a1f9b686eeaeffef6f6d68"
+                + "c99848f23c3e45d6103f5be88de6119c4f29ce88f7d090d5db21554ca020c4252e4291709b3b"
+        ),
+        (
+            "head",
+            "066175726f7261699cf0eb367b071007a31c5784216fdea7c344ec6395b34f5fc5ab3210d75895000000000000000000"
+                + "0000000000000000000000000000000000000000000000030000000200000001163b060000000000"
+        ),
+        (
+            "attested",
+            "699cf0eb367b071007a31c5784216fdea7c344ec6395b34f5fc5ab3210d75895dac57bc783f5a067996de89abb1a242a"
+                + "816afbbbf66ad5b485c5dc35534cc598017412b7f69b91a27f169050894f389f36ee2d96fd0bdcd7173692bb1c7e8d46"
+                + "a67c484ae760f47f27d6671a5d1412352e25542fab96d3c3b1af3cb8232c5723e5000000000000000000000000000000"
+                + "000000000000000000000000000000000001000000163b06000000000002000000020005000000000000000c00000000"
+                + "00000004000000000000000800000000000000010000000000000080020000000000003002000000000000d007000000"
+                + "0000005000000000000000500000000000000000000000000000000102030405060708090a0b0c0d0e0f101112131415"
+                + "161718191a1b1c1d1e1f2011000000010000000200000001066175726f726100028a59a04c0cd5648ba32773766961bc"
+                + "0a292cdb9342d3c47e0b1f7038b2cbe348272ae846e089d9b4243cfc4a8968866b0e8760f1204aabb5eb19cebd694d41"
+                + "006c6ae455f89706b660900898432e7e20e282630788411cb9ec3678269fcaf2bc"
+        ),
+        (
+            "end",
+            "070000000900000000000000"
+        ),
+        (
+            "part",
+            "03010203"
         ),
     ]
 
