@@ -47,6 +47,20 @@ struct LakeMessageTests {
 
     private var digest: Digest { Self.digest }
 
+    @Test func uploads() {
+        let upload = BatchUpload(
+            signing: Homes.batch(1, hours: 1), network: digest, provider: "corona", key: TestNetwork.key("upload"))
+        #expect(
+            SHA256.hash(upload.bcs).description == "8b6d2a5309e7f6a8a87b31cfa0c0b3f3138914a2ae7a759d55abc0a02630ed94")
+        #expect((try? BatchUpload(bcs: upload.bcs)) == upload)
+        var generator = SeededGenerator(seed: 6)
+        for _ in 0..<2_000 {
+            var mutated = upload.bcs
+            mutated[Int.random(in: 0..<mutated.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+            if let again = try? BatchUpload(bcs: mutated) { #expect(again.bcs == mutated) }
+        }
+    }
+
     @Test(arguments: messages) func roundTrips(message: LakeMessage) throws {
         let frame = LakeFrame(number: 9, message: message)
         #expect(try LakeFrame(bcs: frame.bcs) == frame)
