@@ -80,11 +80,13 @@ package enum OpenAPI {
     }
 
     private static func parameter(_ parameter: Parameter) -> JSONValue {
-        [
-            "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
-            "required": .bool(parameter.isRequired), "description": .string(parameter.note),
-            "schema": parameter.schema.use,
+        var members: [JSONValue.Member] = [
+            .init("name", .string(parameter.name)), .init("in", .string(parameter.place.rawValue)),
+            .init("required", .bool(parameter.isRequired)), .init("description", .string(parameter.note)),
+            .init("schema", parameter.schema.use),
         ]
+        if let example = parameter.example { members.append(.init("example", .string(example))) }
+        return .object(members)
     }
 
     private static func content(_ forms: [Endpoint.Form]) -> JSONValue {
