@@ -1,10 +1,11 @@
 import Chain
 import Foundation
 import LightClient
-@testable import NodeClient
 import Primitives
 import RPC
 import Testing
+
+@testable import NodeClient
 
 @Suite struct ClientTests {
     @Test func submitsWaitsAndReads() async throws {
@@ -20,7 +21,8 @@ import Testing
             #expect(receipts.contains(result.receipt))
             let finality = try await client.certificate(.height(result.height))
             #expect(finality.header == block.header)
-            #expect(finality.certificate.verify(network: server.node.genesis.network, set: server.node.genesis.validators))
+            #expect(
+                finality.certificate.verify(network: server.node.genesis.network, set: server.node.genesis.validators))
             #expect(finality.certificate.digest == (finality.descendants.last ?? finality.header).digest)
             let key = SmallNode.key(of: transaction.digest, 0)
             let value = try await client.value(key, minimumHeight: result.height)

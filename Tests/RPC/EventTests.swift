@@ -39,7 +39,8 @@ import Testing
             for cut in [0, 1, 4, 6, 13] {
                 let id = try #require(all[cut].id)
                 let rest = try await entries(
-                    server, "?kinds=block,receipt,event&after=0", headers: "Last-Event-ID: \(id)\r\n", milliseconds: 300)
+                    server, "?kinds=block,receipt,event&after=0", headers: "Last-Event-ID: \(id)\r\n", milliseconds: 300
+                )
                 #expect(rest.filter { !$0.data.isEmpty } == Array(all[(cut + 1)...]), "after \(id)")
             }
         }

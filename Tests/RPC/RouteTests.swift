@@ -41,7 +41,8 @@ import Testing
     static let refusals: [(method: String, path: String, status: Int)] = [
         ("GET", "/nothing", 404), ("GET", "/v1", 404), ("GET", "/v1/status/", 404), ("GET", "//", 404),
         ("GET", "/v1/%zz", 400), ("POST", "/v1/status", 405), ("DELETE", "/v1/blocks/latest", 405),
-        ("PATCH", "/v1/status", 405), ("BREW", "/v1/status", 400), ("GET", "/v1/transactions", 405), ("GET", "/v1/status?x=1", 400),
+        ("PATCH", "/v1/status", 405), ("BREW", "/v1/status", 400), ("GET", "/v1/transactions", 405),
+        ("GET", "/v1/status?x=1", 400),
         ("GET", "/v1/blocks?limit=0", 400), ("GET", "/v1/blocks?limit=101", 400), ("GET", "/v1/blocks?limit=1.0", 400),
         ("GET", "/v1/blocks?limit=5&limit=6", 400), ("GET", "/v1/blocks?limit=%", 400), ("GET", "/v1/blocks/-1", 400),
         ("GET", "/v1/blocks/99999999", 404), ("GET", "/v1/blocks/0/certificate", 404),
@@ -80,7 +81,8 @@ import Testing
 
     @Test func conditionalRequestsAndCaching() async throws {
         try await TestServer.with { server in
-            for path in ["/v1/blocks/0", "/v1/blocks/0/receipts", "/v1/genesis", "/v1/contracts/echo", "/openapi.json"] {
+            for path in ["/v1/blocks/0", "/v1/blocks/0/receipts", "/v1/genesis", "/v1/contracts/echo", "/openapi.json"]
+            {
                 let first = try await server.call("GET", path)
                 let tag = try #require(first.headers["etag"])
                 let again = try await server.call("GET", path, headers: [("If-None-Match", "\"x\", W/\(tag)")])

@@ -1,10 +1,10 @@
 import Chain
 import Foundation
 import LedgerCrypto
+import LightClient
 import Logging
 import NIOCore
 import NIOPosix
-import LightClient
 import NodeClient
 import Primitives
 import RPC

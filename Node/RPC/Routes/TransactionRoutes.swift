@@ -106,8 +106,9 @@ struct TransactionRoutes: RouteModule {
                     200, "Outcomes, in the order of the transactions.",
                     [
                         .json(JSONCoder<SubmissionOutcomes>.outcomes.schema),
-                        .bytes("BCS vector of outcomes: a tag (accepted 0, alreadyPending 1, alreadyFinal 2, refused 3 "
-                            + "with its rejection, poolFull 4 with u32 seconds)."),
+                        .bytes(
+                            "BCS vector of outcomes: a tag (accepted 0, alreadyPending 1, alreadyFinal 2, refused 3 "
+                                + "with its rejection, poolFull 4 with u32 seconds)."),
                     ])
             ],
             problems: [.undecodable]
