@@ -30,9 +30,10 @@ struct Bench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let perCore = Ceiling.verificationsPerSecondAndCore(seconds: ceilingSeconds)
+        let checks = Ceiling.measure(seconds: ceilingSeconds)
+        let settlement = try SettlementRun.measure(seconds: ceilingSeconds)
         let machine = Report.Machine.here()
-        let ceiling = perCore * Double(machine.cores) / Double(validators)
+        let ceiling = checks.perSecondAndCore * Double(machine.cores) / Double(validators)
         let folder = NSTemporaryDirectory() + "/commonwatt-bench-\(getpid())"
         defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
         let network = try LocalNetwork.start(in: folder, basePort: basePort, validators: validators)
@@ -52,7 +53,7 @@ struct Bench: AsyncParsableCommand {
             settings: Report.Settings(
                 validators: validators, transactionsPerRun: transactions, inFlight: inFlight, batch: batch,
                 names: names),
-            verificationsPerSecondAndCore: perCore, ceilingTransactionsPerSecond: ceiling, idle: idleResult,
+            verifications: checks, ceilingTransactionsPerSecond: ceiling, settlement: settlement, idle: idleResult,
             runs: results, ratioOfCeiling: Stopwatch.median(rates) / ceiling)
         print(report.text)
         if let json { try report.json().write(to: URL(filePath: json)) }

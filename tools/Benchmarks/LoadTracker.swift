@@ -62,7 +62,9 @@ actor LoadTracker {
     }
 
     private func wake() {
-        guard let waiting = waiter, failure != nil || began.isEmpty || began.count + waiting.room <= window else { return }
+        guard let waiting = waiter, failure != nil || began.isEmpty || began.count + waiting.room <= window else {
+            return
+        }
         waiter = nil
         waiting.continuation.resume()
     }

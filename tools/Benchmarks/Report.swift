@@ -29,9 +29,10 @@ struct Report: Codable {
 
     let machine: Machine
     let settings: Settings
-    let verificationsPerSecondAndCore: Double
+    let verifications: Ceiling.Result
     /// Verifications per second of all cores over the number of validators.
     let ceilingTransactionsPerSecond: Double
+    let settlement: SettlementRun.Result
     let idle: IdleRun.Result
     let runs: [LoadRun.Result]
     /// Of the run with the median rate.
@@ -52,8 +53,11 @@ struct Report: Codable {
         var lines = [
             "machine                 \(machine.processor), \(machine.cores) cores, \(machine.memoryMegabytes) MB",
             "validators              \(settings.validators) processes, durable (synced) before they vote",
-            "signature checks        \(number(verificationsPerSecondAndCore)) per second and core",
+            "signature checks        \(number(verifications.perSecondAndCore)) per second and core, "
+                + "\(number(verifications.processorMicroseconds, 1)) us of processor time each",
             "ceiling                 \(number(ceilingTransactionsPerSecond)) transactions/s (checks of all cores / validators)",
+            "settlement              \(number(settlement.memberPeriodsPerProcessorSecond)) member-periods per second of one "
+                + "core (\(settlement.members) members, settled and hashed)",
             "idle latency            p50 \(number(idle.latencyMilliseconds.p50, 1)) ms, "
                 + "p99 \(number(idle.latencyMilliseconds.p99, 1)) ms (\(idle.latencyMilliseconds.count) transactions)",
             "load                    \(settings.inFlight) in flight, batches of \(settings.batch), \(settings.names) names",

@@ -83,7 +83,7 @@ struct GovCommand: AsyncParsableCommand {
         func run() async throws {
             let rows = try await Connection.with(connection.addresses) { client in
                 var rows: [Row] = []
-                var number: UInt64 = 1
+                var number: UInt64 = 0
                 while true {
                     let bytes: [UInt8]
                     do {

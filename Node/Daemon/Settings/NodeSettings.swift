@@ -158,6 +158,10 @@ struct NodeSettings: Sendable {
         validator = user.validator ?? true
         listenPeers = try HostPort(user.listenPeers ?? "0.0.0.0:7400", setting: "listen-peers")
         listenRPC = try HostPort(user.listenRPC ?? "127.0.0.1:8400", setting: "listen-rpc")
+        guard listenPeers.port != listenRPC.port else {
+            throw UserError(
+                "Settings 'listen-peers' and 'listen-rpc' both name port \(listenRPC.port); give each its own.")
+        }
         peers = try (user.peers ?? [:]).sorted { $0.key < $1.key }.map {
             (partner: $0.key, endpoint: try HostPort($0.value, setting: "peers.\($0.key)"))
         }
