@@ -64,3 +64,43 @@ package struct APIConfiguration: Sendable {
 
     package init() {}
 }
+
+extension APIConfiguration {
+    /// A setting outside its range.
+    package struct Mistake: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    /// Throws for the first setting that the server could not keep to.
+    package func check() throws(Mistake) {
+        let ranges: [(name: String, value: UInt64, range: ClosedRange<UInt64>)] = [
+            ("port", UInt64(clamping: port), 0...65_535),
+            ("connectionsMax", UInt64(clamping: connectionsMax), 1...1_000_000),
+            ("connectionsPerClientMax", UInt64(clamping: connectionsPerClientMax), 1...1_000_000),
+            ("requestsInFlightMax", UInt64(clamping: requestsInFlightMax), 1...1_000_000),
+            ("uriBytesMax", UInt64(clamping: uriBytesMax), 1_024...65_536),
+            ("headerBytesMax", UInt64(clamping: headerBytesMax), 2_048...1_048_576),
+            ("headerFieldsMax", UInt64(clamping: headerFieldsMax), 16...1_000),
+            ("batchBytesMax", UInt64(clamping: batchBytesMax), 1_000...64 * 1_048_576),
+            ("batchTransactionsMax", UInt64(clamping: batchTransactionsMax), 1...65_536),
+            ("bodyBytesInFlightMax", UInt64(clamping: bodyBytesInFlightMax), UInt64(clamping: batchBytesMax)...1 << 40),
+            ("idleSecondsMax", UInt64(idleSecondsMax), 1...86_400),
+            ("bodyMillisecondsMax", UInt64(bodyMillisecondsMax), 10...3_600_000),
+            ("requestMillisecondsMax", UInt64(requestMillisecondsMax), 10...3_600_000),
+            ("waitSecondsMax", UInt64(waitSecondsMax), 0...3_600),
+            ("writeStallSecondsMax", UInt64(writeStallSecondsMax), 1...3_600),
+            ("eventStreamsMax", UInt64(clamping: eventStreamsMax), 0...1_000_000),
+            ("eventStreamsPerClientMax", UInt64(clamping: eventStreamsPerClientMax), 0...1_000_000),
+            ("eventHeartbeatSeconds", UInt64(eventHeartbeatSeconds), 1...3_600),
+            ("eventLagBlocksMax", eventLagBlocksMax, 1...UInt64.max),
+        ]
+        for (name, value, range) in ranges where !range.contains(value) {
+            throw Mistake(
+                description: "the API's \(name) is \(value); it must be from \(range.lowerBound) to \(range.upperBound)"
+            )
+        }
+        if let rateLimit, rateLimit.tokensPerSecond == 0 || rateLimit.tokensMax == 0 || rateLimit.clientsMax < 1 {
+            throw Mistake(description: "the API's rate limit has a zero: leave it out for no limit")
+        }
+    }
+}

@@ -5,6 +5,8 @@ package struct APIRequest: Sendable {
     package let method: String
     /// Path without the query, as received.
     package let path: String
+    /// The query as received, without the question mark.
+    package let query: String
     /// Text of the declared parameters that were given.
     package let parameters: [String: String]
     /// Header fields by lower-case name; repeated ones joined by ", ".

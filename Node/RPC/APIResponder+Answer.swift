@@ -62,7 +62,7 @@ extension APIResponder {
         if !exchange.isBodyRead, exchange.hasBody { answer.headers.append((name: "Connection", value: "close")) }
     }
 
-    func response(_ answer: APIAnswer, _ exchange: Exchange) -> Response {
+    func response(_ answer: APIAnswer, _ exchange: Exchange, on channel: any Channel) -> Response {
         var fields = HTTPFields()
         if let mediaType = answer.mediaType { fields[.contentType] = mediaType }
         for header in answer.headers {
@@ -84,7 +84,7 @@ extension APIResponder {
                 status: status, headers: fields,
                 body: .init { writer in
                     let pipe = BodyPipe(writer)
-                    try await produce { try await pipe.write($0) }
+                    try await whileOpen(channel) { try await produce { try await pipe.write($0) } }
                     try await pipe.finish()
                 })
         }
@@ -96,6 +96,17 @@ extension APIResponder.Exchange {
     var hasBody: Bool {
         if request.headers[.transferEncoding] != nil { return true }
         return request.headers[.contentLength].map { $0 != "0" } ?? false
+    }
+}
+
+/// Runs `work`, and cancels it when the connection closes: a stream that has nothing to write would not notice.
+private func whileOpen(_ channel: any Channel, _ work: @escaping @Sendable () async throws -> Void) async throws {
+    let task = Task { try await work() }
+    channel.closeFuture.whenComplete { _ in task.cancel() }
+    try await withTaskCancellationHandler {
+        try await task.value
+    } onCancel: {
+        task.cancel()
     }
 }
 

@@ -10,7 +10,10 @@ struct ClientContext: InitializableFromSource {
     let address: String
     let logger: Logger
 
+    let channel: any Channel
+
     init(source: ApplicationRequestContextSource) {
+        channel = source.channel
         address = source.channel.remoteAddress?.ipAddress ?? "local"
         logger = source.logger
     }
@@ -39,7 +42,7 @@ struct APIResponder: HTTPResponder {
         limits.metrics.record(
             operation: exchange.endpoint?.operation ?? "none", status: answer.status, seconds: elapsed,
             bodyBytes: exchange.bodyBytes)
-        return response(answer, exchange)
+        return response(answer, exchange, on: context.channel)
     }
 
     /// What is known of one request while it is worked on.
@@ -130,7 +133,8 @@ struct APIResponder: HTTPResponder {
         defer { withExtendedLifetime(lease) {} }
         let body = try await readBody(endpoint, &exchange)
         let request = APIRequest(
-            method: exchange.method, path: path, parameters: parameters, headers: checker.headers, body: body,
+            method: exchange.method, path: path, query: String(query), parameters: parameters, headers: checker.headers,
+            body: body,
             contentType: contentType, answerType: answerType, client: exchange.client)
         if endpoint.isStream { return try await endpoint.handle(request) }
         let wait = UInt64(configuration.waitSeconds(request))

@@ -23,11 +23,13 @@ package struct APIServer: Service {
     /// The OpenAPI document.
     package let document: [UInt8]
 
-    /// Throws `RouteTable.RouteCollision` when two modules claim one path. `onListening` gets the port.
+    /// Throws `APIConfiguration.Mistake`, and `RouteTable.RouteCollision` when two
+    /// modules claim one path. `onListening` gets the port.
     package init(
         service: any NodeService, modules: [any RouteModule] = [], configuration: APIConfiguration = .init(),
         version: String, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws {
+        try configuration.check()
         let limits = APILimits(configuration)
         let text = DocumentBox()
         let builtIn: [any RouteModule] = [

@@ -26,6 +26,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isRequestOpen = false
     private var closesAfterAnswer = false
     private var isClosing = false
+    /// An endless answer is being written, so a client that ends its side is gone.
+    private var isStreaming = false
+    private var isInputClosed = false
     private var stall: Scheduled<Void>?
     private var linger: Scheduled<Void>?
 
@@ -89,13 +92,23 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let part = unwrapOutboundIn(data)
-        if case .head(let head) = part, head.headerFields[.connection]?.lowercased() == "close" {
-            closesAfterAnswer = true
+        if case .head(let head) = part {
+            if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }
+            isStreaming = head.headerFields[.contentType] == "text/event-stream"
         }
         context.write(data, promise: promise)
+        if isStreaming, isInputClosed { return context.close(promise: nil) }
         guard case .end = part else { return }
+        isStreaming = false
         inFlight -= 1
         if closesAfterAnswer { close(context) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        context.fireUserInboundEventTriggered(event)
+        guard let event = event as? ChannelEvent, event == .inputClosed else { return }
+        isInputClosed = true
+        if isStreaming { context.close(promise: nil) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

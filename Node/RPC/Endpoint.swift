@@ -26,6 +26,8 @@ package struct Endpoint: Sendable {
     package var cost: UInt32 = 1
     /// The handler judges the Accept header by its own rules.
     package var negotiatesItself = false
+    /// Undeclared query members are no mistake; the handler reads `APIRequest.query`.
+    package var acceptsAnyQuery = false
     /// A stream has no time limit and counts against the limit of streams.
     package var isStream = false
     package let handle: @Sendable (APIRequest) async throws -> APIAnswer

@@ -98,45 +98,38 @@ package enum OpenAPI {
     }
 
     private static func responses(_ endpoint: Endpoint) -> JSONValue {
-        var members: [JSONValue.Member] = endpoint.answers.map { answer in
-            var body: [JSONValue.Member] = [.init("description", .string(answer.note))]
-            if !answer.headers.isEmpty {
-                let headers = answer.headers.map {
-                    JSONValue.Member($0.name, ["description": .string($0.note), "schema": $0.schema.use])
-                }
-                body.append(.init("headers", .object(headers)))
-            }
-            if !answer.forms.isEmpty { body.append(.init("content", content(answer.forms))) }
-            return .init(String(answer.status), .object(body))
-        }
         let kinds = problems(endpoint)
-        for status in Set(kinds.map(\.status)).sorted() {
-            members.append(.init(String(status), problem(kinds.filter { $0.status == status })))
-        }
-        return .object(members.sorted { $0.name < $1.name })
+        let statuses = Set(endpoint.answers.map(\.status) + kinds.map(\.status)).sorted()
+        return .object(
+            statuses.map { status in
+                let answer = endpoint.answers.first { $0.status == status }
+                return .init(String(status), response(answer, kinds.filter { $0.status == status }))
+            })
     }
+
+    /// What a status can mean: an answer of the route's own, a problem, or either.
+    private static func response(_ answer: Endpoint.Answer?, _ kinds: [Problem.Kind]) -> JSONValue {
+        let notes = (answer.map { [$0.note] } ?? []) + kinds.map { "\($0.title) (`\($0.type)`)." }
+        var body: [JSONValue.Member] = [.init("description", .string(notes.joined(separator: " ")))]
+        var headers = (answer?.headers ?? []).map {
+            JSONValue.Member($0.name, ["description": .string($0.note), "schema": $0.schema.use])
+        }
+        if kinds.contains(where: { $0.status == 429 || $0.status == 503 }) {
+            headers.append(.init("Retry-After", retryAfter))
+        }
+        if !headers.isEmpty { body.append(.init("headers", .object(headers))) }
+        let forms = (answer?.forms ?? []) + (kinds.isEmpty ? [] : [Endpoint.Form(Problem.mediaType, Problem.schema)])
+        if !forms.isEmpty { body.append(.init("content", content(forms))) }
+        return .object(body)
+    }
+
+    private static let retryAfter: JSONValue = [
+        "description": "Seconds after which trying again makes sense.",
+        "schema": ["type": "integer", "minimum": 1],
+    ]
 
     /// All kinds of problem that a route can answer with.
     package static func problems(_ endpoint: Endpoint) -> [Problem.Kind] {
         generalProblems + (endpoint.body == nil ? [] : bodyProblems) + endpoint.problems
-    }
-
-    private static func problem(_ kinds: [Problem.Kind]) -> JSONValue {
-        var body: [JSONValue.Member] = [
-            .init("description", .string(kinds.map { "\($0.title) (`\($0.type)`)." }.joined(separator: " ")))
-        ]
-        if let status = kinds.first?.status, status == 429 || status == 503 {
-            body.append(
-                .init(
-                    "headers",
-                    [
-                        "Retry-After": [
-                            "description": "Seconds after which trying again makes sense.",
-                            "schema": ["type": "integer", "minimum": 1],
-                        ]
-                    ]))
-        }
-        body.append(.init("content", [Problem.mediaType: ["schema": Problem.schema.use]]))
-        return .object(body)
     }
 }

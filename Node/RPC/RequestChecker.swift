@@ -21,6 +21,7 @@ struct RequestChecker {
         let known = endpoint.parameters.filter { $0.place == .query }.map(\.name)
         for member in members {
             guard known.contains(member.name) else {
+                if endpoint.acceptsAnyQuery { continue }
                 let list = known.isEmpty ? "none" : known.joined(separator: ", ")
                 throw malformed("There is no query parameter \(member.name.prefix(64)); known here: \(list).")
             }

@@ -107,6 +107,17 @@ import Testing
         }
     }
 
+    @Test func goneReadersFreeTheirPlace() async throws {
+        var configuration = APIConfiguration.testing
+        configuration.eventHeartbeatSeconds = 3_600
+        try await TestServer.with(configuration, isDriven: false) { server in
+            let started = ContinuousClock.now
+            _ = try await entries(server, milliseconds: 300)
+            try await server.wait(forStreams: 0)
+            #expect(ContinuousClock.now - started < .seconds(60))
+        }
+    }
+
     /// A reader that stops reading while the chain goes on is told so once it reads again, or is cut off.
     @Test func slowReaderIsLetGo() async throws {
         var configuration = APIConfiguration.testing

@@ -105,7 +105,7 @@ import Testing
         var configuration = APIConfiguration.testing
         configuration.headerBytesMax = 4_096
         configuration.headerFieldsMax = 20
-        configuration.uriBytesMax = 1_000
+        configuration.uriBytesMax = 1_024
         try await TestServer.with(configuration) { (server) async throws in
             let long = String(repeating: "a", count: 2_000)
             #expect(try await server.call("GET", "/v1/" + long).status == 414)

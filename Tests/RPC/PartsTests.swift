@@ -106,6 +106,21 @@ import Testing
                 """)
     }
 
+    @Test func impossibleSettingsAreRefused() throws {
+        try APIConfiguration().check()
+        try APIConfiguration.testing.check()
+        let changes: [(inout APIConfiguration) -> Void] = [
+            { $0.port = 70_000 }, { $0.connectionsMax = .max }, { $0.eventHeartbeatSeconds = .max },
+            { $0.waitSecondsMax = .max }, { $0.batchBytesMax = -1 }, { $0.bodyBytesInFlightMax = 5 },
+            { $0.rateLimit?.tokensMax = 0 }, { $0.idleSecondsMax = 0 },
+        ]
+        for change in changes {
+            var configuration = APIConfiguration()
+            change(&configuration)
+            #expect(throws: APIConfiguration.Mistake.self) { try configuration.check() }
+        }
+    }
+
     @Test func timeLimitDoesNotWaitForTheDeaf() async throws {
         let started = ContinuousClock.now
         await #expect(throws: TimeLimitExceeded.self) {
