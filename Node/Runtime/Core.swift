@@ -14,7 +14,7 @@ struct CoreSurroundings: Sendable {
     let hub: FinalityHub
     let counters: CounterBox
     let book: PeerBook
-    let seen: SeenSignatures
+    let room: WaitingRoom
     let disk: WorkThread
     let store: KeyValueStore
     let logger: Logger
@@ -128,7 +128,7 @@ final class Core<App: Application>: @unchecked Sendable {
     /// A proposal may name transactions that are here but wait behind it for admission: they need not be fetched.
     private func supply(_ event: ReplicaEvent) {
         guard case .message(.consensus(.proposal(let proposal), _), _) = event else { return }
-        let waiting = around.inbox.unadmitted(named: proposal.transactions)
+        let waiting = around.room.signed(named: proposal.transactions)
         if !waiting.isEmpty { step(.checked(waiting)) }
     }
 
@@ -160,7 +160,7 @@ final class Core<App: Application>: @unchecked Sendable {
             around.counters.add { $0.gossiped += UInt64(admission.transactions.count) }
             step(.gossiped(admission.transactions, from: peer))
         }
-        around.inbox.admitted(admissions)
+        around.room.leave(admissions.flatMap { $0.transactions.map(\.digest) })
         syncJournal()
     }
 

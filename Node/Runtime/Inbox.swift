@@ -31,8 +31,6 @@ final class Inbox: @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var batch = InboxBatch()
     private var firstAdmission = 0
-    /// Checked transactions whose admission is still to come: a proposal may name them already.
-    private var unadmitted: [Digest: SignedTransaction] = [:]
     private var isWaiting = false
 
     init() {
@@ -64,28 +62,9 @@ final class Inbox: @unchecked Sendable {
     func add(_ events: [ReplicaEvent], _ credit: ReadCredit?) {
         change { batch in for event in events { batch.urgent.append((event, credit)) } }
     }
-    func add(_ admission: Admission) {
-        change { batch in
-            batch.admissions.append(admission)
-            for signed in admission.transactions { unadmitted[signed.digest] = signed }
-        }
-    }
+    func add(_ admission: Admission) { change { $0.admissions.append(admission) } }
     func fail(_ error: StorageError) { change { $0.failure = $0.failure ?? error } }
     func stop() { change { $0.isStopping = true } }
-
-    /// Those of the named transactions that wait for admission.
-    func unadmitted(named digests: [Digest]) -> [SignedTransaction] {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return unadmitted.isEmpty ? [] : digests.compactMap { unadmitted[$0] }
-    }
-
-    /// The replica has answered for them.
-    func admitted(_ admissions: [Admission]) {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        for admission in admissions { for signed in admission.transactions { unadmitted[signed.digest] = nil } }
-    }
 
     /// Waits for work, at most until `deadline` (monotonic nanoseconds), and takes everything urgent with some of the
     /// admissions.

@@ -53,7 +53,7 @@ extension LedgerNode {
         let core = Core(
             replica: replica, journal: journal,
             around: CoreSurroundings(
-                inbox: parts.inbox, hub: parts.hub, counters: parts.counters, book: parts.book, seen: parts.seen,
+                inbox: parts.inbox, hub: parts.hub, counters: parts.counters, book: parts.book, room: parts.room,
                 disk: parts.disk, store: store, logger: logger, send: { links.send($0) },
                 validatorsChanged: { [weak parts] in parts?.validatorsChanged($0) },
                 evidence: { [weak parts] in parts?.report($0) }))
@@ -93,6 +93,7 @@ extension LedgerNode {
         let counters = CounterBox()
         let inbox = Inbox()
         let seen = SeenSignatures()
+        let room = WaitingRoom(seen: seen, counters: counters)
         let names = NodeParts.allowed(
             configuration.peers, replica.view.validators, own: configuration.transport.peer)
         let book = PeerBook(names: names, counters: counters)
@@ -101,11 +102,11 @@ extension LedgerNode {
         let pool = WorkPool(name: "verify", threads: threads > 0 ? threads : cores)
         let services = PeerServices(limits: configuration.limits, loop: group.next())
         let intake = Intake(
-            inbox: inbox, book: book, seen: seen, counters: counters, pool: pool, services: services)
+            inbox: inbox, book: book, room: room, seen: seen, counters: counters, pool: pool, services: services)
         return NodeParts(
             configuration: configuration, inbox: inbox,
             hub: FinalityHub(view: replica.view, limits: configuration.limits, counters: counters),
-            counters: counters, book: book, seen: seen, disk: WorkThread(name: "disk"), pool: pool, store: store,
+            counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool, store: store,
             group: group, intake: intake, services: services, firstStatus: replica.status)
     }
 
@@ -138,7 +139,7 @@ extension NodeParts {
     /// Turns evidence into a transaction of the operator and submits it, apart from the replica's thread.
     func report(_ evidence: Evidence) {
         guard let make = configuration.evidenceReport else { return }
-        pool.add { [self] in
+        pool.add(.later) { [self] in
             guard let transaction = make(evidence), let signed = SignedTransaction(verifying: transaction) else {
                 return
             }

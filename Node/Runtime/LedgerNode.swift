@@ -91,7 +91,7 @@ package final class LedgerNode<App: Application>: Sendable {
                 return results.flatMap { $0 }
             }
         }
-        parts.seen.insert(signed.compactMap { $0?.digest })
+        parts.room.enter(signed: signed.compactMap { $0 })
         return signed
     }
 

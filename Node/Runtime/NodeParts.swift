@@ -15,7 +15,7 @@ final class NodeParts: Sendable {
     let hub: FinalityHub
     let counters: CounterBox
     let book: PeerBook
-    let seen: SeenSignatures
+    let room: WaitingRoom
     let disk: WorkThread
     let pool: WorkPool
     let store: KeyValueStore
@@ -36,7 +36,7 @@ final class NodeParts: Sendable {
 
     init(
         configuration: NodeConfiguration, inbox: Inbox, hub: FinalityHub, counters: CounterBox, book: PeerBook,
-        seen: SeenSignatures, disk: WorkThread, pool: WorkPool, store: KeyValueStore,
+        room: WaitingRoom, disk: WorkThread, pool: WorkPool, store: KeyValueStore,
         group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, firstStatus: ReplicaStatus
     ) {
         self.configuration = configuration
@@ -44,7 +44,7 @@ final class NodeParts: Sendable {
         self.hub = hub
         self.counters = counters
         self.book = book
-        self.seen = seen
+        self.room = room
         self.disk = disk
         self.pool = pool
         self.store = store

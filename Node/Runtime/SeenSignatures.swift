@@ -30,11 +30,4 @@ final class SeenSignatures: Sendable {
             transactions.filter { !generations.young.contains($0.digest) && !generations.old.contains($0.digest) }
         }
     }
-
-    /// Checks the signatures and remembers the right ones.
-    func verify(_ transactions: [Transaction]) -> [SignedTransaction] {
-        let signed = transactions.compactMap { SignedTransaction(verifying: $0) }
-        insert(signed.map(\.digest))
-        return signed
-    }
 }

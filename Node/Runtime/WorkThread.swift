@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Glibc
 
 /// A thread with a queue of jobs, done in order. What is queued when it stops is still done.
 final class WorkThread: @unchecked Sendable {
@@ -51,14 +50,29 @@ final class WorkThread: @unchecked Sendable {
     }
 }
 
-/// A few threads that take jobs from one queue. The queue's bound is that of its callers: bytes of peers count against
-/// their links until they are handled, and `submit` counts its transactions.
+/// A few threads that take jobs from two queues, urgent ones first. The queues' bounds are those of their callers:
+/// bytes of peers count against their links until they are handled, and `submit` counts its transactions. Jobs are short.
 final class WorkPool: @unchecked Sendable {
-    private static let niceness: Int32 = 5
+    enum Urgency: Int { case now = 0, later = 1 }
+
+    private struct Queue {
+        var jobs: [@Sendable () -> Void] = []
+        var next = 0
+
+        mutating func pop() -> (@Sendable () -> Void)? {
+            guard next < jobs.count else { return nil }
+            let job = jobs[next]
+            next += 1
+            if next == jobs.count || next >= 1024 {
+                jobs.removeFirst(next)
+                next = 0
+            }
+            return job
+        }
+    }
+
     private let condition = NSCondition()
-    private var jobs: [@Sendable () -> Void] = []
-    private var next = 0
-    private var running = 0
+    private var queues = [Queue(), Queue()]
     private var isStopping = false
 
     init(name: String, threads: Int) {
@@ -69,13 +83,10 @@ final class WorkPool: @unchecked Sendable {
         }
     }
 
-    /// Whether jobs wait or run.
-    var isBusy: Bool { condition.withLock { running > 0 || next < jobs.count } }
-
-    func add(_ job: @escaping @Sendable () -> Void) {
+    func add(_ urgency: Urgency, _ job: @escaping @Sendable () -> Void) {
         condition.withLock {
             guard !isStopping else { return }
-            jobs.append(job)
+            queues[urgency.rawValue].jobs.append(job)
             condition.signal()
         }
     }
@@ -83,30 +94,22 @@ final class WorkPool: @unchecked Sendable {
     func stop() {
         condition.withLock {
             isStopping = true
-            jobs = []
+            queues = [Queue(), Queue()]
             condition.broadcast()
         }
     }
 
     private func run() {
-        // Consensus goes first on a busy machine. On Linux the call concerns this thread only; a refusal does no harm.
-        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(0), WorkPool.niceness)
         while true {
             let job = condition.withLock { () -> (@Sendable () -> Void)? in
-                while next >= jobs.count && !isStopping { condition.wait() }
-                guard next < jobs.count else { return nil }
-                let job = jobs[next]
-                running += 1
-                next += 1
-                if next == jobs.count || next >= 1024 {
-                    jobs.removeFirst(next)
-                    next = 0
+                while !isStopping {
+                    if let job = queues[0].pop() ?? queues[1].pop() { return job }
+                    condition.wait()
                 }
-                return job
+                return nil
             }
             guard let job else { return }
             job()
-            condition.withLock { running -= 1 }
         }
     }
 }

@@ -46,6 +46,21 @@ import Transport
         await second.stop()
     }
 
+    @Test func aShunnedPeerComesBackLater() async throws {
+        let (a, b) = (try TransportIdentity.generate(), try TransportIdentity.generate())
+        var limits = quickLimits()
+        limits.shunMilliseconds = 300
+        let (atA, atB) = (Recorder(), Recorder())
+        let first = try await start(a, allowing: [b.peer], limits: limits, atA)
+        let second = try await start(b, allowing: [a.peer], dialling: [first.address], limits: limits, atB)
+        #expect(await eventually { atA.log == ["up"] && atB.log == ["up"] })
+        first.shun(b.peer, "it spoke nonsense")
+        #expect(await eventually { await first.totals.keysRefused > 0 })
+        #expect(await eventually { atA.log == ["up", "down", "up"] && atB.log == ["up", "down", "up"] })
+        await first.stop()
+        await second.stop()
+    }
+
     @Test func theDialledPeerMustBeTheOneMeant() async throws {
         let (a, b, c) = (
             try TransportIdentity.generate(), try TransportIdentity.generate(), try TransportIdentity.generate()
