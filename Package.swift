@@ -1,4 +1,3 @@
-import Foundation
 // swift-tools-version: 6.2
 import PackageDescription
 
@@ -56,7 +55,7 @@ let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightC
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
 let node = "Storage Transport NodeRuntime RPC NodeClient DataLake Settlement"
 
-let all: [Target] = [
+let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
     library("CSecp256k1", at: "Ledger/CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
     library("COpenSSL", at: "Ledger/COpenSSL", "libcrypto", "libssl-dev"),
@@ -100,7 +99,8 @@ let all: [Target] = [
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams"),
+        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams"
+    ),
 
     // tools: what people run beside a node.
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
@@ -134,50 +134,21 @@ let all: [Target] = [
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
 ]
 
-// INTERIM (development of the first version only): targets without sources are left out.
-let here = Context.packageDirectory
-func hasSources(_ path: String?) -> Bool {
-    guard let path, let files = FileManager.default.enumerator(atPath: here + "/" + path) else { return false }
-    return files.contains { ($0 as? String).map { $0.hasSuffix(".swift") || $0.hasSuffix(".modulemap") } ?? false }
-}
-func names(_ target: Target) -> [String] {
-    target.dependencies.compactMap { if case .byNameItem(let name, _) = $0 { name } else { nil } }
-}
-var kept = all.filter { hasSources($0.path) }
-let present = Set(kept.map(\.name))
-for target in kept {
-    target.dependencies.removeAll { if case .byNameItem(let name, _) = $0 { !present.contains(name) } else { false } }
-}
-if let only = Context.environment["ONLY"] {
-    var wanted = Set(only.split(separator: " ").map(String.init))
-    while true {
-        let more = Set(kept.filter { wanted.contains($0.name) }.flatMap(names)).subtracting(wanted)
-        if more.isEmpty { break }
-        wanted.formUnion(more)
-    }
-    kept = kept.filter { wanted.contains($0.name) }
-}
-func usesPackages(_ target: Target) -> Bool {
-    target.dependencies.contains { if case .productItem = $0 { true } else { false } }
-}
-
 let package = Package(
     name: "commonwatt",
-    dependencies: !kept.contains(where: usesPackages)
-        ? []
-        : [
-            .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-            .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
-            .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
-            .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-            .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
-            .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
-            .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
-            .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
-            .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-            .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-            .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
-        ],
-    targets: kept,
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+    ],
+    targets: targets,
     swiftLanguageModes: [.v6]
 )

@@ -76,6 +76,7 @@ package struct ContractApplication: Application {
         for transaction in transactions where try execution.admission(of: transaction) != nil { return nil }
         var receipts = try execution.runScheduled()
         var workLeft = context.parameters.blockWorkMax
+        for receipt in receipts { workLeft -= min(workLeft, receipt.workUsed) }
         receipts.reserveCapacity(receipts.count + transactions.count)
         for transaction in transactions {
             let receipt = try execution.run(transaction, workLeft: workLeft)

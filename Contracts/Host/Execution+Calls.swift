@@ -11,7 +11,8 @@ struct Resolved {
 extension Execution {
     /// The code of an instance. A version that this release lacks is a local failure: going on would fork the state.
     func resolve(_ address: Address) throws(Rejection) -> Resolved {
-        if let hit = resolved[address] { return hit }
+        let cacheKey = ByteKey(address.bytes)
+        if let hit = resolved[cacheKey] { return hit }
         let key = HostState.instances.stateKey(address, at: WellKnown.host)
         guard let record: InstanceRecord = try decoded(readUncharged(key)) else {
             throw HostRejection.unknownInstance(address.description)
@@ -24,7 +25,7 @@ extension Execution {
             throw HostRejection.localFailure()
         }
         let found = Resolved(contract: contract, status: record.status)
-        resolved[address] = found
+        resolved[cacheKey] = found
         return found
     }
 

@@ -37,11 +37,15 @@ extension Execution {
         }
     }
 
-    /// Runs the calls that are due, in order of time and sequence, at most `scheduledCallsMax` of them; the rest waits
-    /// for the next block. A rejected one is not repeated.
+    /// Runs the calls that are due, in order of time and sequence: at most `scheduledCallsMax` of them, and none more
+    /// once half of the block's work is used, so that transactions keep the other half. The rest waits for the next
+    /// block. A rejected one is not repeated.
     func runScheduled() throws(StorageFailure) -> [Receipt] {
         var receipts: [Receipt] = []
-        while receipts.count < Int(block.parameters.scheduledCallsMax), let (key, call) = try takeDue() {
+        var used: UInt64 = 0
+        while receipts.count < Int(block.parameters.scheduledCallsMax),
+            receipts.isEmpty || used < block.parameters.blockWorkMax / 2, let (key, call) = try takeDue()
+        {
             var encoder = BCSEncoder()
             encoder.value(key.first)
             encoder.u64(key.second)
@@ -53,6 +57,7 @@ extension Execution {
                         call.instance, method: call.method, arguments: call.arguments, caller: caller, depth: 0)
                     return []
                 })
+            used += receipts.last?.workUsed ?? 0
         }
         return receipts
     }

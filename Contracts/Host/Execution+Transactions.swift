@@ -7,6 +7,9 @@ internal import Primitives
 struct SenderKey: Hashable {
     let key: PublicKey
     let actor: String?
+
+    /// By the key's bytes at once; equality still compares everything.
+    func hash(into hasher: inout Hasher) { key.bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
 
 extension Execution {

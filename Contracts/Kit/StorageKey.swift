@@ -86,9 +86,17 @@ extension PublicKey: StorageKey {
 /// UTF-8, a zero byte as `00 01`, ended by `00 00`: ordered as the text's bytes, and free of prefixes.
 extension String: StorageKey {
     package func appendKey(to bytes: inout [UInt8]) {
-        for unit in utf8 {
-            bytes.append(unit)
-            if unit == 0 { bytes.append(1) }
+        // Texts with a zero byte are rare; all others are copied at once.
+        let isPlain = utf8.withContiguousStorageIfAvailable { units in
+            if units.contains(0) { return false }
+            bytes.append(contentsOf: units)
+            return true
+        }
+        if isPlain != true {
+            for unit in utf8 {
+                bytes.append(unit)
+                if unit == 0 { bytes.append(1) }
+            }
         }
         bytes.append(0)
         bytes.append(0)

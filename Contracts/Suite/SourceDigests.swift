@@ -5,6 +5,6 @@ enum SourceDigests {
         ("Anchors", "0c925678fcab1dd24444e1cbdbe8ff7dce53c1986c644cf37f8f2ed13e63bd7a"),
         ("Governance", "e181a7fcb635214246e65e3965cf0b4f964a3ca1e0c8fbe950c1b59121f30f0e"),
         ("Identity", "02640ea25bd62846df8122ae64aba32a25997fe658d51f1938c5f2ede47bf4b0"),
-        ("Trading", "c66cdf46f8a40f0ed5ac905cbf6f9fe04cf8bcbef5a83fd73c02791c6143e3e3"),
+        ("Trading", "18f0bbe916f8e80ede55d335ecd61f6f4e1206a2b0b6bb492d2085043f1e7aa4"),
     ]
 }

@@ -25,6 +25,10 @@ struct ExecutedBlock: Sendable {
 ///
 /// Invariant: `order` lists the keys of `blocks` in the order of insertion, so parents come before children.
 struct BlockTree: Sendable {
+    /// Blocks above which those of failed views are dropped, oldest first. One that a quorum wants after all is fetched
+    /// and executed again.
+    static let countMax = 256
+
     private(set) var blocks: [Digest: ExecutedBlock] = [:]
     private(set) var order: [Digest] = []
 
@@ -66,6 +70,19 @@ struct BlockTree: Sendable {
         }
         order = kept
         return removed
+    }
+
+    /// Removes the oldest blocks of failed views that nothing builds on, until `countMax` is kept or none is left.
+    mutating func dropAbandoned() {
+        guard count > BlockTree.countMax else { return }
+        let parents = Set(order.compactMap { blocks[$0]?.header.parent })
+        var excess = count - BlockTree.countMax
+        order.removeAll { digest in
+            guard excess > 0, !parents.contains(digest), blocks[digest]?.isUsing == false else { return false }
+            blocks[digest] = nil
+            excess -= 1
+            return true
+        }
     }
 
     /// Replaces every state by what `body` makes of it; a block for which it gives nil is removed.

@@ -6,6 +6,9 @@ package enum FetchResponse: Hashable, Sendable {
     /// Bytes of transactions in one answer.
     package static let transactionBytesMax = 4 * 1024 * 1024
 
+    /// Bytes of one encoded block: its transactions and what frames them.
+    package static let blockBytesMax = Block.byteCountMax + 128 * 1024
+
     /// The peer does not have it.
     case unavailable
     /// The peer has sent enough for now: ask again a little later.
@@ -46,7 +49,7 @@ extension BlockRange: BCSCodable {
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         blocks = try decoder.vector(max: BlockRange.blocksMax) { (decoder: inout BCSDecoder) throws(BCSError) in
-            try decoder.blob(max: Block.byteCountMax)
+            try decoder.blob(max: FetchResponse.blockBytesMax)
         }
         headers = try decoder.vector(max: BlockRange.headersMax)
         finalization = try Certificate(from: &decoder)
@@ -74,7 +77,7 @@ extension FetchResponse: BCSCodable {
         switch try decoder.uleb() {
         case 0: self = .unavailable
         case 1: self = .transactions(try PeerMessage.transactions(from: &decoder))
-        case 2: self = .block(try decoder.blob(max: Block.byteCountMax))
+        case 2: self = .block(try decoder.blob(max: FetchResponse.blockBytesMax))
         case 3: self = .range(try BlockRange(from: &decoder))
         case 4: self = .busy
         case let tag: throw decoder.failure(.unknownTag(tag))

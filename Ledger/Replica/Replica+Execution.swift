@@ -66,6 +66,7 @@ extension Replica {
             tree.setUsing(ancestor, true)
         }
         tree.insert(executed)
+        tree.dropAbandoned()
         use(executed)
         held.remove(block.digest)
         return executed

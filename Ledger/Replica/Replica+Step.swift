@@ -35,12 +35,7 @@ extension Replica {
         case .hello(let hello): greet(hello, from: peer)
         case .consensus(let message, let transactions):
             try hear(message, transactions: transactions, from: peer)
-        case .transactions(let transactions):
-            // Duplicates are dropped before their signatures are checked.
-            let fresh = transactions.prefix(Gossip.transactionsMax).filter {
-                !pool.contains(signed: $0.signedDigest) && !window.contains($0.signedDigest)
-            }
-            try pool(gossiped: fresh.compactMap { SignedTransaction(verifying: $0) }, from: peer)
+        case .transactions(let transactions): try pool(unchecked: transactions, from: peer)
         case .request(let request, let id): try serve(request, id: id, to: peer)
         case .response(let response, let id): try take(response, id: id, from: peer)
         }

@@ -9,7 +9,7 @@ package import Trading
 /// On disk, under its folder: `batches/` (see `BatchFiles`), `catalogue.sqlite`, `results.sqlite`, `secrets.sqlite`.
 /// Invariants: a batch is served only when its bytes have its digest; an erased batch is never stored again.
 package struct DataLake: Sendable {
-    /// Batches of one meter that a period may draw on.
+    /// Batches of one meter that overlap one period, whatever their status.
     package static let batchesPerMeterMax = 64
 
     package let secrets: SecretStore
@@ -68,11 +68,11 @@ package struct DataLake: Sendable {
 
     package func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? { try catalogue.entry(digest) }
 
-    /// Batches of a meter that overlap [from, to), whatever their status, ascending by digest; at most 64.
+    /// Batches of a meter that overlap [from, to), whatever their status, ascending by digest.
     package func entries(
-        of meter: MeterNumber, from: Timestamp, to: Timestamp
+        of meter: MeterNumber, from: Timestamp, to: Timestamp, limit: Int = LakeMessage.listMax
     ) throws(LakeError) -> [BatchEntry] {
-        try catalogue.entries(of: meter, from: from, to: to, limit: DataLake.batchesPerMeterMax)
+        try catalogue.entries(of: meter, from: from, to: to, limit: limit)
     }
 
     /// Erases a batch for good; the catalogue keeps a tombstone with the owner's reason code. What was settled from it

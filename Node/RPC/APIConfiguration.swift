@@ -51,7 +51,7 @@ package struct APIConfiguration: Sendable {
     package var bodyMillisecondsMax: UInt32 = 20_000
     /// Work on one request, beside what the caller asked to wait.
     package var requestMillisecondsMax: UInt32 = 10_000
-    /// What a caller may ask to wait for finality or for a height.
+    /// Longest that the node waits for finality when a caller asks for it.
     package var waitSecondsMax: UInt32 = 30
     /// A client that takes nothing from its connection for so long is cut off.
     package var writeStallSecondsMax: UInt32 = 30

@@ -10,7 +10,7 @@ package struct APIRequest: Sendable {
     /// Header fields by lower-case name; repeated ones joined by ", ".
     package let headers: [String: String]
     package let body: [UInt8]
-    /// Media type of the body, lower case, without parameters; nil without a body.
+    /// Media type of the body, lower case, without parameters; nil when the endpoint takes none.
     package let contentType: String?
     /// Media type to answer with: the declared one that the caller prefers.
     package let answerType: String
@@ -35,6 +35,7 @@ package struct APIRequest: Sendable {
 
     /// The JSON body, read by the declared form.
     package func json<Value>(_ coder: JSONCoder<Value>) throws(Problem) -> Value {
+        if body.isEmpty { throw Problem(.malformedRequest, "The body is missing.") }
         do {
             return try coder.value(parsing: body)
         } catch {

@@ -19,7 +19,8 @@ extension APIResponder {
         switch error {
         case is TimeLimitExceeded:
             return Problem(
-                .timeLimit, "The node did not finish within \(configuration.requestMillisecondsMax) ms. Try again later."
+                .timeLimit,
+                "The node did not finish within \(configuration.requestMillisecondsMax) ms. Try again later."
             ).retrying(afterSeconds: 5)
         case ServiceFailure.unavailable(let why, let seconds):
             return Problem(.unavailable, why).retrying(afterSeconds: seconds)
@@ -79,11 +80,13 @@ extension APIResponder {
                 status: status, headers: fields, body: isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: bytes)))
         case .stream(let produce):
             if isHead { return Response(status: status, headers: fields) }
-            return Response(status: status, headers: fields, body: .init { writer in
-                let pipe = BodyPipe(writer)
-                try await produce { try await pipe.write($0) }
-                try await pipe.finish()
-            })
+            return Response(
+                status: status, headers: fields,
+                body: .init { writer in
+                    let pipe = BodyPipe(writer)
+                    try await produce { try await pipe.write($0) }
+                    try await pipe.finish()
+                })
         }
     }
 }

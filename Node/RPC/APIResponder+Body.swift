@@ -41,11 +41,6 @@ extension APIResponder {
         guard let bytes else { throw tooLarge(declaration) }
         exchange.isBodyRead = true
         exchange.bodyBytes = bytes.count
-        guard !bytes.isEmpty else {
-            throw Problem(
-                .malformedRequest,
-                "The body is missing; send \(declaration.forms.map(\.mediaType).joined(separator: " or ")).")
-        }
         return bytes
     }
 

@@ -3,6 +3,7 @@ internal import Hummingbird
 internal import Logging
 internal import NIOCore
 internal import NodeClient
+internal import ServiceLifecycle
 
 /// What the responder needs to know of the connection.
 struct ClientContext: InitializableFromSource {
@@ -130,11 +131,14 @@ struct APIResponder: HTTPResponder {
         let body = try await readBody(endpoint, &exchange)
         let request = APIRequest(
             method: exchange.method, path: path, parameters: parameters, headers: checker.headers, body: body,
-            contentType: body.isEmpty ? nil : contentType, answerType: answerType, client: exchange.client)
+            contentType: contentType, answerType: answerType, client: exchange.client)
         if endpoint.isStream { return try await endpoint.handle(request) }
-        let wait = request[CommonParameters.wait(configuration)] ?? 0
-        return try await withTimeLimit(
-            milliseconds: UInt64(configuration.requestMillisecondsMax) + wait * 1_000
-        ) { try await endpoint.handle(request) }
+        let wait = UInt64(configuration.waitSeconds(request))
+        let limit = UInt64(configuration.requestMillisecondsMax) + wait * 1_000
+        return try await withTimeLimit(milliseconds: limit) {
+            // Who waits for something does not hold up the end of the node; short work does, and gets its answer.
+            if wait == 0 { return try await endpoint.handle(request) }
+            return try await cancelWhenGracefulShutdown { try await endpoint.handle(request) }
+        }
     }
 }

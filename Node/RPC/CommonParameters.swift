@@ -8,14 +8,16 @@ package enum CommonParameters {
         "minimumHeight", .query, .counter,
         "Answer from this height or above: the node waits for it a moment, else says 503. Gives read-your-writes.")
 
-    package static func wait(_ configuration: APIConfiguration) -> ParameterKey<UInt64> {
-        ParameterKey(
-            "wait", .query, .number(0...UInt64(configuration.waitSecondsMax)),
-            "Seconds to wait for what is not there yet, before the answer is given as it stands.")
-    }
+    /// What any node accepts as `wait`; how long it does wait is its own setting.
+    package static let waitSecondsMax: UInt64 = 60
+
+    package static let wait = ParameterKey<UInt64>(
+        "wait", .query, .number(0...waitSecondsMax),
+        "Seconds to wait for what is not there yet, before the answer is given as it stands. A node may wait less.")
 
     package static let instance = ParameterKey<Address>(
-        "instance", .path, .address, "A contract instance: its well-known name or 40 hexadecimal digits.")
+        "instance", .path, .address, "A contract instance: its well-known name or 40 hexadecimal digits.",
+        example: "governance")
 
     package static let digest = ParameterKey<Digest>("digest", .path, .digest, "SHA-256 of the transaction's bytes.")
 
@@ -24,6 +26,13 @@ package enum CommonParameters {
 
     package static let key = ParameterKey<[UInt8]>(
         "key", .path, .hex(1...StateChange.keyBytesMax), "The key's bytes in hexadecimal.")
+}
+
+extension APIConfiguration {
+    /// Seconds that this node waits for a request: what was asked for, at most the node's own limit.
+    func waitSeconds(_ request: APIRequest) -> UInt32 {
+        min(UInt32(clamping: request[CommonParameters.wait] ?? 0), waitSecondsMax, 3_600)
+    }
 }
 
 extension JSONCoder where Value == BlockReference {

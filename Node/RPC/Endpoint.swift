@@ -59,7 +59,9 @@ package struct Endpoint: Sendable {
 
         package static func json(_ schema: Schema) -> Form { Form("application/json", schema) }
         package static func bytes(_ note: String) -> Form {
-            Form("application/octet-stream", Schema(["type": "string", "format": "binary", "description": .string(note)]))
+            Form(
+                "application/octet-stream",
+                Schema(["type": "string", "format": "binary", "description": .string(note)]))
         }
     }
 

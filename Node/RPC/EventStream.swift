@@ -57,7 +57,8 @@ struct EventStream: Sendable {
                 throw ended(error, position)
             }
             if Task.isCancelled {
-                throw Ended("stopping", "The node is stopping. Reconnect here soon or to another node.", after: position)
+                throw Ended(
+                    "stopping", "The node is stopping. Reconnect here soon or to another node.", after: position)
             }
             guard final >= wanted else {
                 try await write(Array(": nothing new\nid: \(position)\n\n".utf8))
@@ -65,7 +66,8 @@ struct EventStream: Sendable {
             }
             let lag = final.distance(above: position.height)
             if hasCaughtUp, lag > configuration.eventLagBlocksMax {
-                throw Ended("slow", "You are \(lag) blocks behind and fall back further. Reconnect to go on.", after: position)
+                throw Ended(
+                    "slow", "You are \(lag) blocks behind and fall back further. Reconnect to go on.", after: position)
             }
             position = try await deliver(upTo: final, from: position, isLive: hasCaughtUp, write)
             if position.height >= final { hasCaughtUp = true }

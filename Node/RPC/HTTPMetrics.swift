@@ -42,7 +42,9 @@ final class HTTPMetrics: Sendable {
     func recordStreamEndedSlow() { state.withLock { $0.streamsEndedSlow &+= 1 } }
 
     func families(inFlight: Int, streams: Int, connections: Int, clients: Int) -> [MetricFamily] {
-        let now = state.withLock { ($0.requests, $0.timings, $0.bodyBytes, $0.malformed, $0.stalled, $0.streamsEndedSlow) }
+        let now = state.withLock {
+            ($0.requests, $0.timings, $0.bodyBytes, $0.malformed, $0.stalled, $0.streamsEndedSlow)
+        }
         let requests = now.0.sorted { ($0.key.operation, $0.key.status) < ($1.key.operation, $1.key.status) }
         let timings = now.1.sorted { $0.key < $1.key }
         func one(_ value: Double) -> [MetricSample] { [MetricSample(value)] }
@@ -73,7 +75,8 @@ final class HTTPMetrics: Sendable {
             MetricFamily(
                 "commonwatt_http_streams_slow_total", "Event streams ended because the client fell behind.",
                 .counter(one(Double(now.5)))),
-            MetricFamily("commonwatt_http_requests_in_flight", "Requests being worked on.", .gauge(one(Double(inFlight)))),
+            MetricFamily(
+                "commonwatt_http_requests_in_flight", "Requests being worked on.", .gauge(one(Double(inFlight)))),
             MetricFamily("commonwatt_http_streams", "Open event streams.", .gauge(one(Double(streams)))),
             MetricFamily("commonwatt_http_connections", "Open connections.", .gauge(one(Double(connections)))),
             MetricFamily(

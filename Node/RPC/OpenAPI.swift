@@ -26,7 +26,9 @@ package enum OpenAPI {
         var schemas: [Schema] = [Problem.schema]
         for group in groups {
             for endpoint in group.endpoints {
-                let path = endpoint.path.split(separator: "+}").joined(separator: "}") + (endpoint.path.hasSuffix("+}") ? "}" : "")
+                let path =
+                    endpoint.path.split(separator: "+}").joined(separator: "}")
+                    + (endpoint.path.hasSuffix("+}") ? "}" : "")
                 let operation = JSONValue.Member(
                     endpoint.method.rawValue.lowercased(), self.operation(endpoint, tag: group.tag))
                 if let index = paths.firstIndex(where: { $0.path == path }) {
@@ -71,7 +73,9 @@ package enum OpenAPI {
             .init("summary", .string(endpoint.summary)),
         ]
         if !endpoint.details.isEmpty { members.append(.init("description", .string(endpoint.details))) }
-        if !endpoint.parameters.isEmpty { members.append(.init("parameters", .array(endpoint.parameters.map(parameter)))) }
+        if !endpoint.parameters.isEmpty {
+            members.append(.init("parameters", .array(endpoint.parameters.map(parameter))))
+        }
         if let body = endpoint.body {
             members.append(.init("requestBody", ["required": true, "content": content(body.forms)]))
         }
@@ -80,11 +84,13 @@ package enum OpenAPI {
     }
 
     private static func parameter(_ parameter: Parameter) -> JSONValue {
-        [
-            "name": .string(parameter.name), "in": .string(parameter.place.rawValue),
-            "required": .bool(parameter.isRequired), "description": .string(parameter.note),
-            "schema": parameter.schema.use,
+        var members: [JSONValue.Member] = [
+            .init("name", .string(parameter.name)), .init("in", .string(parameter.place.rawValue)),
+            .init("required", .bool(parameter.isRequired)), .init("description", .string(parameter.note)),
+            .init("schema", parameter.schema.use),
         ]
+        if let example = parameter.example { members.append(.init("example", .string(example))) }
+        return .object(members)
     }
 
     private static func content(_ forms: [Endpoint.Form]) -> JSONValue {

@@ -13,6 +13,8 @@ package struct Parameter: Sendable {
     package let note: String
     package let isRequired: Bool
     package let schema: Schema
+    /// A value that a real node knows, for readers and tools.
+    package let example: String?
     /// Throws `JSONFailure` for a text that is no value of this parameter.
     let check: @Sendable (String) throws -> Void
 }
@@ -23,17 +25,21 @@ package struct ParameterKey<Value: Sendable>: Sendable {
     package let place: Parameter.Place
     package let note: String
     package let coder: JSONCoder<Value>
+    package let example: String?
 
-    package init(_ name: String, _ place: Parameter.Place, _ coder: JSONCoder<Value>, _ note: String) {
+    package init(
+        _ name: String, _ place: Parameter.Place, _ coder: JSONCoder<Value>, _ note: String, example: String? = nil
+    ) {
         self.name = name
         self.place = place
         self.note = note
         self.coder = coder
+        self.example = example
     }
 
     package var declaration: Parameter {
         Parameter(
-            name: name, place: place, note: note, isRequired: place == .path, schema: coder.schema,
+            name: name, place: place, note: note, isRequired: place == .path, schema: coder.schema, example: example,
             check: { text in _ = try parse(text) })
     }
 

@@ -15,7 +15,9 @@ struct RequestChecker {
         guard let members = PercentEncoding.query(query) else {
             throw malformed("A percent escape in the query is broken: write %xx with two hex digits.")
         }
-        guard members.count <= RequestChecker.queryMembersMax else { throw malformed("The query has too many members.") }
+        guard members.count <= RequestChecker.queryMembersMax else {
+            throw malformed("The query has too many members.")
+        }
         let known = endpoint.parameters.filter { $0.place == .query }.map(\.name)
         for member in members {
             guard known.contains(member.name) else {

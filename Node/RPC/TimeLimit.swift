@@ -55,7 +55,9 @@ private final class Race<Value: Sendable>: Sendable {
 
     func finish(_ result: Result<Value, any Error>) {
         let (continuation, tasks) = state.withLock { state in
-            guard state.result == nil else { return (nil as CheckedContinuation<Value, any Error>?, [Task<Void, Never>]()) }
+            guard state.result == nil else {
+                return (nil as CheckedContinuation<Value, any Error>?, [Task<Void, Never>]())
+            }
             state.result = result
             defer { (state.continuation, state.tasks) = (nil, []) }
             return (state.continuation, state.tasks)

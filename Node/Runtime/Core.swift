@@ -168,7 +168,9 @@ final class Core<App: Application>: @unchecked Sendable {
         let begin = Clock.monotonicNanoseconds
         do {
             let effects = try replica.step(event, at: Clock.now)
-            around.logger.trace("\(Trace.text(event)) -> \(effects.map(Trace.text).joined(separator: ", "))")
+            around.logger.trace(
+                "\(begin / 1000 % 100_000_000) µs: \(Trace.text(event)) -> \(effects.map(Trace.text).joined(separator: ", "))"
+            )
             perform(effects)
         } catch {
             halt("the store cannot be read: \(error)")

@@ -54,7 +54,10 @@ package struct InputSelection: Sendable {
             let provider = try chain.meter(meter)?.dataProvider
             var found: [(digest: Digest, batch: ReadingBatch)] = []
             var superseded: Set<Digest> = []
-            for entry in try lake.entries(of: meter, from: from, to: to) {
+            let entries = try lake.entries(
+                of: meter, from: from, to: to, limit: DataLake.batchesPerMeterMax + 1)
+            guard entries.count <= DataLake.batchesPerMeterMax else { throw SettlementRefusal.tooManyBatches }
+            for entry in entries {
                 guard let anchor = try chain.anchor(entry.digest), anchor.owner == provider,
                     anchor.schema == ReadingBatch.schema
                 else { continue }
@@ -66,7 +69,7 @@ package struct InputSelection: Sendable {
                 let batch = try lake.batch(entry.digest)
                 if !batch.readings(from: from, to: to).isEmpty { found.append((entry.digest, batch)) }
             }
-            for entry in try lake.entries(of: meter, from: from, to: to) where !superseded.contains(entry.digest) {
+            for entry in entries where !superseded.contains(entry.digest) {
                 let isGone = try entry.status == .erased || chain.isDeleted(entry.digest)
                 if isGone { throw SettlementRefusal.closed(batch: entry.digest, meter) }
             }

@@ -83,7 +83,10 @@ struct ProvedState {
         var records: [PeriodNumber: SettlementRecord] = [:]
         var settled: [UInt64] = []
         var open: [UInt64] = []
-        for period in (statement.from..<statement.to).map({ PeriodNumber($0) }) where member.isActive(in: period) {
+        // A statement begins and ends within the membership, so that one span has one form.
+        guard member.isActive(in: PeriodNumber(statement.from)), member.isActive(in: PeriodNumber(statement.to - 1))
+        else { throw Wrong("the span is not within the membership") }
+        for period in (statement.from..<statement.to).map({ PeriodNumber($0) }) {
             let record: SettlementRecord? = try optional(
                 StatementKeys.settlement(period, community), "period \(period)")
             guard let record else {
@@ -123,7 +126,7 @@ struct ProvedState {
         }
         let expected = StatementKeys.all(
             try Hex.address(statement.community), member.number,
-            periods: (statement.from..<statement.to).map { PeriodNumber($0) }.filter { member.isActive(in: $0) },
+            periods: (statement.from..<statement.to).map { PeriodNumber($0) },
             batches: Array(batches.keys))
         guard Set(expected) == Set(values.keys) else { throw Wrong("the statement proves something that is not in it") }
         let readings = batches.values.reduce(0) { $0 + $1.readings.count }

@@ -39,6 +39,7 @@ package struct SettlementEngine: Sendable {
     ) throws(SettlementRefusal) -> PreparedSettlement {
         let selection = try InputSelection(community: community, period: period, lake: lake, chain: try view())
         do {
+            try checkChanged(selection)
             let numbers = selection.members.map(\.number)
             let version = selection.version
             guard let salts = try lake.secrets.salts(of: numbers, in: community, period: period, version: version)
@@ -56,6 +57,18 @@ package struct SettlementEngine: Sendable {
             throw .lake(error)
         } catch {
             throw .chain("\(error)")
+        }
+    }
+
+    /// A correction needs something to correct. A provisional period may also become final by its deadline alone.
+    private func checkChanged(_ selection: InputSelection) throws {
+        guard let previous = selection.previous,
+            previous.claim.stage != .provisional || !selection.isDeadlineOver,
+            let used = try lake.results.inputs(
+                of: selection.community.address, period: selection.period, version: previous.claim.version)
+        else { return }
+        if used.inputs.batches == selection.batches.map(\.digest) {
+            throw SettlementRefusal.unchanged(selection.period, version: previous.claim.version)
         }
     }
 

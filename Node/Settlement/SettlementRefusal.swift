@@ -12,6 +12,8 @@ package enum SettlementRefusal: Error, Hashable, Sendable, CustomStringConvertib
     /// A batch on disk is damaged.
     case damaged(batch: Digest, MeterNumber)
     case tooManyBatches
+    /// The current settlement was computed from the same inputs.
+    case unchanged(PeriodNumber, version: UInt32)
     case noSalts(PeriodNumber, version: UInt32)
     case computation(SettlementError)
     case lake(LakeError)
@@ -28,7 +30,11 @@ package enum SettlementRefusal: Error, Hashable, Sendable, CustomStringConvertib
             "batch \(batch.short) of meter \(meter) was erased, so the period is closed to correction"
         case .damaged(let batch, let meter):
             "batch \(batch.short) of meter \(meter) is damaged on disk: fetch it again from a partner of the policy"
-        case .tooManyBatches: "the period draws on more than \(SettlementInputs.batchesMax) batches; send longer ones"
+        case .tooManyBatches:
+            "the period draws on too many batches (\(DataLake.batchesPerMeterMax) of a meter, "
+                + "\(SettlementInputs.batchesMax) in all); send longer ones"
+        case .unchanged(let period, let version):
+            "period \(period) has version \(version), computed from the same readings: there is nothing to correct"
         case .noSalts(let period, let version):
             "salts for period \(period), version \(version) are missing: a member's key is not in this lake"
         case .computation(let error): error.description

@@ -28,17 +28,18 @@ package struct StatementBuilder: Sendable {
         self.prove = prove
     }
 
-    /// The statement of `member` over the periods [from, to).
+    /// The statement of `member` over the periods [first, end), cut to the membership.
     package func statement(
-        of number: MemberNumber, in address: Address, from: PeriodNumber, to: PeriodNumber
+        of number: MemberNumber, in address: Address, from first: PeriodNumber, to end: PeriodNumber
     ) async throws -> Statement {
         guard let community = try chain.community(address),
             let member = try chain.read(Community.members, number, of: address)
         else { throw StatementError("the chain has no member \(number) in community \(address)") }
+        let (from, to) = (max(first, member.from), min(end, member.until ?? end))
         guard from < to, to.distance(above: from) <= UInt64(Statement.linesMax) else {
-            throw StatementError("a statement covers 1 to \(Statement.linesMax) periods")
+            throw StatementError("a statement covers 1 to \(Statement.linesMax) periods of the membership")
         }
-        let periods = (from.value..<to.value).map { PeriodNumber($0) }.filter { member.isActive(in: $0) }
+        let periods = (from.value..<to.value).map { PeriodNumber($0) }
         var lines: [Statement.Line] = []
         var open: [UInt64] = []
         var batches: [Digest: [UInt8]] = [:]

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "PIN-history")
+        #expect(history.description == "632d66aec9c9726481f8b67f2f1c76578a5c3070d540332f5c16e9578f1ffbb4")
     }
 
     @Test func genesisIsTheSameTwice() throws {
@@ -70,6 +70,15 @@ import Testing
         var powerless = Consortium.suiteGenesis
         powerless.partners[0].roles = .council
         #expect(rejectionCode { _ = try Self.state(powerless) } == Governance.roleNeeded.code)
+    }
+
+    @Test func aLargeConsortiumFitsIntoGenesis() throws {
+        var suite = Consortium.suiteGenesis
+        suite.partners += (0..<600).map { Consortium.partner("member-\($0)", .participant) }
+        suite.meters = (0..<600).map {
+            Meter(number: $0, gridOperator: "gridco", dataProvider: "metrics", holder: .zero, isConfirmed: true)
+        }
+        #expect(try Self.state(suite).count > 2_400)
     }
 
     static func state(_ suite: SuiteGenesis) throws -> [StateChange] {

@@ -48,6 +48,22 @@ import Testing
         #expect(bench.scheduledReceipts.count == 2)
     }
 
+    @Test func scheduledCallsLeaveHalfOfTheBlockToTransactions() throws {
+        var bench = try Probe.bench()
+        for _ in 0..<3 { try bench.send(Probe.later, to: Probe.first, ProbeNumber(60_000), as: "borealis") }
+        bench.advance(milliseconds: 120_000)
+        // One tick costs less than this, two cost more than half of it.
+        bench.parameters.blockWorkMax = 40_000
+        let write = try bench.transaction([Probe.write.call(on: Probe.first, ProbeNumber(1))], as: "borealis")
+        let receipts = try bench.runBlock([write])
+        let used = bench.scheduledReceipts.map(\.workUsed)
+        #expect(!used.isEmpty && used.count < 3)
+        #expect(used.dropLast().reduce(0, +) < 20_000)
+        #expect(receipts.map { $0.workUsed + used.reduce(0, +) }.allSatisfy { $0 <= 40_000 })
+        for _ in 0..<3 { try bench.runBlock() }
+        #expect(try logged(bench).count == 3)
+    }
+
     @Test func aCancelledOneNeverRuns() throws {
         var bench = try Probe.bench()
         let id = try bench.send(Probe.later, to: Probe.first, ProbeNumber(5_000), as: "borealis")

@@ -6,6 +6,7 @@ import Foundation
 import LedgerCrypto
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading
@@ -66,6 +67,9 @@ struct AttesterTests {
         let (cluster, address, _) = try cluster()
         let settlement = try await cluster.settle(address, Homes.first)
         #expect(settlement.attestations.count >= 3)
+        #expect(throws: SettlementRefusal.unchanged(Homes.first, version: 1)) {
+            try cluster.engine().prepare(address, period: Homes.first)
+        }
         // The administrator corrects the period with a better reading.
         let better = Homes.batch(2, revision: 1, more: 200)
         try cluster.network.withLock { try $0.anchor([better], supersedes: Homes.batch(2).digest) }

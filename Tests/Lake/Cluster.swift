@@ -42,7 +42,7 @@ final class Cluster: Sendable {
         folder = try TemporaryFolder()
         for partner in Self.all {
             let lake = try DataLake(folder: folder.url.appending(path: partner))
-            let source: ChainSource = { [weak self] in
+            let source: ChainSource = { [weak self] () throws(StorageFailure) in
                 guard let self else { throw StorageFailure("the test is over") }
                 return self.chain
             }
@@ -81,7 +81,7 @@ final class Cluster: Sendable {
     }
 
     func engine() throws -> SettlementEngine {
-        SettlementEngine(lake: try lake(Self.administrator)) { [weak self] in
+        SettlementEngine(lake: try lake(Self.administrator)) { [weak self] () throws(StorageFailure) in
             guard let self else { throw StorageFailure("the test is over") }
             return self.chain
         }

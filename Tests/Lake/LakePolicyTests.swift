@@ -5,6 +5,7 @@ import DataLake
 import Identity
 import LedgerCrypto
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 import Trading

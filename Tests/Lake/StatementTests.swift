@@ -7,6 +7,7 @@ import LedgerCrypto
 import LightClient
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading
@@ -37,6 +38,31 @@ struct StatementTests {
             #expect(statement.sums.production == statement.lines.reduce(0) { $0 + $1.production })
             #expect(report.provedAt != nil)
         }
+    }
+
+    /// A span around the membership is cut to it; a long one has more keys than one proof bundle holds.
+    @Test func longSpans() async throws {
+        let (cluster, address) = try await settled()
+        let end = PeriodNumber(Homes.first.value + 300)
+        let statement = try await cluster.statement(of: 3, in: address, from: PeriodNumber(1), to: end)
+        #expect(statement.from == Homes.first.value && statement.open.count == 298 && statement.proofs.count == 2)
+        let report = cluster.verify(try statement.json())
+        #expect(report.isRight, "\(report.failures)")
+        await #expect(throws: StatementError.self) {
+            try await cluster.statement(of: 3, in: address, from: PeriodNumber(1), to: PeriodNumber(.max))
+        }
+        await #expect(throws: StatementError.self) {
+            try await cluster.statement(of: 9, in: address, from: Homes.first, to: end)
+        }
+    }
+
+    @Test func asATable() async throws {
+        let (cluster, address) = try await settled()
+        let statement = try await cluster.statement(of: 1, in: address, from: Homes.first, to: Self.end)
+        let rows = statement.csv.split(separator: "\n").map { $0.split(separator: ",") }
+        #expect(rows.count == 3 && rows.allSatisfy { $0.count == rows[0].count })
+        #expect(rows[1][0] == "2016-08-01T06:00Z" && rows[1].last == "asProvided")
+        #expect(Int64(rows[1][3]) == statement.lines[0].production)
     }
 
     @Test func everyChangedByteIsRefused() async throws {

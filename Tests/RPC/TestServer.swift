@@ -1,8 +1,10 @@
 import Chain
 import Foundation
 import LedgerCrypto
-import Logging
 import LightClient
+import Logging
+import NIOCore
+import NIOPosix
 import NodeClient
 import Primitives
 import RPC
@@ -21,10 +23,11 @@ struct TestServer: Sendable {
     /// false.
     static func with<Result: Sendable>(
         _ configuration: APIConfiguration = .testing, modules: [any RouteModule] = [], isDriven: Bool = true,
-        port: Int = 0, idleMilliseconds: UInt64 = 100,
+        over given: SmallNode? = nil, port: Int = 0, idleMilliseconds: UInt64 = 100,
         _ body: @escaping @Sendable (TestServer) async throws -> Result
     ) async throws -> Result {
-        let node = try SmallNode()
+        let node = try given ?? SmallNode()
+        let isDriven = isDriven && given == nil
         var settings = configuration
         settings.port = port
         let (ports, portSource) = AsyncStream.makeStream(of: Int.self)
@@ -34,9 +37,10 @@ struct TestServer: Sendable {
             service: node, modules: modules, configuration: settings, version: "0.1.0", logger: logger,
             onListening: { portSource.yield($0) })
         let group = ServiceGroup(configuration: .init(services: [.init(service: server)], logger: logger))
+        let driver = isDriven ? Task { await node.drive(idleMilliseconds: idleMilliseconds) } : nil
+        defer { driver?.cancel() }
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            if isDriven { tasks.addTask { await node.drive(idleMilliseconds: idleMilliseconds) } }
             var found: Int?
             for await port in ports {
                 found = port
@@ -46,8 +50,18 @@ struct TestServer: Sendable {
             defer { tasks.cancelAll() }
             let result = try await body(TestServer(node: node, port: found, groups: server.groups))
             await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
             return result
         }
+    }
+
+    /// A port that was free a moment ago.
+    static func freePort() async throws -> Int {
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = channel.localAddress?.port ?? 0
+        try await channel.close()
+        return port
     }
 
     func client(anchored: Bool = true) throws -> NodeClient {

@@ -15,15 +15,11 @@ import Testing
         try network.run(200)
         let count = Fuzz.count(2_000)
         let all = try (0..<count).map { try network.put("key \($0)", client: $0 % 4) }
-        let clock = ContinuousClock()
-        let start = clock.now
         for batch in stride(from: 0, to: count, by: 100) {
             try network.submit(Array(all[batch..<min(batch + 100, count)]), to: batch / 100 % 4)
             try network.run(10)
         }
         #expect(try network.runUntilFinal(all, milliseconds: 60_000))
-        let spent = clock.now - start
-        print("\(count) transactions, four replicas, one core: \(spent), \(network.nodes[0].tip) blocks")
         for node in network.nodes {
             #expect(node.finalized.values.reduce(0) { $0 + $1.block.transactions.count } == count)
         }

@@ -78,6 +78,9 @@ import Transport
             "  sync µs mean \(counters.journalSync.sumMicroseconds / max(1, counters.journalGroups)) \(counters.journalSync.counts)"
         )
         print("  step µs mean \(counters.step.sumMicroseconds / max(1, counters.steps)) \(counters.step.counts)")
+        let checked = network.nodes.map { $0?.counters.signaturesChecked ?? 0 }
+        print(
+            "  signatures checked \(checked), nullified or idle views \(counters.viewsEntered - counters.finalBlocks)")
         let links = await node.snapshot().transport
         print("  sent \(links.messagesSent) messages, \(links.bytesSent) bytes")
     }

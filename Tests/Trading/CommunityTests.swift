@@ -111,6 +111,13 @@ struct MembershipTests {
         let call = InstanceService.create.call(
             on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: unknown))
         #expect(try network.run([call], by: "aurora").rejection?.code == Community.attestersUnknown.code)
+        let never = CommunityRules(
+            name: "A", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
+            gridTariff: PriceSchedule(base: PricePair(consumption: 1, production: 1)),
+            attestation: AttestationPolicy(attesters: [], threshold: 5))
+        let second = InstanceService.create.call(
+            on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: never))
+        #expect(try network.run([second], by: "aurora").rejection?.code == Community.rulesInvalid.code)
     }
 
     @Test func newRulesAreANewInstance() throws {

@@ -5,6 +5,7 @@ import LedgerCrypto
 import Primitives
 import TestSupport
 import Testing
+import TradingTestSupport
 
 @testable import Trading
 
@@ -61,7 +62,28 @@ enum Sample {
         gridPrices: PricePair(consumption: 250_000, production: 80_000), paidForReceived: 480, earnedForGiven: 0,
         paidForBought: 1_000, earnedForSold: 0, quality: .adjusted)
 
+    static let terms = MembershipTerms(meters: [MeterNumber(5)], tariff: rules.gridTariff, from: PeriodNumber(9))
+    static let key = TestNetwork.key("golden")
+    static let consent = Consent(
+        credential: salt, key: key.publicKey, attesters: ["aurora", "borealis"], signature: key.sign(salt))
+    static var head: CommunityHead {
+        var head = CommunityHead(administrator: "aurora", rules: rules.digest)
+        head.memberCount = 3
+        head.openMemberships = 2
+        head.lastSettled = PeriodNumber(408_342)
+        return head
+    }
+    static let attested = AttestedSettlement(
+        inputs: inputs, claim: claim,
+        attestations: [
+            Attestation(
+                signing: record.digest, network: salt, instance: line.community, partner: "aurora", key: key)
+        ])
+
     static let formats: [Format] = [
+        Format("admission", Admission(terms: terms, consent: consent)), Format("head", head),
+        Format("attested", attested), Format("end", MembershipEnd(member: MemberNumber(7), until: PeriodNumber(9))),
+        Format("part", RulesPart(bytes: [1, 2, 3])),
         Format("batch", batch), Format("rules", rules), Format("member", member), Format("inputs", inputs),
         Format("salts", salts), Format("claim", claim), Format("record", record), Format("line", line),
         Format("totals", PublishedTotals.sealed(PublishedTotals.seal(totals, salt: salt))),
@@ -86,71 +108,13 @@ struct Format: Sendable, CustomTestStringConvertible {
 
 @Suite("Trading formats")
 struct FormatTests {
-    /// BCS bytes of every sample, hexadecimal.
-    static let golden: [(name: String, hex: String)] = [
-        (
-            "batch",
-            "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2001008877665544332211020200ffaf44"
-                + "5601000002e40800000000000000000080ede6445601000000ffaf445601000003000000000000000002020080ede644"
-                + "56010000"
-        ),
-        (
-            "rules",
-            "01000c536965727261204372657374034555520200000071020000000000e022020000000000011ffc03b004400d0300"
-                + "0000000020bf02000000000090d00300000000008038010000000000000100000000000000005cfe0400480002066175"
-                + "726f726108626f7265616c69730200"
-        ),
-        (
-            "member",
-            "070000000205000000000000000900000000000000010100000000000000ffffffffffffffff00010203040506070809"
-                + "0a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20163b06000000000001be3b060000000000"
-        ),
-        (
-            "inputs",
-            "699cf0eb367b071007a31c5784216fdea7c344ec6395b34f5fc5ab3210d75895dac57bc783f5a067996de89abb1a242a"
-                + "816afbbbf66ad5b485c5dc35534cc598017412b7f69b91a27f169050894f389f36ee2d96fd0bdcd7173692bb1c7e8d46"
-                + "a67c484ae760f47f27d6671a5d1412352e25542fab96d3c3b1af3cb8232c5723e5000000000000000000000000000000"
-                + "000000000000000000000000000000000001000000"
-        ),
-        (
-            "salts",
-            "0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2001070000000d1d8c2ec753b1a40fff3c"
-                + "ccd717d8cbe2f191cc328c237477cc32a2a23cbf18"
-        ),
-        (
-            "claim",
-            "163b06000000000002000000020005000000000000000c00000000000000040000000000000008000000000000000100"
-                + "00000000000080020000000000003002000000000000d007000000000000500000000000000050000000000000000000"
-                + "0000000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f2011000000010000000200"
-                + "0000"
-        ),
-        (
-            "record",
-            "de7aee1b2c6077546f91e79a5f1386d0d2fc7abeb2411ccf4986d6eb334009c6163b0600000000000200000002000500"
-                + "0000000000000c0000000000000004000000000000000800000000000000010000000000000080020000000000003002"
-                + "000000000000d0070000000000005000000000000000500000000000000000000000000000000102030405060708090a"
-                + "0b0c0d0e0f101112131415161718191a1b1c1d1e1f20110000000100000002000000"
-        ),
-        (
-            "line",
-            "746573742d636f6d6d756e697479000000000000163b060000000000020000000700000005000000000000000c000000"
-                + "0000000003000000000000000000000000000000040000000000000000000000000000000071020000000000e0220200"
-                + "0000000090d00300000000008038010000000000e0010000000000000000000000000000e80300000000000000000000"
-                + "0000000001"
-        ),
-        (
-            "totals",
-            "01d7eb3d320cbe3cd3d1654cc52b76186d83f78b8fe2462dc8ded8df8fcd2a25a1"
-        ),
-    ]
-
     @Test(arguments: Sample.formats) func bytesAreThoseCommitted(format: Format) throws {
-        #expect(Self.golden.first { $0.name == format.name }?.hex == Hex.encode(format.bytes))
+        #expect(Golden.samples.first { $0.name == format.name }?.hex == Hex.encode(format.bytes))
         #expect(format.roundTrip(format.bytes) == format.bytes)
     }
 
     @Test func everyFormatIsPinned() {
-        #expect(Self.golden.map(\.name).sorted() == Sample.formats.map(\.name).sorted())
+        #expect(Golden.samples.map(\.name).sorted() == Sample.formats.map(\.name).sorted())
     }
 
     /// Computed apart from this code, with Python's hashlib and hmac.

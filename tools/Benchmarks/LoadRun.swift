@@ -53,8 +53,10 @@ struct LoadRun {
     func run(_ transactions: [Transaction]) async throws -> Result {
         let tracker = LoadTracker(window: inFlight)
         let followed = try NodeClient(nodes: [network.nodes[0]])
-        let start = try await followed.status().finalHeight
-        let follower = Task { try await follow(followed, after: start, tracker) }
+        let start = try await followed.nodeStatus().finalHeight
+        let follower = Task {
+            do { try await follow(followed, after: start, tracker) } catch { await tracker.fail("\(error)") }
+        }
         let validatorsBefore = ProcessUsage.cpuSeconds(of: network.processIDs)
         let ownBefore = ProcessUsage(of: getpid())?.cpuSeconds ?? 0
         let began = Stopwatch.now()
@@ -65,7 +67,7 @@ struct LoadRun {
             while position < transactions.count {
                 let end = min(position + batch, transactions.count)
                 let part = Array(transactions[position..<end])
-                await tracker.reserve(part.map(\.digest))
+                try await tracker.reserve(part.map(\.digest))
                 let client = clients[turn % clients.count]
                 group.addTask { try await submit(part, client, tracker) }
                 position = end
@@ -74,12 +76,12 @@ struct LoadRun {
             try await group.waitForAll()
             for client in clients { try await client.shutdown() }
         }
-        await tracker.drained()
+        try await tracker.drained()
         let seconds = Stopwatch.now() - began
         let validators = ProcessUsage.cpuSeconds(of: network.processIDs) - validatorsBefore
         let own = (ProcessUsage(of: getpid())?.cpuSeconds ?? 0) - ownBefore
         follower.cancel()
-        _ = try? await follower.value
+        _ = await follower.value
         try await followed.shutdown()
         let summary = await tracker.summary
         let done = Double(max(1, summary.latencies.count))
@@ -111,7 +113,7 @@ struct LoadRun {
     }
 
     private func follow(_ client: NodeClient, after height: Height, _ tracker: LoadTracker) async throws {
-        for try await (_, notice) in client.events(kinds: [.block], after: StreamPosition(height: height)) {
+        for try await (_, notice) in client.events([.block], after: StreamPosition(height: height)) {
             guard case .block(let block) = notice, block.transactions > 0 else { continue }
             let seen = Stopwatch.now()
             let whole = try await client.block(.height(block.header.height))
@@ -119,74 +121,5 @@ struct LoadRun {
             await tracker.final(
                 whole.transactions.map(\.digest), at: seen, rejected: receipts.count { $0.rejection != nil })
         }
-    }
-}
-
-/// Results of concurrent work, each slot written once.
-final class Slots<Value: Sendable>: @unchecked Sendable {
-    private let lock = NSLock()
-    private var slots: [Value?]
-    init(_ count: Int) { slots = Array(repeating: nil, count: count) }
-    func set(_ index: Int, _ value: Value) { lock.withLock { slots[index] = value } }
-    var values: [Value] { lock.withLock { slots.compactMap { $0 } } }
-}
-
-/// What is in flight, since when, and what became of it.
-actor LoadTracker {
-    struct Summary {
-        let latencies: [Double]
-        let blocks: Int
-        let refused: Int
-        let rejected: Int
-    }
-
-    private let window: Int
-    private var began: [Digest: Double] = [:]
-    private var latencies: [Double] = []
-    private var blocks = 0
-    private var refused = 0
-    private var rejected = 0
-    private var waiter: (room: Int, continuation: CheckedContinuation<Void, Never>)?
-
-    init(window: Int) { self.window = window }
-
-    /// Waits until there is room, then notes the start of these.
-    func reserve(_ digests: [Digest]) async {
-        if began.count + digests.count > window && !began.isEmpty {
-            await withCheckedContinuation { waiter = (digests.count, $0) }
-        }
-        let now = Stopwatch.now()
-        for digest in digests { began[digest] = now }
-    }
-
-    func refuse(_ digest: Digest) {
-        began[digest] = nil
-        refused += 1
-        wake()
-    }
-
-    func final(_ digests: [Digest], at time: Double, rejected count: Int) {
-        blocks += 1
-        rejected += count
-        for digest in digests {
-            if let start = began.removeValue(forKey: digest) { latencies.append(time - start) }
-        }
-        wake()
-    }
-
-    private func wake() {
-        guard let waiting = waiter, began.isEmpty || began.count + waiting.room <= window else { return }
-        waiter = nil
-        waiting.continuation.resume()
-    }
-
-    /// Returns when nothing is in flight.
-    func drained() async {
-        if began.isEmpty { return }
-        await withCheckedContinuation { waiter = (window, $0) }
-    }
-
-    var summary: Summary {
-        Summary(latencies: latencies, blocks: blocks, refused: refused, rejected: rejected)
     }
 }

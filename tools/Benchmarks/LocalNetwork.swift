@@ -18,6 +18,15 @@ struct LocalNetwork {
         try? FileManager.default.removeItem(atPath: folder)
         try run(["devnet", "init", "--dir", folder, "--base-port", "\(basePort)", "--validators", "\(validators)"])
         try run(["devnet", "start", "--dir", folder])
+        do {
+            return try opened(folder, basePort, validators)
+        } catch {
+            try? run(["devnet", "stop", "--dir", folder])
+            throw error
+        }
+    }
+
+    private static func opened(_ folder: String, _ basePort: Int, _ validators: Int) throws -> LocalNetwork {
         let pids = try String(contentsOfFile: folder + "/devnet.pid", encoding: .utf8).split(separator: "\n")
         var keys: [Secp256k1.SecretKey] = []
         var ids: [Int32] = []

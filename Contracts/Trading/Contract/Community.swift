@@ -104,6 +104,11 @@ extension Community {
         for partner in rules.attestation.attesters where try context.partner(partner) == nil {
             throw attestersUnknown(partner)
         }
+        let attesters = rules.attestation.attesters.count
+        let available = attesters == 0 ? context.block.validators.count : attesters
+        try require(
+            Int(rules.attestation.threshold) <= available,
+            rulesInvalid("\(rules.attestation.threshold) attestations of \(available) partners can never be had"))
         let bytes = rules.bcs
         try require(bytes.count <= CommunityRules.byteCountMax, rulesTooLong())
         var part: UInt16 = 0

@@ -16,7 +16,9 @@ struct EventStreamParser {
     private var hasFields = false
 
     /// An entry or line is longer than the bound: the stream cannot be followed.
-    var isOverfull: Bool { pending.count - start > EventStreamParser.bytesMax || entry.data.count > EventStreamParser.bytesMax }
+    var isOverfull: Bool {
+        pending.count - start > EventStreamParser.bytesMax || entry.data.count > EventStreamParser.bytesMax
+    }
 
     mutating func append(_ bytes: some Sequence<UInt8>) {
         pending.removeFirst(start)

@@ -106,7 +106,7 @@ extension NodeClient {
 
     /// What a failed connection means to a person.
     static func words(_ error: any Error) -> String {
-        if error is NIOConnectionError { return "it cannot be reached (connection refused)" }
+        if error is NIOConnectionError || error is IOError { return "it cannot be reached (\(error))" }
         if error is NIOTooManyBytesError { return "its answer is too large" }
         switch error as? HTTPClientError {
         case .connectTimeout?: return "it cannot be reached (no answer to the connection)"

@@ -22,7 +22,8 @@ extension JSONCoder where Value == BlockHeader {
         field(
             "nextValidatorSet", { $0.nextValidatorSet }, .digest,
             "Digest of the set that certifies its children; differs in the last block of an epoch.")
-    ) { _, network, height, view, epoch, parent, parentView, time, _, proposer, transactions, state, receipts, set, next
+    ) {
+        _, network, height, view, epoch, parent, parentView, time, _, proposer, transactions, state, receipts, set, next
         in
         BlockHeader(
             network: network, height: height, view: view, epoch: epoch, parent: parent, parentView: parentView,

@@ -37,7 +37,8 @@ extension JSONCoder where Value == Genesis {
     /// The genesis file. Its `network` is the SHA-256 of the canonical form that the other members make: a file in
     /// which a single digit was changed does not load.
     package static let genesis = JSONCoder.object(
-        "Genesis", "What all nodes of a network start from. `network` must be the digest of all the rest.", closed: true,
+        "Genesis", "What all nodes of a network start from. `network` must be the digest of all the rest.",
+        closed: true,
         field("network", { $0.network }, .digest, "SHA-256 of the canonical form: the name of the network."),
         field("formatVersion", { _ in Genesis.formatVersion }, .small),
         field("name", { $0.name }, .text(max: Genesis.nameBytesMax), "The <network> of identifiers."),

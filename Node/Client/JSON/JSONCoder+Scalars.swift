@@ -7,7 +7,9 @@ extension JSONCoder where Value == Bool {
         JSONCoder(
             Schema(["type": "boolean"]), encode: { .bool($0) },
             decode: { json in
-                guard case .bool(let value) = json else { throw JSONFailure("expected true or false, not \(json.kind)") }
+                guard case .bool(let value) = json else {
+                    throw JSONFailure("expected true or false, not \(json.kind)")
+                }
                 return value
             })
     }
@@ -69,7 +71,9 @@ extension JSONCoder where Value == String {
             Schema(["type": "string", "maxLength": .unsigned(UInt64(clamping: max))]), encode: { .string($0) },
             decode: { json in
                 guard let text = json.text else { throw JSONFailure("expected a text, not \(json.kind)") }
-                guard text.unicodeScalars.count <= max else { throw JSONFailure("at most \(max) characters are allowed") }
+                guard text.unicodeScalars.count <= max else {
+                    throw JSONFailure("at most \(max) characters are allowed")
+                }
                 return text
             })
     }

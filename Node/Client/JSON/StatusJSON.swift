@@ -37,7 +37,8 @@ extension JSONCoder where Value == NodeStatus {
         field(
             "warnings", { $0.warnings }, JSONCoder<String>.text(max: 2_048).list(max: warningsMax),
             "What an operator should look at.")
-    ) { ready, summary, network, name, version, partner, index, height, block, time, _, root, epoch, view, known, pool,
+    ) {
+        ready, summary, network, name, version, partner, index, height, block, time, _, root, epoch, view, known, pool,
         uptime, peers, warnings in
         NodeStatus(
             ready: ready, summary: summary, network: network, networkName: name, version: version, partner: partner,

@@ -1,10 +1,10 @@
-internal import ContractHost
-internal import NodeRuntime
 internal import ArgumentParser
 internal import Chain
+internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
 internal import Foundation
+internal import NodeRuntime
 internal import Primitives
 
 struct GenesisCommand: ParsableCommand {

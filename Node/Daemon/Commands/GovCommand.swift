@@ -1,4 +1,3 @@
-internal import Transport
 internal import ArgumentParser
 internal import Chain
 internal import ContractKit
@@ -7,6 +6,7 @@ internal import Governance
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
+internal import Transport
 
 struct GovCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -83,7 +83,7 @@ struct GovCommand: AsyncParsableCommand {
         func run() async throws {
             let rows = try await Connection.with(connection.addresses) { client in
                 var rows: [Row] = []
-                var number: UInt64 = 1
+                var number: UInt64 = 0
                 while true {
                     let bytes: [UInt8]
                     do {

@@ -1,13 +1,13 @@
-internal import ContractHost
-internal import Transport
 internal import ArgumentParser
 internal import Chain
+internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
 internal import Foundation
 internal import Governance
 internal import NodeClient
 internal import Primitives
+internal import Transport
 
 struct GovProposeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

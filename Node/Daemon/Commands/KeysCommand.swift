@@ -1,8 +1,8 @@
-internal import Primitives
-internal import Transport
-internal import LedgerCrypto
 internal import ArgumentParser
 internal import Foundation
+internal import LedgerCrypto
+internal import Primitives
+internal import Transport
 
 struct KeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
-internal import Chain
-internal import NodeRuntime
 internal import ArgumentParser
+internal import Chain
 internal import Foundation
 internal import Logging
+internal import NodeRuntime
 
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

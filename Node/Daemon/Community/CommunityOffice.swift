@@ -28,7 +28,9 @@ struct CommunityOffice {
         let call = InstanceService.create.call(
             on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: rules))
         let result = try await session.run([call], doing: "creating the community")
-        guard let output = result.receipt.outputs.first else { throw UserError("The chain gave no address for the community.") }
+        guard let output = result.receipt.outputs.first else {
+            throw UserError("The chain gave no address for the community.")
+        }
         return try InstanceService.create.output(output)
     }
 
@@ -73,7 +75,8 @@ struct CommunityOffice {
         return Admission(
             terms: terms,
             consent: Consent(
-                credential: credential, key: memberKey.publicKey, attesters: attesters, signature: memberKey.sign(digest)))
+                credential: credential, key: memberKey.publicKey, attesters: attesters,
+                signature: memberKey.sign(digest)))
     }
 
     /// Numbers of the admitted members, in order.
@@ -90,6 +93,13 @@ struct CommunityOffice {
 
     func setKeys(_ keys: [MemberKeysMessage.Entry], communityKey: Digest, of community: Address) async throws {
         let message = MemberKeysMessage(community: community, communityKey: communityKey, members: keys)
+        _ = try await ask(.memberKeys, message.bcs)
+    }
+
+    /// Draws a key for one member; the community's own key must be there already.
+    func setMemberKey(_ member: MemberNumber, of community: Address) async throws {
+        let message = MemberKeysMessage(
+            community: community, communityKey: nil, members: [.init(member: member, key: Draw.digest())])
         _ = try await ask(.memberKeys, message.bcs)
     }
 
@@ -131,7 +141,8 @@ struct CommunityOffice {
     /// Has the own node compute a period and gather attestations, then puts it on the chain.
     func settle(_ community: Address, _ period: PeriodNumber) async throws -> AttestedSettlement {
         let bytes = try await ask(
-            .settlement, SettlementMessage(community: community, period: period).bcs, accept: "application/octet-stream")
+            .settlement, SettlementMessage(community: community, period: period).bcs, accept: "application/octet-stream"
+        )
         let attested = try AttestedSettlement(bcs: bytes)
         try await session.run(
             [Community.settle.call(on: community, attested)], doing: "settling period \(period)")

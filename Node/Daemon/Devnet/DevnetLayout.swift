@@ -44,7 +44,8 @@ struct DevnetLayout: Sendable {
         guard let text = try? String(contentsOfFile: pidFile, encoding: .utf8) else { return [] }
         return text.split(separator: "\n").compactMap { line in
             let parts = line.split(separator: " ")
-            guard parts.count == 2, let pid = Int32(parts[1]), kill(pid, 0) == 0 else { return nil }
+            guard parts.count == 2, let pid = Int32(parts[1]), kill(pid, 0) == 0, !DevnetProcesses.isZombie(pid)
+            else { return nil }
             return (partner: String(parts[0]), pid: pid)
         }
     }

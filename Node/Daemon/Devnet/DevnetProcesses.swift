@@ -63,7 +63,9 @@ struct DevnetProcesses: Sendable {
         return path
     }
 
-    private static func isZombie(_ pid: Int32) -> Bool {
+    /// Whether a process has ended, though nobody has asked for its exit code yet: where no init process does that, its
+    /// number stays taken.
+    static func isZombie(_ pid: Int32) -> Bool {
         guard let stat = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
             let close = stat.lastIndex(of: ")")
         else { return true }

@@ -1,8 +1,8 @@
-internal import ContractHost
-internal import NodeRuntime
 internal import Chain
+internal import ContractHost
 internal import Foundation
 internal import NodeClient
+internal import NodeRuntime
 internal import Primitives
 
 /// Writes a local network: keys and parts as each partner would make them, the genesis, settings, fresh journals.

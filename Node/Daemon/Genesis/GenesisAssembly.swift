@@ -1,5 +1,5 @@
-internal import ContractHost
 internal import Chain
+internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
 internal import Foundation

@@ -1,9 +1,9 @@
-internal import Transport
 internal import Chain
 internal import ContractKit
 internal import Foundation
 internal import LedgerCrypto
 internal import Primitives
+internal import Transport
 
 /// What one partner contributes to a genesis: who it is, its public keys, and proof that it holds the secret ones.
 /// Each partner makes its own part where its keys lie; no secret ever travels.

@@ -110,7 +110,7 @@ struct UserSettings: Codable, Sendable {
 }
 
 /// A host and a port, checked.
-struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+struct HostPort: Hashable, Sendable, CustomStringConvertible {
     let host: String
     let port: Int
 
@@ -132,9 +132,9 @@ struct NodeSettings: Sendable {
     let keys: String
     let data: String
     let validator: Bool
-    let listenPeers: Endpoint
-    let listenRPC: Endpoint
-    let peers: [(partner: String, endpoint: Endpoint)]
+    let listenPeers: HostPort
+    let listenRPC: HostPort
+    let peers: [(partner: String, endpoint: HostPort)]
     let fullNodes: [String]
     let log: String
     let requestsPerSecondMax: Int
@@ -156,10 +156,14 @@ struct NodeSettings: Sendable {
         keys = path(user.keys ?? "keys")
         data = path(user.data ?? "data")
         validator = user.validator ?? true
-        listenPeers = try Endpoint(user.listenPeers ?? "0.0.0.0:7400", setting: "listen-peers")
-        listenRPC = try Endpoint(user.listenRPC ?? "127.0.0.1:8400", setting: "listen-rpc")
+        listenPeers = try HostPort(user.listenPeers ?? "0.0.0.0:7400", setting: "listen-peers")
+        listenRPC = try HostPort(user.listenRPC ?? "127.0.0.1:8400", setting: "listen-rpc")
+        guard listenPeers.port != listenRPC.port else {
+            throw UserError(
+                "Settings 'listen-peers' and 'listen-rpc' both name port \(listenRPC.port); give each its own.")
+        }
         peers = try (user.peers ?? [:]).sorted { $0.key < $1.key }.map {
-            (partner: $0.key, endpoint: try Endpoint($0.value, setting: "peers.\($0.key)"))
+            (partner: $0.key, endpoint: try HostPort($0.value, setting: "peers.\($0.key)"))
         }
         fullNodes = user.fullNodes ?? []
         for key in fullNodes where key.count != 64 {

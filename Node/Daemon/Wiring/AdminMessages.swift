@@ -16,7 +16,8 @@ enum AdminOperation: String, CaseIterable {
 struct MemberKeysMessage: BCSCodable {
     static let membersMax = 1_024
     let community: Address
-    let communityKey: Digest
+    /// Nil leaves the community's key as it is.
+    let communityKey: Digest?
     let members: [Entry]
 
     struct Entry: BCSCodable {
@@ -36,7 +37,7 @@ struct MemberKeysMessage: BCSCodable {
         }
     }
 
-    init(community: Address, communityKey: Digest, members: [Entry]) {
+    init(community: Address, communityKey: Digest?, members: [Entry]) {
         self.community = community
         self.communityKey = communityKey
         self.members = members
@@ -44,13 +45,13 @@ struct MemberKeysMessage: BCSCodable {
 
     func encode(to encoder: inout BCSEncoder) {
         encoder.value(community)
-        encoder.fixed(communityKey)
+        encoder.option(communityKey)
         encoder.vector(members)
     }
 
     init(from decoder: inout BCSDecoder) throws(BCSError) {
         community = try Address(from: &decoder)
-        communityKey = try decoder.digest()
+        communityKey = try decoder.option()
         members = try decoder.vector(max: MemberKeysMessage.membersMax)
     }
 }

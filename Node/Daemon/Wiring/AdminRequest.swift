@@ -21,7 +21,8 @@ struct AdminRequest: BCSCodable, Sendable {
         signature = key.sign(AdminRequest.digest(payload, operation, network, time))
     }
 
-    private static func digest(_ payload: [UInt8], _ operation: String, _ network: Digest, _ time: Timestamp) -> Digest {
+    private static func digest(_ payload: [UInt8], _ operation: String, _ network: Digest, _ time: Timestamp) -> Digest
+    {
         var encoder = BCSEncoder()
         encoder.fixed(network)
         encoder.string(operation)
@@ -32,13 +33,17 @@ struct AdminRequest: BCSCodable, Sendable {
 
     /// Why the request is not taken; nil when it is. `keys` are the partner's own.
     func problem(operation: String, network: Digest, keys: [PublicKey], now: Timestamp) -> String? {
-        guard keys.contains(key) else { return "the key is none of this node's partner: sign with the partner's operator key" }
+        guard keys.contains(key) else {
+            return "the key is none of this node's partner: sign with the partner's operator key"
+        }
         let age = max(now.milliseconds, time.milliseconds) - min(now.milliseconds, time.milliseconds)
         guard age <= AdminRequest.ageMillisecondsMax else {
             return "the request was signed \(age / 1000) s from this node's time: check the clocks"
         }
         let digest = AdminRequest.digest(payload, operation, network, time)
-        guard SignatureVerifier.verify(signature, by: key, over: digest) else { return "the signature does not fit the request" }
+        guard SignatureVerifier.verify(signature, by: key, over: digest) else {
+            return "the signature does not fit the request"
+        }
         return nil
     }
 

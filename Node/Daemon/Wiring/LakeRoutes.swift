@@ -26,15 +26,20 @@ struct LakeRoutes: RouteModule {
     var endpoints: [Endpoint] {
         [
             upload,
-            admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived", isBinary: false) { payload in
+            admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived", isBinary: false) {
+                payload in
                 let message = try MemberKeysMessage(bcs: payload)
-                try wiring.lake.secrets.setKey(message.communityKey, of: nil, in: message.community)
+                if let key = message.communityKey {
+                    try wiring.lake.secrets.setKey(key, of: nil, in: message.community)
+                }
                 for entry in message.members {
                     try wiring.lake.secrets.setKey(entry.key, of: entry.member, in: message.community)
                 }
-                return .json(.object([.init("stored", .unsigned(UInt64(message.members.count + 1)))]))
+                return .json(.object([.init("stored", .unsigned(UInt64(message.members.count)))]))
             },
-            admin(.replicate, "replicateBatches", "Send anchored batches to the partners of their policy", isBinary: false) {
+            admin(
+                .replicate, "replicateBatches", "Send anchored batches to the partners of their policy", isBinary: false
+            ) {
                 payload in
                 let answers = try await wiring.replicate(try ReplicateMessage(bcs: payload).batches)
                 return .json(
@@ -51,7 +56,8 @@ struct LakeRoutes: RouteModule {
                                 }))
                     ]))
             },
-            admin(.settlement, "prepareSettlement", "Compute a period and gather its attestations", isBinary: true) { payload in
+            admin(.settlement, "prepareSettlement", "Compute a period and gather its attestations", isBinary: true) {
+                payload in
                 let message = try SettlementMessage(bcs: payload)
                 let prepared = try wiring.engine.prepare(message.community, period: message.period)
                 let attested = try await wiring.engine.attest(prepared) { partner, message in
@@ -68,7 +74,8 @@ struct LakeRoutes: RouteModule {
     private var upload: Endpoint {
         Endpoint(
             .post, "/v1/lake/batches", operation: "uploadBatch", summary: "Hand in a signed batch of readings",
-            details: "BCS of provider, batch, key and signature; the key is one that the provider registered in Identity.",
+            details:
+                "BCS of provider, batch, key and signature; the key is one that the provider registered in Identity.",
             body: Endpoint.Body([.bytes("A signed upload.")], bytesMax: LakeRoutes.uploadBytesMax),
             answers: [Endpoint.Answer(200, "Stored, durably.", [.json(LakeRoutes.anyObject)])],
             problems: [.undecodable, .refused, LakeRoutes.notPermitted]
@@ -104,7 +111,8 @@ struct LakeRoutes: RouteModule {
     ) -> Endpoint {
         Endpoint(
             .post, operation.path, operation: name, summary: summary,
-            details: "BCS of time, key, payload and signature, signed for this operation and network within the last minute.",
+            details:
+                "BCS of time, key, payload and signature, signed for this operation and network within the last minute.",
             body: Endpoint.Body([.bytes("A signed request.")], bytesMax: AdminRequest.payloadBytesMax + 1_024),
             answers: [
                 Endpoint.Answer(

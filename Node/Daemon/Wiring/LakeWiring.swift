@@ -10,6 +10,7 @@ internal import NodeRuntime
 internal import Primitives
 internal import Replica
 internal import Settlement
+internal import Trading
 
 /// The data lake of a node and everything that works on it: the service that answers partners, the attester, the
 /// settlement engine. Lake messages travel over the peer links, so that the sender is known by its TLS key.
@@ -34,7 +35,8 @@ struct LakeWiring: Sendable {
         lake = try DataLake(folder: URL(filePath: settings.data + "/lake"), log: logger)
         let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node) }
         let partner = settings.partner
-        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) { other, message in
+        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) {
+            other, message in
             await LakeWiring.send(message, to: other, node)
         }
         service = LakeService(partner: partner, lake: lake, attester: attester, chain: chain)
@@ -79,7 +81,8 @@ struct LakeWiring: Sendable {
 
     /// Asks a partner's node, or this one when it is the own partner.
     func ask(_ partner: String, _ message: LakeMessage) async -> LakeMessage? {
-        partner == self.partner ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: partner, node)
+        partner == self.partner
+            ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: partner, node)
     }
 
     /// Keys of the own partner in Governance.

@@ -1,5 +1,3 @@
-internal import UnixSignals
-internal import LedgerCrypto
 internal import Anchors
 internal import Chain
 internal import ContractHost
@@ -7,11 +5,13 @@ internal import ContractKit
 internal import ContractSuite
 internal import Foundation
 internal import Governance
+internal import LedgerCrypto
 internal import Logging
 internal import NodeRuntime
 internal import Primitives
 internal import RPC
 internal import ServiceLifecycle
+internal import UnixSignals
 
 /// The one place that puts a node together: ledger, contracts, disk, links, HTTP API, lake and attester.
 enum NodeWiring {
@@ -19,6 +19,7 @@ enum NodeWiring {
         let genesis = try GenesisAssembly.read(settings.genesis)
         try GenesisAssembly.checkApplication(genesis)
         let keys = try NodeKeys.read(settings.keys)
+        try checkOwner(of: keys, settings, genesis)
         var made = NodeConfiguration(
             genesis: genesis, key: settings.validator ? keys.consensus : nil, transport: keys.transport,
             dataFolder: settings.data)
@@ -36,6 +37,15 @@ enum NodeWiring {
             return try? Transaction(signing: body, with: operatorKey)
         }
         return made
+    }
+
+    /// A validator's key under another partner's identifier is a mistake that would only show much later.
+    private static func checkOwner(of keys: NodeKeys, _ settings: NodeSettings, _ genesis: Genesis) throws {
+        let owner = genesis.validators.validators.first { $0.consensusKey == keys.consensus.publicKey }?.partner
+        guard let owner, owner != settings.partner else { return }
+        throw UserError(
+            "Setting 'partner' is '\(settings.partner)', but the genesis has the consensus key in \(settings.keys) as that of '\(owner)'; correct 'partner' or 'keys'."
+        )
     }
 
     /// Addresses of validators by partner, and the full nodes that may connect.

@@ -1,12 +1,12 @@
-internal import LedgerCrypto
-internal import Transport
-internal import Replica
 internal import Chain
 internal import Foundation
+internal import LedgerCrypto
 internal import NodeClient
 internal import NodeRuntime
 internal import Primitives
 internal import RPC
+internal import Replica
+internal import Transport
 
 extension RuntimeService {
     /// Age of the newest final block beyond which a node is not ready: three heartbeats and two seconds.

@@ -79,7 +79,8 @@ struct BlockRoutes: RouteModule {
 
     // What a height or digest names never changes; `latest` does.
     private func kept(_ answer: APIAnswer, _ header: BlockHeader, _ request: APIRequest) throws -> APIAnswer {
-        let tagged = try request.value(reference) == .latest
+        let tagged =
+            try request.value(reference) == .latest
             ? answer.with("Cache-Control", "no-cache").tagged(header.digest.description)
             : answer.immutable(tag: header.digest.description)
         return tagged.with("Commonwatt-Height", String(header.height.value))

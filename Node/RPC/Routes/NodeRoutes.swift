@@ -85,7 +85,8 @@ struct NodeRoutes: RouteModule {
         Endpoint(
             .get, "/metrics", operation: "getMetrics", summary: "Metrics in Prometheus' text format",
             answers: [
-                Endpoint.Answer(200, "The metrics.", [Endpoint.Form(PrometheusText.mediaType, Schema(["type": "string"]))])
+                Endpoint.Answer(
+                    200, "The metrics.", [Endpoint.Form(PrometheusText.mediaType, Schema(["type": "string"]))])
             ]
         ) { _ in
             let families = await service.metrics() + limits.families + ProcessMetrics.families()

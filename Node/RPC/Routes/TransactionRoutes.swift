@@ -11,7 +11,7 @@ struct TransactionRoutes: RouteModule {
     let tag = "Transactions"
     let tagDescription = "Submit signed transactions, alone or many at once, and follow them until they are final."
 
-    private var wait: ParameterKey<UInt64> { CommonParameters.wait(configuration) }
+    private let wait = CommonParameters.wait
 
     var endpoints: [Endpoint] { [submit, submitBatch, status, receipt] }
 
@@ -54,7 +54,7 @@ struct TransactionRoutes: RouteModule {
             let bytes = request.hasJSONBody ? try request.json(OneForm.coder).bytes : request.body
             let transaction = try decode(bytes)
             try judge(try await service.submit([transaction]).first)
-            return try await report(transaction.digest, waitSeconds: request[wait] ?? 0)
+            return try await report(transaction.digest, waitSeconds: configuration.waitSeconds(request))
         }
     }
 
@@ -79,8 +79,8 @@ struct TransactionRoutes: RouteModule {
         }
     }
 
-    private func report(_ digest: Digest, waitSeconds: UInt64) async throws -> APIAnswer {
-        let milliseconds = UInt32(clamping: waitSeconds * 1_000)
+    private func report(_ digest: Digest, waitSeconds: UInt32) async throws -> APIAnswer {
+        let milliseconds = waitSeconds * 1_000
         let status =
             waitSeconds == 0
             ? try await service.transactionStatus(digest)
@@ -106,8 +106,9 @@ struct TransactionRoutes: RouteModule {
                     200, "Outcomes, in the order of the transactions.",
                     [
                         .json(JSONCoder<SubmissionOutcomes>.outcomes.schema),
-                        .bytes("BCS vector of outcomes: a tag (accepted 0, alreadyPending 1, alreadyFinal 2, refused 3 "
-                            + "with its rejection, poolFull 4 with u32 seconds)."),
+                        .bytes(
+                            "BCS vector of outcomes: a tag (accepted 0, alreadyPending 1, alreadyFinal 2, refused 3 "
+                                + "with its rejection, poolFull 4 with u32 seconds)."),
                     ])
             ],
             problems: [.undecodable]
@@ -175,7 +176,7 @@ struct TransactionRoutes: RouteModule {
             problems: [.notFound, .pruned]
         ) { request in
             let digest = try request.value(CommonParameters.digest)
-            let milliseconds = UInt32(clamping: (request[wait] ?? 0) * 1_000)
+            let milliseconds = configuration.waitSeconds(request) * 1_000
             let status = try await service.transactionStatus(digest, waitingMilliseconds: milliseconds)
             if case .unknown = status { throw unknown(digest) }
             return APIAnswer.json(TransactionReport(digest: digest, status: status), .transactionReport).uncached

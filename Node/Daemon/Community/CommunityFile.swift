@@ -1,0 +1,70 @@
+internal import Foundation
+internal import LedgerCrypto
+internal import Primitives
+internal import Trading
+
+/// What the administrator keeps of a community beside the chain: who is who. The only place where a meter's name in the
+/// source meets its pseudonymous number; it stays with the administrator. Mode 0600.
+struct CommunityFile: Codable {
+    struct Member: Codable {
+        /// Name in the source of readings.
+        let name: String
+        let number: UInt32
+        let meter: UInt64
+    }
+
+    /// Address of the community's instance.
+    let community: String
+    let partner: String
+    /// The civil time of the source: UTC offsets in minutes with the instants (milliseconds) at which they begin.
+    let clock: [[Int64]]
+    var members: [Member]
+
+    static func read(_ path: String) throws -> CommunityFile {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw UserError("No community file at \(path); `commonwatt cec create` writes one.")
+        }
+        do {
+            return try JSONDecoder().decode(CommunityFile.self, from: data)
+        } catch {
+            throw UserError("\(path) is no community file: \(error.localizedDescription)")
+        }
+    }
+
+    func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try KeyFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
+    }
+
+    var localClock: LocalClock {
+        LocalClock(
+            spans: clock.compactMap { pair in
+                guard pair.count == 2, let from = UInt64(exactly: pair[0]), let offset = Int16(exactly: pair[1]) else {
+                    return nil
+                }
+                return LocalClock.Span(from: Timestamp(from), offsetMinutes: offset)
+            })
+    }
+
+    static func clock(_ clock: LocalClock) -> [[Int64]] {
+        clock.spans.map { [Int64(clamping: $0.from.value), Int64($0.offsetMinutes)] }
+    }
+
+    var meters: [String: MeterNumber] {
+        Dictionary(members.map { ($0.name, MeterNumber($0.meter)) }, uniquingKeysWith: { first, _ in first })
+    }
+}
+
+/// Random material.
+enum Draw {
+    static func digest() -> Digest {
+        var generator = SystemRandomNumberGenerator()
+        return Digest(words: (generator.next(), generator.next(), generator.next(), generator.next()))
+    }
+
+    static func secretKey() -> Secp256k1.SecretKey {
+        // A random 32-byte number is no valid key with probability 2^-128.
+        while true { if let key = Secp256k1.SecretKey(digest().bytes) { return key } }
+    }
+}

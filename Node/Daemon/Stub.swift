@@ -1,4 +1,0 @@
-internal import ArgumentParser
-struct CecCommand: ParsableCommand {}
-struct VerifyCommand: ParsableCommand {}
-struct StoryCommand: ParsableCommand {}

@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+extension ProcessSuite {
+    /// A change to a good settings file (a text and its replacement; nothing for an addition), and what the error must name.
+    struct BadSettings: Sendable, CustomTestStringConvertible {
+        let replace: String
+        let by: String
+        let names: String
+        var testDescription: String { names }
+
+        init(_ replace: String, _ by: String, _ names: String) {
+            self.replace = replace
+            self.by = by
+            self.names = names
+        }
+    }
+
+    static let badSettings: [BadSettings] = [
+        BadSettings("listen-rpc:", "listen-rcp:", "unknown setting 'listen-rcp'"),
+        BadSettings("listen-rpc: 127.0.0.1:", "listen-rpc: 127.0.0.1:9", "Setting 'listen-rpc'"),
+        BadSettings("listen-peers: ", "listen-peers: nowhere#", "Setting 'listen-peers'"),
+        BadSettings("  coop:", "  nobody:", "Setting 'peers': 'nobody'"),
+        BadSettings("partner: gridco", "partner: coop", "Setting 'partner'"),
+        BadSettings("partner: gridco\n", "", "Setting 'partner' is missing"),
+        BadSettings("validator: true", "validator: perhaps", "validator"),
+        BadSettings("log: info", "log: loud", "Setting 'log'"),
+        BadSettings("log: info", "full-nodes: [abc]", "Setting 'full-nodes'"),
+        BadSettings("keys: keys", "keys: elsewhere", "elsewhere"),
+        BadSettings("../genesis.json", "../nothing.json", "nothing.json"),
+        BadSettings("../genesis.json", "node.yaml", "no genesis file"),
+        BadSettings("../genesis.json", "../changed.json", "it was changed"),
+        BadSettings("peers:", "peers: [", "not a valid configuration"),
+    ]
+
+    @Test(.timeLimit(.minutes(5))) func badSettingsAreNamed() async throws {
+        let folder = NSTemporaryDirectory() + "/commonwatt-settings-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try await Program.succeed(["devnet", "init", "--dir", folder])
+        let genesis = try String(contentsOfFile: folder + "/genesis.json", encoding: .utf8)
+        try genesis.replacingOccurrences(of: "\"coop\"", with: "\"copp\"").write(
+            toFile: folder + "/changed.json", atomically: true, encoding: .utf8)
+        let good = try String(contentsOfFile: folder + "/gridco/node.yaml", encoding: .utf8)
+        let file = folder + "/gridco/changed.yaml"
+        func check(_ text: String) async throws -> Program.Outcome {
+            try text.write(toFile: file, atomically: true, encoding: .utf8)
+            return try await Program.run(["node", "--config", file, "--check-config"])
+        }
+        #expect(try await check(good).exitCode == 0)
+        for bad in ProcessSuite.badSettings {
+            let text = good.replacingOccurrences(of: bad.replace, with: bad.by)
+            try #require(text != good, "\(bad.replace) does not occur in the settings")
+            let outcome = try await check(text)
+            #expect(outcome.exitCode == 1, "\(bad.names): \(outcome.output)")
+            #expect(outcome.output.contains(bad.names), "\(outcome.output)")
+        }
+        chmod(folder + "/gridco/keys/consensus.key", 0o644)
+        let readable = try await check(good)
+        #expect(readable.exitCode == 1)
+        #expect(readable.output.contains("chmod 600"), "\(readable.output)")
+    }
+}

@@ -1,0 +1,151 @@
+import Chain
+import Foundation
+import NIOCore
+import NIOPosix
+import Primitives
+import RPC
+import Testing
+
+@testable import NodeClient
+
+@Suite struct EventTests {
+    /// All entries that the stream sends until the server or the clock ends it.
+    private func entries(
+        _ server: TestServer, _ query: String = "", headers: String = "", milliseconds: Int = 600
+    ) async throws -> [EventStreamParser.Entry] {
+        let request = "GET /v1/events\(query) HTTP/1.1\r\nHost: x\r\n\(headers)\r\n"
+        let bytes = try await RawHTTP.exchange(Array(request.utf8), with: server.port, milliseconds: milliseconds)
+        let answer = try #require(RawHTTP.parse(bytes))
+        #expect(answer.status == 200 && answer.headers["content-type"] == "text/event-stream")
+        var parser = EventStreamParser()
+        parser.append(answer.body)
+        var found: [EventStreamParser.Entry] = []
+        while let entry = parser.next() { found.append(entry) }
+        return found
+    }
+
+    @Test func resumesAnywhereWithoutGapsOrDoubles() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            for number in 0..<5 {
+                _ = try await server.node.submit([server.transaction("e\(number)", calls: 3)])
+                try await server.node.makeBlock()
+            }
+            let all = try await entries(server, "?kinds=block,receipt,event&after=0").filter { !$0.data.isEmpty }
+            #expect(all.count == 25)
+            #expect(all.map(\.kind).prefix(5) == ["event", "event", "event", "receipt", "block"])
+            let positions = all.compactMap { $0.id.flatMap { StreamPosition($0) } }
+            #expect(positions.count == all.count)
+            #expect(positions == positions.sorted() && Set(positions).count == positions.count)
+            for cut in [0, 1, 4, 6, 13] {
+                let id = try #require(all[cut].id)
+                let rest = try await entries(
+                    server, "?kinds=block,receipt,event&after=0", headers: "Last-Event-ID: \(id)\r\n", milliseconds: 300
+                )
+                #expect(rest.filter { !$0.data.isEmpty } == Array(all[(cut + 1)...]), "after \(id)")
+            }
+        }
+    }
+
+    @Test func filtersByKindAndInstance() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            _ = try await server.node.submit([server.transaction("x", calls: 2)])
+            try await server.node.makeBlock()
+            let events = try await entries(server, "?kinds=event&instance=echo&after=0", milliseconds: 300)
+            #expect(events.filter { $0.kind == "event" }.count == 2)
+            let none = try await entries(server, "?kinds=event,block&instance=other&after=0", milliseconds: 300)
+            #expect(none.filter { !$0.data.isEmpty }.map(\.kind) == ["block"])
+            let entry = try #require(events.first { $0.kind == "event" })
+            let notice = try ChainNotice(kind: .event, parsing: entry.data)
+            guard case .event(let found) = notice else { throw TestFailure("no event") }
+            #expect(found.height == Height(1) && found.event.payload == Array("x".utf8))
+        }
+    }
+
+    @Test func quietStreamsGetHeartbeatsAndIds() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            let found = try await entries(server, milliseconds: 2_600)
+            #expect(found.count >= 2)
+            #expect(found.allSatisfy { $0.id == "0" && $0.data.isEmpty })
+        }
+    }
+
+    @Test func shutdownEndsStreamsWithAWord() async throws {
+        let task = try await TestServer.with { server in
+            let task = Task { try await entries(server, milliseconds: 10_000) }
+            try await server.wait(forStreams: 1)
+            return task
+        }
+        let last = try #require(try await task.value.last)
+        #expect(last.kind == "end")
+        let end = try JSONCoder<StreamEnd>.streamEnd.value(parsing: last.data)
+        #expect(end.reason == "stopping" && StreamPosition(end.resumeAfter) != nil)
+    }
+
+    @Test func prunedBlocksEndTheStream() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            for _ in 0..<5 { try await server.node.makeBlock() }
+            await server.node.set(prunedBelow: 3)
+            let found = try await entries(server, "?after=0", milliseconds: 5_000)
+            #expect(found.last?.kind == "end")
+            let text = String(decoding: found.last?.data ?? [], as: UTF8.self)
+            #expect(text.contains("pruned"))
+        }
+    }
+
+    @Test func streamsAreBounded() async throws {
+        var configuration = APIConfiguration.testing
+        configuration.eventStreamsPerClientMax = 2
+        try await TestServer.with(configuration) { server in
+            let running = (0..<2).map { _ in Task { try await entries(server, milliseconds: 2_000) } }
+            try await server.wait(forStreams: 2)
+            let refused = try await server.call("GET", "/v1/events")
+            #expect(refused.status == 429 && refused.headers["retry-after"] != nil)
+            for task in running { _ = try await task.value }
+            // The places are free again once the clients are gone and a write has noticed it.
+            try await server.wait(forStreams: 0)
+            #expect(try await entries(server, milliseconds: 300).isEmpty == false)
+        }
+    }
+
+    /// A reader that stops reading while the chain goes on is told so once it reads again, or is cut off.
+    @Test func slowReaderIsLetGo() async throws {
+        var configuration = APIConfiguration.testing
+        configuration.eventLagBlocksMax = 20
+        configuration.writeStallSecondsMax = 20
+        try await TestServer.with(configuration, isDriven: false) { server in
+            let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelOption(ChannelOptions.autoRead, value: false)
+                .channelOption(ChannelOptions.socketOption(.so_rcvbuf), value: 4_096)
+                .connect(host: "127.0.0.1", port: server.port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                            wrappingChannelSynchronously: channel,
+                            configuration: .init(
+                                backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1)))
+                    }
+                }
+            let text = try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(ByteBuffer(string: "GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n"))
+                try await Task.sleep(for: .milliseconds(200))
+                let filler = String(repeating: "x", count: 1_000)
+                for number in 0..<300 {
+                    _ = try await server.node.submit([
+                        server.transaction(filler, calls: 32, salt: UInt64(number))
+                    ])
+                    try await server.node.makeBlock()
+                    if number % 10 == 0 { try await Task.sleep(for: .milliseconds(5)) }
+                }
+                try await channel.channel.setOption(ChannelOptions.autoRead, value: true).get()
+                var tail: [UInt8] = []
+                for try await part in inbound {
+                    tail = (tail + part.readableBytesView).suffix(4_096)
+                    if RawHTTP.range(of: Array("event: end".utf8), in: tail) != nil { break }
+                }
+                return String(decoding: tail, as: UTF8.self)
+            }
+            #expect(text.contains("event: end") && text.contains("slow"))
+            let metrics = try await server.call("GET", "/metrics").text
+            #expect(metrics.contains("commonwatt_http_streams_slow_total 1"))
+        }
+    }
+}

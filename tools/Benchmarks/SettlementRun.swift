@@ -1,0 +1,28 @@
+internal import Foundation
+internal import Settlement
+
+/// How fast one core settles and hashes the periods of a community, without disk and network.
+enum SettlementRun {
+    struct Result: Codable {
+        let members: Int
+        let memberPeriods: Int
+        /// By the clock of the wall.
+        let memberPeriodsPerSecond: Double
+        /// By the processor time of this thread's process, independent of what else the machine does.
+        let memberPeriodsPerProcessorSecond: Double
+    }
+
+    static let members = 1_000
+
+    static func measure(seconds: Double) throws -> Result {
+        let workload = SettlementWorkload(members: members)
+        let used = ProcessUsage(of: getpid())?.cpuSeconds ?? 0
+        let began = Stopwatch.now()
+        var done = 0
+        while Stopwatch.now() - began < seconds { done += try workload.run(periods: 1).memberPeriods }
+        let spent = (ProcessUsage(of: getpid())?.cpuSeconds ?? 0) - used
+        return Result(
+            members: members, memberPeriods: done, memberPeriodsPerSecond: Double(done) / (Stopwatch.now() - began),
+            memberPeriodsPerProcessorSecond: Double(done) / max(spent, 0.01))
+    }
+}
