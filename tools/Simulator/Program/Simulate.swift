@@ -21,6 +21,8 @@ struct Simulate: AsyncParsableCommand {
     var from: UInt64 = 1
     @Option(help: "Seeds that run at the same time.")
     var jobs: Int = max(1, ProcessInfo.processInfo.activeProcessorCount)
+    @Option(help: "Begin no further seed after so many have broken a promise.")
+    var failures: Int = 20
     @Flag(help: "Print what happens in the run of one seed: who sends what to whom, in the words of the protocol.")
     var trace = false
     @Flag(help: "Print the summary as one JSON object.")
@@ -41,6 +43,7 @@ struct Simulate: AsyncParsableCommand {
     }
 
     func run() async throws {
+        TrapReport.install()
         let mutation = mutation.flatMap(Mutation.init(rawValue:))
         if let seed {
             try runOne(seed, mutation)
@@ -50,6 +53,7 @@ struct Simulate: AsyncParsableCommand {
     }
 
     private func runOne(_ seed: UInt64, _ mutation: Mutation?) throws {
+        TrapReport.begins(seed)
         var scenario = Scenario(seed: seed)
         scenario.mutation = mutation
         let outcome = Simulation.run(scenario, sink: trace ? { @Sendable line in print(line) } : nil)
@@ -67,8 +71,8 @@ struct Simulate: AsyncParsableCommand {
 
     private func runMany(_ mutation: Mutation?) async throws {
         let counter = CampaignProgress(total: seeds, isShown: !json)
-        let report = await Campaign.run(seeds: from..<(from + seeds), jobs: jobs, mutation: mutation) { outcome in
-            counter.count(outcome)
+        let report = await Campaign.run(seeds: from..<(from + seeds), jobs: jobs, mutation: mutation, failuresMax: failures, starts: { TrapReport.begins($0) }) {
+            counter.count($0)
         }
         counter.finish()
         print(json ? report.json : report.text)

@@ -33,6 +33,8 @@ package struct EquivocatingLeader: ByzantineActor {
             surroundings.send(message, to: firstHalf)
             surroundings.send(.consensus(.proposal(other), transactions: transactions), to: secondHalf)
         case .vote(let vote) where vote.kind != .nullify:
+            // What it voted it does not always stand by: votes that others count on are not said again.
+            guard vote.view == surroundings.view || surroundings.random.chance(500) else { return }
             surroundings.send(message, to: peers)
             // Also helps the second block along.
             guard let double = doubles.first(where: { $0.view == vote.view && $0.first == vote.digest }) else { return }

@@ -1,8 +1,11 @@
 /// Many seeds.
 package enum Campaign {
-    /// Runs the seeds on `jobs` threads; `progress` hears of each outcome as it comes, in no particular order.
+    /// Runs the seeds on `jobs` threads; `progress` hears of each outcome as it comes, in no particular order, `starts` of each
+    /// seed before it runs, on its thread.
+    /// No further seed is begun after `failuresMax` of them broke a promise.
     package static func run(
-        seeds: Range<UInt64>, jobs: Int, mutation: Mutation? = nil, progress: @Sendable (Outcome) -> Void = { _ in }
+        seeds: Range<UInt64>, jobs: Int, mutation: Mutation? = nil, failuresMax: Int = .max,
+        starts: @escaping @Sendable (UInt64) -> Void = { _ in }, progress: @Sendable (Outcome) -> Void = { _ in }
     ) async -> CampaignReport {
         await withTaskGroup(of: Outcome.self) { group in
             var report = CampaignReport()
@@ -12,6 +15,7 @@ package enum Campaign {
                 let seed = next
                 next += 1
                 group.addTask {
+                    starts(seed)
                     var scenario = Scenario(seed: seed)
                     scenario.mutation = mutation
                     return Simulation.run(scenario)
@@ -21,7 +25,7 @@ package enum Campaign {
             while let outcome = await group.next() {
                 report.add(outcome)
                 progress(outcome)
-                add(to: &group)
+                if report.failures.count < failuresMax { add(to: &group) }
             }
             report.failures.sort { $0.seed < $1.seed }
             return report

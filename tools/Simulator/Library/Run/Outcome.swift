@@ -16,6 +16,8 @@ package struct Outcome: Sendable {
     package var accused: Set<Int> = []
     /// Views from the healing of all faults to the end.
     package var viewsAfterHealing: UInt64 = 0
+    /// The furthest view that an honest node voted in.
+    package var highestView: UInt64 = 0
     package var traceDigest = ""
     /// Bytes of the largest proposal sent.
     package var proposalBytesMax = 0

@@ -77,7 +77,10 @@ extension Scenario {
             }
         }
         if random.chance(150) {
-            add(.crashAll(downMicroseconds: random.within(1_000...500_000)), at: random.below(chaosMicroseconds))
+            for _ in 0..<(1 + random.below(6)) {
+                let down = random.within(1_000...300_000)
+                add(.crashAll(downMicroseconds: down), at: random.below(chaosMicroseconds))
+            }
         }
         if faultyValidatorCount < faultsMax, random.chance(350) { lostDisk(honest, &random, add) }
         if random.chance(200), let node = random.pick(honest) {

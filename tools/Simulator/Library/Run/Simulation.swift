@@ -108,6 +108,7 @@ package struct Simulation {
         outcome.simulatedMicroseconds = now
         outcome.blocks = chain.entries.count - 1
         outcome.epochs = chain.sets.count - 1
+        outcome.highestView = votes.position.view.value
         outcome.traceDigest = trace.digest
         outcome.blocksOfProposer = (0..<scenario.validatorCount).map { proposer in
             chain.entries.dropFirst().filter { Int($0.header.proposer) == proposer }.count
