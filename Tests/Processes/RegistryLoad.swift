@@ -93,7 +93,8 @@ final class RegistryLoad: Sendable {
                 try RegistryWrite(owner: owner, name: "entry-\(round)-\($0)", key: key, network: id)
             }
             // Unstructured, so that the end of the writing does not cut off a batch on its way.
-            try await Task { try await settle(writes, index + round, network) }.value
+            let turn = index + round
+            try await Task { try await settle(writes, turn, network) }.value
             await journal.note(writes)
             round += 1
         }
