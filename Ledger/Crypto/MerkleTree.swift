@@ -57,7 +57,7 @@ package enum MerkleTree {
                     ? SHA256.node(tag: 1, digest, sibling) : SHA256.node(tag: 1, sibling, digest)
             }
             position /= 2
-            width = (width + 1) / 2
+            width = width / 2 + width % 2
         }
         return siblings.isEmpty && digest == root
     }

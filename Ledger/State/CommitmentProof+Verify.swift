@@ -1,8 +1,8 @@
 internal import LedgerCrypto
 package import Primitives
 
-// Accepts and refuses as VerifyMembership and VerifyNonMembership of github.com/cosmos/ics23 (go) do with `SmtSpec`; where
-// those panic on malformed neighbours, this refuses.
+// Accepts and refuses as VerifyMembership and VerifyNonMembership of github.com/cosmos/ics23 (go) do with `SmtSpec`;
+// where those panic on malformed neighbours, this refuses.
 
 /// The constants of SmtSpec.
 private enum SmtSpec {

@@ -1,7 +1,7 @@
 package import Primitives
 
-/// An ICS-23 proof of presence or absence (github.com/cosmos/ics23). Batches are not supported. Holding one says nothing:
-/// see `verifyMembership` and `verifyNonMembership`.
+/// An ICS-23 proof of presence or absence (github.com/cosmos/ics23). Batches are not supported. Holding one says
+/// nothing: see `verifyMembership` and `verifyNonMembership`.
 package enum CommitmentProof: Hashable, Sendable {
     /// Bytes of the protobuf encoding.
     package static let byteCountMax = 64 * 1024

@@ -9,8 +9,8 @@ package enum StateMaintenance {
         package let isComplete: Bool
     }
 
-    /// Removes what only versions below `version` need, about `limit` records. `version` should be a stored one, at most
-    /// the newest; afterwards versions below it are not readable.
+    /// Removes what only versions below `version` need, about `limit` records. `version` should be a stored one, at
+    /// most the newest; afterwards versions below it are not readable.
     package static func prune(
         _ reader: any KeyValueReader, before version: Height, limit: Int
     ) throws(StorageFailure) -> Step {

@@ -14,6 +14,9 @@ extension StateSnapshot {
     /// All layers of this snapshot folded into one batch, which makes this version the newest of the store. Nodes that
     /// a later layer replaced are not written.
     package func checkpoint() throws(StorageFailure) -> StateCheckpoint {
+        guard !isPinned else {
+            throw StorageFailure("a pinned state (version \(version)) is for reading, not for checkpoints")
+        }
         var batch = KeyValueBatch()
         try fold(tree.root, at: .root, into: &batch)
         for layer in tree.layers {
@@ -50,9 +53,10 @@ extension StateSnapshot {
         }
     }
 
-    /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it. O(layers).
+    /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it.
+    /// O(layers).
     package func rebased(onto checkpoint: StateCheckpoint) -> StateSnapshot? {
-        guard let last = checkpoint.lastLayer else { return self }
+        guard !isPinned, let last = checkpoint.lastLayer else { return self }
         guard let index = tree.layers.firstIndex(where: { $0 === last }) else { return nil }
         var next = tree
         next.firstUnstored = checkpoint.version.next.value

@@ -6,21 +6,23 @@ package import Primitives
 /// yet. A value: copies and forks are cheap (they share their layers) and never change.
 ///
 /// Life of a snapshot: `open` the last checkpoint (or `empty`), `applying` the changes of each executed block; when a
-/// block is final and enough layers lie below it, `checkpoint()` its snapshot, store the batch, and once that is durable
-/// call `rebased(onto:)` on every snapshot kept. Only one checkpoint may be in flight.
+/// block is final and enough layers lie below it, `checkpoint()` its snapshot, store the batch, and once that is
+/// durable call `rebased(onto:)` on every snapshot kept. Only one checkpoint may be in flight.
 ///
-/// A snapshot that the newest stored checkpoint is not an ancestor of (it is older, or on a dropped fork) must be
-/// dropped, since the flat values moved on; for reads of an older version take `historic`.
+/// A snapshot that the newest stored checkpoint is not an ancestor of (it is older, or on a dropped fork) must not be
+/// asked for values, since the flat values moved on. Whoever reads while checkpoints may be written asks `pinned()`
+/// instead; proofs and `leaves` never use flat values.
 package struct StateSnapshot: StateReader, Sendable {
     /// Height of the block whose state this is; 0 also before any block.
     package let version: Height
     let tree: StateTree
-    private let isHistoric: Bool
+    /// Reads values through the tree, and cannot be continued.
+    let isPinned: Bool
 
-    init(version: Height, tree: StateTree, isHistoric: Bool = false) {
+    init(version: Height, tree: StateTree, isPinned: Bool = false) {
         self.version = version
         self.tree = tree
-        self.isHistoric = isHistoric
+        self.isPinned = isPinned
     }
 
     /// The ICS-23 SmtSpec root; 32 zero bytes when there is no key.
@@ -56,11 +58,15 @@ package struct StateSnapshot: StateReader, Sendable {
         do {
             let root = try StateRecords.decodeRoot(record)
             let tree = StateTree(reader: reader, firstUnstored: .max, layers: [], root: root)
-            return StateSnapshot(version: version, tree: tree, isHistoric: true)
+            return StateSnapshot(version: version, tree: tree, isPinned: true)
         } catch {
             throw StorageFailure("the stored root of version \(version) is damaged: \(error)")
         }
     }
+
+    /// The same state for readers beside the chain's own progress: values come through the tree, in O(log n) gets,
+    /// and stay right whatever is checkpointed later, until their version is pruned.
+    package func pinned() -> StateSnapshot { StateSnapshot(version: version, tree: tree, isPinned: true) }
 
     /// The newest stored version that is at most `version`, for which `historic` works; nil when there is none.
     package static func newestStored(
@@ -71,9 +77,9 @@ package struct StateSnapshot: StateReader, Sendable {
         return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
     }
 
-    /// The value under `key`, nil when absent: the layers, then at most one get. Historic snapshots: O(log n) gets.
+    /// The value under `key`, nil when absent: the layers, then at most one get. Pinned ones: O(log n) gets.
     package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
-        if isHistoric {
+        if isPinned {
             let keyHash = SHA256.hash(key)
             guard let version = try tree.find(keyHash) else { return nil }
             return try tree.leaf(keyHash, version: version).value
@@ -105,7 +111,7 @@ package struct StateSnapshot: StateReader, Sendable {
         _ changes: [StateChange], version: Height
     ) throws(StorageFailure) -> StateSnapshot {
         let isFirst = tree.firstUnstored == 0 && tree.layers.isEmpty
-        guard isFirst || version > self.version, !isHistoric else {
+        guard isFirst || version > self.version, !isPinned else {
             throw StorageFailure("the state of version \(self.version) cannot be continued by version \(version)")
         }
         var update = try StateTreeUpdate(tree, changes, version: version.value)

@@ -66,6 +66,7 @@ enum Sample {
             ("certificate", try chain.certificate(chain.headers[5]).bcs), ("evidence", evidence.bcs),
             ("genesis", chain.genesis.bcs), ("receipt", Sample.receipt().bcs),
             ("receipt-rejected", Sample.rejected().bcs), ("validator-set", chain.genesis.validators.bcs),
+            ("trust-anchor", TrustAnchor(chain.genesis).bcs),
         ]
         for (name, bytes) in formats { #expect(try Golden.matches("chain/\(name)", bytes), "\(name) changed") }
         // What is signed or hashed beside the bytes themselves.
@@ -217,6 +218,14 @@ enum Sample {
                 #expect(count == 1 || !isRight(index ^ 1, count, path, leaves[index]))
                 #expect(!isRight(-1, count, path, leaves[index]) && !isRight(count, count, path, leaves[index]))
             }
+        }
+    }
+
+    /// A claimed count may be anything: it comes with the proof.
+    @Test(arguments: [Int.max, Int.max - 1, 1 << 62]) func merkleCountsNeverTrap(count: Int) {
+        let path = [Digest](repeating: .zero, count: 63)
+        for index in [0, 1, count - 1] {
+            #expect(!MerkleTree.verify(leaf: .zero, index: index, count: count, path: path, root: .zero))
         }
     }
 

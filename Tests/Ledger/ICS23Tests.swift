@@ -102,7 +102,8 @@ private struct Vector: Decodable {
         }
         #expect(step(1, [1], sibling))
         #expect(step(1, [1] + sibling, []))
-        // Shapes that the reference verifiers let pass in existence proofs: any prefix of 1 to 33 bytes, whole children.
+        // Shapes that the reference verifiers let pass in existence proofs: any prefix of 1 to 33 bytes, whole
+        // children.
         #expect(step(1, [2], sibling))
         #expect(step(1, [1, 2, 3], sibling + sibling))
         #expect(!step(0, [1], sibling))

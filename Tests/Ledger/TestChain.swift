@@ -5,8 +5,8 @@ import LightClient
 import Primitives
 import TestSupport
 
-/// A small certified chain with real keys, signatures and state, made from a seed: two epochs ends (heights 3 and 6) and
-/// blocks up to height 9. Everything in it is deterministic, so golden files can be compared byte by byte.
+/// A small certified chain with real keys, signatures and state, made from a seed: two epochs ends (heights 3 and 6)
+/// and blocks up to height 9. Everything in it is deterministic, so golden files can be compared byte by byte.
 struct TestChain {
     struct Member {
         let secret: Secp256k1.SecretKey

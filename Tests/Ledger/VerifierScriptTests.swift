@@ -106,7 +106,7 @@ private enum Script {
             long.with(descendants: Array(long.descendants.dropFirst())), long.with(descendants: []),
         ].map(\.bcs)
         var random = SeededGenerator(seed: 3)
-        while lies.count < 45 {
+        while lies.count < 26 {
             let damaged = random.damage(long.bcs)
             if damaged != long.bcs { lies.append(damaged) }
         }

@@ -46,8 +46,8 @@ private func compressed(_ uncompressed: String?, _ scheme: SignatureScheme) thro
     return try #require(PublicKey(scheme: scheme, bytes: [bytes[64] % 2 == 0 ? 2 : 3] + bytes[1...32]))
 }
 
-/// `r || s` of a strict DER signature with positive numbers of at most 32 bytes; nil for anything else. A stand-in for the
-/// wire format of Bitcoin: ledger signatures always have 64 bytes.
+/// `r || s` of a strict DER signature with positive numbers of at most 32 bytes; nil for anything else. A stand-in
+/// for the wire format of Bitcoin: ledger signatures always have 64 bytes.
 private func fromDER(_ der: [UInt8]) -> [UInt8]? {
     guard der.count >= 8, der.count <= 72, der[0] == 0x30, Int(der[1]) == der.count - 2 else { return nil }
     var rest = der[2...]
@@ -115,8 +115,8 @@ private func fromDER(_ der: [UInt8]) -> [UInt8]? {
         #expect(refusedForHighS > 0, "the difference between the two rules is not exercised")
     }
 
-    /// Bitcoin's file asks for strict DER and low s: the ledger's rule agrees with all of it, and the raw verify differs in
-    /// its two signatures with high s only.
+    /// Bitcoin's file asks for strict DER and low s: the ledger's rule agrees with all of it, and the raw verify
+    /// differs in its two signatures with high s only.
     @Test func bitcoin() throws {
         let file = try VectorFile("ecdsa_secp256k1_sha256_bitcoin_test")
         let rules = WycheproofTests.rules(.secp256k1)

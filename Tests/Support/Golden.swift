@@ -1,8 +1,8 @@
 package import Foundation
 import Primitives
 
-/// Committed bytes of formats, one hexadecimal line per file under `Tests/Golden`. A changed format fails; whoever means
-/// the change runs the tests once with COMMONWATT_WRITE_GOLDEN=1 and commits what that writes.
+/// Committed bytes of formats, one hexadecimal line per file under `Tests/Golden`. A changed format fails; whoever
+/// means the change runs the tests once with COMMONWATT_WRITE_GOLDEN=1 and commits what that writes.
 package enum Golden {
     package static let folder: URL = Shared.project.appending(path: "Tests/Golden")
 
