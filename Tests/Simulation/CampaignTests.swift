@@ -24,7 +24,7 @@ struct CampaignTests {
                 default: false
                 }
             }
-            #expect(scenario.traitors.count + lost.count <= scenario.faultsMax)
+            #expect(scenario.faultyValidatorCount + lost.count <= scenario.faultsMax)
         }
         #expect(Set(scenarios.map(\.validatorCount)) == [4, 7, 10])
     }

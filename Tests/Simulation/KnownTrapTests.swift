@@ -86,7 +86,7 @@ struct KnownTrapTests {
             var scenario = Scenario.calm(validators: 4, seconds: 15)
             scenario.mutation = mutation
             scenario.plan(.crash(3, downMicroseconds: 15_000_000), atMilliseconds: 1)
-            scenario.slowLinks[NetworkModel.Link(from: 0, to: 1)] = 255_000
+            scenario.slowLinks[NetworkModel.Link(from: 0, to: 1)] = 300_000
             let outcome = Simulation.run(scenario)
             #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
             return outcome.blocksOfProposer[0]
