@@ -45,12 +45,6 @@ need_swift() {
     esac
 }
 
-# A Python of the project's own, with the named packages, in a folder that git ignores.
-need_python() {
-    [ -x "$PROJECT/.venv/bin/python" ] || python3 -m venv "$PROJECT/.venv"
-    "$PROJECT/.venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
-}
-
 build() {
     say "Building (the first build takes some 10 minutes on two cores)"
     swift build "${SWIFT_FLAGS[@]}" "$@"

@@ -34,9 +34,9 @@ package final class LedgerNode<App: Application>: Sendable {
     }
 
     /// The port for peers, nil when it does not listen.
-    package var peerPort: Int? { parts.links.port }
+    package var peerPort: Int? { parts.links?.port }
     /// Name of this node among its peers.
-    package var peer: Digest { parts.links.peer }
+    package var peer: Digest { configuration.transport.peer }
 
     // MARK: writing
 
@@ -167,10 +167,10 @@ package final class LedgerNode<App: Application>: Sendable {
     // MARK: operating
 
     package func snapshot() async -> NodeSnapshot {
-        let transport = await parts.links.snapshot()
+        let transport = await parts.links?.snapshot()
         let page = parts.book.page
         let view = view
-        let peers = NodeSnapshot.peers(page, view.validators, transport.links)
+        let peers = NodeSnapshot.peers(page, view.validators, transport?.links ?? [])
         let leader =
             view.validators.validators.indices.contains(page.leader)
             ? view.validators.validators[page.leader].partner : "?"
@@ -181,7 +181,7 @@ package final class LedgerNode<App: Application>: Sendable {
             status: status, tip: view.tip.digest, stateRoot: view.tip.stateRoot, leader: leader, peers: peers,
             networkHeight: peers.compactMap(\.height).reduce(view.tip.height, max),
             viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
-            waitingFor: waiting, halted: page.halted, transport: transport.counters, counters: parts.counters.value)
+            waitingFor: waiting, halted: page.halted, transport: transport?.counters ?? TransportCounters(), counters: parts.counters.value)
     }
 
     /// Totals since the start of the process.

@@ -62,10 +62,8 @@ final class NodeParts: Sendable {
         services.attach(links)
     }
 
-    var links: PeerNetwork {
-        guard let links = state.withLockedValue({ $0.links }) else { preconditionFailure("used before the start") }
-        return links
-    }
+    /// Nil before `attach`.
+    var links: PeerNetwork? { state.withLockedValue { $0.links } }
 
     func reserve(_ count: Int) -> Bool {
         state.withLockedValue { state in

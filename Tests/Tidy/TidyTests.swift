@@ -112,7 +112,7 @@ import Testing
             var start: (line: Int, indent: Int)?
             for (index, line) in lines.enumerated() {
                 let indent = line.prefix { $0 == " " }.count
-                if start == nil,
+                if start == nil, !(line.contains("{") && line.hasSuffix("}")),
                     line.firstMatch(
                         of:
                             /^\s*(?:@\w+\s+)*(?:package |private |public |static |mutating |internal |nonisolated )*(?:func|init)\b/
