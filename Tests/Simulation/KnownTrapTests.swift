@@ -78,21 +78,4 @@ struct KnownTrapTests {
         #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
         #expect(outcome.notes.contains { $0.contains("write set") }, "\(outcome.notes)")
     }
-
-    /// The links from one leader are so slow that the others give its turns up before its proposals arrive. They still
-    /// notarize them then, so that its turns are not lost.
-    @Test func aSlowLeadersBlocksAreTakenAfterNullify() {
-        func blocks(_ mutation: Mutation?) -> Int {
-            var scenario = Scenario.calm(validators: 4, seconds: 15)
-            scenario.mutation = mutation
-            scenario.plan(.crash(3, downMicroseconds: 15_000_000), atMilliseconds: 1)
-            scenario.slowLinks[NetworkModel.Link(from: 0, to: 1)] = 300_000
-            let outcome = Simulation.run(scenario)
-            #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
-            return outcome.blocksOfProposer[0]
-        }
-        let kept = blocks(nil)
-        let mutated = blocks(.noNotarizeAfterNullify)
-        #expect(kept > mutated * 3 / 2, "\(kept) blocks, \(mutated) without the rule")
-    }
 }
