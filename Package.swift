@@ -129,7 +129,9 @@ let targets: [Target] = [
     tests(
         "LakeTests", at: "Tests/Lake",
         "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
-    tests("SimulationTests", at: "Tests/Simulation", "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
+    tests(
+        "SimulationTests", at: "Tests/Simulation",
+        "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
 ]

@@ -181,7 +181,8 @@ package final class LedgerNode<App: Application>: Sendable {
             status: status, tip: view.tip.digest, stateRoot: view.tip.stateRoot, leader: leader, peers: peers,
             networkHeight: peers.compactMap(\.height).reduce(view.tip.height, max),
             viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
-            waitingFor: waiting, halted: page.halted, transport: transport?.counters ?? TransportCounters(), counters: parts.counters.value)
+            waitingFor: waiting, halted: page.halted, transport: transport?.counters ?? TransportCounters(),
+            counters: parts.counters.value)
     }
 
     /// Totals since the start of the process.

@@ -55,7 +55,7 @@ package struct TransportIdentity: Sendable, CustomStringConvertible {
             X509_gmtime_adj(X509_getm_notBefore(certificate), -86_400) != nil,
             X509_gmtime_adj(X509_getm_notAfter(certificate), lifetimeSeconds) != nil,
             X509_set_pubkey(certificate, key) == 1, let name = X509_get_subject_name(certificate),
-            X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC_VALUE, "commonwatt node", -1, -1, 0) == 1,
+            X509_NAME_add_entry_by_txt(name, "CN", asciiStringType, "commonwatt node", -1, -1, 0) == 1,
             X509_set_issuer_name(certificate, name) == 1, X509_sign(certificate, key, EVP_sha256()) > 0
         else { return nil }
         return text { PEM_write_bio_X509($0, certificate) }.flatMap { certificateText in
@@ -100,7 +100,7 @@ package struct TransportIdentity: Sendable, CustomStringConvertible {
     }
 }
 
-private let MBSTRING_ASC_VALUE: Int32 = 0x1001
+private let asciiStringType: Int32 = 0x1001
 
 /// The public key part of a certificate, cut out without interpreting it.
 enum SubjectPublicKeyInfo {

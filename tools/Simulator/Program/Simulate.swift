@@ -71,7 +71,10 @@ struct Simulate: AsyncParsableCommand {
 
     private func runMany(_ mutation: Mutation?) async throws {
         let counter = CampaignProgress(total: seeds, isShown: !json)
-        let report = await Campaign.run(seeds: from..<(from + seeds), jobs: jobs, mutation: mutation, failuresMax: failures, starts: { TrapReport.begins($0) }) {
+        let report = await Campaign.run(
+            seeds: from..<(from + seeds), jobs: jobs, mutation: mutation, failuresMax: failures,
+            starts: { TrapReport.begins($0) }
+        ) {
             counter.count($0)
         }
         counter.finish()
