@@ -16,11 +16,12 @@ package struct ReplicaConfiguration: Sendable {
     package var journalLost = false
     package var mempool = MempoolLimits()
     /// A checkpoint is written after this many final blocks,
-    package var checkpointBlocks = 16
+    package var checkpointBlocks = 64
     /// or after this many bytes of journal.
     package var checkpointJournalBytes = 32 * 1024 * 1024
-    /// A proposal carries its transactions inline up to this many bytes.
-    package var inlineProposalBytesMax = 64 * 1024
+    /// A proposal carries its transactions inline up to this many bytes: a few of them, so that an idle network saves a
+    /// round trip. Under load gossip has brought them everywhere already.
+    package var inlineProposalBytesMax = 8 * 1024
     /// Deliberate faults of the consensus, for tests only.
     package var mutations: ConsensusMutation = []
 

@@ -197,7 +197,7 @@ final class Core<App: Application>: @unchecked Sendable {
             entries.append(JournalEntry(sequence: sequence, payload: bytes))
             if sync { needsSync = true }
         case .pruneJournal(let sequence): prune(sequence)
-        case .store(let batch, let sequence): store(batch, sequence)
+        case .store(let work, let sequence): store(work, sequence)
         case .send(let message, let peers):
             outgoing.append(OutgoingMessage(channel: 0, bytes: message.bcs, peers: peers))
         case .finalized(let block): finalized.append(block)
@@ -262,9 +262,15 @@ final class Core<App: Application>: @unchecked Sendable {
         }
     }
 
-    private func store(_ batch: KeyValueBatch, _ sequence: UInt64) {
+    private func store(_ work: StoreWork, _ sequence: UInt64) {
         let around = around
         around.disk.add {
+            let batch: KeyValueBatch
+            do throws(StorageFailure) {
+                batch = try work.batch()
+            } catch {
+                return around.inbox.fail(StorageError(.other, "a checkpoint cannot be made: \(error)"))
+            }
             do throws(StorageError) {
                 try around.store.write(batch, durable: true)
                 around.counters.add { $0.storeBatches += 1 }

@@ -93,7 +93,7 @@ extension LedgerNode {
         let counters = CounterBox()
         let inbox = Inbox()
         let seen = SeenSignatures()
-        let room = WaitingRoom(seen: seen, counters: counters)
+        let room = WaitingRoom(seen: seen, keys: SenderKeys(), counters: counters)
         let names = NodeParts.allowed(
             configuration.peers, replica.view.validators, own: configuration.transport.peer)
         let book = PeerBook(names: names, counters: counters)

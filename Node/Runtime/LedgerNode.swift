@@ -74,17 +74,18 @@ package final class LedgerNode<App: Application>: Sendable {
     private func verify(_ transactions: [Transaction]) async -> [SignedTransaction?] {
         let share = 64
         let parts = parts
+        let keys = parts.room.keys
         parts.counters.add { $0.signaturesChecked += UInt64(transactions.count) }
         var signed: [SignedTransaction?] = []
         if transactions.count <= share {
-            signed = transactions.map { SignedTransaction(verifying: $0) }
+            signed = transactions.map { keys.verify($0) }
         } else {
             let chunks = stride(from: 0, to: transactions.count, by: share).map {
                 Array(transactions[$0..<min($0 + share, transactions.count)])
             }
             signed = await withTaskGroup(of: (Int, [SignedTransaction?]).self) { group in
                 for (index, chunk) in chunks.enumerated() {
-                    group.addTask { (index, chunk.map { SignedTransaction(verifying: $0) }) }
+                    group.addTask { (index, chunk.map { keys.verify($0) }) }
                 }
                 var results = [[SignedTransaction?]](repeating: [], count: chunks.count)
                 for await (index, result) in group { results[index] = result }

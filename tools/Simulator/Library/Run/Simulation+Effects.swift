@@ -30,7 +30,7 @@ extension Simulation {
                 nodes[number].disk.append(bytes, sequence: sequence)
                 if sync { flushJournal(number) }
             case .pruneJournal(let sequence): nodes[number].disk.prune(through: sequence)
-            case .store(let batch, let sequence): writeStore(number, batch, sequence)
+            case .store(let work, let sequence): writeStore(number, try work.batch(), sequence)
             case .send(let message, let peers): try sends(number, message, to: peers)
             case .finalized(let final): try finalized(final, by: number)
             case .answered(let ticket, let refusals): try answered(number, ticket: ticket, refusals)
