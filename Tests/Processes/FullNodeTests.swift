@@ -33,7 +33,16 @@ extension ProcessSuite {
 
             try network.follow(as: "observer", "coop")
             try await network.follows("observer", "coop")
-            #expect(await network.status("observer")?.validatorIndex == nil)
+            let status = await network.status("observer")
+            #expect(status?.validatorIndex == nil)
+            // It was told of one peer, and has it: there is nothing to warn of.
+            #expect(status?.warnings == [] && status?.peers.map(\.name) == ["coop"])
+            try await eventually("peers' heights are kept up to date") {
+                guard let status = await network.status("observer"), let peer = status.peers.first?.finalHeight else {
+                    return false
+                }
+                return status.finalHeight > Height(12) && peer.value + 8 > status.finalHeight.value
+            }
             let key = Registry.entries.stateKey(Pair(write.owner, write.name), at: WellKnown.registry)
             let anchor = TrustAnchor(try network.genesis())
             try await network.with(["observer"], anchor: anchor) { client in

@@ -21,6 +21,7 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: "host:port to listen on for peers.") var listenPeers: String?
     @Option(help: "host:port of the HTTP API.") var listenRpc: String?
     @Option(help: "Where the others listen: partner=host:port,partner=host:port.") var peers: String?
+    @Option(help: "Blocks whose states stay readable below the newest checkpoint, or 'all'.") var keepStates: String?
     @Option(help: "Log level: \(NodeSettings.logLevels.joined(separator: ", ")).") var log: String?
     @Flag(help: "Check the configuration and end.") var checkConfig = false
     @OptionGroup var output: OutputOptions
@@ -36,6 +37,7 @@ struct NodeCommand: AsyncParsableCommand {
         flags.listenRPC = listenRpc
         flags.peers = try peers.map(UserSettings.parsePeers)
         flags.log = log
+        flags.keepStates = keepStates
         let settings = try NodeSettings.load(config: config, flags: flags)
         if checkConfig { return try check(settings) }
         try await NodeWiring.run(settings)
@@ -50,7 +52,7 @@ struct NodeCommand: AsyncParsableCommand {
             "data": settings.data,
             "listen-peers": settings.listenPeers.description,
             "listen-rpc": settings.listenRPC.description,
-            "peers": settings.peers.map { "\($0.partner)=\($0.endpoint)" }.joined(separator: ", "),
+            "peers": settings.peers.map(\.text).joined(separator: ", "),
         ]
         try output.show(lines) {
             "The configuration is good.\n"
@@ -62,7 +64,7 @@ struct NodeCommand: AsyncParsableCommand {
 extension NodeSettings {
     /// File, then environment, then flags.
     static func load(config: String?, flags: UserSettings) throws -> NodeSettings {
-        let file = try config.map(UserSettings.read) ?? UserSettings()
+        let file = try config.map(SettingsFile.read) ?? UserSettings()
         let environment = try UserSettings.fromEnvironment(ProcessInfo.processInfo.environment)
         let folder =
             config.map { URL(filePath: $0).deletingLastPathComponent().path }

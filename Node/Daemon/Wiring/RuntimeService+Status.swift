@@ -1,4 +1,5 @@
 internal import Chain
+internal import Duties
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
@@ -23,19 +24,27 @@ extension RuntimeService {
             warnings.append("This node found a certified block invalid: compare its release and disk with the others'.")
         }
         if let waiting = snapshot.waitingFor, isReady { warnings.append(waiting) }
-        let down = snapshot.peers.filter { $0.isValidator && !$0.isConnected }.map(\.name)
-        if !down.isEmpty { warnings.append("No link to \(down.joined(separator: ", ")).") }
         let own = node.configuration.key.flatMap { view.validators.index(of: $0.publicKey) }
+        let peers = expected(snapshot.peers, isValidator: own != nil)
+        let down = peers.filter { !$0.isConnected }.map(\.name)
+        if !down.isEmpty { warnings.append("No link to \(down.joined(separator: ", ")).") }
         return NodeStatus(
             ready: isReady, summary: summary, network: genesis.network, networkName: genesis.name,
-            version: BuildInfo.version, partner: node.configuration.key == nil ? nil : partner,
+            version: BuildInfo.version, partner: partner,
             validatorIndex: own.map { UInt16(clamping: $0) }, finalHeight: view.tip.height, finalBlock: view.tip.digest,
             finalTime: view.tip.time, stateRoot: view.tip.stateRoot, epoch: snapshot.status.epoch,
             view: snapshot.status.view, networkHeight: snapshot.networkHeight,
             poolTransactions: UInt64(snapshot.status.poolTransactions),
             uptimeSeconds: UInt64(max(0, Date().timeIntervalSince(started))),
-            peers: snapshot.peers.map { PeerStatus(name: $0.name, connected: $0.isConnected, finalHeight: $0.height) },
+            peers: peers.map { PeerStatus(name: $0.name, connected: $0.isConnected, finalHeight: $0.height) },
             warnings: warnings)
+    }
+
+    /// Peers that matter to an operator: a validator should be linked to all others, a node that follows only to those
+    /// that it was told to dial.
+    private func expected(_ peers: [PeerState], isValidator: Bool) -> [PeerState] {
+        let dialled = Set(node.configuration.peers.filter { $0.host != nil }.map(\.name))
+        return peers.filter { $0.isConnected || (isValidator && $0.isValidator) || dialled.contains($0.name) }
     }
 
     private func words(_ snapshot: NodeSnapshot, tip: Height, age: UInt64) -> (Bool, String) {
@@ -55,6 +64,7 @@ extension RuntimeService {
     func metrics() async -> [MetricFamily] {
         let snapshot = await node.snapshot()
         let counters = snapshot.counters
+        let reports = await reporter.counters
         let view = node.view
         let now = Date().timeIntervalSince1970 * 1000
         func total(_ name: String, _ help: String, _ value: UInt64) -> MetricFamily {
@@ -104,8 +114,16 @@ extension RuntimeService {
             total("journal_bytes", "Bytes written to the journal.", counters.journalBytes),
             total("journal_groups", "Synced writes of the journal.", counters.journalGroups),
             total("store_batches", "Checkpoints written.", counters.storeBatches),
+            total("pruned_records", "Records of old states removed from the store.", counters.prunedRecords),
+            gauge(
+                "pruned_below_height", "Oldest state that is kept; 0 while nothing was removed since the start.",
+                Double(counters.prunedBelow)),
+            histogram("prune_step", "Time of one step of removing old states.", counters.pruneStep),
             total("peer_bytes_sent", "Bytes sent to peers.", snapshot.transport.bytesSent),
             total("peer_bytes_received", "Bytes received from peers.", snapshot.transport.bytesReceived),
+            gauge("reports_due", "Reports to Governance that this node owes and that are not final.", Double(reports.due)),
+            total("reports_final", "Reports to Governance that became final.", reports.final),
+            total("reports_failed", "Attempts that were refused or rejected; each is tried again.", reports.failed),
             histogram("journal_sync", "Time of one synced journal write.", counters.journalSync),
             histogram("replica_step", "Time of one step of the replica.", counters.step),
             histogram("finality", "From a client's wait to finality.", counters.finality),
