@@ -41,10 +41,12 @@ final class StatePruner: Sendable {
 
     /// A checkpoint is on the disk. `failed` is called when the store cannot be read or written.
     func checkpointStored(failed: @escaping @Sendable (StorageError) -> Void) {
-        guard retention != nil, isPlanned.withLockedValue({ planned in
-            defer { planned = true }
-            return !planned
-        }) else { return }
+        guard retention != nil,
+            isPlanned.withLockedValue({ planned in
+                defer { planned = true }
+                return !planned
+            })
+        else { return }
         plan(failed)
     }
 

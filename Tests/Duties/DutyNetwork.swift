@@ -8,6 +8,8 @@ import LedgerCrypto
 import Logging
 import NodeRuntime
 import Primitives
+import Replica
+import Storage
 import Testing
 import Transport
 
@@ -50,7 +52,8 @@ final class DutyNetwork {
         }
         var suite = SuiteGenesis(
             partners: members.map {
-                Partner(id: $0.partner, name: $0.partner, roles: [.council, .validator], keys: [$0.operatorKey.publicKey])
+                Partner(
+                    id: $0.partner, name: $0.partner, roles: [.council, .validator], keys: [$0.operatorKey.publicKey])
             })
         adjust(&suite)
         var parameters = ChainParameters()
@@ -127,7 +130,8 @@ final class DutyNetwork {
         var height = Height(1)
         while height <= view.tip.height {
             for transaction in try #require(try view.block(at: height)).transactions
-            where transaction.body.calls.contains(where: { $0.instance == WellKnown.governance && $0.method == method }) {
+            where transaction.body.calls.contains(where: { $0.instance == WellKnown.governance && $0.method == method })
+            {
                 found.append(transaction)
             }
             height = height.next

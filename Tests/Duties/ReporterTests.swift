@@ -5,8 +5,10 @@ import ContractSuite
 import Duties
 import Foundation
 import Governance
+import LedgerState
 import NodeRuntime
 import Primitives
+import Replica
 import Testing
 
 @Suite(.serialized) struct ReporterTests {

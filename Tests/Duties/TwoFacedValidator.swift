@@ -2,6 +2,7 @@ import Chain
 import Consensus
 import Foundation
 import Logging
+import NIOCore
 import NIOPosix
 import Primitives
 import Replica

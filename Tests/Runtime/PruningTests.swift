@@ -1,5 +1,6 @@
 import Chain
 import Foundation
+import LedgerCrypto
 import LedgerState
 import NodeRuntime
 import Primitives
@@ -58,7 +59,8 @@ import Testing
         #expect(try #require(try records(node).versions.first) <= heldHeight)
         held = nil
         try await write(60)
-        #expect(await eventually { (try? records(node).versions.first).flatMap { $0 }.map { $0 > heldHeight } ?? false })
+        #expect(
+            await eventually { (try? records(node).versions.first).flatMap { $0 }.map { $0 > heldHeight } ?? false })
 
         let late = try records(node)
         let all = try records(try network.node(1))

@@ -48,7 +48,8 @@ struct SoakPage {
         svg += "aria-label=\"\(title) over time\">"
         for step in 0...4 {
             let value = top * Double(step) / 4
-            svg += "<line x1=\"60\" x2=\"880\" y1=\"\(number(y(value)))\" y2=\"\(number(y(value)))\" stroke=\"#d0d7de\"/>"
+            svg +=
+                "<line x1=\"60\" x2=\"880\" y1=\"\(number(y(value)))\" y2=\"\(number(y(value)))\" stroke=\"#d0d7de\"/>"
             svg += "<text x=\"54\" y=\"\(number(y(value) + 4))\" text-anchor=\"end\">\(label(value))</text>"
             let minutes = end * Double(step) / 4
             svg += "<text x=\"\(number(x(minutes)))\" y=\"230\" text-anchor=\"middle\">\(number(minutes)) min</text>"

@@ -106,7 +106,11 @@ extension NodeClient {
 
     /// What a failed connection means to a person.
     static func words(_ error: any Error) -> String {
-        if error is NIOConnectionError || error is IOError { return "it cannot be reached (\(error))" }
+        if let error = error as? NIOConnectionError {
+            let causes = error.connectionErrors.map { ($0.error as? IOError).map(words) ?? "\($0.error)" }
+            return "it cannot be reached (\(causes.first ?? "its name is not known"))"
+        }
+        if let error = error as? IOError { return "it cannot be reached (\(words(error)))" }
         if error is NIOTooManyBytesError { return "its answer is too large" }
         switch error as? HTTPClientError {
         case .connectTimeout?: return "it cannot be reached (no answer to the connection)"

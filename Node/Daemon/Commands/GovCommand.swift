@@ -14,7 +14,8 @@ struct GovCommand: AsyncParsableCommand {
         discussion:
             "At least two thirds of the council must approve; a proposal is carried out after the delay that the network has set.",
         subcommands: [
-            GovProposeCommand.self, Approve.self, Withdraw.self, List.self, Partners.self, GovClaimCommand.self, Rotate.self,
+            GovProposeCommand.self, Approve.self, Withdraw.self, List.self, Partners.self, GovClaimCommand.self,
+            Rotate.self,
         ])
 
     struct Approve: AsyncParsableCommand {

@@ -34,10 +34,10 @@ struct StatusText {
             status.summary,
             "",
             "network      \(status.networkName) \(status.network)",
-            "node         \(role), version \(status.version), up \(status.uptimeSeconds) s",
-            "final block  \(status.finalHeight) (\(String(format: "%.1f", age)) s old), state root \(status.stateRoot.short)",
+            "node         \(role), version \(status.version), up \(Human.duration(seconds: status.uptimeSeconds))",
+            "final block  \(status.finalHeight) (\(age < 60 ? String(format: "%.1f s", age) : Human.duration(seconds: UInt64(age))) old), state root \(status.stateRoot.short)",
             "consensus    epoch \(status.epoch), view \(status.view)",
-            "pool         \(status.poolTransactions) transactions waiting",
+            "pool         \(status.poolTransactions) \(status.poolTransactions == 1 ? "transaction waits" : "transactions wait")",
         ]
         var peers = TextTable([("peer", .left), ("link", .left), ("height", .right)])
         for peer in status.peers {

@@ -85,7 +85,7 @@ extension RuntimeService {
         return [
             gauge("final_height", "Height of the newest final block here.", Double(view.tip.height.value)),
             gauge(
-                "final_age_seconds", "Age of that block; above a few heartbeats the chain stands.",
+                "final_age_seconds", "Age of the newest final block; above a few heartbeats the chain stands.",
                 max(0, now - Double(view.tip.time.milliseconds)) / 1000),
             gauge(
                 "network_height", "Highest final height that a peer has reported.", Double(snapshot.networkHeight.value)
@@ -94,16 +94,16 @@ extension RuntimeService {
             gauge("view", "View of the consensus; grows fast when leaders fail.", Double(snapshot.status.view.value)),
             gauge("peers_connected", "Links to other nodes.", Double(snapshot.peers.count { $0.isConnected })),
             gauge("pool_transactions", "Transactions that wait.", Double(snapshot.status.poolTransactions)),
-            gauge("pool_bytes", "Their bytes.", Double(snapshot.status.poolBytes)),
+            gauge("pool_bytes", "Bytes of the transactions that wait.", Double(snapshot.status.poolBytes)),
             gauge(
                 "unfinalized_blocks", "Executed blocks that are not final yet.",
                 Double(snapshot.status.unfinalizedBlocks)),
             gauge(
                 "diverged", "1 when this node's state contradicts a certificate.", snapshot.status.isDiverged ? 1 : 0),
             total("final_blocks", "Blocks that became final since the start.", counters.finalBlocks),
-            total("final_transactions", "Transactions in them.", counters.finalTransactions),
+            total("final_transactions", "Transactions in final blocks since the start.", counters.finalTransactions),
             total("submitted_transactions", "Transactions that clients sent here.", counters.submitted),
-            total("refused_transactions", "Those not pooled.", counters.refused),
+            total("refused_transactions", "Transactions of clients that were not pooled.", counters.refused),
             total("gossiped_transactions", "Transactions that peers sent.", counters.gossiped),
             total("signatures_checked", "Signature checks.", counters.signaturesChecked),
             total(
@@ -121,7 +121,8 @@ extension RuntimeService {
             histogram("prune_step", "Time of one step of removing old states.", counters.pruneStep),
             total("peer_bytes_sent", "Bytes sent to peers.", snapshot.transport.bytesSent),
             total("peer_bytes_received", "Bytes received from peers.", snapshot.transport.bytesReceived),
-            gauge("reports_due", "Reports to Governance that this node owes and that are not final.", Double(reports.due)),
+            gauge(
+                "reports_due", "Reports to Governance that this node owes and that are not final.", Double(reports.due)),
             total("reports_final", "Reports to Governance that became final.", reports.final),
             total("reports_failed", "Attempts that were refused or rejected; each is tried again.", reports.failed),
             histogram("journal_sync", "Time of one synced journal write.", counters.journalSync),

@@ -7,7 +7,8 @@ internal import Replica
 /// Proof bundles out of a node's own chain.
 enum StateProofs {
     /// Keys in one state, under its own header; nil before the first block.
-    static func bundle(_ keys: [[UInt8]], _ point: StatePoint, _ view: ChainView) throws(StorageFailure) -> ProofBundle? {
+    static func bundle(_ keys: [[UInt8]], _ point: StatePoint, _ view: ChainView) throws(StorageFailure) -> ProofBundle?
+    {
         guard let finalization = point.finalization else { return nil }
         var entries: [ProofBundle.Entry] = []
         for key in keys {

@@ -9,7 +9,8 @@ struct StateRoutes: RouteModule {
     let configuration: APIConfiguration
 
     let tag = "State"
-    let tagDescription = "Values by key in the newest final state or an older one, and proofs of them or of their absence."
+    let tagDescription =
+        "Values by key in the newest final state or an older one, and proofs of them or of their absence."
 
     private let key = CommonParameters.key
     private let proof = ParameterKey<String>(
