@@ -123,6 +123,22 @@ final class DutyNetwork {
     func reporter(_ index: Int) throws -> Reporter { try #require(reporters[index]) }
     func port(_ index: Int) -> Int { ports[index] }
 
+    /// Sends a call of a partner and waits until it has run.
+    func send(_ call: Call, by index: Int) async throws {
+        let key = members[index].operatorKey
+        let body = TransactionBody(
+            network: genesis.network, sender: key.publicKey,
+            expiry: Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + 60_000),
+            salt: UInt64.random(in: 0...1 << 60),
+            calls: [call])
+        let transaction = try Transaction(signing: body, with: key)
+        let refusal = try await node(index).submit([transaction]).first ?? nil
+        let outcome = try await node(index).outcome(of: transaction.digest, waitingMilliseconds: 30_000)
+        guard case .final(_, let receipt) = outcome, receipt.rejection == nil else {
+            throw TestFailure("the call of partner \(index) did not run: \(String(describing: refusal)), \(outcome)")
+        }
+    }
+
     /// Calls of Governance in the final chain, of one method.
     func calls(_ method: UInt16, at index: Int) throws -> [Transaction] {
         let view = try node(index).view

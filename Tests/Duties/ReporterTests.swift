@@ -10,6 +10,7 @@ import NodeRuntime
 import Primitives
 import Replica
 import Testing
+import Trading
 
 @Suite(.serialized) struct ReporterTests {
     private func record(_ network: DutyNetwork, at index: Int, _ view: View) throws -> EvidenceRecord? {
@@ -80,8 +81,11 @@ import Testing
     /// A network whose genesis runs fewer contracts than the release carries: each validator reports each missing one
     /// exactly once, also over a restart, and then it can be activated.
     @Test(.timeLimit(.minutes(3))) func versionsOfTheReleaseAreReportedOnce() async throws {
-        let missing = "community"
-        let network = try DutyNetwork { suite in suite.contracts.removeAll { $0.name == missing } }
+        let missing = Community.name
+        let network = try DutyNetwork { suite in
+            suite.contracts.removeAll { $0.name == missing }
+            suite.parameters.enactDelayMilliseconds = 200
+        }
         try network.prepare()
         try await network.start([0, 1, 2, 3])
         let version = try #require(ContractSuite.release.newest.first { $0.name == missing }?.contractVersion)
@@ -97,6 +101,18 @@ import Testing
         let reports = try network.calls(Governance.reportVersion.number, at: 0)
         #expect(reports.count == 4)
         #expect(Set(reports.map(\.body.sender)).count == 4)
+
+        let from = try network.node(0).view.tip.height.advanced(by: 1_000)
+        let action = Action.activate(Activation(version, from: from))
+        try await network.send(Governance.propose.call(on: WellKnown.governance, Propose(action)), by: 0)
+        for member in 1...2 {
+            try await network.send(Governance.approve.call(on: WellKnown.governance, ProposalID(0)), by: member)
+        }
+        try await eventually("the version is about to become active") {
+            let key = Directory.activeVersions.stateKey(missing, at: WellKnown.governance)
+            let active = try network.node(0).view.state.pinned().value(key).map { try ActiveVersion(bcs: $0) }
+            return active?.next == version.version && active?.from == from
+        }
         await network.stop([0, 1, 2, 3])
     }
 
@@ -112,7 +128,7 @@ import Testing
     /// A partner may send ten transactions an hour; its reports take one of them.
     @Test(.timeLimit(.minutes(2))) func reportsKeepWithinTheQuota() async throws {
         let network = try DutyNetwork { suite in
-            suite.contracts.removeAll { $0.name == "community" }
+            suite.contracts.removeAll { $0.name == Community.name }
             suite.parameters.quotaTransactions = 10
             suite.parameters.quotaWindowMilliseconds = 3_600_000
         }

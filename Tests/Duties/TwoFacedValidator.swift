@@ -30,8 +30,10 @@ final class TwoFacedValidator: Sendable {
             PeerAddress(peer: network.members[$0].identity.peer, host: "127.0.0.1", port: network.port($0))
         }
         let idle = Idle()
+        var logger = Logger(label: "two-faced")
+        logger.logLevel = .error
         links = try await PeerNetwork.start(
-            settings, on: group.next(), receiver: idle, logger: Logger(label: "two-faced"))
+            settings, on: group.next(), receiver: idle, logger: logger)
         self.idle = idle
     }
 
