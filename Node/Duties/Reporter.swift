@@ -48,6 +48,8 @@ package actor Reporter {
     /// When reports of the present quota window were submitted.
     private var spent: [ContinuousClock.Instant] = []
     package private(set) var counters = ReporterCounters()
+    /// Evidence against this node's own validator: another process votes with its key.
+    package private(set) var isKeyMisused = false
 
     package init(
         node: LedgerNode<ContractApplication>, holder: DutyHolder, release: Release, evidence: EvidenceQueue,
@@ -81,6 +83,7 @@ package actor Reporter {
         guard !status.isSyncing, !status.isDiverged, node.view.tip.height > Height(0) else { return }
         let now = ContinuousClock.now
         let view = GovernanceView(node.view)
+        noteOwn(view.validators, epoch: status.epoch)
         let due = try list.due(view, evidence, at: now)
         counters.due = due.count
         delays = delays.filter { due.contains($0.key) }
@@ -92,6 +95,16 @@ package actor Reporter {
         let transaction = try sign(duty.call(at: view.height))
         inFlight = (duty, transaction)
         try await submit(duty, transaction)
+    }
+
+    private func noteOwn(_ validators: ValidatorSet, epoch: Epoch) {
+        guard !isKeyMisused, let own = validators.index(ofPartner: holder.partner) else { return }
+        isKeyMisused = evidence.waiting.contains { found, _ in
+            found.first.epoch == epoch && Int(found.first.signer) == own
+        }
+        if isKeyMisused {
+            logger.critical("votes with this node's key contradict each other: another process uses it; stop one")
+        }
     }
 
     private func mayReport(_ view: GovernanceView, _ now: ContinuousClock.Instant) throws -> Bool {

@@ -15,20 +15,12 @@ enum HeightExchange {
     /// Answers and asks until the loop ends. An answer is BCS: the height.
     static func start(_ parts: NodeParts) {
         parts.services.register(service) { [weak parts] _, _ in (parts?.hub.view.tip.height ?? Height(0)).bcs }
-        let loop = parts.loop
-        loop.scheduleRepeatedAsyncTask(
+        // A round ends before the next one begins, since the timeout is shorter than the interval.
+        parts.loop.scheduleRepeatedTask(
             initialDelay: .milliseconds(intervalMilliseconds), delay: .milliseconds(intervalMilliseconds)
         ) { [weak parts] repeated in
-            guard let parts else {
-                repeated.cancel()
-                return loop.makeSucceededVoidFuture()
-            }
-            let promise = loop.makePromise(of: Void.self)
-            Task {
-                await round(parts)
-                promise.succeed()
-            }
-            return promise.futureResult
+            guard let parts else { return repeated.cancel() }
+            Task { await round(parts) }
         }
     }
 

@@ -37,6 +37,7 @@ final class DutyNetwork {
     private let folder = NSTemporaryDirectory() + "commonwatt-duties-" + UUID().uuidString
     private(set) var nodes: [ContractNode?] = [nil, nil, nil, nil]
     private(set) var reporters: [Reporter?] = [nil, nil, nil, nil]
+    private(set) var queues: [EvidenceQueue?] = [nil, nil, nil, nil]
     private var tasks: [Task<Void, Never>?] = [nil, nil, nil, nil]
     private var ports = [0, 0, 0, 0]
     /// What the reporters take for their own release.
@@ -104,6 +105,7 @@ final class DutyNetwork {
             nodes[index] = node
             ports[index] = node.peerPort ?? 0
             reporters[index] = reporter
+            queues[index] = queue
             tasks[index] = Task { await reporter.run() }
         }
         for node in nodes { node?.setPeers(peers) }

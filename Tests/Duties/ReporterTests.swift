@@ -5,6 +5,7 @@ import ContractSuite
 import Duties
 import Foundation
 import Governance
+import LedgerCrypto
 import LedgerState
 import NodeRuntime
 import Primitives
@@ -143,6 +144,27 @@ import Trading
         let reports = try network.calls(Governance.reportVersion.number, at: 0)
         #expect(reports.count == 4, "one of ten transactions each, though two versions are owed")
         #expect(await (try network.reporter(0)).counters.due == 1)
+        await network.stop([0, 1, 2, 3])
+    }
+
+    /// A second process with a validator's key makes the evidence against it: its operator is told.
+    @Test(.timeLimit(.minutes(2))) func aMisusedKeyIsNoticedByItsOwner() async throws {
+        let network = try DutyNetwork()
+        try network.prepare()
+        try await network.start([0, 1, 2, 3])
+        try await network.blocks(1, at: 3)
+        let signer = try #require(network.genesis.validators.index(ofPartner: "partner-3"))
+        let votes = [UInt8(1), 2].map { mark in
+            Vote(
+                signing: VotePayload(
+                    network: network.genesis.network, epoch: Epoch(0), kind: .notarize, view: View(1),
+                    digest: SHA256.hash([mark])), signer: UInt16(signer), key: network.members[3].consensus)
+        }
+        let evidence = try #require(Evidence(votes[0], votes[1]))
+        for queue in network.queues { queue?.add(evidence) }
+        try await eventually("partner 3 notices") { await (try network.reporter(3)).isKeyMisused }
+        try await eventually("it is reported") { try record(network, at: 0, View(1)) != nil }
+        #expect(await (try network.reporter(0)).isKeyMisused == false)
         await network.stop([0, 1, 2, 3])
     }
 }

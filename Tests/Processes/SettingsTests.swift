@@ -66,6 +66,20 @@ extension ProcessSuite {
             #expect(outcome.exitCode == 1, "\(bad.names): \(outcome.output)")
             #expect(outcome.output.contains(bad.names), "\(outcome.output)")
         }
+        let variable = try await Program.run(
+            [
+                "COMMONWATT_LISTEN_RCP=x", Program.path, "node", "--config", folder + "/gridco/node.yaml",
+                "--check-config",
+            ],
+            of: "/usr/bin/env")
+        #expect(variable.exitCode == 1 && variable.output.contains("did you mean COMMONWATT_LISTEN_RPC?"))
+        for (text, words) in [
+            ("{\"network\": 5}", "'network' must be a text"), ("{}", "'network' is missing"), ("{", "it is not JSON"),
+        ] {
+            try text.write(toFile: folder + "/part.json", atomically: true, encoding: .utf8)
+            let outcome = try await Program.run(["genesis", "assemble", "--network", "x", folder + "/part.json"])
+            #expect(outcome.exitCode == 1 && outcome.output.contains(words), "\(outcome.output)")
+        }
         chmod(folder + "/gridco/keys/consensus.key", 0o644)
         let readable = try await check(good)
         #expect(readable.exitCode == 1)

@@ -47,8 +47,8 @@ struct ClaimFile: Codable {
 
     /// Form only; the proof is checked by the chain, which knows its network.
     static func read(_ path: String) throws -> ValidatorClaim {
-        guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No claim at \(path).") }
-        guard let file = try? JSONDecoder().decode(ClaimFile.self, from: data), let key = PublicKey(file.consensusKey),
+        let file = try JSONFile.read(ClaimFile.self, path, "validator's claim")
+        guard let key = PublicKey(file.consensusKey),
             let transport = Digest(hex: file.transportKey), let proof = Hex.decode(file.proof).flatMap(Signature.init)
         else { throw UserError("\(path) is no validator's claim; make it with `commonwatt gov claim`.") }
         return ValidatorClaim(

@@ -23,6 +23,10 @@ extension RuntimeService {
         if snapshot.status.isDiverged {
             warnings.append("This node found a certified block invalid: compare its release and disk with the others'.")
         }
+        if await reporter.isKeyMisused {
+            warnings.append(
+                "Votes with this node's key contradict each other: another process uses it. Stop one of them.")
+        }
         if let waiting = snapshot.waitingFor, isReady { warnings.append(waiting) }
         let own = node.configuration.key.flatMap { view.validators.index(of: $0.publicKey) }
         let peers = expected(snapshot.peers, isValidator: own != nil)
