@@ -35,8 +35,9 @@ extension ProcessSuite {
                 do {
                     _ = try await client.value(key, at: early.advanced(by: 40))
                     Issue.record("a state that is not kept was read")
-                } catch ClientError.problem(let report) {
-                    #expect(report.status == 410 && report.detail.contains("keep-states"), "\(report.detail)")
+                } catch let error as ClientError {
+                    #expect("\(error)".contains("This node keeps states from block"), "\(error)")
+                    #expect("\(error)".contains("keep-states"), "\(error)")
                 }
                 let recent = Height(await network.height(forgetful).value - 200)
                 let bundle = try await client.proof(key, at: recent)
@@ -46,6 +47,10 @@ extension ProcessSuite {
                     from: TrustAnchor(try network.genesis()), now: now, ageMillisecondsMax: 600_000)
                 #expect(try proved.entry(key)?.value.map { try RegistryEntry(bcs: $0).value } == first.value)
             }
+            let gone = "\(network.url(forgetful))/v1/state/\(Hex.encode(key))?height=\(early)"
+            let code = try await Program.run(
+                ["-s", "-o", "/dev/null", "-w", "%{http_code}", gone], of: "/usr/bin/curl")
+            #expect(code.output == "410")
             let metrics = try await Program.run(["-s", network.url(forgetful) + "/metrics"], of: "/usr/bin/curl").output
             #expect(!metrics.contains("commonwatt_pruned_records_total 0\n"))
             try await network.expectNothingLostOrDoubled(writes, on: ValidatorNetwork.partners)
