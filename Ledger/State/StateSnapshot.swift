@@ -77,6 +77,13 @@ package struct StateSnapshot: StateReader, Sendable {
         return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
     }
 
+    /// The oldest stored version, for which `historic` works; nil when nothing is stored.
+    package static func oldestStored(_ reader: any KeyValueReader) throws(StorageFailure) -> Height? {
+        let end = StateRecords.version(.max) + [0]
+        let found = try reader.scan(from: StateRecords.version(0), to: end, limit: 1, reversed: false)
+        return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
+    }
+
     /// The value under `key`, nil when absent: the layers, then at most one get. Pinned ones: O(log n) gets.
     package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
         if isPinned {

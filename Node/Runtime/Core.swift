@@ -17,6 +17,7 @@ struct CoreSurroundings: Sendable {
     let room: WaitingRoom
     let disk: WorkThread
     let store: KeyValueStore
+    let pruner: StatePruner
     let logger: Logger
     let send: @Sendable ([OutgoingMessage]) -> Void
     /// The validators changed: links follow.
@@ -275,6 +276,7 @@ final class Core<App: Application>: @unchecked Sendable {
                 try around.store.write(batch, durable: true)
                 around.counters.add { $0.storeBatches += 1 }
                 around.inbox.add(.stored(upTo: sequence))
+                around.pruner.checkpointStored { around.inbox.fail($0) }
             } catch {
                 around.inbox.fail(error)
             }

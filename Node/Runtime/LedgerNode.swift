@@ -102,6 +102,12 @@ package final class LedgerNode<App: Application>: Sendable {
     /// older than the newest checkpoint cannot be read.
     package var view: ChainView { parts.hub.view }
 
+    /// The newest final block's view and its state, which is not pruned while the caller holds it.
+    package func leasedView() -> (view: ChainView, state: LeasedState) {
+        let view = view
+        return (view, LeasedState(view.state, leases: parts.leases))
+    }
+
     /// What became of a transaction, at the latest after `milliseconds`.
     package func outcome(
         of digest: Digest, waitingMilliseconds milliseconds: UInt32

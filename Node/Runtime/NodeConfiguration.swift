@@ -42,12 +42,14 @@ package struct NodeConfiguration: Sendable {
     package var journalLost = false
     package var mempool = MempoolLimits()
     package var checkpointBlocks = 16
+    /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
+    package var stateRetention: UInt64?
     package var transportLimits = TransportLimits()
     package var store = KeyValueStoreOptions()
     package var journal = JournalOptions()
     package var limits = NodeLimits()
-    /// Makes the transaction that reports a double vote to governance, signed by the operator's key.
-    package var evidenceReport: (@Sendable (Evidence) -> Transaction?)?
+    /// Told of a double vote, on the replica's thread: take note and return at once.
+    package var evidenceFound: (@Sendable (Evidence) -> Void)?
 
     package init(genesis: Genesis, key: Secp256k1.SecretKey?, transport: TransportIdentity, dataFolder: String) {
         self.genesis = genesis
