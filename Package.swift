@@ -39,8 +39,10 @@ func module(_ name: String, at path: String, _ uses: String = "", excluding: [St
     .target(name: name, dependencies: dependencies(uses), path: path, exclude: excluding, swiftSettings: strict)
 }
 
-func program(_ name: String, at path: String, _ uses: String) -> Target {
-    .executableTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
+func program(_ name: String, at path: String, _ uses: String, linking libraries: [String] = []) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict,
+        linkerSettings: libraries.map { .linkedLibrary($0) })
 }
 
 func library(_ name: String, at path: String, _ pkgConfig: String?, _ debian: String) -> Target {
@@ -100,8 +102,9 @@ let targets: [Target] = [
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams"
-    ),
+        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
+        // A node makes some millions of small allocations a second in many threads.
+        linking: ["jemalloc"]),
 
     // tools: what people run beside a node.
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),

@@ -7,7 +7,7 @@ PROJECT=$PWD
 SWIFT_FLAGS=(-c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error)
 BIN="$PROJECT/.build/release"
 
-DEBIAN_PACKAGES=(libsecp256k1-dev libleveldb-dev libssl-dev libsqlite3-dev zlib1g-dev pkg-config python3 python3-venv
+DEBIAN_PACKAGES=(libsecp256k1-dev libleveldb-dev libjemalloc-dev libssl-dev libsqlite3-dev zlib1g-dev pkg-config python3 python3-venv
     curl ca-certificates git)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }

@@ -61,7 +61,8 @@ extension Replica {
         let bytes = block.bcs
         let executed = ExecutedBlock(
             block: block, bytes: bytes, state: execution.state, receipts: execution.result.receipts,
-            receiptBytes: execution.receiptBytes, nextValidators: execution.nextValidators, signed: Set(block.transactions.map(\.signedDigest)),
+            receiptBytes: execution.receiptBytes, nextValidators: execution.nextValidators,
+            signed: Set(block.transactions.map(\.signedDigest)),
             journalSequence: sequence ?? journalBody(bytes))
         // Blocks below it whose views failed count again: this one builds on them.
         for ancestor in tree.path(to: block.header.parent, from: view.tip.digest) ?? [] {

@@ -92,7 +92,8 @@ extension Replica {
         }
         view.finalization = certificate
         view.recent[view.recent.count - 1] = FinalizedBlock(
-            block: last.block, receipts: last.receipts, receiptBytes: last.receiptBytes, places: last.places, finalization: certificate,
+            block: last.block, receipts: last.receipts, receiptBytes: last.receiptBytes, places: last.places,
+            finalization: certificate,
             state: last.state,
             validators: last.validators)
     }
