@@ -1,3 +1,4 @@
+import Primitives
 import RPC
 
 extension SmallNode {
