@@ -299,14 +299,4 @@ actor SmallNode: NodeService {
                 PeerStatus(name: "partner-2", connected: false, finalHeight: nil),
             ], warnings: [])
     }
-
-    func metrics() -> [MetricFamily] {
-        [
-            MetricFamily(
-                "commonwatt_final_height", "Newest final block.", .gauge([MetricSample(Double(height.value))])),
-            MetricFamily(
-                "commonwatt_example_seconds", "A histogram of the small node.",
-                .histogram([HistogramSample(bounds: [0.1, 1], counts: [2, 1, 1], sum: 3.5)])),
-        ]
-    }
 }
