@@ -34,6 +34,8 @@ package struct NodeCounters: Hashable, Sendable {
     package var evidence: UInt64 = 0
     package var subscribersDropped: UInt64 = 0
     package var viewsEntered: UInt64 = 0
+    /// Requests of peers for a part of the state.
+    package var snapshotPartsServed: UInt64 = 0
     /// Duration of a durable journal write.
     package var journalSync = LatencyHistogram()
     /// Duration of a step of the replica.

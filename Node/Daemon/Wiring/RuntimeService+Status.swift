@@ -23,6 +23,9 @@ extension RuntimeService {
             warnings.append("This node found a certified block invalid: compare its release and disk with the others'.")
         }
         if let waiting = snapshot.waitingFor, isReady { warnings.append(waiting) }
+        if let base = try? view.base(), base.value > 0 {
+            warnings.append("This node began with the state of block \(base): older blocks are at other nodes.")
+        }
         let down = snapshot.peers.filter { $0.isValidator && !$0.isConnected }.map(\.name)
         if !down.isEmpty { warnings.append("No link to \(down.joined(separator: ", ")).") }
         let own = node.configuration.key.flatMap { view.validators.index(of: $0.publicKey) }
@@ -40,6 +43,7 @@ extension RuntimeService {
 
     private func words(_ snapshot: NodeSnapshot, tip: Height, age: UInt64) -> (Bool, String) {
         if let halted = snapshot.halted { return (false, "The node has halted: \(halted)") }
+        if let progress = snapshot.status.snapshot { return (false, snapshot.words(progress) + ".") }
         if tip == Height(0) {
             return (false, snapshot.waitingFor ?? "The network starts: no block is final yet.")
         }
