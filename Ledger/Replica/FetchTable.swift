@@ -4,6 +4,8 @@ internal import Primitives
 struct FetchTable: Sendable {
     static let countMax = 128
     static let timeoutMilliseconds: UInt64 = 1_000
+    /// The ends of many epochs.
+    static let offerTimeoutMilliseconds: UInt64 = 2_000
     /// Ranges take longer: megabytes of blocks.
     static let rangeTimeoutMilliseconds: UInt64 = 5_000
 
@@ -18,11 +20,11 @@ struct FetchTable: Sendable {
         case ancestors(Digest)
         case leaves(after: Digest?)
 
-        /// Megabytes may be on their way.
-        var isLarge: Bool {
+        var timeoutMilliseconds: UInt64 {
             switch self {
-            case .transactions, .block: false
-            case .range, .snapshot, .ancestors, .leaves: true
+            case .transactions, .block: FetchTable.timeoutMilliseconds
+            case .snapshot: FetchTable.offerTimeoutMilliseconds
+            case .range, .ancestors, .leaves: FetchTable.rangeTimeoutMilliseconds
             }
         }
 
@@ -57,8 +59,8 @@ struct FetchTable: Sendable {
         guard fetches.count < FetchTable.countMax else { return nil }
         let id = nextID
         nextID += 1
-        let timeout = subject.isLarge ? FetchTable.rangeTimeoutMilliseconds : FetchTable.timeoutMilliseconds
-        fetches.append(Fetch(id: id, subject: subject, peer: peer, deadline: now + timeout, asked: asked + [peer]))
+        let deadline = now + subject.timeoutMilliseconds
+        fetches.append(Fetch(id: id, subject: subject, peer: peer, deadline: deadline, asked: asked + [peer]))
         return id
     }
 

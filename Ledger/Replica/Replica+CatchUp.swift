@@ -56,7 +56,8 @@ extension Replica {
 
     /// Whether final blocks are known, or claimed by peers, that are not here.
     var isSyncing: Bool {
-        fetches.isFetching(.range) || snapshot.suspendsExecution || isFinalizationLate || peers.connected.contains { isAhead($0) }
+        fetches.isFetching(.range) || snapshot.suspendsExecution || isFinalizationLate
+            || peers.connected.contains { isAhead($0) }
     }
 
     private var isFinalizationLate: Bool {
@@ -71,7 +72,7 @@ extension Replica {
 
     /// Asks a peer for the blocks above the tip when this node is behind.
     mutating func catchUpIfBehind() {
-        guard !fetches.isFetching(.range), !snapshot.suspendsExecution else { return }
+        guard !fetches.isFetching(.range), !fetches.isFetching(.snapshot), !snapshot.isBusy else { return }
         let ready = peers.connected.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
         if let ahead = ready.filter({ isAhead($0) }).max(by: {
             (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0))

@@ -105,6 +105,7 @@ extension Replica {
             return expose(peer, "it offered a state that is not certified: \(error)")
         }
         guard bundle.header.height > snapshotFloor else { return }
+        snapshot.pauses[peer] = nil
         let stored = view.recent.first?.height.previous ?? view.tip.height
         fetches.cancel(.range)
         snapshot.stage = .receiving(SnapshotTransfer(bundle, epoch: view.epoch, floor: stored, source: peer))
@@ -181,13 +182,15 @@ extension Replica {
         snapshot.stage = .receiving(transfer)
         emit(snapshot: batch)
         snapshotPartCame(
-            fetch, isMeagre: transfer.nextAncestor != nil && blocks.count < SnapshotTransfer.blocksMin
+            fetch,
+            isMeagre: transfer.nextAncestor != nil && blocks.count < SnapshotTransfer.blocksMin
                 && blocks.reduce(0) { $0 + $1.count } < BlockRange.blockBytesMax / 4)
     }
 
     /// What is needed below a block of the window: nothing once it is older than any transaction that may still run, or
     /// when the blocks meet those here.
-    private mutating func advance(_ transfer: inout SnapshotTransfer, below header: BlockHeader) throws(StorageFailure) {
+    private mutating func advance(_ transfer: inout SnapshotTransfer, below header: BlockHeader) throws(StorageFailure)
+    {
         transfer.nextAncestor = nil
         let end = header.time.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
         guard end >= transfer.header.time, let below = header.height.previous else { return }
@@ -196,7 +199,8 @@ extension Replica {
             guard own == nil || own == header.parent else {
                 return halt(
                     "block \(header.parent) of height \(below) is final by the signatures of a quorum, and so is another one "
-                        + "here: more than f validators are faulty or this node's storage is damaged. Stop and compare.")
+                        + "here: more than f validators are faulty or this node's storage is damaged. Stop and compare."
+                )
             }
             return
         }
@@ -216,7 +220,8 @@ extension Replica {
         }
         switch rebuilder.check(chunk.siblings, root: transfer.header.stateRoot) {
         case .wrong:
-            return expose(fetch.peer, "it sent leaves that are not those of the state of block \(transfer.header.height)")
+            return expose(
+                fetch.peer, "it sent leaves that are not those of the state of block \(transfer.header.height)")
         case .part: break
         case .whole: transfer.hasAllLeaves = true
         }
@@ -226,7 +231,8 @@ extension Replica {
         snapshot.stage = .receiving(transfer)
         emit(snapshot: batch)
         snapshotPartCame(
-            fetch, isMeagre: !transfer.hasAllLeaves && chunk.leaves.count < SnapshotTransfer.leavesMin
+            fetch,
+            isMeagre: !transfer.hasAllLeaves && chunk.leaves.count < SnapshotTransfer.leavesMin
                 && chunk.leafBytes < StateChunk.leafBytesMax / 8)
     }
 

@@ -21,24 +21,32 @@ extension Replica {
         } catch {
             // Each chunk was found right, so this machine is at fault.
             return halt(
-                "the state of block \(header.height) has another root than its parts (\(error)): check this machine's memory")
+                "the state of block \(header.height) has another root than its parts (\(error)): check this machine's memory"
+            )
         }
         batch.put(ChainStore.block(header.height), block)
         batch.put(ChainStore.height(of: header.digest), header.height.bcs)
         batch.put(ChainStore.finalization(header.height), transfer.finalization.bcs)
-        for end in transfer.epochEnds {
-            let epoch = end.header.epoch.next
-            batch.put(ChainStore.header(end.header.height), end.header.bcs)
-            batch.put(ChainStore.finalization(end.header.height), end.finalization.bcs)
-            batch.put(
-                ChainStore.epoch(epoch),
-                EpochRecord(epoch: epoch, root: end.header.height, validators: end.nextValidators).bcs)
+        // The offer leads on from the tip; the ends of epochs up to the tip may be in memory only.
+        for final in view.recent where final.block.header.closesEpoch {
+            put(end: final.block.header, final.finalization, final.validators, into: &batch)
         }
+        for end in transfer.epochEnds { put(end: end.header, end.finalization, end.nextValidators, into: &batch) }
         batch.put(ChainStore.tip, StoredTip(network: network, height: header.height).bcs)
         batch.put(ChainStore.base, header.height.bcs)
         batch.put(ChainStore.marker, SnapshotMarker(version: header.height, stage: .filling).bcs)
         snapshot.stage = .adopting(transfer)
         emit(snapshot: batch)
+    }
+
+    /// What stays of the end of an epoch below the snapshot, for proofs.
+    private func put(
+        end header: BlockHeader, _ finalization: Certificate, _ next: ValidatorSet, into batch: inout KeyValueBatch
+    ) {
+        let epoch = header.epoch.next
+        batch.put(ChainStore.header(header.height), header.bcs)
+        batch.put(ChainStore.finalization(header.height), finalization.bcs)
+        batch.put(ChainStore.epoch(epoch), EpochRecord(epoch: epoch, root: header.height, validators: next).bcs)
     }
 
     /// Batches up to this one are durable.
@@ -58,7 +66,8 @@ extension Replica {
         let opened = try StoredChain.open(
             application: application, genesis: configuration.genesis, reader: view.reader)
         guard opened.view.tip.digest == transfer.header.digest else {
-            throw StorageFailure("the store does not hold the state of block \(transfer.header.height) that was just written")
+            throw StorageFailure(
+                "the store does not hold the state of block \(transfer.header.height) that was just written")
         }
         for digest in tree.order { if let executed = tree[digest] { release(executed) } }
         tree = BlockTree()
@@ -107,7 +116,9 @@ extension Replica {
     private mutating func complete(_ fill: SnapshotFill) throws(StorageFailure) {
         guard let state = try StateSnapshot.open(view.reader), state.version == view.tip.height,
             state.root == view.tip.stateRoot
-        else { throw StorageFailure("the stored state is not that of block \(view.tip.height), which was just taken over") }
+        else {
+            throw StorageFailure("the stored state is not that of block \(view.tip.height), which was just taken over")
+        }
         view.state = state
         snapshot.stage = .idle
         note(.info, "this node goes on from block \(view.tip.height); blocks below it are not here")

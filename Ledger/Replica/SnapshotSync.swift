@@ -10,8 +10,9 @@ enum Snapshot {
     static let batchesMax = 4
     /// Records that one step of erasing or filling touches.
     static let stepRecordsMax = 4_096
-    /// How long a peer that offered nothing is not asked for an offer again.
-    static let offerPauseMilliseconds: UInt64 = 5_000
+    /// How long a peer that offered nothing is not asked for an offer again. Nothing else is fetched while an offer is
+    /// awaited, so this also bounds how much an empty claim holds a node up.
+    static let offerPauseMilliseconds: UInt64 = 60_000
     /// Timeouts in a row after which a peer counts as not having the snapshot.
     static let failuresMax = 3
     /// Peers remembered for having sent something false.

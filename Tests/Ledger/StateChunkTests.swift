@@ -89,7 +89,9 @@ import Testing
             lies.append(("another value", StateChunk(leaves: leaves, siblings: chunk.siblings)))
             leaves = chunk.leaves
             leaves.remove(at: index)
-            if !leaves.isEmpty { lies.append(("a leaf left out", StateChunk(leaves: leaves, siblings: chunk.siblings))) }
+            if !leaves.isEmpty {
+                lies.append(("a leaf left out", StateChunk(leaves: leaves, siblings: chunk.siblings)))
+            }
             leaves = chunk.leaves
             let extra = StateLeaf(key: Array("extra \(index)".utf8), value: [1])
             leaves.append(extra)

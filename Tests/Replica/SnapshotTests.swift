@@ -40,7 +40,7 @@ import Testing
     @Test func aNewNodeTakesOverAState() throws {
         let network = try SnapshotTests.network()
         let before = network.nodes[0].tip
-        #expect(before.value > 30)
+        #expect(before.value >= 30)
         try network.start(4)
         #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
         let adopted = try #require(network.nodes[4].adopted.first)
@@ -157,6 +157,39 @@ import Testing
         #expect(try network.runUntilFinal([sent]))
     }
 
+    /// The end of an epoch is final here and not stored when the node falls behind: it must not be lost with what was in
+    /// memory.
+    @Test func theEndOfAnEpochThatIsNotStoredYetIsKept() throws {
+        let network = try SnapshotTests.network(rounds: 2) {
+            guard $0.peer == Identity(9).peer else { return }
+            $0.checkpointBlocks = 1_000
+            $0.snapshotBlocks = 1 << 40
+        }
+        try network.start(4)
+        let change = try network.transaction([
+            TestApplication.setValidators(try ValidatorSet((0..<3).map { Identity($0).validator }))
+        ])
+        try network.submit([change], to: 0)
+        #expect(try network.runUntilFinal([change]))
+        try SnapshotTests.advance(network, 50)
+        #expect(network.nodes[4].replica?.view.epoch == Epoch(1) && network.nodes[4].adopted.isEmpty)
+        for index in 0..<4 {
+            network.push(.disconnected(Identity(9).peer), to: index, after: 1)
+            network.push(.disconnected(Identity(index).peer), to: 4, after: 1)
+        }
+        for round in 0..<30 { try SnapshotTests.advance(network, 60 + round) }
+        for index in 0..<4 { network.connect(4, index) }
+        #expect(try network.run(10_000) { SnapshotTests.hasCaughtUp(network, 4) })
+        #expect(network.nodes[4].adopted.count == 1 && network.nodes[4].halted == nil)
+        let view = try #require(network.nodes[4].replica?.view)
+        let record = try #require(try view.epoch(Epoch(1)))
+        #expect(try view.header(at: record.root)?.closesEpoch == true)
+        #expect(try view.finalization(at: record.root) != nil)
+        network.crash(4)
+        try network.start(4)
+        #expect(network.nodes[4].replica?.machine.epoch == Epoch(1))
+    }
+
     /// A validator with an empty disk: it takes over the state, abstains until that is safe, and is then needed.
     @Test func aWipedValidatorRejoins() throws {
         let network = try SnapshotTests.network()
@@ -209,8 +242,10 @@ import Testing
     /// Peers that began with snapshots do not have the old blocks: however near, a state is the only way.
     @Test func blocksThatArePrunedAtThePeersAreReplacedByAState() throws {
         let network = try SnapshotTests.network(rounds: 30) { $0.snapshotLagBlocks = 1_000 }
+        try network.run(Transaction.lifetimeMillisecondsMax + 60_000)
         for node in network.nodes.prefix(4) {
             for height in 1..<20 { node.store.set(ChainStore.block(Height(UInt64(height))), nil) }
+            node.store.set(ChainStore.base, Height(19).bcs)
         }
         try network.start(4)
         #expect(try network.run(30_000) { !network.nodes[4].adopted.isEmpty && SnapshotTests.hasCaughtUp(network, 4) })

@@ -51,7 +51,8 @@ import Transport
             if let waiting = snapshot.waitingFor { words.insert(waiting) }
             return snapshot.status.height.value >= SnapshotJoinTests.blocks && snapshot.status.snapshot == nil
         }
-        print("joined \(SnapshotJoinTests.keys) keys, \(SnapshotJoinTests.blocks) blocks in \(Date().timeIntervalSince(began)) s")
+        let seconds = Date().timeIntervalSince(began)
+        print("joined \(SnapshotJoinTests.keys) keys, \(SnapshotJoinTests.blocks) blocks in \(seconds) s")
         let status = await node.snapshot().status
         #expect(isThere, "\(status)")
         #expect(words.contains { $0.hasPrefix("Far behind: the node takes over the state of block ") }, "\(words)")
@@ -83,6 +84,7 @@ import Transport
         #expect(try server.view.base().value == 0)
         let height = server.view.tip.height.next
         _ = try await node.finalHeight(reaching: height, waitingMilliseconds: 30_000)
+        _ = try await server.finalHeight(reaching: height, waitingMilliseconds: 30_000)
         let view = node.view
         #expect(view.tip.height >= height)
         let other = try #require(try server.view.header(at: height))

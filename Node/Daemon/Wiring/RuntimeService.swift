@@ -119,7 +119,8 @@ struct RuntimeService: NodeService {
         let base = try read { (view) throws(StorageFailure) in try view.base() }
         guard base.value > 0, height <= base else { return }
         throw .pruned(
-            "This node began with the state of block \(base) and has the blocks above it: ask another node for block \(height).")
+            "This node began with the state of block \(base) and has the blocks above it: ask another node for block \(height)."
+        )
     }
 
     func finality(_ height: Height) async throws(ServiceFailure) -> Finality? {

@@ -45,7 +45,7 @@ package struct WorkloadApplication: Application {
             var rejection: Rejection?
             for call in transaction.body.calls {
                 guard let (first, count) = WorkloadApplication.range(call) else {
-                    rejection = Rejection(1, "the arguments are no range of at most \(WorkloadApplication.keysMax) keys")
+                    rejection = Rejection(1, "no range of at most \(WorkloadApplication.keysMax) keys")
                     continue
                 }
                 for number in first..<first + UInt64(count) { numbers.insert(number) }

@@ -169,7 +169,9 @@ struct Join: AsyncParsableCommand {
             if let halted = snapshot.halted { throw ValidationError(halted) }
             if let progress = snapshot.status.snapshot {
                 let words = snapshot.words(progress)
-                if words != said { SnapshotBench.log(String(format: "%6.2f s  ", Date().timeIntervalSince(began)) + words) }
+                if words != said {
+                    SnapshotBench.log(String(format: "%6.2f s  ", Date().timeIntervalSince(began)) + words)
+                }
                 said = words
             } else if snapshot.status.height.value >= height {
                 break
@@ -180,8 +182,8 @@ struct Join: AsyncParsableCommand {
         let snapshot = await node.snapshot()
         let view = node.view
         SnapshotBench.log(
-            "joiner: at block \(view.tip.height), began with the state of block \(try view.base()), \(String(format: "%.2f", took)) s, "
-                + "\(snapshot.transport.bytesReceived) bytes received, peak memory \(SnapshotBench.peakBytes() >> 20) MiB, "
+            "joiner: at block \(view.tip.height), began with the state of block \(try view.base()), "
+                + "\(String(format: "%.2f", took)) s, \(snapshot.transport.bytesReceived) bytes received, peak memory \(SnapshotBench.peakBytes() >> 20) MiB, "
                 + "\(snapshot.counters.finalBlocks) blocks executed")
         await node.stop()
     }

@@ -51,7 +51,8 @@ package struct Liar: ByzantineActor {
             }
         case .block(let bytes): return .block(random.chance(500) ? Array(bytes.dropLast()) : bytes.map { $0 ^ 1 })
         case .snapshot(let bundle): return .snapshot(lie(bundle, &random))
-        case .ancestors(let blocks): return .ancestors(random.chance(500) ? Array(blocks.dropFirst()) : blocks.reversed())
+        case .ancestors(let blocks):
+            return .ancestors(random.chance(500) ? Array(blocks.dropFirst()) : blocks.reversed())
         case .leaves(let chunk): return .leaves(lie(chunk, &random))
         case .transactions(let transactions): return .transactions(Array(transactions.dropFirst()))
         default: return .unavailable
