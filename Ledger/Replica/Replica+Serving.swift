@@ -19,7 +19,7 @@ extension Replica {
     mutating func serve(_ request: FetchRequest, id: UInt64, to peer: PeerID) throws(StorageFailure) {
         var response = FetchResponse.busy
         if refillCredit(of: peer) > 0 {
-            if case .leaves(let version, let after) = request {
+            if case .leaves(let version, let after) = request, snapshot.mayServe(at: now.monotonic) {
                 peers.update(peer) { $0.credit -= StateChunk.leafBytesMax }
                 let read = SnapshotRead(
                     version: version, after: after, leavesMax: configuration.snapshotLeavesMax, id: id)
@@ -71,8 +71,8 @@ extension Replica {
         case .range(let height): return try range(from: height)
         case .snapshot(let height, let epoch): return try offer(above: height, epoch: epoch)
         case .ancestors(let digest): return try ancestors(of: digest)
-        // Read apart from the replica: `SnapshotRead`.
-        case .leaves: return .unavailable
+        // Read apart from the replica (`SnapshotRead`), unless that is busy enough.
+        case .leaves: return .busy
         }
     }
 

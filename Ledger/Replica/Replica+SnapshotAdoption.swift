@@ -74,6 +74,7 @@ extension Replica {
         view = opened.view
         window = opened.window
         recentBodies = []
+        journalBytesSinceCheckpoint = 0
         checkpoint = nil
         judging = []
         peers.forgetBlocks(through: view.tip.height)

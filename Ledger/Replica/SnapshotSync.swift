@@ -19,6 +19,10 @@ enum Snapshot {
     static let liarsMax = 256
     /// Versions looked at for one offer.
     static let offersMax = 8
+    /// Parts of the state that this node sends in a second, to all peers together, and at once after a quiet time: each is
+    /// some ten milliseconds of reading.
+    static let partsPerSecondMax: UInt64 = 32
+    static let partsAtOnceMax: UInt64 = 64
 }
 
 /// A state that is being taken over: what a quorum certified, and what came so far.
@@ -93,6 +97,9 @@ struct SnapshotSync: Sendable {
     var pauses: [PeerID: UInt64] = [:]
     /// Sequence numbers of store batches that are not known to be durable.
     var batchesInFlight: [UInt64] = []
+    /// Parts that may be sent now, in thousandths, and since when that is so.
+    private var servable = Snapshot.partsAtOnceMax * 1_000
+    private var servableAt: UInt64 = 0
     /// Blocks that the consensus wanted judged meanwhile, newest last.
     var deferred: [JudgeRequest] = []
     static let deferredMax = 32
@@ -117,6 +124,16 @@ struct SnapshotSync: Sendable {
     /// Whether a checkpoint at this height does not meet a version that is being removed.
     func allowsCheckpoint(at height: Height) -> Bool {
         if case .erasing(let version, _) = stage { height < version } else { !suspendsExecution }
+    }
+
+    /// Whether a part may be sent to a peer now; counts it.
+    mutating func mayServe(at time: UInt64) -> Bool {
+        let passed = min(time - min(servableAt, time), 60_000)
+        servableAt = max(servableAt, time)
+        servable = min(Snapshot.partsAtOnceMax * 1_000, servable + passed * Snapshot.partsPerSecondMax)
+        guard servable >= 1_000 else { return false }
+        servable -= 1_000
+        return true
     }
 
     mutating func lackBlocks(_ peer: PeerID) {

@@ -193,6 +193,29 @@ import Testing
         #expect(network.nodes[4].adopted.isEmpty)
     }
 
+    /// However many ask, a node reads a bounded number of parts a second; who is refused hears `busy`, not `unavailable`.
+    @Test func servingIsBounded() throws {
+        let network = try SnapshotTests.network()
+        var (served, busy) = (0, 0)
+        network.rewrites = { message, sender in
+            if sender == 0, case .response(.leaves, _) = message { served += 1 }
+            if sender == 0, case .response(.busy, _) = message { busy += 1 }
+            return message
+        }
+        let version = try #require(
+            try StateSnapshot.newestStored(network.nodes[0].store, atMost: Height(.max)))
+        for round in 0..<3 {
+            for id in 0..<200 {
+                let peer = network.nodes[1 + id % 3].identity.peer
+                let request = PeerMessage.request(.leaves(version: version, after: nil), id: UInt64(1_000 + id))
+                try network.step(.message(request, from: peer), at: 0)
+            }
+            #expect(served <= 64 + 33 * round && busy > 100 * (round + 1))
+            #expect(served >= 60)
+            try network.run(1_000)
+        }
+    }
+
     /// Offers are not made of what cannot be sent whole.
     @Test func aNodeThatBeganWithASnapshotOffersOnlyWhatItHas() throws {
         let network = try SnapshotTests.network()

@@ -14,6 +14,13 @@ struct SnapshotCampaignTests {
         #expect(report.actors[ByzantineKind.liar.rawValue] > Int(count) / 4)
     }
 
+    /// Seeds that found something once: two an end of an epoch that was in memory only when a state was taken over, one a
+    /// quorum that needs a node which is far behind.
+    @Test(arguments: [132, 363, 549] as [UInt64]) func seedsThatFoundSomething(_ seed: UInt64) {
+        let outcome = Simulation.run(Scenario(snapshotsWithSeed: seed))
+        #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
+    }
+
     /// Power fails at every durable write of a run in which a node joins late, before and after it counts.
     @Test(arguments: [false, true]) func atEveryDurableWriteOfAJoiningNode(isAfter: Bool) {
         let stride = ProcessInfo.processInfo.environment["COMMONWATT_WRITE_STRIDE"].flatMap(Int.init) ?? 5

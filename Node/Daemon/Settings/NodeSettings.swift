@@ -18,6 +18,7 @@ struct UserSettings: Codable, Sendable {
     var log: String?
     var requestsPerSecondMax: Int?
     var streamsMax: Int?
+    var snapshotLagBlocks: Int?
 
     enum CodingKeys: String, CodingKey, CaseIterable {
         case partner, genesis, keys, data, validator, peers, log
@@ -26,6 +27,7 @@ struct UserSettings: Codable, Sendable {
         case fullNodes = "full-nodes"
         case requestsPerSecondMax = "requests-per-second-max"
         case streamsMax = "streams-max"
+        case snapshotLagBlocks = "snapshot-lag-blocks"
     }
 
     /// Reads a YAML file; unknown keys are an error, since a misspelt setting must not be ignored.
@@ -68,6 +70,7 @@ struct UserSettings: Codable, Sendable {
         }
         settings.requestsPerSecondMax = try number("COMMONWATT_REQUESTS_PER_SECOND_MAX", environment)
         settings.streamsMax = try number("COMMONWATT_STREAMS_MAX", environment)
+        settings.snapshotLagBlocks = try number("COMMONWATT_SNAPSHOT_LAG_BLOCKS", environment)
         settings.peers = try environment["COMMONWATT_PEERS"].map(parsePeers)
         settings.fullNodes = environment["COMMONWATT_FULL_NODES"].map { $0.split(separator: ",").map(String.init) }
         return settings
@@ -105,6 +108,7 @@ struct UserSettings: Codable, Sendable {
         merged.log = other.log ?? log
         merged.requestsPerSecondMax = other.requestsPerSecondMax ?? requestsPerSecondMax
         merged.streamsMax = other.streamsMax ?? streamsMax
+        merged.snapshotLagBlocks = other.snapshotLagBlocks ?? snapshotLagBlocks
         return merged
     }
 }
@@ -151,6 +155,8 @@ struct NodeSettings: Sendable {
     let log: String
     let requestsPerSecondMax: Int
     let streamsMax: Int
+    /// A node so many blocks behind takes over a state.
+    let snapshotLagBlocks: Int
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -188,6 +194,8 @@ struct NodeSettings: Sendable {
         }
         requestsPerSecondMax = user.requestsPerSecondMax ?? 2_000
         streamsMax = user.streamsMax ?? 64
+        snapshotLagBlocks = user.snapshotLagBlocks ?? 10_000
+        guard snapshotLagBlocks > 0 else { throw UserError("Setting 'snapshot-lag-blocks' must be at least 1.") }
         guard requestsPerSecondMax > 0, streamsMax > 0 else {
             throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
         }

@@ -27,6 +27,7 @@ enum NodeWiring {
         made.listenPort = settings.listenPeers.port
         made.peers = try peers(settings, genesis)
         let operatorKey = keys.operatorKey
+        made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
         made.evidenceReport = { evidence in
             let call = Governance.reportEvidence.call(on: WellKnown.governance, EvidenceReport(evidence))
             let body = TransactionBody(

@@ -21,6 +21,7 @@ struct SnapshotBench: AsyncParsableCommand {
     /// A folder with a chain, and what its processes must know of each other.
     struct Folder {
         let path: String
+        var port: String { path + "/port" }
         var genesis: String { path + "/genesis" }
         var server: String { path + "/server" }
         var joiner: String { path + "/joiner" }
@@ -56,7 +57,6 @@ struct Measure: AsyncParsableCommand {
     @Option(help: "Blocks of the chain.") var blocks: UInt64 = 12_000
     @Option(help: "Milliseconds between empty blocks: they decide how many blocks lie within a transaction's lifetime.")
     var heartbeat: UInt32 = 1_000
-    @Option(help: "The server listens on this port.") var port = 47_900
     @Option(help: "Folder for the chain; a temporary one when left out.") var folder: String?
     @Flag(help: "Keep the folder.") var keep = false
 
@@ -68,16 +68,26 @@ struct Measure: AsyncParsableCommand {
         var began = Date()
         try make(place)
         SnapshotBench.log("chain made in \(seconds(began)) s")
-        let server = try start(["serve", "--folder", path, "--port", "\(port)"])
+        let server = try start(["serve", "--folder", path])
         defer {
             server.terminate()
             server.waitUntilExit()
         }
+        let port = try await waitForPort(place, of: server)
         began = Date()
         let joiner = try start(["join", "--folder", path, "--port", "\(port)", "--height", "\(blocks)"])
         joiner.waitUntilExit()
         SnapshotBench.log("joined in \(seconds(began)) s, process start included")
         guard joiner.terminationStatus == 0 else { throw ExitCode.failure }
+    }
+
+    /// The server writes its port into the folder once it listens.
+    private func waitForPort(_ place: SnapshotBench.Folder, of server: Process) async throws -> Int {
+        for _ in 0..<600 where server.isRunning {
+            if let text = try? String(contentsOfFile: place.port, encoding: .utf8), let port = Int(text) { return port }
+            try await Task.sleep(nanoseconds: 100_000_000)
+        }
+        throw ValidationError("the serving process does not listen")
     }
 
     private func make(_ place: SnapshotBench.Folder) throws {
@@ -111,7 +121,6 @@ struct Measure: AsyncParsableCommand {
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Run the validator of a chain that was made.")
     @Option var folder: String
-    @Option var port: Int
 
     func run() async throws {
         let place = SnapshotBench.Folder(path: folder)
@@ -119,7 +128,6 @@ struct Serve: AsyncParsableCommand {
             genesis: try place.readGenesis(), key: try SnapshotBench.key(), transport: try place.identity("server"),
             dataFolder: place.server)
         configuration.listenHost = "127.0.0.1"
-        configuration.listenPort = port
         configuration.peers = [
             PeerConfiguration(name: "joiner", peer: try place.identity("joiner").peer, host: nil, port: 0)
         ]
@@ -128,6 +136,7 @@ struct Serve: AsyncParsableCommand {
         logger.logLevel = .warning
         let node = try await LedgerNode.start(
             application: WorkloadApplication(), configuration: configuration, logger: logger)
+        try "\(node.peerPort ?? 0)".write(toFile: place.port, atomically: true, encoding: .utf8)
         signal(SIGTERM, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: SIGTERM)
         await withCheckedContinuation { continuation in
