@@ -172,16 +172,16 @@ struct Join: AsyncParsableCommand {
         let began = Date()
         let node = try await LedgerNode.start(
             application: WorkloadApplication(), configuration: configuration, logger: logger)
-        var said = ""
+        var said = 0.0
         while true {
             let snapshot = await node.snapshot()
             if let halted = snapshot.halted { throw ValidationError(halted) }
             if let progress = snapshot.status.snapshot {
-                let words = snapshot.words(progress)
-                if words != said {
-                    SnapshotBench.log(String(format: "%6.2f s  ", Date().timeIntervalSince(began)) + words)
+                let passed = Date().timeIntervalSince(began)
+                if passed >= said + 1 {
+                    SnapshotBench.log(String(format: "%6.2f s  ", passed) + snapshot.words(progress))
+                    said = passed
                 }
-                said = words
             } else if snapshot.status.height.value >= height {
                 break
             }
