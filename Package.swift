@@ -53,7 +53,7 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 
 let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime RPC NodeClient DataLake Settlement"
+let node = "Storage Transport NodeRuntime Duties RPC NodeClient DataLake Settlement"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -88,6 +88,7 @@ let targets: [Target] = [
         "NodeRuntime", at: "Node/Runtime",
         "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
             + "NIOConcurrencyHelpers Logging"),
+    module("Duties", at: "Node/Duties", "\(ledger) \(contracts) NodeRuntime Logging"),
     module(
         "RPC", at: "Node/RPC",
         "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
@@ -126,6 +127,9 @@ let targets: [Target] = [
     tests(
         "RuntimeTests", at: "Tests/Runtime",
         "TestSupport SnapshotWorkload NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
+    tests(
+        "DutiesTests", at: "Tests/Duties",
+        "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
         "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "

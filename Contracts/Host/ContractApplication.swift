@@ -63,10 +63,19 @@ package struct ContractApplication: Application {
     package func admission(
         of transaction: Transaction, context: BlockContext, state: some StateReader
     ) throws(StorageFailure) -> Rejection? {
+        try admissions(of: [transaction], context: context, state: state)[0]
+    }
+
+    package func admissions(
+        of transactions: [Transaction], context: BlockContext, state: some StateReader
+    ) throws(StorageFailure) -> [Rejection?] {
+        // Admission writes nothing, so what one transaction had looked up holds for the next.
         let execution = Execution(release: release, block: context, state: state)
-        let refusal = try execution.admission(of: transaction)
+        var refusals: [Rejection?] = []
+        refusals.reserveCapacity(transactions.count)
+        for transaction in transactions { refusals.append(try execution.admission(of: transaction)) }
         if let failure = execution.failure { throw failure }
-        return refusal
+        return refusals
     }
 
     package func execute(

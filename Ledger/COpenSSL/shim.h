@@ -29,6 +29,16 @@ static inline void cw_sha256_2(const void *a, size_t aLength, const void *b, siz
     SHA256_Final(out, &context);
 }
 
+static inline void cw_sha256_3(
+    const void *a, size_t aLength, const void *b, size_t bLength, const void *c, size_t cLength, unsigned char *out) {
+    SHA256_CTX context;
+    SHA256_Init(&context);
+    SHA256_Update(&context, a, aLength);
+    SHA256_Update(&context, b, bLength);
+    SHA256_Update(&context, c, cLength);
+    SHA256_Final(out, &context);
+}
+
 // SHA-256(tag || left || right) for the 65 bytes of an inner tree node.
 static inline void cw_sha256_node(unsigned char tag, const void *left, const void *right, unsigned char *out) {
     SHA256_CTX context;

@@ -81,9 +81,28 @@ package protocol Application: Sendable {
         of transaction: Transaction, context: BlockContext, state: some StateReader
     ) throws(StorageFailure) -> Rejection?
 
+    /// `admission` of several at once, one answer per transaction, each as if it were alone. The default asks one by one;
+    /// an application that looks things up per sender does so once.
+    func admissions(
+        of transactions: [Transaction], context: BlockContext, state: some StateReader
+    ) throws(StorageFailure) -> [Rejection?]
+
     /// Runs due scheduled calls, then the transactions. A transaction that `admission` refuses over this state makes
     /// the whole block invalid: then nil is returned. Any other refusal becomes a receipt.
     func execute(
         context: BlockContext, transactions: [Transaction], state: some StateReader
     ) throws(StorageFailure) -> ExecutionResult?
+}
+
+extension Application {
+    package func admissions(
+        of transactions: [Transaction], context: BlockContext, state: some StateReader
+    ) throws(StorageFailure) -> [Rejection?] {
+        var answers: [Rejection?] = []
+        answers.reserveCapacity(transactions.count)
+        for transaction in transactions {
+            answers.append(try admission(of: transaction, context: context, state: state))
+        }
+        return answers
+    }
 }

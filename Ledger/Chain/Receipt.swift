@@ -101,7 +101,19 @@ package struct Receipt: Hashable, Sendable, BCSCodable {
     }
 
     /// Merkle root over the receipts of a block, in order.
-    package static func root(_ receipts: [Receipt]) -> Digest {
-        MerkleTree.root(receipts.map { MerkleTree.leaf($0.bcs) })
+    package static func root(_ receipts: [Receipt]) -> Digest { encodeAll(receipts).root }
+
+    /// The receipts of a block as a BCS vector, and their Merkle root: each is encoded once for both.
+    package static func encodeAll(_ receipts: [Receipt]) -> (bytes: [UInt8], root: Digest) {
+        var encoder = BCSEncoder(reserving: 16 + receipts.count * 256)
+        encoder.length(receipts.count)
+        var leaves: [Digest] = []
+        leaves.reserveCapacity(receipts.count)
+        for receipt in receipts {
+            let start = encoder.bytes.count
+            receipt.encode(to: &encoder)
+            leaves.append(MerkleTree.leaf(encoder.bytes[start...]))
+        }
+        return (encoder.bytes, MerkleTree.root(leaves))
     }
 }

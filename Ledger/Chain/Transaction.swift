@@ -135,7 +135,9 @@ package struct TransactionBody: Hashable, Sendable, BCSCodable {
 
 /// A transaction as received: `BCS(body) || signature`. Its bytes are kept, never encoded again. Holding one says that
 /// the bytes are well formed, not that the signature is right: that is `SignedTransaction`.
-package struct Transaction: Sendable, Hashable {
+///
+/// An object, because pools, blocks and queues hand it on many times: a copy is one reference count, not one per array.
+package final class Transaction: Sendable, Hashable {
     package static let byteCountMax = 96 * 1024
     /// Block time by which an expiry may lie ahead, in milliseconds.
     package static let lifetimeMillisecondsMax: UInt64 = 600_000
@@ -159,18 +161,18 @@ package struct Transaction: Sendable, Hashable {
         try decoder.finish()
         self.bytes = bytes
         digest = SHA256.hash(bytes)
-        signedDigest = Transaction.signedDigest(network: body.network, bodyBytes: Array(bytes[..<bodyEnd]))
+        signedDigest = Transaction.signedDigest(network: body.network, bodyBytes: bytes[..<bodyEnd])
     }
 
     /// `SHA-256("commonwatt/tx/1" || network id || body bytes)`.
-    package static func signedDigest(network: Digest, bodyBytes: [UInt8]) -> Digest {
-        SHA256.hash(prefix: SigningDomain.transaction + network.bytes, bodyBytes)
+    package static func signedDigest(network: Digest, bodyBytes: ArraySlice<UInt8>) -> Digest {
+        SHA256.hash(prefix: SigningDomain.transaction, network, bodyBytes)
     }
 
     /// Signs a body with a secp256k1 key.
-    package init(signing body: TransactionBody, with key: Secp256k1.SecretKey) throws(BCSError) {
+    package convenience init(signing body: TransactionBody, with key: Secp256k1.SecretKey) throws(BCSError) {
         let bodyBytes = body.bcs
-        let digest = Transaction.signedDigest(network: body.network, bodyBytes: bodyBytes)
+        let digest = Transaction.signedDigest(network: body.network, bodyBytes: bodyBytes[...])
         try self.init(bytes: bodyBytes + key.sign(digest).bytes)
     }
 
@@ -180,5 +182,10 @@ package struct Transaction: Sendable, Hashable {
     /// Checks the signature (some 28 µs for secp256k1). Every node does it once per transaction, on entry.
     package func verifySignature() -> Bool {
         SignatureVerifier.verify(signature, by: body.sender, over: signedDigest)
+    }
+
+    /// The same by a parsed form of the sender's key; false when `key` is another one's.
+    package func verifySignature(by key: Secp256k1.VerifyingKey) -> Bool {
+        key.publicKey == body.sender && key.verify(signature, signedDigest)
     }
 }

@@ -24,6 +24,12 @@ package struct PublicKey: Hashable, Sendable {
         self.scheme = scheme
         self.bytes = bytes
     }
+
+    /// The bytes at once; an array's own hash takes them one by one.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(scheme.rawValue)
+        bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+    }
 }
 
 extension PublicKey: BCSCodable {

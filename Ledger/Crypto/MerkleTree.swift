@@ -1,9 +1,19 @@
+internal import COpenSSL
 package import Primitives
 
 /// Binary Merkle tree over a list, shaped and tagged as RFC 6962 section 2.1: leaf `H(00 || data)`, inner
 /// `H(01 || left || right)`, the left subtree as large a power of two as fits. The empty list has `H("")`.
 package enum MerkleTree {
-    package static func leaf(_ data: [UInt8]) -> Digest { SHA256.hash(prefix: [0], data) }
+    package static func leaf(_ data: [UInt8]) -> Digest { leaf(data[...]) }
+
+    package static func leaf(_ data: ArraySlice<UInt8>) -> Digest {
+        data.withUnsafeBytes { bytes in
+            Digest { out in
+                var tag: UInt8 = 0
+                cw_sha256_2(&tag, 1, bytes.baseAddress, bytes.count, out)
+            }
+        }
+    }
 
     /// Root over leaf digests (already hashed with `leaf`). O(n) hashes.
     package static func root(_ leaves: [Digest]) -> Digest {

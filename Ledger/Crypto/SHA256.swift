@@ -16,6 +16,18 @@ package enum SHA256 {
         Digest { out in cw_sha256_2(prefix, prefix.count, bytes, bytes.count, out) }
     }
 
+    /// `H(prefix || digest || bytes)` without building the concatenation.
+    package static func hash(prefix: [UInt8], _ digest: Digest, _ bytes: ArraySlice<UInt8>) -> Digest {
+        digest.withUnsafeBytes { middle in
+            bytes.withUnsafeBytes { tail in
+                Digest { out in
+                    cw_sha256_3(
+                        prefix, prefix.count, middle.baseAddress, middle.count, tail.baseAddress, tail.count, out)
+                }
+            }
+        }
+    }
+
     /// `H(tag || left || right)`: an inner node of both Merkle trees.
     package static func node(tag: UInt8, _ left: Digest, _ right: Digest) -> Digest {
         left.withUnsafeBytes { leftBytes in

@@ -9,6 +9,8 @@ struct ExecutedBlock: Sendable {
     /// The state after it.
     var state: StateSnapshot
     let receipts: [Receipt]
+    /// BCS of `StoredReceipts`.
+    let receiptBytes: [UInt8]
     /// The set that certifies its children when it closes its epoch.
     let nextValidators: ValidatorSet?
     /// Signed digests of its transactions.

@@ -93,9 +93,7 @@ package struct ChainView: Sendable {
     /// Where a final transaction is.
     package func location(of transaction: Digest) throws(StorageFailure) -> TransactionLocation? {
         for held in recent.reversed() {
-            if let index = held.block.transactions.firstIndex(where: { $0.digest == transaction }) {
-                return TransactionLocation(height: held.height, index: UInt32(clamping: index))
-            }
+            if let index = held.places[transaction] { return TransactionLocation(height: held.height, index: index) }
         }
         guard let bytes = try reader.get(ChainStore.location(of: transaction)) else { return nil }
         return try ChainStore.decode(bytes, "location of transaction \(transaction)")

@@ -7,6 +7,10 @@ package struct FinalizedBlock: Sendable {
     package let block: Block
     /// Scheduled calls first, then one per transaction, in order.
     package let receipts: [Receipt]
+    /// BCS of `StoredReceipts`.
+    let receiptBytes: [UInt8]
+    /// Places of its transactions, by digest.
+    let places: [Digest: UInt32]
     /// The finalization of this block or of the nearest descendant that has its own (`finalization.digest` says which).
     package let finalization: Certificate
     /// The state after this block; readable until the next checkpoint above it is stored (see `ChainView`).

@@ -65,8 +65,9 @@ extension Replica {
     ) throws(StorageFailure) -> [Transaction] {
         var kept: [Transaction] = []
         var dropped: [(Mempool.Entry, TransactionRefusal)] = []
-        for transaction in transactions {
-            if let rejection = try application.admission(of: transaction, context: context, state: state) {
+        let rejections = try application.admissions(of: transactions, context: context, state: state)
+        for (transaction, rejection) in zip(transactions, rejections) {
+            if let rejection {
                 if let entry = pool.remove(signed: transaction.signedDigest) {
                     dropped.append((entry, .notAdmitted(rejection)))
                 }

@@ -23,39 +23,24 @@ extension Replica {
             let last = shared ?? view.recent.lastIndex(where: { $0.finalization.digest == $0.block.digest }),
             snapshot.allowsCheckpoint(at: view.recent[last].height)
         else { return }
-        let top = view.recent[last]
-        let state = try top.state.checkpoint()
-        var batch = state.batch
-        for index in 0...last { store(view.recent[index], bytes: recentBodies[index].bytes, in: &batch) }
-        batch.put(ChainStore.tip, StoredTip(network: network, height: top.height).bcs)
+        let blocks = Array(view.recent[...last])
+        let bodies = recentBodies[...last].map(\.bytes)
+        let network = network
+        let state = try view.recent[last].state.checkpoint()
         journalBytesSinceCheckpoint = 0
-        emit(batch, state)
+        emit(
+            StoreWork { () throws(StorageFailure) in
+                var batch = try state.batch()
+                for (final, bytes) in zip(blocks, bodies) { final.store(bytes, in: &batch) }
+                batch.put(ChainStore.tip, StoredTip(network: network, height: state.version).bcs)
+                return batch
+            }, state)
     }
 
-    mutating func emit(_ batch: KeyValueBatch, _ state: StateCheckpoint) {
+    mutating func emit(_ work: StoreWork, _ state: StateCheckpoint) {
         storeSequence += 1
         checkpoint = PendingCheckpoint(sequence: storeSequence, state: state)
-        effects.append(.store(batch, sequence: storeSequence))
-    }
-
-    private func store(_ final: FinalizedBlock, bytes: [UInt8], in batch: inout KeyValueBatch) {
-        let height = final.height
-        batch.put(ChainStore.block(height), bytes)
-        batch.put(ChainStore.height(of: final.block.digest), height.bcs)
-        batch.put(ChainStore.receipts(height), StoredReceipts(receipts: final.receipts).bcs)
-        batch.put(ChainStore.signed(height), SignedEntries(final.block).bcs)
-        if final.finalization.digest == final.block.digest {
-            batch.put(ChainStore.finalization(height), final.finalization.bcs)
-        }
-        for (index, transaction) in final.block.transactions.enumerated() {
-            let location = TransactionLocation(height: height, index: UInt32(clamping: index))
-            batch.put(ChainStore.location(of: transaction.digest), location.bcs)
-        }
-        if final.block.header.closesEpoch {
-            let next = final.block.header.epoch.next
-            batch.put(
-                ChainStore.epoch(next), EpochRecord(epoch: next, root: height, validators: final.validators).bcs)
-        }
+        effects.append(.store(work, sequence: storeSequence))
     }
 
     /// A batch is durable: what it holds need not be kept in memory or journal.
@@ -77,5 +62,24 @@ extension Replica {
         tree.mapStates { $0.rebased(onto: pending.state) }
         inputs.append(.stored(height))
         pruneJournal()
+    }
+}
+
+extension FinalizedBlock {
+    /// Adds what the store keeps of the block; `bytes` is its BCS.
+    fileprivate func store(_ bytes: [UInt8], in batch: inout KeyValueBatch) {
+        batch.put(ChainStore.block(height), bytes)
+        batch.put(ChainStore.height(of: block.digest), height.bcs)
+        batch.put(ChainStore.receipts(height), receiptBytes)
+        batch.put(ChainStore.signed(height), SignedEntries(block).bcs)
+        if finalization.digest == block.digest { batch.put(ChainStore.finalization(height), finalization.bcs) }
+        for (index, transaction) in block.transactions.enumerated() {
+            let location = TransactionLocation(height: height, index: UInt32(clamping: index))
+            batch.put(ChainStore.location(of: transaction.digest), location.bcs)
+        }
+        if block.header.closesEpoch {
+            let next = block.header.epoch.next
+            batch.put(ChainStore.epoch(next), EpochRecord(epoch: next, root: height, validators: validators).bcs)
+        }
     }
 }

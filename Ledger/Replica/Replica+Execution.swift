@@ -18,6 +18,8 @@ struct Parent {
 struct Execution {
     let result: ExecutionResult
     let state: StateSnapshot
+    /// The receipts as they are stored, and their root.
+    let receiptBytes: [UInt8]
     let receiptsRoot: Digest
     /// Nil when the block does not close its epoch.
     let nextValidators: ValidatorSet?
@@ -47,8 +49,10 @@ extension Replica {
         }
         let after = try state.applying(result.changes, version: context.height)
         let next = result.nextValidators.flatMap { $0.digest == view.validators.digest ? nil : $0 }
+        let receipts = Receipt.encodeAll(result.receipts)
         return Execution(
-            result: result, state: after, receiptsRoot: Receipt.root(result.receipts), nextValidators: next)
+            result: result, state: after, receiptBytes: receipts.bytes, receiptsRoot: receipts.root,
+            nextValidators: next)
     }
 
     /// Keeps an executed block: its body goes to the journal unless it is there already.
@@ -57,7 +61,7 @@ extension Replica {
         let bytes = block.bcs
         let executed = ExecutedBlock(
             block: block, bytes: bytes, state: execution.state, receipts: execution.result.receipts,
-            nextValidators: execution.nextValidators, signed: Set(block.transactions.map(\.signedDigest)),
+            receiptBytes: execution.receiptBytes, nextValidators: execution.nextValidators, signed: Set(block.transactions.map(\.signedDigest)),
             journalSequence: sequence ?? journalBody(bytes))
         // Blocks below it whose views failed count again: this one builds on them.
         for ancestor in tree.path(to: block.header.parent, from: view.tip.digest) ?? [] {

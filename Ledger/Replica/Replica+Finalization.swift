@@ -71,8 +71,14 @@ extension Replica {
         view.state = executed.state
         view.finalization = certificate.digest == header.digest ? certificate : nil
         view.validators = executed.nextValidators ?? view.validators
+        var places: [Digest: UInt32] = [:]
+        places.reserveCapacity(executed.block.transactions.count)
+        for (index, transaction) in executed.block.transactions.enumerated() {
+            places[transaction.digest] = UInt32(clamping: index)
+        }
         let final = FinalizedBlock(
-            block: executed.block, receipts: executed.receipts, finalization: certificate, state: executed.state,
+            block: executed.block, receipts: executed.receipts, receiptBytes: executed.receiptBytes, places: places,
+            finalization: certificate, state: executed.state,
             validators: view.validators)
         view.recent.append(final)
         recentBodies.append((executed.journalSequence, executed.bytes))
@@ -86,7 +92,8 @@ extension Replica {
         }
         view.finalization = certificate
         view.recent[view.recent.count - 1] = FinalizedBlock(
-            block: last.block, receipts: last.receipts, finalization: certificate, state: last.state,
+            block: last.block, receipts: last.receipts, receiptBytes: last.receiptBytes, places: last.places, finalization: certificate,
+            state: last.state,
             validators: last.validators)
     }
 

@@ -16,22 +16,18 @@ enum Gossip {
 
 extension Replica {
     mutating func submit(_ transactions: [SignedTransaction], ticket: UInt64) throws(StorageFailure) {
-        var answers: [TransactionRefusal?] = []
-        answers.reserveCapacity(transactions.count)
-        for signed in transactions {
-            let refusal = try admit(signed, isLocal: true)
-            if refusal == nil { outbox.append(signed) }
-            answers.append(refusal)
-        }
+        let answers = try admit(transactions, isLocal: true)
+        for (signed, refusal) in zip(transactions, answers) where refusal == nil { outbox.append(signed) }
         effects.append(.answered(ticket: ticket, answers))
     }
 
     mutating func pool(gossiped transactions: [SignedTransaction], from peer: PeerID) throws(StorageFailure) {
         // Validators tell each other all that their clients submit; only what comes from others must be passed on.
         let isRelayed = !isValidator(peer)
-        for signed in transactions.prefix(Gossip.transactionsMax) {
-            if try admit(signed, isLocal: false) == nil, isRelayed { outbox.append(signed) }
-        }
+        let taken = Array(transactions.prefix(Gossip.transactionsMax))
+        let answers = try admit(taken, isLocal: false)
+        guard isRelayed else { return }
+        for (signed, refusal) in zip(taken, answers) where refusal == nil { outbox.append(signed) }
     }
 
     /// Gossip whose signatures the runtime did not check. No honest node passes on a wrong signature, so the first one
@@ -55,15 +51,28 @@ extension Replica {
         try pool(gossiped: signed, from: peer)
     }
 
-    /// Pools the transaction, or says why not.
+    /// Pools each transaction, or says why not.
     private mutating func admit(
-        _ signed: SignedTransaction, isLocal: Bool
-    ) throws(StorageFailure) -> TransactionRefusal? {
-        let transaction = signed.transaction
+        _ transactions: [SignedTransaction], isLocal: Bool
+    ) throws(StorageFailure) -> [TransactionRefusal?] {
+        let time = max(now.wall, view.tip.time.next)
+        var refusals = transactions.map { refusal(of: $0.transaction, at: time) }
+        let open = refusals.indices.filter { refusals[$0] == nil }
+        guard !open.isEmpty else { return refusals }
+        let context = context(height: view.tip.height.next, time: time, parent: view.tip.digest, proposer: 0)
+        let rejections = try application.admissions(
+            of: open.map { transactions[$0].transaction }, context: context, state: view.state)
+        for (index, rejection) in zip(open, rejections) {
+            refusals[index] = rejection.map { .notAdmitted($0) } ?? put(transactions[index], isLocal: isLocal)
+        }
+        return refusals
+    }
+
+    /// Why the pool does not want the transaction, whatever the application says of it.
+    private func refusal(of transaction: Transaction, at time: Timestamp) -> TransactionRefusal? {
         guard transaction.body.network == network else { return .otherNetwork }
         if pool.contains(signed: transaction.signedDigest) { return .pending }
         if window.contains(transaction.signedDigest) { return .included }
-        let time = max(now.wall, view.tip.time.next)
         let expiry = transaction.body.expiry
         guard expiry >= time else { return .expired(expiry: expiry, now: time) }
         let latest = now.wall.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
@@ -71,11 +80,12 @@ extension Replica {
         guard transaction.bytes.count <= Int(parameters.blockBytesMax) else {
             return .tooLarge(bytesMax: Int(parameters.blockBytesMax))
         }
-        let context = context(height: view.tip.height.next, time: time, parent: view.tip.digest, proposer: 0)
-        if let rejection = try application.admission(of: transaction, context: context, state: view.state) {
-            return .notAdmitted(rejection)
-        }
+        return nil
+    }
+
+    private mutating func put(_ signed: SignedTransaction, isLocal: Bool) -> TransactionRefusal? {
         if let refusal = pool.insert(signed, isLocal: isLocal) { return refusal }
+        let transaction = signed.transaction
         // An unfinalized block may hold it already.
         for digest in tree.order {
             guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest)

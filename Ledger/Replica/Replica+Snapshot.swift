@@ -31,7 +31,7 @@ extension Replica {
     mutating func emit(snapshot batch: KeyValueBatch) {
         storeSequence += 1
         snapshot.batchesInFlight.append(storeSequence)
-        effects.append(.store(batch, sequence: storeSequence))
+        effects.append(.store(StoreWork { () throws(StorageFailure) in batch }, sequence: storeSequence))
     }
 
     // MARK: the offer

@@ -23,7 +23,7 @@ extension Replica {
             application: application, configuration: configuration, opened: opened,
             records: configuration.journalLost ? nil : records, bodies: bodies,
             firstSequence: journal.first?.sequence ?? 1, lastSequence: journal.last?.sequence ?? 0, at: now)
-        if let genesis = opened.genesis { replica.emit(genesis.batch, genesis.state) }
+        if let genesis = opened.genesis { replica.emit(genesis.work, genesis.state) }
         try replica.replayJournaledBodies()
         try replica.settle()
         let effects = replica.drain()

@@ -10,7 +10,7 @@ package enum ReplicaEffect: Sendable {
     /// Records up to this sequence number are not needed again.
     case pruneJournal(through: UInt64)
     /// Write atomically, durably, in order of the sequence numbers (ascending by one); report with `.stored`.
-    case store(KeyValueBatch, sequence: UInt64)
+    case store(StoreWork, sequence: UInt64)
     /// Read from the store and send the answer to the peer, apart from the replica: it may take some milliseconds.
     case serve(SnapshotRead, to: PeerID)
     /// Encode once, send to each. Links may drop a message when the peer is gone or its queue is full.
@@ -32,6 +32,16 @@ package enum ReplicaEffect: Sendable {
     case note(ReplicaNote)
     /// The replica must not go on (diverged state, broken storage). No later step does anything.
     case halt(String)
+}
+
+/// A batch for the store. Making it takes a while (a checkpoint folds many blocks), reads only what never changes, and
+/// may be done in the thread that writes it.
+package struct StoreWork: Sendable {
+    private let make: @Sendable () throws(StorageFailure) -> KeyValueBatch
+
+    package init(_ make: @escaping @Sendable () throws(StorageFailure) -> KeyValueBatch) { self.make = make }
+
+    package func batch() throws(StorageFailure) -> KeyValueBatch { try make() }
 }
 
 /// A line for the operator, in plain words.

@@ -1,4 +1,5 @@
 package import Chain
+package import LedgerCrypto
 package import Primitives
 
 /// Names a peer: SHA-256 of the DER SubjectPublicKeyInfo of its TLS certificate, the `transportKey` of a validator.
@@ -11,6 +12,12 @@ package struct SignedTransaction: Sendable, Hashable {
     /// Checks the signature (some 28 µs for secp256k1); nil when it is wrong. The runtime does it in parallel.
     package init?(verifying transaction: Transaction) {
         guard transaction.verifySignature() else { return nil }
+        self.transaction = transaction
+    }
+
+    /// The same by a parsed form of the sender's key: parsing takes an eighth of the check.
+    package init?(verifying transaction: Transaction, by key: Secp256k1.VerifyingKey) {
+        guard transaction.verifySignature(by: key) else { return nil }
         self.transaction = transaction
     }
 

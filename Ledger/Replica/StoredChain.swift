@@ -12,7 +12,7 @@ struct StoredChain {
     /// A snapshot was being taken over when the store was last written.
     let marker: SnapshotMarker?
     /// What has to be stored first on an empty store.
-    let genesis: (batch: KeyValueBatch, state: StateCheckpoint)?
+    let genesis: (work: StoreWork, state: StateCheckpoint)?
 
     static func open(
         application: some Application, genesis: Genesis, reader: any KeyValueReader
@@ -64,7 +64,7 @@ struct StoredChain {
             throw StorageFailure("the genesis block is malformed")
         }
         let checkpoint = try state.checkpoint()
-        var batch = checkpoint.batch
+        var batch = try checkpoint.batch()
         batch.put(ChainStore.block(header.height), block.bcs)
         batch.put(ChainStore.height(of: header.digest), header.height.bcs)
         batch.put(ChainStore.receipts(header.height), StoredReceipts(receipts: []).bcs)
@@ -73,11 +73,13 @@ struct StoredChain {
             ChainStore.epoch(Epoch(0)),
             EpochRecord(epoch: Epoch(0), root: header.height, validators: genesis.validators).bcs)
         batch.put(ChainStore.tip, StoredTip(network: network, height: header.height).bcs)
+        let all = batch
+        let work = StoreWork { () throws(StorageFailure) in all }
         let view = ChainView(
             reader: reader, tip: header, state: state, finalization: nil, validators: genesis.validators)
         return StoredChain(
             network: network, view: view, root: header, window: ReplayWindow(), marker: nil,
-            genesis: (batch, checkpoint))
+            genesis: (work, checkpoint))
     }
 
     /// The replay window at the tip, from the blocks of the last `lifetimeMillisecondsMax`: a transaction of an older block

@@ -55,20 +55,70 @@ extension Digest {
     }
 }
 
-/// What a slot of a node, or the root, points at. `version` is the block height that wrote it.
-enum Subtree: Hashable, Sendable {
+/// What a slot of a node, or the root, points at. `version` is the block height that wrote it. `held` is the record itself
+/// where it is in memory: always for versions that are not stored, and for lately written ones (`HeldRecords`).
+enum Subtree: Sendable {
     case empty
     /// A lone leaf: wherever it hangs, its record is found by (version, keyHash).
-    case leaf(hash: Digest, version: UInt64, keyHash: Digest)
-    case inner(hash: Digest, version: UInt64)
+    case leaf(hash: Digest, version: UInt64, keyHash: Digest, held: HeldLeaf?)
+    case inner(hash: Digest, version: UInt64, held: HeldNode?)
 
     /// SmtSpec digest of the subtree; 32 zero bytes when it is empty.
     var hash: Digest {
         switch self {
         case .empty: .zero
-        case .leaf(let hash, _, _), .inner(let hash, _): hash
+        case .leaf(let hash, _, _, _), .inner(let hash, _, _): hash
         }
     }
+
+    /// Records in memory from here down.
+    var heldCount: Int {
+        switch self {
+        case .inner(_, _, .some(let held)): held.recordCount
+        case .leaf(_, _, _, .some): 1
+        default: 0
+        }
+    }
+
+    /// The same place with the same content, held or not.
+    func isSame(as other: Subtree) -> Bool {
+        switch (self, other) {
+        case (.empty, .empty): true
+        case (.leaf(let hash, let version, let key, _), .leaf(let otherHash, let otherVersion, let otherKey, _)):
+            hash == otherHash && version == otherVersion && key == otherKey
+        case (.inner(let hash, let version, _), .inner(let otherHash, let otherVersion, _)):
+            hash == otherHash && version == otherVersion
+        default: false
+        }
+    }
+
+    /// Without what is held, when it is older than `version`.
+    func releasing(before version: UInt64) -> Subtree {
+        switch self {
+        case .leaf(let hash, let own, let keyHash, .some) where own < version:
+            .leaf(hash: hash, version: own, keyHash: keyHash, held: nil)
+        case .inner(let hash, let own, .some) where own < version: .inner(hash: hash, version: own, held: nil)
+        default: self
+        }
+    }
+}
+
+/// A node in memory, shared by all versions that contain it.
+final class HeldNode: Sendable {
+    let node: RadixNode
+    /// Records in memory from here down, this one included.
+    let recordCount: Int
+
+    init(_ node: RadixNode) {
+        self.node = node
+        recordCount = node.children.reduce(1) { $0 + $1.heldCount }
+    }
+}
+
+/// A leaf in memory.
+final class HeldLeaf: Sendable {
+    let leaf: StateLeaf
+    init(_ leaf: StateLeaf) { self.leaf = leaf }
 }
 
 /// Four levels of the binary tree in one record: 16 slots, by the next nibble of SHA-256(key).
@@ -182,11 +232,11 @@ extension Subtree {
     func encodePointer(to encoder: inout BCSEncoder) {
         switch self {
         case .empty: break
-        case .leaf(let hash, let version, let keyHash):
+        case .leaf(let hash, let version, let keyHash, _):
             encoder.u64(version)
             encoder.fixed(hash)
             encoder.fixed(keyHash)
-        case .inner(let hash, let version):
+        case .inner(let hash, let version, _):
             encoder.u64(version)
             encoder.fixed(hash)
         }
@@ -197,13 +247,14 @@ extension Subtree {
         let hash = try decoder.digest()
         self =
             isLeaf
-            ? .leaf(hash: hash, version: version, keyHash: try decoder.digest()) : .inner(hash: hash, version: version)
+            ? .leaf(hash: hash, version: version, keyHash: try decoder.digest(), held: nil)
+            : .inner(hash: hash, version: version, held: nil)
     }
 
     fileprivate func canHang(in slot: Int, of path: NodePath) -> Bool {
         switch self {
         case .empty: false
-        case .leaf(_, _, let keyHash): path.contains(keyHash) && Int(keyHash.nibble(path.depth)) == slot
+        case .leaf(_, _, let keyHash, _): path.contains(keyHash) && Int(keyHash.nibble(path.depth)) == slot
         case .inner: path.depth < NodePath.depthMax
         }
     }

@@ -9,10 +9,26 @@ package enum StateMaintenance {
         package let isComplete: Bool
     }
 
+    /// How far pruning has come, so that a step need not walk over what earlier ones removed. A new one starts over.
+    package struct PruneCursor: Sendable {
+        fileprivate var root = StateRecords.version(0)
+        fileprivate var stale = StateRecords.stale(since: 0)
+        package init() {}
+    }
+
     /// Removes what only versions below `version` need, about `limit` records. `version` should be a stored one, at
     /// most the newest; afterwards versions below it are not readable.
     package static func prune(
         _ reader: any KeyValueReader, before version: Height, limit: Int
+    ) throws(StorageFailure) -> Step {
+        var cursor = PruneCursor()
+        return try prune(reader, before: version, limit: limit, from: &cursor)
+    }
+
+    /// The same, going on where the cursor stands. Versions must not descend from call to call, and each batch must be
+    /// stored.
+    package static func prune(
+        _ reader: any KeyValueReader, before version: Height, limit: Int, from cursor: inout PruneCursor
     ) throws(StorageFailure) -> Step {
         guard let record = try reader.get(StateRecords.newest) else {
             return Step(batch: KeyValueBatch(), isComplete: true)
@@ -25,12 +41,12 @@ package enum StateMaintenance {
         var batch = KeyValueBatch()
         // Roots first: a version must not look readable while its nodes go.
         let roots = try reader.scan(
-            from: StateRecords.version(0), to: StateRecords.version(bound), limit: limit, reversed: false)
+            from: cursor.root, to: StateRecords.version(bound), limit: limit, reversed: false)
         for root in roots { batch.remove(root.key) }
+        if let last = roots.last { cursor.root = last.key + [0] }
         if roots.count == limit { return Step(batch: batch, isComplete: false) }
         let entries = try reader.scan(
-            from: StateRecords.stale(since: 0), to: StateRecords.stale(since: Height(bound).next.value), limit: limit,
-            reversed: false)
+            from: cursor.stale, to: StateRecords.stale(since: Height(bound).next.value), limit: limit, reversed: false)
         for entry in entries {
             guard let record = StateRecords.record(ofStale: entry.key) else {
                 throw StorageFailure("an entry of the state's stale list is damaged")
@@ -38,6 +54,7 @@ package enum StateMaintenance {
             batch.remove(record)
             batch.remove(entry.key)
         }
+        if let last = entries.last { cursor.stale = last.key + [0] }
         return Step(batch: batch, isComplete: entries.count < limit)
     }
 

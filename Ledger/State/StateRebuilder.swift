@@ -63,10 +63,10 @@ package struct StateRebuilder: Sendable {
         var root = Subtree.empty
         if let pending {
             if open.count == 1, open[0].children.isEmpty {
-                root = .leaf(hash: pending.hash, version: version, keyHash: pending.keyHash)
+                root = .leaf(hash: pending.hash, version: version, keyHash: pending.keyHash, held: nil)
             } else {
                 place(pending, sharedAfter: 0, into: &batch)
-                root = .inner(hash: open[0].hash, version: version)
+                root = .inner(hash: open[0].hash, version: version, held: nil)
                 batch.put(StateRecords.node(.root, version), open[0].record)
             }
         }
@@ -82,13 +82,13 @@ package struct StateRebuilder: Sendable {
     ) {
         let depth = max(sharedBefore, sharedAfter)
         while open.count <= depth { open.append(RadixNode()) }
-        let pointer = Subtree.leaf(hash: leaf.hash, version: version, keyHash: leaf.keyHash)
+        let pointer = Subtree.leaf(hash: leaf.hash, version: version, keyHash: leaf.keyHash, held: nil)
         open[depth].append(pointer, at: Int(leaf.keyHash.nibble(depth)))
         while open.count > sharedAfter + 1 {
             let node = open.removeLast()
             let path = NodePath(towards: leaf.keyHash, depth: open.count)
             batch.put(StateRecords.node(path, version), node.record)
-            let finished = Subtree.inner(hash: node.hash, version: version)
+            let finished = Subtree.inner(hash: node.hash, version: version, held: nil)
             open[open.count - 1].append(finished, at: Int(leaf.keyHash.nibble(open.count - 1)))
         }
     }

@@ -1,22 +1,32 @@
 package import Chain
 package import Primitives
 
-/// What has to be stored, in one batch, for a version to be the newest of the store.
+/// A version on its way to be the newest of the store.
 package struct StateCheckpoint: Sendable {
-    package let version: Height
-    package let root: Digest
-    package let batch: KeyValueBatch
+    private let snapshot: StateSnapshot
+
+    package var version: Height { snapshot.version }
+    package var root: Digest { snapshot.root }
     /// The newest layer folded in; nil when there was none. Tells descendants from other forks.
-    let lastLayer: StateLayer?
+    var lastLayer: StateLayer? { snapshot.tree.layers.last }
+
+    fileprivate init(_ snapshot: StateSnapshot) { self.snapshot = snapshot }
+
+    /// What has to be stored, in one batch: all layers folded, without the nodes that a later layer replaced. Long work
+    /// over values that never change, so it may be done in another thread.
+    package func batch() throws(StorageFailure) -> KeyValueBatch { try snapshot.folded() }
 }
 
 extension StateSnapshot {
-    /// All layers of this snapshot folded into one batch, which makes this version the newest of the store. Nodes that
-    /// a later layer replaced are not written.
+    /// Makes this version the newest of the store, once its batch is stored.
     package func checkpoint() throws(StorageFailure) -> StateCheckpoint {
         guard !isPinned else {
             throw StorageFailure("a pinned state (version \(version)) is for reading, not for checkpoints")
         }
+        return StateCheckpoint(self)
+    }
+
+    fileprivate func folded() throws(StorageFailure) -> KeyValueBatch {
         var batch = KeyValueBatch()
         try fold(tree.root, at: .root, into: &batch)
         for layer in tree.layers {
@@ -29,7 +39,7 @@ extension StateSnapshot {
         }
         batch.put(StateRecords.version(version.value), StateRecords.root(tree.root))
         batch.put(StateRecords.newest, StateRecords.newest(version: version.value, root: tree.root))
-        return StateCheckpoint(version: version, root: root, batch: batch, lastLayer: tree.layers.last)
+        return batch
     }
 
     private func fold(
@@ -37,16 +47,18 @@ extension StateSnapshot {
     ) throws(StorageFailure) {
         switch subtree {
         case .empty: return
-        case .leaf(_, let version, let keyHash):
+        case .leaf(_, let version, let keyHash, let held):
             if tree.isStored(version) { return }
-            let leaf = try tree.leaf(keyHash, version: version)
+            let leaf = try tree.leaf(keyHash, version: version, held: held)
             batch.put(StateRecords.leaf(keyHash, version), StateRecords.leafRecord(key: leaf.key, value: leaf.value))
             batch.put(StateRecords.flat(leaf.key), leaf.value)
-        case .inner(_, let version):
+        case .inner(_, let version, let held):
             if tree.isStored(version) { return }
-            let node = try tree.node(at: path, version: version)
+            let node = try tree.node(at: path, version: version, held: held)
             batch.put(StateRecords.node(path, version), node.record)
-            for slot in 0..<16 where node.occupied & (1 << UInt16(slot)) != 0 {
+            var slot = -1
+            while let next = node.occupiedSlot(above: slot) {
+                slot = next
                 // Only a leaf can hang from the deepest node, and a leaf needs no path.
                 try fold(node[slot], at: path.depth < NodePath.depthMax ? path.child(slot) : path, into: &batch)
             }

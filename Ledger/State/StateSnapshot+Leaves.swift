@@ -16,11 +16,11 @@ extension StateSnapshot {
     ) throws(StorageFailure) {
         switch subtree {
         case .empty: return
-        case .leaf(_, let version, let keyHash):
+        case .leaf(_, let version, let keyHash, let held):
             if let after, keyHash <= after { return }
-            found.append(try tree.leaf(keyHash, version: version))
-        case .inner(_, let version):
-            let node = try tree.node(at: path, version: version)
+            found.append(try tree.leaf(keyHash, version: version, held: held))
+        case .inner(_, let version, let held):
+            let node = try tree.node(at: path, version: version, held: held)
             let first = after.map { Int($0.nibble(path.depth)) }
             var slot = (first ?? 0) - 1
             while found.count < limit, let next = node.occupiedSlot(above: slot) {

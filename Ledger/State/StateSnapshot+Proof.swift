@@ -32,17 +32,17 @@ extension StateSnapshot {
         var subtree = tree.root
         var path = NodePath.root
         var siblings: [(digest: Digest, isLeft: Bool)] = []
-        while case .inner(_, let version) = subtree {
+        while case .inner(_, let version, let held) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            let node = try tree.node(at: path, version: version)
+            let node = try tree.node(at: path, version: version, held: held)
             siblings += node.siblings(of: slot)
             subtree = node[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
         }
-        guard case .leaf(_, let version, let found) = subtree, found == keyHash else {
+        guard case .leaf(_, let version, let found, let held) = subtree, found == keyHash else {
             throw StorageFailure("state leaf \(keyHash.short) is missing; restore the node from its peers")
         }
-        let leaf = try tree.leaf(keyHash, version: version)
+        let leaf = try tree.leaf(keyHash, version: version, held: held)
         let steps = siblings.reversed().map { InnerOp(sibling: $0.digest, isLeft: $0.isLeft) }
         return ExistenceProof(key: leaf.key, value: leaf.value, leaf: .smt, path: steps)
     }
@@ -53,16 +53,16 @@ extension StateSnapshot {
         var path = NodePath.root
         // The lowest subtree beside the path that has leaves on the wanted side.
         var beside: (subtree: Subtree, path: NodePath)?
-        while case .inner(_, let version) = subtree {
+        while case .inner(_, let version, let held) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            let node = try tree.node(at: path, version: version)
+            let node = try tree.node(at: path, version: version, held: held)
             if let next = isLeft ? node.occupiedSlot(below: slot) : node.occupiedSlot(above: slot) {
                 beside = (node[next], path.depth < NodePath.depthMax ? path.child(next) : path)
             }
             subtree = node[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
         }
-        if case .leaf(_, _, let found) = subtree, isLeft ? found < keyHash : found > keyHash { return found }
+        if case .leaf(_, _, let found, _) = subtree, isLeft ? found < keyHash : found > keyHash { return found }
         guard let beside else { return nil }
         return try outermost(beside.subtree, at: beside.path, isRight: isLeft)
     }
@@ -73,13 +73,13 @@ extension StateSnapshot {
     ) throws(StorageFailure) -> Digest? {
         var subtree = start
         var path = place
-        while case .inner(_, let version) = subtree {
-            let node = try tree.node(at: path, version: version)
+        while case .inner(_, let version, let held) = subtree {
+            let node = try tree.node(at: path, version: version, held: held)
             guard let slot = isRight ? node.occupiedSlot(below: 16) : node.occupiedSlot(above: -1) else { return nil }
             subtree = node[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
         }
-        guard case .leaf(_, _, let keyHash) = subtree else { return nil }
+        guard case .leaf(_, _, let keyHash, _) = subtree else { return nil }
         return keyHash
     }
 }

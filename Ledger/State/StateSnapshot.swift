@@ -77,30 +77,43 @@ package struct StateSnapshot: StateReader, Sendable {
         return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
     }
 
+    /// The oldest stored version, for which `historic` works; nil when nothing is stored.
+    package static func oldestStored(_ reader: any KeyValueReader) throws(StorageFailure) -> Height? {
+        let end = StateRecords.version(.max) + [0]
+        let found = try reader.scan(from: StateRecords.version(0), to: end, limit: 1, reversed: false)
+        return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
+    }
+
     /// The value under `key`, nil when absent: the layers, then at most one get. Pinned ones: O(log n) gets.
     package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
         if isPinned {
             let keyHash = SHA256.hash(key)
-            guard let version = try tree.find(keyHash) else { return nil }
-            return try tree.leaf(keyHash, version: version).value
+            guard let (version, held) = try tree.find(keyHash) else { return nil }
+            return try tree.leaf(keyHash, version: version, held: held).value
         }
         if tree.layers.isEmpty { return try tree.reader.get(StateRecords.flat(key)) }
         let keyHash = SHA256.hash(key)
-        // Below a node that is stored nothing changed since the checkpoint, so the flat value holds.
+        // Down as far as the nodes are in memory. Below a node that is stored nothing changed since the checkpoint, so the
+        // flat value holds.
         var subtree = tree.root
-        var path = NodePath.root
-        while case .inner(_, let version) = subtree, !tree.isStored(version) {
-            let slot = Int(keyHash.nibble(path.depth))
-            subtree = try tree.node(at: path, version: version)[slot]
-            if path.depth < NodePath.depthMax { path = path.child(slot) }
+        var depth = 0
+        while case .inner(_, _, .some(let held)) = subtree {
+            subtree = held.node[Int(keyHash.nibble(depth))]
+            depth += 1
         }
         switch subtree {
         case .empty: return nil
-        case .leaf(_, let version, let found):
+        case .leaf(_, let version, let found, let held):
             if found != keyHash { return nil }
-            if !tree.isStored(version) { return try tree.leaf(keyHash, version: version).value }
+            if held != nil || !tree.isStored(version) {
+                return try tree.leaf(keyHash, version: version, held: held).value
+            }
             return try tree.reader.get(StateRecords.flat(key))
-        case .inner: return try tree.reader.get(StateRecords.flat(key))
+        case .inner(_, let version, _):
+            guard tree.isStored(version) else {
+                throw StorageFailure("a state node of version \(version) is neither in memory nor stored")
+            }
+            return try tree.reader.get(StateRecords.flat(key))
         }
     }
 
@@ -119,6 +132,7 @@ package struct StateSnapshot: StateReader, Sendable {
         var next = tree
         next.root = root
         next.layers.append(layer)
+        next.held.adapt(to: root.heldCount, version: version.value)
         return StateSnapshot(version: version, tree: next)
     }
 }

@@ -16,9 +16,9 @@ struct StateTreeUpdate {
     private let version: UInt64
     private let source: [StateChange]
     private var changes: [Change] = []
-    private var nodes: [NodePath: RadixNode] = [:]
-    private var leaves: [Digest: StateLeaf] = [:]
     private var stale: [StaleRecord] = []
+    /// What is in memory of earlier versions than this one is let go: it is stored, and nobody wrote it lately.
+    private let releasedBefore: UInt64
 
     /// Throws when a change is malformed or a key occurs twice: contracts cannot make such changes, so this node, or
     /// all of them, must stop.
@@ -26,6 +26,7 @@ struct StateTreeUpdate {
         self.tree = tree
         self.version = version
         self.source = source
+        releasedBefore = min(tree.held.first, tree.firstUnstored)
         changes.reserveCapacity(source.count)
         for (index, change) in source.enumerated() {
             let keyHash = SHA256.hash(change.key)
@@ -45,18 +46,17 @@ struct StateTreeUpdate {
 
     /// The new root, and the layer that belongs to it.
     mutating func run() throws(StorageFailure) -> (root: Subtree, layer: StateLayer) {
-        nodes.reserveCapacity(changes.count * 2)
-        leaves.reserveCapacity(changes.count)
+        stale.reserveCapacity(changes.count * 2)
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
         let removed = changes.filter { $0.leafHash == nil }.map { (keyHash: $0.keyHash, key: source[$0.index].key) }
-        return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale, removed: removed))
+        return (root, StateLayer(version: version, stale: stale, removed: removed))
     }
 
     private mutating func update(
         _ subtree: Subtree, at path: NodePath, _ range: Range<Int>
     ) throws(StorageFailure) -> Subtree {
-        guard case .inner(_, let oldVersion) = subtree else { return replace(subtree, at: path, range) }
-        let node = try tree.node(at: path, version: oldVersion)
+        guard case .inner(_, let oldVersion, let held) = subtree else { return replace(subtree, at: path, range) }
+        let node = try tree.node(at: path, version: oldVersion, held: held)
         var next = RadixNode()
         next.reserveCapacity(min(16, node.children.count + range.count))
         var isChanged = false
@@ -65,11 +65,11 @@ struct StateTreeUpdate {
             let end = endOfGroup(slot, path.depth, start..<range.upperBound)
             let old = node[slot]
             guard end > start else {
-                next.append(old, at: slot)
+                next.append(old.releasing(before: releasedBefore), at: slot)
                 continue
             }
             let new = try update(old, at: path.child(slot), start..<end)
-            isChanged = isChanged || new != old
+            isChanged = isChanged || !new.isSame(as: old)
             next.append(new, at: slot)
             start = end
         }
@@ -90,7 +90,7 @@ struct StateTreeUpdate {
         var found: [Subtree] = []
         found.reserveCapacity(range.count + 1)
         var old: (leaf: Subtree, keyHash: Digest, version: UInt64)?
-        if case .leaf(_, let version, let keyHash) = subtree { old = (subtree, keyHash, version) }
+        if case .leaf(_, let version, let keyHash, _) = subtree { old = (subtree, keyHash, version) }
         for change in changes[range] {
             if let known = old, known.keyHash <= change.keyHash {
                 old = nil
@@ -101,8 +101,8 @@ struct StateTreeUpdate {
                 }
             }
             guard let leafHash = change.leafHash, let value = source[change.index].value else { continue }
-            leaves[change.keyHash] = StateLeaf(key: source[change.index].key, value: value)
-            found.append(.leaf(hash: leafHash, version: version, keyHash: change.keyHash))
+            let held = HeldLeaf(StateLeaf(key: source[change.index].key, value: value))
+            found.append(.leaf(hash: leafHash, version: version, keyHash: change.keyHash, held: held))
         }
         if let old { found.append(old.leaf) }
         return grow(found[...], at: path)
@@ -115,7 +115,7 @@ struct StateTreeUpdate {
         var start = found.startIndex
         for slot in 0..<16 {
             var end = start
-            while end < found.endIndex, case .leaf(_, _, let keyHash) = found[end],
+            while end < found.endIndex, case .leaf(_, _, let keyHash, _) = found[end],
                 Int(keyHash.nibble(path.depth)) == slot
             { end += 1 }
             guard end > start else { continue }
@@ -129,7 +129,6 @@ struct StateTreeUpdate {
     private mutating func seal(_ node: RadixNode, at path: NodePath) -> Subtree {
         guard let first = node.children.first else { return .empty }
         if node.children.count == 1, case .leaf = first { return first }
-        nodes[path] = node
-        return .inner(hash: node.hash, version: version)
+        return .inner(hash: node.hash, version: version, held: HeldNode(node))
     }
 }

@@ -85,4 +85,14 @@ enum Human {
         }
         return (value < 0 ? "-" : "") + grouped + (digits > 0 ? "." + fraction : "")
     }
+
+    /// A length of time in its two largest units, e.g. "3 h 12 min".
+    static func duration(seconds: UInt64) -> String {
+        let units: [(UInt64, String)] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
+        guard let first = units.firstIndex(where: { seconds >= $0.0 }) else { return "0 s" }
+        let rest = seconds % units[first].0
+        let large = "\(seconds / units[first].0) \(units[first].1)"
+        guard first + 1 < units.count, rest / units[first + 1].0 > 0 else { return large }
+        return "\(large) \(rest / units[first + 1].0) \(units[first + 1].1)"
+    }
 }

@@ -34,12 +34,13 @@ package protocol NodeService: Sendable {
     /// The certificate that makes a final block final; nil for height 0, which the genesis itself certifies.
     func finality(_ height: Height) async throws(ServiceFailure) -> Finality?
 
-    /// Value under `key` (1 to 256 bytes) in the newest final state.
-    func value(_ key: [UInt8]) async throws(ServiceFailure) -> StateValue
+    /// Value under `key` (1 to 256 bytes) in the newest final state, or in the newest one at most at `height` that this
+    /// node keeps; the answer names the height. A height above the newest one means the newest.
+    func value(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> StateValue
 
-    /// Proof of the value under `key`, or of its absence, in the newest final state for which this node has both the
-    /// state and a finalization.
-    func proof(_ key: [UInt8]) async throws(ServiceFailure) -> ProofBundle
+    /// Proof of the value under `key`, or of its absence, in the newest final state, at most at `height`, for which this
+    /// node has both the state and a finalization.
+    func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle
 
     /// Interfaces of all contracts in the binary, as one JSON document.
     func contractInterfaces() async throws(ServiceFailure) -> String

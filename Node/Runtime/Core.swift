@@ -17,6 +17,7 @@ struct CoreSurroundings: Sendable {
     let room: WaitingRoom
     let disk: WorkThread
     let store: KeyValueStore
+    let pruner: StatePruner
     let logger: Logger
     let send: @Sendable ([OutgoingMessage]) -> Void
     /// The validators changed: links follow.
@@ -197,7 +198,7 @@ final class Core<App: Application>: @unchecked Sendable {
             entries.append(JournalEntry(sequence: sequence, payload: bytes))
             if sync { needsSync = true }
         case .pruneJournal(let sequence): prune(sequence)
-        case .store(let batch, let sequence): store(batch, sequence)
+        case .store(let work, let sequence): store(work, sequence)
         case .serve(let read, let peer): around.serve(read, to: peer)
         case .adopted(_, let validators):
             around.hub.publish([], view: replica.view)
@@ -266,13 +267,20 @@ final class Core<App: Application>: @unchecked Sendable {
         }
     }
 
-    private func store(_ batch: KeyValueBatch, _ sequence: UInt64) {
+    private func store(_ work: StoreWork, _ sequence: UInt64) {
         let around = around
         around.disk.add {
+            let batch: KeyValueBatch
+            do throws(StorageFailure) {
+                batch = try work.batch()
+            } catch {
+                return around.inbox.fail(StorageError(.other, "a checkpoint cannot be made: \(error)"))
+            }
             do throws(StorageError) {
                 try around.store.write(batch, durable: true)
                 around.counters.add { $0.storeBatches += 1 }
                 around.inbox.add(.stored(upTo: sequence))
+                around.pruner.checkpointStored { around.inbox.fail($0) }
             } catch {
                 around.inbox.fail(error)
             }

@@ -56,11 +56,16 @@ extension LedgerNode {
             replica: replica, journal: journal,
             around: CoreSurroundings(
                 inbox: parts.inbox, hub: parts.hub, counters: parts.counters, book: parts.book, room: parts.room,
-                disk: parts.disk, store: store, logger: logger, send: { links.send($0) },
+                disk: parts.disk, store: store,
+                pruner: StatePruner(
+                    store: store, disk: parts.disk, leases: parts.leases, counters: parts.counters,
+                    retention: configuration.stateRetention),
+                logger: logger, send: { links.send($0) },
                 validatorsChanged: { [weak parts] in parts?.validatorsChanged($0) },
-                evidence: { [weak parts] in parts?.report($0) }))
+                evidence: configuration.evidenceFound ?? { _ in }))
         core.whenFinished { [weak parts] _ in parts?.finish() }
         core.start(effects)
+        HeightExchange.start(parts)
         return LedgerNode(
             configuration: configuration, application: application, parts: parts, core: core, services: parts.services)
     }
@@ -95,7 +100,7 @@ extension LedgerNode {
         let counters = CounterBox()
         let inbox = Inbox()
         let seen = SeenSignatures()
-        let room = WaitingRoom(seen: seen, counters: counters)
+        let room = WaitingRoom(seen: seen, keys: SenderKeys(), counters: counters)
         let names = NodeParts.allowed(
             configuration.peers, replica.view.validators, own: configuration.transport.peer)
         let book = PeerBook(names: names, counters: counters)
@@ -121,7 +126,7 @@ extension LedgerNode {
         settings.host = configuration.listenHost
         settings.port = configuration.listenPort
         settings.allowed = NodeParts.allowed(configuration.peers, validators, own: configuration.transport.peer)
-        settings.addresses = NodeParts.addresses(configuration.peers)
+        settings.addresses = NodeParts.addresses(configuration.peers, validators)
         settings.limits = configuration.transportLimits
         do {
             let links = try await PeerNetwork.start(
@@ -133,19 +138,6 @@ extension LedgerNode {
             let port = configuration.listenPort.map { "\(configuration.listenHost):\($0)" } ?? "no port"
             throw TransportError(
                 "the node cannot listen for peers on \(port): \(error). Is another process using the port?")
-        }
-    }
-}
-
-extension NodeParts {
-    /// Turns evidence into a transaction of the operator and submits it, apart from the replica's thread.
-    func report(_ evidence: Evidence) {
-        guard let make = configuration.evidenceReport else { return }
-        pool.add(.later) { [self] in
-            guard let transaction = make(evidence), let signed = SignedTransaction(verifying: transaction) else {
-                return
-            }
-            inbox.add(Admission(peer: nil, transactions: [signed], answer: { _ in }, credit: nil))
         }
     }
 }

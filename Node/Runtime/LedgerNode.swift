@@ -74,17 +74,18 @@ package final class LedgerNode<App: Application>: Sendable {
     private func verify(_ transactions: [Transaction]) async -> [SignedTransaction?] {
         let share = 64
         let parts = parts
+        let keys = parts.room.keys
         parts.counters.add { $0.signaturesChecked += UInt64(transactions.count) }
         var signed: [SignedTransaction?] = []
         if transactions.count <= share {
-            signed = transactions.map { SignedTransaction(verifying: $0) }
+            signed = transactions.map { keys.verify($0) }
         } else {
             let chunks = stride(from: 0, to: transactions.count, by: share).map {
                 Array(transactions[$0..<min($0 + share, transactions.count)])
             }
             signed = await withTaskGroup(of: (Int, [SignedTransaction?]).self) { group in
                 for (index, chunk) in chunks.enumerated() {
-                    group.addTask { (index, chunk.map { SignedTransaction(verifying: $0) }) }
+                    group.addTask { (index, chunk.map { keys.verify($0) }) }
                 }
                 var results = [[SignedTransaction?]](repeating: [], count: chunks.count)
                 for await (index, result) in group { results[index] = result }
@@ -100,6 +101,12 @@ package final class LedgerNode<App: Application>: Sendable {
     /// The final chain as it is now: blocks, receipts, certificates, locations, state. Take a new one for each answer; a state
     /// older than the newest checkpoint cannot be read.
     package var view: ChainView { parts.hub.view }
+
+    /// The newest final block's view and its state, which is not pruned while the caller holds it.
+    package func leasedView() -> (view: ChainView, state: LeasedState) {
+        let view = view
+        return (view, LeasedState(view.state, leases: parts.leases))
+    }
 
     /// What became of a transaction, at the latest after `milliseconds`.
     package func outcome(

@@ -45,13 +45,15 @@ package struct NodeConfiguration: Sendable {
     /// A node so many blocks behind its peers takes over a state instead of executing all blocks.
     package var snapshotLagBlocks: UInt64 = 10_000
     /// Nodes write a checkpoint, which others can take over, at each final block whose height is a multiple of this.
-    package var snapshotBlocks: UInt64 = 1_024
+    package var snapshotBlocks: UInt64 = 256
+    /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
+    package var stateRetention: UInt64?
     package var transportLimits = TransportLimits()
     package var store = KeyValueStoreOptions()
     package var journal = JournalOptions()
     package var limits = NodeLimits()
-    /// Makes the transaction that reports a double vote to governance, signed by the operator's key.
-    package var evidenceReport: (@Sendable (Evidence) -> Transaction?)?
+    /// Told of a double vote, on the replica's thread: take note and return at once.
+    package var evidenceFound: (@Sendable (Evidence) -> Void)?
 
     package init(genesis: Genesis, key: Secp256k1.SecretKey?, transport: TransportIdentity, dataFolder: String) {
         self.genesis = genesis

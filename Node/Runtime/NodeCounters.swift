@@ -36,6 +36,12 @@ package struct NodeCounters: Hashable, Sendable {
     package var viewsEntered: UInt64 = 0
     /// Requests of peers for a part of the state.
     package var snapshotPartsServed: UInt64 = 0
+    /// Records of old states removed from the store.
+    package var prunedRecords: UInt64 = 0
+    /// The oldest state that is kept; 0 while nothing was pruned since the start.
+    package var prunedBelow: UInt64 = 0
+    /// Duration of one step of that.
+    package var pruneStep = LatencyHistogram()
     /// Duration of a durable journal write.
     package var journalSync = LatencyHistogram()
     /// Duration of a step of the replica.

@@ -19,6 +19,7 @@ final class NodeParts: Sendable {
     let disk: WorkThread
     let pool: WorkPool
     let store: KeyValueStore
+    let leases = StateLeases()
     let loop: any EventLoop
     let intake: Intake
     let services: PeerServices
@@ -103,20 +104,25 @@ final class NodeParts: Sendable {
         book.setNames(allowed)
         guard let links = state.withLockedValue({ $0.links }) else { return }
         links.setAllowed(allowed)
-        links.setAddresses(NodeParts.addresses(peers))
+        links.setAddresses(NodeParts.addresses(peers, validators))
+    }
+
+    /// The key that a configured peer has now: a validator's is the one in the set, which a rotation may have replaced.
+    private static func key(_ peer: PeerConfiguration, _ validators: ValidatorSet) -> Digest {
+        validators.index(ofPartner: peer.name).map { validators.validators[$0].transportKey } ?? peer.peer
     }
 
     static func allowed(_ peers: [PeerConfiguration], _ validators: ValidatorSet, own: Digest) -> [Digest: String] {
         var allowed: [Digest: String] = [:]
-        for peer in peers { allowed[peer.peer] = peer.name }
+        for peer in peers { allowed[key(peer, validators)] = peer.name }
         for validator in validators.validators { allowed[validator.transportKey] = validator.partner }
         allowed[own] = nil
         return allowed
     }
 
-    static func addresses(_ peers: [PeerConfiguration]) -> [PeerAddress] {
+    static func addresses(_ peers: [PeerConfiguration], _ validators: ValidatorSet) -> [PeerAddress] {
         peers.compactMap { peer in
-            peer.host.map { PeerAddress(peer: peer.peer, host: $0, port: peer.port) }
+            peer.host.map { PeerAddress(peer: key(peer, validators), host: $0, port: peer.port) }
         }
     }
 

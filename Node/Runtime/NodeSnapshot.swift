@@ -75,6 +75,7 @@ extension NodeSnapshot {
         let age = Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince)
         let patience = UInt64(parameters.heartbeatMilliseconds) + silenceMillisecondsMax
         guard age > patience else { return nil }
+        guard status.isValidator else { return silence(peers, seconds: age / 1000) }
         var missing: [String] = []
         var active = status.isValidator ? 1 : 0
         for validator in validators.validators where validator.transportKey != own {
@@ -91,5 +92,13 @@ extension NodeSnapshot {
         let names = missing.isEmpty ? "none is missing" : "missing: " + missing.joined(separator: ", ")
         return
             "view \(status.view) of epoch \(status.epoch), led by \(leader), has lasted \(age / 1000) s. A quorum is \(validators.quorum) of \(validators.count) validators, \(active) are active; \(names)."
+    }
+
+    /// A node that follows hears the chain through a few peers and cannot tell which validators are missing.
+    private static func silence(_ peers: [PeerState], seconds: UInt64) -> String {
+        let linked = peers.filter(\.isConnected).map(\.name)
+        guard !linked.isEmpty else { return "no link to any node, so nothing is heard of the chain" }
+        return
+            "nothing new for \(seconds) s from \(linked.joined(separator: ", ")): ask there, or name more peers in the settings"
     }
 }

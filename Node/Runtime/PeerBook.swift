@@ -11,7 +11,7 @@ package struct PeerState: Hashable, Sendable {
     package let isValidator: Bool
     package let isConnected: Bool
     package let address: String?
-    /// Final height that it claimed last; it says so when it connects and when it falls behind.
+    /// Final height that it claimed last, a few seconds old.
     package let height: Height?
     package let epoch: Epoch
     /// Newest view in which it sent a vote.
@@ -56,6 +56,7 @@ final class PeerBook: Sendable {
 
     func connected(_ peer: Digest) { box.withLockedValue { $0.entries[peer, default: Entry()].isConnected = true } }
     func disconnected(_ peer: Digest) { box.withLockedValue { $0.entries[peer]?.isConnected = false } }
+    func reached(_ height: Height, by peer: Digest) { box.withLockedValue { $0.entries[peer]?.height = height } }
     func halted(_ reason: String) { box.withLockedValue { $0.halted = reason } }
 
     /// Notes what a message says about its sender. Entries exist for allowed peers only, so their number is bounded.

@@ -24,7 +24,7 @@ enum Trace {
         case .journal(let bytes, let sequence, let sync):
             "journal \(sequence) (\(bytes.count) B\(sync ? ", sync" : ""))"
         case .pruneJournal(let sequence): "prune \(sequence)"
-        case .store(let batch, let sequence): "store \(sequence) (\(batch.entries.count) keys)"
+        case .store(_, let sequence): "store \(sequence)"
         case .serve(let read, let peer): "serve leaves of version \(read.version) to \(peer.short)"
         case .adopted(let header, _): "adopted the state of height \(header.height)"
         case .send(let message, let peers): "send \(text(message)) to \(peers.count)"

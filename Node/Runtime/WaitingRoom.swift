@@ -14,10 +14,12 @@ final class WaitingRoom: Sendable {
 
     private let box = NIOLockedValueBox<[Digest: Entry]>([:])
     private let seen: SeenSignatures
+    let keys: SenderKeys
     private let counters: CounterBox
 
-    init(seen: SeenSignatures, counters: CounterBox) {
+    init(seen: SeenSignatures, keys: SenderKeys, counters: CounterBox) {
         self.seen = seen
+        self.keys = keys
         self.counters = counters
     }
 
@@ -69,7 +71,7 @@ final class WaitingRoom: Sendable {
         for (transaction, known) in zip(transactions, early) {
             if let known {
                 right.append(known)
-            } else if let signed = SignedTransaction(verifying: transaction) {
+            } else if let signed = keys.verify(transaction) {
                 right.append(signed)
                 checked.append(signed)
             }

@@ -54,9 +54,15 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
 
     var snapshot: LinkSnapshot {
         LinkSnapshot(
-            peer: peer, address: context?.remoteAddress?.description ?? "closed", isDialled: isDialled,
+            peer: peer, address: context?.remoteAddress.map(Link.words) ?? "closed", isDialled: isDialled,
             queuedBytes: queue.bytes, unhandledBytes: brake.withLockedValue { $0.bytes },
             roundTripMicroseconds: roundTrip)
+    }
+
+    /// host:port, without the library's own decoration.
+    private static func words(_ address: SocketAddress) -> String {
+        guard let host = address.ipAddress, let port = address.port else { return "\(address)" }
+        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
     /// TLS asks whether the peer may be who its certificate says. Runs for every full handshake; a resumed one never

@@ -109,8 +109,7 @@ extension PeerNetwork {
         links[link.peer] = link
         dials[link.peer]?.failures = 0
         logger.info(
-            "linked to \(name(link.peer))",
-            metadata: ["address": "\(link.snapshot.address)", "dialled": "\(link.isDialled)"])
+            "linked to \(name(link.peer)) at \(link.snapshot.address), \(link.isDialled ? "dialled" : "accepted")")
     }
 
     func linkClosed(_ link: Link, wasUp: Bool) {

@@ -19,9 +19,9 @@ func costOfBlocks() throws {
         tip = try tip.applying(all, version: Height(0))
     }
     let checkpoint = try tip.checkpoint()
-    store.apply(checkpoint.batch)
+    store.apply(try checkpoint.batch())
     tip = try #require(tip.rebased(onto: checkpoint))
-    print("filled \(keys) keys in \(filling), \(checkpoint.batch.entries.count) records")
+    print("filled \(keys) keys in \(filling), \(try checkpoint.batch().entries.count) records")
     var random = SeededGenerator(seed: 1)
     for span in [1, 16] {
         var spent = Duration.zero
@@ -35,11 +35,11 @@ func costOfBlocks() throws {
         var fold: StateCheckpoint?
         let folding = try clock.measure { fold = try tip.checkpoint() }
         if let fold {
-            store.apply(fold.batch)
+            store.apply(try fold.batch())
             tip = try #require(tip.rebased(onto: fold))
             print(
                 "\(span) blocks: apply \(spent / (span * 4_000)) per key, read \(reading / (span * 4_000)), "
-                    + "fold \(folding / (span * 4_000)), records \(fold.batch.entries.count)")
+                    + "fold \(folding / (span * 4_000)), records \(try fold.batch().entries.count)")
         }
     }
     let proving = try clock.measure { for number in 0..<1_000 { _ = try tip.prove(key(number * 7)) } }

@@ -58,7 +58,7 @@ private func expectSame(_ snapshot: StateSnapshot, _ model: StateModel, keys: In
                 let final = tips[tips.count / 2]
                 let checkpoint = try final.snapshot.checkpoint()
                 #expect(checkpoint.root == final.model.root)
-                store.apply(checkpoint.batch)
+                store.apply(try checkpoint.batch())
                 tips = tips.compactMap { tip in tip.snapshot.rebased(onto: checkpoint).map { ($0, tip.model) } }
                 #expect(!tips.isEmpty)
                 for tip in tips { try expectSame(tip.snapshot, tip.model, keys: keys, "rebased, seed \(seed)") }

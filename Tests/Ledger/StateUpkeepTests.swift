@@ -22,7 +22,7 @@ private func makeChain(
             tip = try tip.applying(changes, version: Height(UInt64(number * 3 + step)))
         }
         let checkpoint = try tip.checkpoint()
-        store.apply(checkpoint.batch)
+        store.apply(try checkpoint.batch())
         tip = try #require(tip.rebased(onto: checkpoint))
         models.append((tip.version, model))
     }
@@ -152,7 +152,7 @@ private func expectReadable(_ store: MemoryStore, _ version: Height, _ model: St
             pinned.append((tip.pinned(), model))
             if step % 2 == 1 {
                 let checkpoint = try tip.checkpoint()
-                store.apply(checkpoint.batch)
+                store.apply(try checkpoint.batch())
                 tip = try #require(tip.rebased(onto: checkpoint))
             }
             for (snapshot, model) in pinned {
@@ -212,7 +212,7 @@ private func expectReadable(_ store: MemoryStore, _ version: Height, _ model: St
             }
             _ = try? tip.leaves(after: nil, limit: 100)
             let changes = random.changes(20, keys: 60)
-            if let next = try? tip.applying(changes, version: tip.version.next) { _ = try? next.checkpoint() }
+            if let next = try? tip.applying(changes, version: tip.version.next) { _ = try? next.checkpoint().batch() }
         }
         intact.failReads("disk on fire")
         #expect(throws: StorageFailure("disk on fire")) { try StateSnapshot.open(intact) }

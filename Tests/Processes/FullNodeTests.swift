@@ -5,6 +5,7 @@ import Foundation
 import LightClient
 import NodeClient
 import Primitives
+import TestSupport
 import Testing
 
 extension ProcessSuite {
@@ -33,7 +34,17 @@ extension ProcessSuite {
 
             try network.follow(as: "observer", "coop")
             try await network.follows("observer", "coop")
-            #expect(await network.status("observer")?.validatorIndex == nil)
+            let status = await network.status("observer")
+            #expect(status?.validatorIndex == nil)
+            // It was told of one peer, and has it: there is nothing to warn of.
+            #expect(status?.warnings == [] && status?.peers.map(\.name) == ["coop"])
+            try await eventually("peers' heights are kept up to date") {
+                guard let status = await network.status("observer"), let peer = status.peers.first?.finalHeight else {
+                    return false
+                }
+                return status.finalHeight > Height(12) && peer.value + 8 > status.finalHeight.value
+            }
+            try await network.expectMetricsAreDocumented(of: "observer")
             let key = Registry.entries.stateKey(Pair(write.owner, write.name), at: WellKnown.registry)
             let anchor = TrustAnchor(try network.genesis())
             try await network.with(["observer"], anchor: anchor) { client in
@@ -68,5 +79,16 @@ extension ValidatorNetwork {
             """
         try text.write(toFile: settings(name), atomically: true, encoding: .utf8)
         try start(name)
+    }
+}
+
+extension ValidatorNetwork {
+    /// docs/metrics.md names what a node serves, all of it and nothing else.
+    func expectMetricsAreDocumented(of name: String) async throws {
+        let served = try await Program.run(["-s", "-f", url(name) + "/metrics"], of: "/usr/bin/curl").output
+        let page = try String(contentsOf: Shared.project.appending(path: "docs/metrics.md"), encoding: .utf8)
+        let names = Set(served.matches(of: /# TYPE (\S+) (\S+)/).map { "| `\($0.1)` | \($0.2) |" })
+        let rows = Set(page.matches(of: /\| `\S+` \| \S+ \|/).map { String($0.0) })
+        #expect(names.count > 40 && names == rows, "\(names.symmetricDifference(rows).sorted())")
     }
 }

@@ -21,10 +21,12 @@ enum Program {
     }
 
     /// Runs a command to its end, standard output and error together; kills it after `seconds`.
-    static func run(_ arguments: [String], seconds: Double = 60) async throws -> Outcome {
+    static func run(
+        _ arguments: [String], of program: String = Program.path, seconds: Double = 60
+    ) async throws -> Outcome {
         let file = NSTemporaryDirectory() + "/commonwatt-output-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: file) }
-        let process = try spawn(arguments, log: file)
+        let process = try spawn(arguments, of: program, log: file)
         try await ended(process, seconds: seconds)
         let output = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
         let code = process.terminationReason == .exit ? process.terminationStatus : nil
@@ -42,14 +44,14 @@ enum Program {
     }
 
     /// Starts a process whose output is appended to `log`. Settings of the surroundings do not reach it.
-    static func spawn(_ arguments: [String], log: String) throws -> Process {
+    static func spawn(_ arguments: [String], of program: String = Program.path, log: String) throws -> Process {
         if !FileManager.default.fileExists(atPath: log) {
             _ = FileManager.default.createFile(atPath: log, contents: nil)
         }
         guard let output = FileHandle(forWritingAtPath: log) else { throw TestFailure("cannot write \(log)") }
         try output.seekToEnd()
         let process = Process()
-        process.executableURL = URL(filePath: path)
+        process.executableURL = URL(filePath: program)
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("COMMONWATT_") }
         process.standardInput = FileHandle.nullDevice

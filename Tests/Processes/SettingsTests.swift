@@ -17,13 +17,25 @@ extension ProcessSuite {
     }
 
     static let badSettings: [BadSettings] = [
-        BadSettings("listen-rpc:", "listen-rcp:", "unknown setting 'listen-rcp'"),
+        BadSettings("listen-rpc:", "listen-rcp:", "unknown setting 'listen-rcp'; did you mean 'listen-rpc'?"),
+        BadSettings("log: info", "colour: red", "known are data, full-nodes"),
         BadSettings("listen-rpc: 127.0.0.1:", "listen-rpc: 127.0.0.1:9", "Setting 'listen-rpc'"),
         BadSettings("listen-peers: ", "listen-peers: nowhere#", "Setting 'listen-peers'"),
         BadSettings("  coop:", "  nobody:", "Setting 'peers': 'nobody'"),
+        BadSettings("  coop:", "  cop:", "did you mean 'coop'?"),
+        BadSettings("  coop: ", "  coop: abc@", "Setting 'peers.coop': 'abc' is no transport key"),
+        BadSettings("peers:\n", "peers: 5\nfull-nodes:\n", "setting 'peers' must be names with a text each"),
         BadSettings("partner: gridco", "partner: coop", "Setting 'partner'"),
         BadSettings("partner: gridco\n", "", "Setting 'partner' is missing"),
-        BadSettings("validator: true", "validator: perhaps", "validator"),
+        BadSettings(
+            "validator: true", "validator: perhaps",
+            "line 6: setting 'validator' must be true or false, but is the text 'perhaps'"),
+        BadSettings("log: info", "log: [info]", "setting 'log' must be a text, but is a list"),
+        BadSettings("log: info", "log:", "setting 'log' must be a text, but is empty"),
+        BadSettings("log: info", "streams-max: many", "must be a whole number, but is the text 'many'"),
+        BadSettings("log: info", "full-nodes: abc", "setting 'full-nodes' must be a list"),
+        BadSettings("log: info", "log: info\nlog: debug", "more than once: log"),
+        BadSettings("log: info", "keep-states: 12", "Setting 'keep-states' must be a number of blocks, at least 256"),
         BadSettings("log: info", "log: loud", "Setting 'log'"),
         BadSettings("log: info", "full-nodes: [abc]", "Setting 'full-nodes'"),
         BadSettings("keys: keys", "keys: elsewhere", "elsewhere"),
@@ -53,6 +65,20 @@ extension ProcessSuite {
             let outcome = try await check(text)
             #expect(outcome.exitCode == 1, "\(bad.names): \(outcome.output)")
             #expect(outcome.output.contains(bad.names), "\(outcome.output)")
+        }
+        let variable = try await Program.run(
+            [
+                "COMMONWATT_LISTEN_RCP=x", Program.path, "node", "--config", folder + "/gridco/node.yaml",
+                "--check-config",
+            ],
+            of: "/usr/bin/env")
+        #expect(variable.exitCode == 1 && variable.output.contains("did you mean COMMONWATT_LISTEN_RPC?"))
+        for (text, words) in [
+            ("{\"network\": 5}", "'network' must be a text"), ("{}", "'network' is missing"), ("{", "it is not JSON"),
+        ] {
+            try text.write(toFile: folder + "/part.json", atomically: true, encoding: .utf8)
+            let outcome = try await Program.run(["genesis", "assemble", "--network", "x", folder + "/part.json"])
+            #expect(outcome.exitCode == 1 && outcome.output.contains(words), "\(outcome.output)")
         }
         chmod(folder + "/gridco/keys/consensus.key", 0o644)
         let readable = try await check(good)

@@ -190,6 +190,25 @@ import Testing
         }
     }
 
+    @Test func olderStates() async throws {
+        try await TestServer.with { (server) async throws in
+            for _ in 0..<3 { try await server.node.makeBlock() }
+            let path = "/v1/state/" + Hex.encode(SmallNode.knownKey)
+            for query in ["?height=1", "?height=1&proof=1", "?proof=1&height=1&minimumHeight=3"] {
+                let old = try await server.call("GET", path + query)
+                #expect(old.status == 200 && old.headers["commonwatt-height"] == "1", "\(query): \(old.text)")
+            }
+            // A height that the chain has not reached is waited for, as minimumHeight is.
+            let ahead = await server.node.height.value + 2
+            let waited = try await server.call("GET", path + "?height=\(ahead)")
+            #expect(waited.status == 200 && waited.headers["commonwatt-height"] == "\(ahead)", "\(waited.text)")
+            await server.node.set(prunedBelow: 2)
+            let gone = try await server.call("GET", path + "?height=1")
+            #expect(gone.status == 410 && gone.text.contains("from block 2 on"), "\(gone.text)")
+            #expect(try await server.call("GET", path + "?height=2").status == 200)
+        }
+    }
+
     @Test func absoluteFormAndEscapes() async throws {
         try await TestServer.with { (server) async throws in
             #expect(try await server.call("GET", "http://any.example/v1/status").status == 200)

@@ -18,6 +18,8 @@ actor SmallNode: NodeService {
     private let store = MemoryStore()
     private var blocks: [ExecutedBlock] = []
     private var state: StateSnapshot
+    /// By height.
+    private var states: [StateSnapshot] = []
     private var places: [Digest: Height] = [:]
     private var pool: [Transaction] = []
     private var heightWaiters: [CheckedContinuation<Void, Never>] = []
@@ -51,6 +53,7 @@ actor SmallNode: NodeService {
         let header = genesis.header(stateRoot: state.root)
         guard let block = Block(header: header, transactions: []) else { throw StorageFailure("no genesis block") }
         blocks = [ExecutedBlock(block: block, receipts: [])]
+        states = [state]
     }
 
     // MARK: Making blocks
@@ -85,6 +88,7 @@ actor SmallNode: NodeService {
             nextValidatorSet: genesis.validators.digest)
         guard let block = Block(header: header, transactions: included) else { throw StorageFailure("a broken block") }
         blocks.append(ExecutedBlock(block: block, receipts: receipts))
+        states.append(state)
         for transaction in included { places[transaction.digest] = header.height }
         let waiters = heightWaiters
         heightWaiters.removeAll()
@@ -216,20 +220,30 @@ actor SmallNode: NodeService {
             })
     }
 
-    func value(_ key: [UInt8]) throws(ServiceFailure) -> StateValue {
+    /// The state after a block; those below `prunedBelow` are gone.
+    private func point(_ height: Height?) throws(ServiceFailure) -> (header: BlockHeader, state: StateSnapshot) {
+        let wanted = min(height ?? self.height, self.height)
+        guard wanted.value >= prunedBelow || height == nil else {
+            throw .pruned("This node keeps states from block \(prunedBelow) on.")
+        }
+        return (blocks[Int(wanted.value)].header, states[Int(wanted.value)])
+    }
+
+    func value(_ key: [UInt8], at height: Height?) throws(ServiceFailure) -> StateValue {
         try check()
+        let (header, state) = try point(height)
         do {
-            return StateValue(height: height, value: try state.value(key))
+            return StateValue(height: header.height, value: try state.value(key))
         } catch {
             throw .storage(error)
         }
     }
 
-    func proof(_ key: [UInt8]) throws(ServiceFailure) -> ProofBundle {
+    func proof(_ key: [UInt8], at height: Height?) throws(ServiceFailure) -> ProofBundle {
         try check()
+        let (header, state) = try point(height)
         do throws(StorageFailure) {
             guard let proof = try state.prove(key) else { throw StorageFailure("the state is empty") }
-            let header = blocks[blocks.count - 1].header
             return ProofBundle(
                 entries: [ProofBundle.Entry(key: key, proof: proof)], header: header, descendants: [],
                 finalization: certificate(header), epochEnds: [])

@@ -79,7 +79,7 @@ final class TestNetwork {
             at: instant)
         node.replica = replica
         node.wakeAt = nil
-        perform(effects, by: index)
+        try perform(effects, by: index)
         for other in nodes.indices where other != index && nodes[other].replica != nil {
             connect(index, other)
         }
@@ -180,10 +180,10 @@ final class TestNetwork {
         default: break
         }
         guard let effects = try nodes[index].replica?.step(event, at: instant) else { return }
-        perform(effects, by: index)
+        try perform(effects, by: index)
     }
 
-    private func perform(_ effects: [ReplicaEffect], by index: Int) {
+    private func perform(_ effects: [ReplicaEffect], by index: Int) throws {
         let node = nodes[index]
         for effect in effects {
             switch effect {
@@ -196,8 +196,8 @@ final class TestNetwork {
                 node.unsynced.append(JournalRecord(sequence: sequence, bytes: bytes))
                 push(.journaled(upTo: sequence), to: index, after: 1)
             case .pruneJournal(let through): node.journal.removeAll { $0.sequence <= through }
-            case .store(let batch, let sequence):
-                node.unstored.append((batch, sequence))
+            case .store(let work, let sequence):
+                node.unstored.append((try work.batch(), sequence))
                 push(.stored(upTo: sequence), to: index, after: 3)
             case .serve(let read, let peer):
                 node.served += 1

@@ -80,7 +80,7 @@ import Transport
         _ node: LedgerNode<WorkloadApplication>, _ server: LedgerNode<WorkloadApplication>
     ) async throws {
         let base = try node.view.base()
-        #expect(base.value % 1_024 == 0 && base.value > blocks / 2)
+        #expect(base.value % 256 == 0 && base.value > blocks / 2)
         #expect(try server.view.base().value == 0)
         let height = server.view.tip.height.next
         _ = try await node.finalHeight(reaching: height, waitingMilliseconds: 30_000)

@@ -3,13 +3,17 @@ internal import Foundation
 internal import NodeClient
 internal import Primitives
 
-/// Measures a network of validator processes on this machine, in one run: the ceiling that signature checks set, the
-/// latency of single transactions on an idle network, and the rate and latency of a closed loop of signed ones.
 @main
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "commonwatt-bench",
-        abstract: "Measure rate and latency of a network of real validator processes on this machine.")
+        commandName: "commonwatt-bench", abstract: "Measure a network of real validator processes on this machine.",
+        subcommands: [Measure.self, Soak.self], defaultSubcommand: Measure.self)
+}
+
+/// Measures a network of validator processes on this machine, in one run: the ceiling that signature checks set, the
+/// latency of single transactions on an idle network, and the rate and latency of a closed loop of signed ones.
+struct Measure: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Rate and latency, and the ceiling in the same run.")
 
     @Option(help: "Transactions of one load run; they are signed before it.") var transactions = 60_000
     @Option(help: "Load runs.") var runs = 3

@@ -10,13 +10,23 @@ struct BenchError: Error, CustomStringConvertible {
 /// A local network made and run by the `commonwatt` program beside this one, in a folder of its own.
 struct LocalNetwork {
     let folder: String
+    /// In the order of `nodes`, `keys` and `processIDs`.
+    let partners: [String]
     let nodes: [String]
     let keys: [Secp256k1.SecretKey]
     let processIDs: [Int32]
 
-    static func start(in folder: String, basePort: Int, validators: Int = 4) throws -> LocalNetwork {
+    /// `settings` is added to each node's file.
+    static func start(
+        in folder: String, basePort: Int, validators: Int = 4, settings: String = ""
+    ) throws -> LocalNetwork {
         try? FileManager.default.removeItem(atPath: folder)
         try run(["devnet", "init", "--dir", folder, "--base-port", "\(basePort)", "--validators", "\(validators)"])
+        for partner in try FileManager.default.contentsOfDirectory(atPath: folder) where !settings.isEmpty {
+            let path = "\(folder)/\(partner)/node.yaml"
+            guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
+            try (text + settings).write(toFile: path, atomically: true, encoding: .utf8)
+        }
         try run(["devnet", "start", "--dir", folder])
         do {
             return try opened(folder, basePort, validators)
@@ -30,6 +40,7 @@ struct LocalNetwork {
         let pids = try String(contentsOfFile: folder + "/devnet.pid", encoding: .utf8).split(separator: "\n")
         var keys: [Secp256k1.SecretKey] = []
         var ids: [Int32] = []
+        var partners: [String] = []
         for line in pids {
             let parts = line.split(separator: " ").map(String.init)
             let text = try String(contentsOfFile: "\(folder)/\(parts[0])/keys/operator.key", encoding: .utf8)
@@ -38,9 +49,10 @@ struct LocalNetwork {
             else { throw BenchError("the operator key of \(parts[0]) cannot be read") }
             keys.append(key)
             ids.append(id)
+            partners.append(parts[0])
         }
         let nodes = (0..<validators).map { "http://127.0.0.1:\(basePort + 1_000 + $0)" }
-        return LocalNetwork(folder: folder, nodes: nodes, keys: keys, processIDs: ids)
+        return LocalNetwork(folder: folder, partners: partners, nodes: nodes, keys: keys, processIDs: ids)
     }
 
     func stop() { try? LocalNetwork.run(["devnet", "stop", "--dir", folder]) }

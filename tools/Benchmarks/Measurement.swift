@@ -20,6 +20,10 @@ struct ProcessUsage {
         residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
+    static func openFiles(of processID: Int32) -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(processID)/fd").count) ?? 0
+    }
+
     static func cpuSeconds(of processIDs: [Int32]) -> Double {
         processIDs.compactMap { ProcessUsage(of: $0)?.cpuSeconds }.reduce(0, +)
     }

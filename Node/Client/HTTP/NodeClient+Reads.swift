@@ -62,6 +62,23 @@ extension NodeClient {
         return read.read
     }
 
+    /// A value of an older state on the node's word: of the newest one at most at `height` that the node keeps, whose
+    /// height the answer names. A problem of status 410 when it keeps none so old.
+    package func value(_ key: [UInt8], at height: Height) async throws -> StateValue {
+        let answer = try await ask(NodeRequest("/v1/state/\(Hex.encode(key))?height=\(height)"))
+        let read = try answer.read(.stateAnswer)
+        guard read.key == key, read.read.height <= height else {
+            throw ClientError.badAnswer(node: answer.node, "another key or a newer state")
+        }
+        return read.read
+    }
+
+    /// The proof bundle of a key in an older state, not verified; as `value(_:at:)`.
+    package func proof(_ key: [UInt8], at height: Height) async throws -> ProofBundle {
+        let path = "/v1/state/\(Hex.encode(key))?proof=1&height=\(height)"
+        return try await ask(NodeRequest(path, accept: NodeRequest.bytes)).decode()
+    }
+
     /// The proof bundle of a key, not verified.
     package func proof(_ key: [UInt8], minimumHeight: Height = Height(0)) async throws -> ProofBundle {
         try await proofAnswer(key, minimumHeight).decode()

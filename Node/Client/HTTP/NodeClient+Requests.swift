@@ -1,4 +1,5 @@
 internal import AsyncHTTPClient
+internal import Foundation
 internal import NIOCore
 internal import NIOFoundationCompat
 internal import NIOHTTP1
@@ -106,7 +107,11 @@ extension NodeClient {
 
     /// What a failed connection means to a person.
     static func words(_ error: any Error) -> String {
-        if error is NIOConnectionError || error is IOError { return "it cannot be reached (\(error))" }
+        if let error = error as? NIOConnectionError {
+            let causes = error.connectionErrors.map { ($0.error as? IOError).map(cause) ?? "\($0.error)" }
+            return "it cannot be reached (\(causes.first ?? "its name is not known"))"
+        }
+        if let error = error as? IOError { return "it cannot be reached (\(cause(error)))" }
         if error is NIOTooManyBytesError { return "its answer is too large" }
         switch error as? HTTPClientError {
         case .connectTimeout?: return "it cannot be reached (no answer to the connection)"
@@ -115,4 +120,6 @@ extension NodeClient {
         default: return "\(error)"
         }
     }
+
+    private static func cause(_ error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
 }

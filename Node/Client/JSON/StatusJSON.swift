@@ -21,7 +21,7 @@ extension JSONCoder where Value == NodeStatus {
         field("network", { $0.network }, .digest, "SHA-256 of the genesis."),
         field("networkName", { $0.networkName }, .text(max: Genesis.nameBytesMax)),
         field("version", { $0.version }, .text(max: 64)),
-        optional("partner", { $0.partner }, .text(max: Validator.partnerBytesMax), "Whose validator this is."),
+        optional("partner", { $0.partner }, .text(max: Validator.partnerBytesMax), "Who runs the node."),
         optional("validatorIndex", { $0.validatorIndex }, .small, "Absent when it does not vote in this epoch."),
         field("finalHeight", { $0.finalHeight }, .counter, "Newest final block."),
         field("finalBlock", { $0.finalBlock }, .digest),

@@ -10,7 +10,7 @@ package struct NodeStatus: Hashable, Sendable {
     package var networkName: String
     /// Version of the software, e.g. "0.1.0".
     package var version: String
-    /// Partner whose validator this is; nil for a node that only follows.
+    /// Partner that runs the node; whether it validates, `validatorIndex` says.
     package var partner: String?
     /// Index in the current validator set; nil when it does not vote in this epoch.
     package var validatorIndex: UInt16?

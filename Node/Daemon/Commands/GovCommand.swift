@@ -13,7 +13,10 @@ struct GovCommand: AsyncParsableCommand {
         commandName: "gov", abstract: "Govern the network: propose, approve, list; rotate the own validator's keys.",
         discussion:
             "At least two thirds of the council must approve; a proposal is carried out after the delay that the network has set.",
-        subcommands: [GovProposeCommand.self, Approve.self, Withdraw.self, List.self, Partners.self, Rotate.self])
+        subcommands: [
+            GovProposeCommand.self, Approve.self, Withdraw.self, List.self, Partners.self, GovClaimCommand.self,
+            Rotate.self,
+        ])
 
     struct Approve: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Approve an open proposal.")

@@ -57,17 +57,17 @@ struct GovProposeCommand: AsyncParsableCommand {
 
     struct AddValidator: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Let a partner run a validator; made where its keys lie, as proof that it holds them.")
-        @Option(help: "Identifier of the partner.") var partner: String
-        @Option(help: "Folder of the validator's keys.") var keys: String
+            abstract: "Let a partner run a validator, by the claim that it made (commonwatt gov claim).",
+            discussion: """
+                The partner's node should run and follow the chain: it reports by itself that it has caught up, without which \
+                the proposal is refused when it is to be carried out.
+                """)
+        @Argument(help: "File of the claim.") var claim: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let keys = try NodeKeys.read(keys)
-            let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
-            let claim = ValidatorClaim(
-                network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
+            let claim = try ClaimFile.read(claim)
             try await GovProposeCommand.send(.addValidator(claim), connection, output)
         }
     }

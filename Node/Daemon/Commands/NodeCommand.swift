@@ -1,8 +1,11 @@
 internal import ArgumentParser
 internal import Chain
 internal import Foundation
+internal import LedgerCrypto
 internal import Logging
 internal import NodeRuntime
+internal import Primitives
+internal import Transport
 
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +24,7 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: "host:port to listen on for peers.") var listenPeers: String?
     @Option(help: "host:port of the HTTP API.") var listenRpc: String?
     @Option(help: "Where the others listen: partner=host:port,partner=host:port.") var peers: String?
+    @Option(help: "Blocks whose states stay readable below the newest checkpoint, or 'all'.") var keepStates: String?
     @Option(help: "Log level: \(NodeSettings.logLevels.joined(separator: ", ")).") var log: String?
     @Flag(help: "Check the configuration and end.") var checkConfig = false
     @OptionGroup var output: OutputOptions
@@ -36,6 +40,7 @@ struct NodeCommand: AsyncParsableCommand {
         flags.listenRPC = listenRpc
         flags.peers = try peers.map(UserSettings.parsePeers)
         flags.log = log
+        flags.keepStates = keepStates
         let settings = try NodeSettings.load(config: config, flags: flags)
         if checkConfig { return try check(settings) }
         try await NodeWiring.run(settings)
@@ -43,18 +48,25 @@ struct NodeCommand: AsyncParsableCommand {
 
     private func check(_ settings: NodeSettings) throws {
         let configuration = try NodeWiring.configuration(settings)
-        let role = configuration.key == nil ? "full node of" : "validator of"
-        let lines = [
-            "role": "\(role) \(settings.partner)",
-            "network": "\(configuration.genesis.name) \(configuration.genesis.network)",
-            "data": settings.data,
-            "listen-peers": settings.listenPeers.description,
-            "listen-rpc": settings.listenRPC.description,
-            "peers": settings.peers.map { "\($0.partner)=\($0.endpoint)" }.joined(separator: ", "),
+        let genesis = configuration.genesis
+        let key = configuration.key?.publicKey
+        let isFounder = genesis.validators.validators.contains { $0.consensusKey == key }
+        let role =
+            key == nil
+            ? "follows without voting (validator: false)"
+            : isFounder ? "validator of the genesis" : "votes once its key is in the validator set; not in the genesis"
+        let rows = [
+            ("partner", settings.partner), ("role", role), ("network", "\(genesis.name) \(genesis.network)"),
+            ("keys", settings.keys), ("transport key", configuration.transport.peer.description),
+            ("data", settings.data), ("listen-peers", settings.listenPeers.description),
+            ("listen-rpc", settings.listenRPC.description),
+            ("peers", settings.peers.isEmpty ? "none" : settings.peers.map(\.text).joined(separator: ", ")),
+            ("keep-states", settings.keepStates.map { "\($0) blocks" } ?? "all"),
         ]
-        try output.show(lines) {
-            "The configuration is good.\n"
-                + lines.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }.joined(separator: "\n")
+        try output.show(Dictionary(rows) { first, _ in first }) {
+            let width = (rows.map(\.0.count).max() ?? 0) + 2
+            let lines = rows.map { "  " + $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + $0.1 }
+            return (["The configuration is good."] + lines).joined(separator: "\n")
         }
     }
 }
@@ -62,7 +74,7 @@ struct NodeCommand: AsyncParsableCommand {
 extension NodeSettings {
     /// File, then environment, then flags.
     static func load(config: String?, flags: UserSettings) throws -> NodeSettings {
-        let file = try config.map(UserSettings.read) ?? UserSettings()
+        let file = try config.map(SettingsFile.read) ?? UserSettings()
         let environment = try UserSettings.fromEnvironment(ProcessInfo.processInfo.environment)
         let folder =
             config.map { URL(filePath: $0).deletingLastPathComponent().path }

@@ -21,16 +21,23 @@ struct StatusCommand: AsyncParsableCommand {
 struct StatusText {
     let status: NodeStatus
 
+    private var role: String {
+        let owner = status.partner ?? "an unnamed partner"
+        return status.validatorIndex == nil
+            ? "node of \(owner), follows without voting (no validator of epoch \(status.epoch))"
+            : "validator of \(owner)"
+    }
+
     var text: String {
         let age = max(0, Date().timeIntervalSince1970 * 1000 - Double(status.finalTime.milliseconds)) / 1000
         var lines = [
             status.summary,
             "",
             "network      \(status.networkName) \(status.network)",
-            "node         \(status.partner.map { "validator of \($0)" } ?? "full node, does not vote"), version \(status.version), up \(status.uptimeSeconds) s",
-            "final block  \(status.finalHeight) (\(String(format: "%.1f", age)) s old), state root \(status.stateRoot.short)",
+            "node         \(role), version \(status.version), up \(Human.duration(seconds: status.uptimeSeconds))",
+            "final block  \(status.finalHeight) (\(age < 60 ? String(format: "%.1f s", age) : Human.duration(seconds: UInt64(age))) old), state root \(status.stateRoot.short)",
             "consensus    epoch \(status.epoch), view \(status.view)",
-            "pool         \(status.poolTransactions) transactions waiting",
+            "pool         \(status.poolTransactions) \(status.poolTransactions == 1 ? "transaction waits" : "transactions wait")",
         ]
         var peers = TextTable([("peer", .left), ("link", .left), ("height", .right)])
         for peer in status.peers {

@@ -21,14 +21,10 @@ struct CommunityFile: Codable {
     var members: [Member]
 
     static func read(_ path: String) throws -> CommunityFile {
-        guard let data = FileManager.default.contents(atPath: path) else {
+        guard FileManager.default.fileExists(atPath: path) else {
             throw UserError("No community file at \(path); `commonwatt cec create` writes one.")
         }
-        do {
-            return try JSONDecoder().decode(CommunityFile.self, from: data)
-        } catch {
-            throw UserError("\(path) is no community file: \(error.localizedDescription)")
-        }
+        return try JSONFile.read(CommunityFile.self, path, "community file")
     }
 
     func write(to path: String) throws {

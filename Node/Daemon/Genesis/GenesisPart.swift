@@ -93,14 +93,7 @@ struct GenesisPart: Codable, Sendable {
     }
 
     static func read(_ path: String) throws -> GenesisPart {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw UserError("No genesis part at \(path).")
-        }
-        do {
-            return try JSONDecoder().decode(GenesisPart.self, from: data)
-        } catch {
-            throw UserError("\(path) is no genesis part: \(error.localizedDescription)")
-        }
+        try JSONFile.read(GenesisPart.self, path, "genesis part")
     }
 
     func write(to path: String) throws {

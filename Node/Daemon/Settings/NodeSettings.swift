@@ -1,145 +1,6 @@
 internal import Foundation
-internal import Yams
-
-/// Settings of a node as a person writes them: every field optional, from a YAML file, the environment
-/// (`COMMONWATT_LISTEN_RPC` and so on) and flags, later ones winning. `NodeSettings` is what remains after checking.
-struct UserSettings: Codable, Sendable {
-    var partner: String?
-    var genesis: String?
-    var keys: String?
-    var data: String?
-    var validator: Bool?
-    var listenPeers: String?
-    var listenRPC: String?
-    /// Partner identifier -> host:port.
-    var peers: [String: String]?
-    /// Transport keys (hexadecimal) of full nodes that may connect though they are no validators.
-    var fullNodes: [String]?
-    var log: String?
-    var requestsPerSecondMax: Int?
-    var streamsMax: Int?
-    var snapshotLagBlocks: Int?
-
-    enum CodingKeys: String, CodingKey, CaseIterable {
-        case partner, genesis, keys, data, validator, peers, log
-        case listenPeers = "listen-peers"
-        case listenRPC = "listen-rpc"
-        case fullNodes = "full-nodes"
-        case requestsPerSecondMax = "requests-per-second-max"
-        case streamsMax = "streams-max"
-        case snapshotLagBlocks = "snapshot-lag-blocks"
-    }
-
-    /// Reads a YAML file; unknown keys are an error, since a misspelt setting must not be ignored.
-    static func read(_ path: String) throws -> UserSettings {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw UserError("No configuration file at \(path).")
-        }
-        let text = String(decoding: data, as: UTF8.self)
-        do {
-            let known = Set(CodingKeys.allCases.map(\.rawValue))
-            if let mapping = try Yams.load(yaml: text) as? [String: Any] {
-                for key in mapping.keys.sorted() where !known.contains(key) {
-                    throw UserError(
-                        "\(path): unknown setting '\(key)'; known are \(known.sorted().joined(separator: ", ")).")
-                }
-            }
-            return try YAMLDecoder().decode(UserSettings.self, from: text.isEmpty ? "{}" : text)
-        } catch let error as UserError {
-            throw error
-        } catch {
-            throw UserError("\(path) is not a valid configuration: \(error)")
-        }
-    }
-
-    /// Settings from `COMMONWATT_*` variables. `COMMONWATT_PEERS` is `partner=host:port,partner=host:port`.
-    static func fromEnvironment(_ environment: [String: String]) throws -> UserSettings {
-        var settings = UserSettings()
-        settings.partner = environment["COMMONWATT_PARTNER"]
-        settings.genesis = environment["COMMONWATT_GENESIS"]
-        settings.keys = environment["COMMONWATT_KEYS"]
-        settings.data = environment["COMMONWATT_DATA"]
-        settings.listenPeers = environment["COMMONWATT_LISTEN_PEERS"]
-        settings.listenRPC = environment["COMMONWATT_LISTEN_RPC"]
-        settings.log = environment["COMMONWATT_LOG"]
-        settings.validator = try environment["COMMONWATT_VALIDATOR"].map { text in
-            guard let flag = Bool(text) else {
-                throw UserError("COMMONWATT_VALIDATOR must be true or false, not '\(text)'.")
-            }
-            return flag
-        }
-        settings.requestsPerSecondMax = try number("COMMONWATT_REQUESTS_PER_SECOND_MAX", environment)
-        settings.streamsMax = try number("COMMONWATT_STREAMS_MAX", environment)
-        settings.snapshotLagBlocks = try number("COMMONWATT_SNAPSHOT_LAG_BLOCKS", environment)
-        settings.peers = try environment["COMMONWATT_PEERS"].map(parsePeers)
-        settings.fullNodes = environment["COMMONWATT_FULL_NODES"].map { $0.split(separator: ",").map(String.init) }
-        return settings
-    }
-
-    static func parsePeers(_ text: String) throws -> [String: String] {
-        var peers: [String: String] = [:]
-        for entry in text.split(separator: ",") {
-            let parts = entry.split(separator: "=", maxSplits: 1).map(String.init)
-            guard parts.count == 2 else { throw UserError("Peers are written partner=host:port, not '\(entry)'.") }
-            peers[parts[0]] = parts[1]
-        }
-        return peers
-    }
-
-    private static func number(_ name: String, _ environment: [String: String]) throws -> Int? {
-        try environment[name].map { text in
-            guard let value = Int(text) else { throw UserError("\(name) must be a number, not '\(text)'.") }
-            return value
-        }
-    }
-
-    /// `self` where `other` says nothing, else `other`.
-    func overridden(by other: UserSettings) -> UserSettings {
-        var merged = self
-        merged.partner = other.partner ?? partner
-        merged.genesis = other.genesis ?? genesis
-        merged.keys = other.keys ?? keys
-        merged.data = other.data ?? data
-        merged.validator = other.validator ?? validator
-        merged.listenPeers = other.listenPeers ?? listenPeers
-        merged.listenRPC = other.listenRPC ?? listenRPC
-        merged.peers = other.peers ?? peers
-        merged.fullNodes = other.fullNodes ?? fullNodes
-        merged.log = other.log ?? log
-        merged.requestsPerSecondMax = other.requestsPerSecondMax ?? requestsPerSecondMax
-        merged.streamsMax = other.streamsMax ?? streamsMax
-        merged.snapshotLagBlocks = other.snapshotLagBlocks ?? snapshotLagBlocks
-        return merged
-    }
-}
-
-/// A host and a port, checked.
-struct HostPort: Hashable, Sendable, CustomStringConvertible {
-    let host: String
-    let port: Int
-
-    init(_ text: String, setting: String) throws {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (1...65_535).contains(port), colon != text.startIndex
-        else { throw UserError("Setting '\(setting)': expected host:port (port 1 to 65535), not '\(text)'.") }
-        host = String(text[..<colon]).trimmingCharacters(in: ["[", "]"])
-        guard !host.isEmpty, host.utf8.allSatisfy(HostPort.isHostCharacter) else {
-            throw UserError("Setting '\(setting)': '\(host)' is neither a host's name nor an address.")
-        }
-        self.port = port
-    }
-
-    /// Letters, digits and what stands in names and in addresses of both families.
-    private static func isHostCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a: true
-        case 0x2d, 0x2e, 0x3a, 0x5f, 0x25: true  // - . : _ and % before an IPv6 zone
-        default: false
-        }
-    }
-
-    var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
-}
+internal import NodeRuntime
+internal import Primitives
 
 /// Checked settings: everything present, every path and address well formed.
 struct NodeSettings: Sendable {
@@ -150,13 +11,15 @@ struct NodeSettings: Sendable {
     let validator: Bool
     let listenPeers: HostPort
     let listenRPC: HostPort
-    let peers: [(partner: String, endpoint: HostPort)]
+    let peers: [PeerSetting]
     let fullNodes: [String]
     let log: String
     let requestsPerSecondMax: Int
     let streamsMax: Int
     /// A node so many blocks behind takes over a state.
     let snapshotLagBlocks: Int
+    /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
+    let keepStates: UInt64?
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -180,9 +43,7 @@ struct NodeSettings: Sendable {
             throw UserError(
                 "Settings 'listen-peers' and 'listen-rpc' both name port \(listenRPC.port); give each its own.")
         }
-        peers = try (user.peers ?? [:]).sorted { $0.key < $1.key }.map {
-            (partner: $0.key, endpoint: try HostPort($0.value, setting: "peers.\($0.key)"))
-        }
+        peers = try (user.peers ?? [:]).sorted { $0.key < $1.key }.map { try PeerSetting($0.key, $0.value) }
         fullNodes = user.fullNodes ?? []
         for key in fullNodes where key.count != 64 {
             throw UserError("Setting 'full-nodes': '\(key)' is no transport key (64 hexadecimal digits).")
@@ -199,5 +60,38 @@ struct NodeSettings: Sendable {
         guard requestsPerSecondMax > 0, streamsMax > 0 else {
             throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
         }
+        keepStates = try NodeSettings.keepStates(user.keepStates ?? "\(StateRetention.blocksUsual)")
     }
+
+    private static func keepStates(_ text: String) throws -> UInt64? {
+        if text == "all" { return nil }
+        guard let blocks = UInt64(text), blocks >= StateRetention.blocksMin else {
+            throw UserError(
+                "Setting 'keep-states' must be a number of blocks, at least \(StateRetention.blocksMin), or 'all', not '\(text)'."
+            )
+        }
+        return blocks
+    }
+}
+
+/// Where another partner's node listens.
+struct PeerSetting: Sendable {
+    let partner: String
+    /// Given where the genesis has none: a partner that joined later.
+    let key: Digest?
+    let endpoint: HostPort
+
+    /// `text` is host:port or KEY@host:port.
+    init(_ partner: String, _ text: String) throws {
+        let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        self.partner = partner
+        endpoint = try HostPort(parts[parts.count - 1], setting: "peers.\(partner)")
+        key = parts.count == 2 ? Digest(hex: parts[0]) : nil
+        if parts.count == 2, key == nil {
+            throw UserError(
+                "Setting 'peers.\(partner)': '\(parts[0])' is no transport key (64 hexadecimal digits) before the @.")
+        }
+    }
+
+    var text: String { "\(partner)=" + (key.map { "\($0.short)...@" } ?? "") + "\(endpoint)" }
 }

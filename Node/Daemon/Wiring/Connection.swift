@@ -76,7 +76,7 @@ struct ChainSession {
     func run(_ calls: [Call], doing what: String) async throws -> TransactionResult {
         let result = try await client.run(try transaction(calls), seconds: ChainSession.finalitySecondsMax)
         if let rejection = result.receipt.rejection {
-            throw UserError("\(what): the chain refused it. \(rejection.text) (rejection \(rejection.code))")
+            throw UserError("The chain refused \(what): \(rejection.text) (rejection \(rejection.code)).")
         }
         return result
     }

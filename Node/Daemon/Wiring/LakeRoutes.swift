@@ -145,12 +145,11 @@ struct LakeRoutes: RouteModule {
 
     /// Lake, chain and proofs of one and the same block.
     private func statement(_ message: StatementMessage) async throws -> APIAnswer {
-        let view = wiring.node.view
-        let state = view.state.pinned()
+        let (view, state) = wiring.node.leasedView()
         let chain = LakeChain.of(
             network: wiring.node.network, time: view.tip.time, validators: view.validators, state: state)
         let builder = StatementBuilder(lake: wiring.lake, chain: chain) { keys in
-            guard let bundle = try StateProofs.bundle(keys, view) else {
+            guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view) else {
                 throw StatementError("there is no block above the genesis yet, so nothing can be proved")
             }
             return bundle

@@ -54,9 +54,9 @@ struct LakeWiring: Sendable {
 
     /// The newest final state, for readers that take their time.
     static func chain(_ node: LedgerNode<ContractApplication>) -> LakeChain {
-        let view = node.view
+        let (view, state) = node.leasedView()
         return LakeChain.of(
-            network: node.network, time: view.tip.time, validators: view.validators, state: view.state.pinned())
+            network: node.network, time: view.tip.time, validators: view.validators, state: state)
     }
 
     private static func partner(of peer: Digest, _ node: LedgerNode<ContractApplication>) -> String? {

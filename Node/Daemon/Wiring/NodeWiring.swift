@@ -3,14 +3,15 @@ internal import Chain
 internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
+internal import Duties
 internal import Foundation
-internal import Governance
 internal import LedgerCrypto
 internal import Logging
 internal import NodeRuntime
 internal import Primitives
 internal import RPC
 internal import ServiceLifecycle
+internal import Transport
 internal import UnixSignals
 
 /// The one place that puts a node together: ledger, contracts, disk, links, HTTP API, lake and attester.
@@ -26,17 +27,8 @@ enum NodeWiring {
         made.listenHost = settings.listenPeers.host
         made.listenPort = settings.listenPeers.port
         made.peers = try peers(settings, genesis)
-        let operatorKey = keys.operatorKey
+        made.stateRetention = settings.keepStates
         made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
-        made.evidenceReport = { evidence in
-            let call = Governance.reportEvidence.call(on: WellKnown.governance, EvidenceReport(evidence))
-            let body = TransactionBody(
-                network: genesis.network, sender: operatorKey.publicKey,
-                expiry: Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + 300_000),
-                salt: UInt64.random(in: 0...UInt64.max),
-                calls: [call])
-            return try? Transaction(signing: body, with: operatorKey)
-        }
         return made
     }
 
@@ -52,17 +44,15 @@ enum NodeWiring {
     /// Addresses of validators by partner, and the full nodes that may connect.
     private static func peers(_ settings: NodeSettings, _ genesis: Genesis) throws -> [PeerConfiguration] {
         var peers: [PeerConfiguration] = []
-        for peer in settings.peers {
-            guard let index = genesis.validators.index(ofPartner: peer.partner) else {
-                let known = genesis.validators.validators.map(\.partner).joined(separator: ", ")
+        for peer in settings.peers where peer.partner != settings.partner {
+            let index = genesis.validators.index(ofPartner: peer.partner)
+            guard let key = peer.key ?? index.map({ genesis.validators.validators[$0].transportKey }) else {
                 throw UserError(
-                    "Setting 'peers': '\(peer.partner)' runs no validator in the genesis; those are \(known).")
+                    "Setting 'peers': '\(peer.partner)' runs no validator in the genesis; \(hint(peer, genesis))")
             }
             peers.append(
                 PeerConfiguration(
-                    name: peer.partner, peer: genesis.validators.validators[index].transportKey,
-                    host: peer.endpoint.host,
-                    port: peer.endpoint.port))
+                    name: peer.partner, peer: key, host: peer.endpoint.host, port: peer.endpoint.port))
         }
         for (number, key) in settings.fullNodes.enumerated() {
             guard let digest = Digest(hex: key) else {
@@ -71,6 +61,13 @@ enum NodeWiring {
             peers.append(PeerConfiguration(name: "full node \(number + 1)", peer: digest, host: nil, port: 0))
         }
         return peers
+    }
+
+    private static func hint(_ peer: PeerSetting, _ genesis: Genesis) -> String {
+        let known = genesis.validators.validators.map(\.partner)
+        let near = Spelling.nearest(to: peer.partner, in: known).map { "did you mean '\($0)'?" }
+        return (near ?? "those are \(known.joined(separator: ", ")).")
+            + " A partner that joined later is written '\(peer.partner): KEY@\(peer.endpoint)' with its transport key."
     }
 
     private static func logger(_ settings: NodeSettings) -> Logger {
@@ -82,14 +79,24 @@ enum NodeWiring {
     /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
     static func run(_ settings: NodeSettings) async throws {
         let logger = logger(settings)
-        let configuration = try configuration(settings)
+        var configuration = try configuration(settings)
         let keys = try NodeKeys.read(settings.keys)
+        let evidence = EvidenceQueue()
+        configuration.evidenceFound = { evidence.add($0) }
         logger.info(
             "starting \(BuildInfo.version): \(settings.partner) in network \(configuration.genesis.name) \(configuration.genesis.network)"
         )
         let node = try await LedgerNode.start(
             application: ContractSuite.application, configuration: configuration, logger: logger)
-        let service = RuntimeService(node: node, partner: settings.partner)
+        let holder = DutyHolder(
+            partner: settings.partner, operatorKey: keys.operatorKey,
+            validator: configuration.key.map {
+                Validator(
+                    partner: settings.partner, consensusKey: $0.publicKey, transportKey: configuration.transport.peer)
+            })
+        let reporter = Reporter(
+            node: node, holder: holder, release: ContractSuite.release, evidence: evidence, logger: logger)
+        let service = RuntimeService(node: node, partner: settings.partner, reporter: reporter)
         let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
         let modules = offChainModules(lake)
         var api = APIConfiguration()
@@ -109,6 +116,9 @@ enum NodeWiring {
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
                         service: NodeLife(node: node), successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
+                        service: ReporterLife(reporter: reporter), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
@@ -132,5 +142,14 @@ private struct NodeLife: Service {
         } onGracefulShutdown: {
             Task { await node.stop() }
         }
+    }
+}
+
+/// Reports until the node shuts down.
+private struct ReporterLife: Service {
+    let reporter: Reporter
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await reporter.run() }
     }
 }

@@ -2,6 +2,7 @@ internal import Chain
 internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
+internal import Duties
 internal import Foundation
 internal import LedgerState
 internal import LightClient
@@ -15,12 +16,14 @@ internal import Replica
 struct RuntimeService: NodeService {
     let node: LedgerNode<ContractApplication>
     let partner: String
+    let reporter: Reporter
     let started = Date()
     private let submitted = SubmittedDigests()
 
-    init(node: LedgerNode<ContractApplication>, partner: String) {
+    init(node: LedgerNode<ContractApplication>, partner: String, reporter: Reporter) {
         self.node = node
         self.partner = partner
+        self.reporter = reporter
     }
 
     var genesis: Genesis { node.configuration.genesis }
@@ -156,24 +159,25 @@ struct RuntimeService: NodeService {
 
     // MARK: state
 
-    func value(_ key: [UInt8]) async throws(ServiceFailure) -> StateValue {
-        try read { (view) throws(StorageFailure) in
-            StateValue(height: view.tip.height, value: try view.state.value(key))
+    func value(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> StateValue {
+        try read(at: height) { (point, _) throws(StorageFailure) in
+            StateValue(height: point.header.height, value: try point.state.value(key))
         }
     }
 
-    func proof(_ key: [UInt8]) async throws(ServiceFailure) -> ProofBundle {
-        try proof([key])
+    func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle {
+        try proof([key], at: height)
     }
 
-    /// One bundle for several keys, all of the newest final state.
-    func proof(_ keys: [[UInt8]]) throws(ServiceFailure) -> ProofBundle {
-        let bundle = try read { (view) throws(StorageFailure) in
-            try StateProofs.bundle(keys, view)
+    /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
+    func proof(_ keys: [[UInt8]], at height: Height? = nil) throws(ServiceFailure) -> ProofBundle {
+        let bundle = try read(at: height) { (point, view) throws(StorageFailure) in
+            try StateProofs.bundle(keys, point, view)
         }
         guard let bundle else {
             throw .unavailable(
-                "there is no block above the genesis yet, so nothing can be proved", retryAfterSeconds: 1)
+                "there is no certified block above the genesis in reach, so nothing can be proved",
+                retryAfterSeconds: 1)
         }
         return bundle
     }

@@ -6,19 +6,20 @@ internal import Replica
 
 /// Proof bundles out of a node's own chain.
 enum StateProofs {
-    /// Keys under the newest final header; nil before the first block.
-    static func bundle(_ keys: [[UInt8]], _ view: ChainView) throws(StorageFailure) -> ProofBundle? {
-        guard let finalization = view.finalization else { return nil }
+    /// Keys in one state, under its own header; nil before the first block.
+    static func bundle(_ keys: [[UInt8]], _ point: StatePoint, _ view: ChainView) throws(StorageFailure) -> ProofBundle?
+    {
+        guard let finalization = point.finalization else { return nil }
         var entries: [ProofBundle.Entry] = []
         for key in keys {
-            guard let proof = try view.state.prove(key) else {
+            guard let proof = try point.state.prove(key) else {
                 throw StorageFailure("the state has no proof for a key")
             }
             entries.append(ProofBundle.Entry(key: key, proof: proof))
         }
         return ProofBundle(
-            entries: entries, header: view.tip, descendants: [], finalization: finalization,
-            epochEnds: try epochEnds(to: view.tip.epoch, view))
+            entries: entries, header: point.header, descendants: [], finalization: finalization,
+            epochEnds: try epochEnds(to: point.header.epoch, view))
     }
 
     private static func epochEnds(to epoch: Epoch, _ view: ChainView) throws(StorageFailure) -> [ProofBundle.EpochEnd] {

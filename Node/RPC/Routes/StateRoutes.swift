@@ -9,11 +9,16 @@ struct StateRoutes: RouteModule {
     let configuration: APIConfiguration
 
     let tag = "State"
-    let tagDescription = "Values by key in the newest final state, and proofs of them or of their absence."
+    let tagDescription =
+        "Values by key in the newest final state or an older one, and proofs of them or of their absence."
 
     private let key = CommonParameters.key
     private let proof = ParameterKey<String>(
         "proof", .query, .word(["0", "1"]), "1: with the proof bundle, which is checked with the genesis alone.")
+    private let height = ParameterKey<Height>(
+        "height", .query, .counter,
+        "Reads the newest state at most at this height that the node keeps; the answer names its height. States are kept at checkpoints, some 16 blocks apart, and for as long as the node's operator chose."
+    )
     private let minimumHeight = CommonParameters.minimumHeight
 
     var endpoints: [Endpoint] { [read, validators] }
@@ -22,7 +27,7 @@ struct StateRoutes: RouteModule {
         Endpoint(
             .get, "/v1/state/{key}", operation: "getState", summary: "Value of a key",
             details: "An absent key has the value null in JSON; as bytes without a proof it is 404.",
-            parameters: [key.declaration, proof.declaration, minimumHeight.declaration],
+            parameters: [key.declaration, proof.declaration, height.declaration, minimumHeight.declaration],
             answers: [
                 Endpoint.Answer(
                     200, "The value, or with proof=1 the bundle that proves it.",
@@ -36,20 +41,22 @@ struct StateRoutes: RouteModule {
                             "Height of the state that was read.")
                     ])
             ],
-            problems: [.notFound, .behind]
+            problems: [.notFound, .pruned, .behind]
         ) { request in
             let key = try request.value(key)
+            let height = request[height]
             let least = request[minimumHeight] ?? Height(0)
-            try await service.reach(least, configuration)
+            try await service.reach(max(least, height ?? least), configuration)
             let answer =
                 request[proof] == "1"
-                ? try await proven(key, atLeast: least, request) : try await plain(key, request)
+                ? try await proven(key, at: height, atLeast: height == nil ? least : Height(0), request)
+                : try await plain(key, at: height, request)
             return answer.uncached
         }
     }
 
-    private func plain(_ key: [UInt8], _ request: APIRequest) async throws -> APIAnswer {
-        let read = try await service.value(key)
+    private func plain(_ key: [UInt8], at height: Height?, _ request: APIRequest) async throws -> APIAnswer {
+        let read = try await service.value(key, at: height)
         let height = String(read.height.value)
         guard request.wantsBytes else {
             return APIAnswer.json(StateAnswer(key: key, read: read, proof: nil), .stateAnswer)
@@ -63,8 +70,10 @@ struct StateRoutes: RouteModule {
         return .bytes(value).with("Commonwatt-Height", height)
     }
 
-    private func proven(_ key: [UInt8], atLeast least: Height, _ request: APIRequest) async throws -> APIAnswer {
-        let bundle = try await service.proof(key)
+    private func proven(
+        _ key: [UInt8], at height: Height?, atLeast least: Height, _ request: APIRequest
+    ) async throws -> APIAnswer {
+        let bundle = try await service.proof(key, at: height)
         guard bundle.header.height >= least else {
             throw Problem(.behind, "The newest provable state is of height \(bundle.header.height). Try again soon.")
                 .retrying(afterSeconds: 1)

@@ -94,8 +94,8 @@ package struct ChainBuilder {
             for effect in taken {
                 switch effect {
                 case .journal(_, let sequence, _): journaled = sequence
-                case .store(let batch, let sequence):
-                    try store.write(batch, durable: false)
+                case .store(let work, let sequence):
+                    try store.write(try work.batch(), durable: false)
                     effects += try replica.step(.stored(upTo: sequence), at: instant)
                 case .wake(let at): wake = at
                 case .halt(let why): throw StorageFailure(why)

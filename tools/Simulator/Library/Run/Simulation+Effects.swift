@@ -30,7 +30,7 @@ extension Simulation {
                 nodes[number].disk.append(bytes, sequence: sequence)
                 if sync { flushJournal(number) }
             case .pruneJournal(let sequence): nodes[number].disk.prune(through: sequence)
-            case .store(let batch, let sequence): writeStore(number, batch, sequence)
+            case .store(let work, let sequence): writeStore(number, try work.batch(), sequence)
             case .serve(let read, let peer): try serves(number, read, to: peer)
             case .adopted(let header, let validators): try adopted(header, validators, by: number)
             case .send(let message, let peers): try sends(number, message, to: peers)

@@ -1,0 +1,63 @@
+internal import ArgumentParser
+internal import Chain
+internal import Foundation
+internal import Governance
+internal import LedgerCrypto
+internal import NodeClient
+internal import Primitives
+internal import Transport
+
+struct GovClaimCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "claim", abstract: "Claim a validator's keys, with proof that this partner holds them.",
+        discussion: """
+            Made where the keys lie; the file holds no secret. A council member then proposes it with \
+            `commonwatt gov propose add-validator FILE`.
+            """)
+    @Option(help: "Identifier of the own partner.") var partner: String
+    @Option(help: "Folder of the keys.") var keys = "keys"
+    @Option(help: "File to write.") var out = "claim.json"
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let keys = try NodeKeys.read(keys)
+        let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
+        let claim = ValidatorClaim(
+            network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
+        let file = ClaimFile(claim)
+        try file.write(to: out)
+        try output.show(file) { "Wrote \(out). Send it to a council member; it holds no secret." }
+    }
+}
+
+/// A validator's claim as a file.
+struct ClaimFile: Codable {
+    let partner: String
+    let consensusKey: String
+    let transportKey: String
+    let proof: String
+
+    init(_ claim: ValidatorClaim) {
+        partner = claim.validator.partner
+        consensusKey = claim.validator.consensusKey.description
+        transportKey = claim.validator.transportKey.description
+        proof = Hex.encode(claim.proof.bytes)
+    }
+
+    /// Form only; the proof is checked by the chain, which knows its network.
+    static func read(_ path: String) throws -> ValidatorClaim {
+        let file = try JSONFile.read(ClaimFile.self, path, "validator's claim")
+        guard let key = PublicKey(file.consensusKey),
+            let transport = Digest(hex: file.transportKey), let proof = Hex.decode(file.proof).flatMap(Signature.init)
+        else { throw UserError("\(path) is no validator's claim; make it with `commonwatt gov claim`.") }
+        return ValidatorClaim(
+            validator: Validator(partner: file.partner, consensusKey: key, transportKey: transport), proof: proof)
+    }
+
+    func write(to path: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try (try encoder.encode(self) + Data("\n".utf8)).write(to: URL(filePath: path))
+    }
+}

@@ -1,0 +1,120 @@
+internal import Foundation
+
+/// The validators at one moment.
+struct SoakSample: Codable {
+    struct Node: Codable {
+        let residentBytes: Int
+        let openFiles: Int
+        let diskBytes: Int
+    }
+
+    /// Since the load began.
+    let seconds: Double
+    let height: UInt64
+    let transactionsPerSecond: Double
+    /// In the order of the report's `nodes`.
+    let nodes: [Node]
+}
+
+/// What a soak run saw, and whether memory grew.
+struct SoakReport: Codable {
+    /// A trend over the second half of the samples, by least squares.
+    struct Trend: Codable {
+        let node: String
+        let middleMegabytes: Double
+        let endMegabytes: Double
+        let megabytesPerHour: Double
+        let hasGrown: Bool
+    }
+
+    /// A trend that makes less than this over the second half is the noise of the allocator.
+    static let noiseMegabytes = 4.0
+
+    let machine: Report.Machine
+    let minutes: Double
+    let rate: Int
+    let names: Int
+    let keepStates: String
+    let growthMaxMegabytesPerHour: Double
+    let nodes: [String]
+    let samples: [SoakSample]
+    let refused: Int
+    let memory: [Trend]
+    let disk: [Trend]
+
+    var hasGrown: Bool { memory.contains(where: \.hasGrown) }
+
+    init(
+        machine: Report.Machine, minutes: Double, rate: Int, names: Int, keepStates: String,
+        growthMaxMegabytesPerHour: Double, nodes: [String], samples: [SoakSample], refused: Int
+    ) {
+        self.machine = machine
+        self.minutes = minutes
+        self.rate = rate
+        self.names = names
+        self.keepStates = keepStates
+        self.growthMaxMegabytesPerHour = growthMaxMegabytesPerHour
+        self.nodes = nodes
+        self.samples = samples
+        self.refused = refused
+        let half = Array(samples.suffix(samples.count - samples.count / 2))
+        func trends(_ bytes: (SoakSample.Node) -> Int) -> [Trend] {
+            nodes.enumerated().map { index, name in
+                let points = half.map { ($0.seconds / 3600, Double(bytes($0.nodes[index])) / 1_048_576) }
+                let slope = SoakReport.slope(points)
+                let hours = (points.last?.0 ?? 0) - (points.first?.0 ?? 0)
+                return Trend(
+                    node: name, middleMegabytes: points.first?.1 ?? 0, endMegabytes: points.last?.1 ?? 0,
+                    megabytesPerHour: slope,
+                    hasGrown: slope > growthMaxMegabytesPerHour && slope * hours > SoakReport.noiseMegabytes)
+            }
+        }
+        memory = trends(\.residentBytes)
+        disk = trends(\.diskBytes)
+    }
+
+    /// Of the straight line with the least squares; 0 for fewer than two points.
+    static func slope(_ points: [(x: Double, y: Double)]) -> Double {
+        guard points.count > 1 else { return 0 }
+        let count = Double(points.count)
+        let (x, y) = (points.reduce(0) { $0 + $1.x } / count, points.reduce(0) { $0 + $1.y } / count)
+        let spread = points.reduce(0) { $0 + ($1.x - x) * ($1.x - x) }
+        return spread > 0 ? points.reduce(0) { $0 + ($1.x - x) * ($1.y - y) } / spread : 0
+    }
+
+    var text: String {
+        func number(_ value: Double, _ digits: Int = 1) -> String { String(format: "%.\(digits)f", value) }
+        let rates = samples.map(\.transactionsPerSecond)
+        let files = samples.flatMap { $0.nodes.map(\.openFiles) }
+        var lines = [
+            "machine      \(machine.processor), \(machine.cores) cores, \(machine.memoryMegabytes) MB",
+            "load         \(rate) tx/s wanted for \(number(minutes)) min, \(names) names, states kept: \(keepStates) blocks",
+            "final        \(number(rates.reduce(0, +) / Double(max(1, rates.count)))) tx/s on average, "
+                + "\(number(rates.min() ?? 0)) to \(number(rates.max() ?? 0)); \(refused) not taken; height \(samples.last?.height ?? 0)",
+            "open files   \(files.min() ?? 0) to \(files.max() ?? 0) per validator",
+            "",
+            "Trends of the second half:",
+        ]
+        for (memory, disk) in zip(memory, disk) {
+            lines.append(
+                "  \(memory.node): memory \(number(memory.middleMegabytes)) -> \(number(memory.endMegabytes)) MB, "
+                    + "\(number(memory.megabytesPerHour)) MB/h; disk \(number(disk.middleMegabytes)) -> "
+                    + "\(number(disk.endMegabytes)) MB, \(number(disk.megabytesPerHour)) MB/h")
+        }
+        lines.append("")
+        let grown = memory.filter(\.hasGrown).map(\.node)
+        lines.append(
+            grown.isEmpty
+                ? "Memory did not grow: every trend is below \(number(growthMaxMegabytesPerHour)) MB/h or makes less than \(number(SoakReport.noiseMegabytes)) MB."
+                : "Memory GREW at \(grown.joined(separator: ", ")): above \(number(growthMaxMegabytesPerHour)) MB/h.")
+        return lines.joined(separator: "\n")
+    }
+
+    func write(to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try encoder.encode(self).write(to: URL(filePath: folder + "/soak.json"))
+        try Data(SoakPage(report: self).html.utf8).write(to: URL(filePath: folder + "/soak.html"))
+    }
+}
