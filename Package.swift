@@ -66,7 +66,7 @@ let targets: [Target] = [
     module("Chain", at: "Ledger/Chain", "Primitives LedgerCrypto"),
     module("LedgerState", at: "Ledger/State", "Primitives LedgerCrypto Chain"),
     module("Consensus", at: "Ledger/Consensus", "Primitives LedgerCrypto Chain"),
-    module("Replica", at: "Ledger/Replica", "Primitives LedgerCrypto Chain LedgerState Consensus"),
+    module("Replica", at: "Ledger/Replica", "Primitives LedgerCrypto Chain LedgerState Consensus LightClient"),
     module("LightClient", at: "Ledger/LightClient", "Primitives LedgerCrypto Chain LedgerState"),
 
     // Contracts: the application that the log drives.
@@ -112,6 +112,10 @@ let targets: [Target] = [
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
         "\(ledger) \(contracts) NodeClient Settlement DataLake ArgumentParser NIOCore AsyncHTTPClient"),
+    module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
+    program(
+        "commonwatt-snapshot", at: "tools/Snapshot/Program",
+        "\(ledger) SnapshotWorkload NodeRuntime Storage Transport ArgumentParser Logging"),
 
     // Tests mirror the floors.
     module("TestSupport", at: "Tests/Support", "Primitives LedgerCrypto Chain"),
@@ -125,7 +129,7 @@ let targets: [Target] = [
     tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
     tests(
         "RuntimeTests", at: "Tests/Runtime",
-        "TestSupport NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
+        "TestSupport SnapshotWorkload NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "DutiesTests", at: "Tests/Duties",
         "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),

@@ -42,7 +42,10 @@ package struct ChainView: Sendable {
 
     package func header(at height: Height) throws(StorageFailure) -> BlockHeader? {
         if let held = recent(height) { return held.block.header }
-        guard let bytes = try reader.get(ChainStore.block(height)) else { return nil }
+        // Below a snapshot only the ends of epochs are known, by their headers.
+        var stored = try reader.get(ChainStore.block(height))
+        if stored == nil { stored = try reader.get(ChainStore.header(height)) }
+        guard let bytes = stored else { return nil }
         var decoder = BCSDecoder(bytes)
         do {
             return try BlockHeader(from: &decoder)

@@ -1,4 +1,6 @@
 package import Chain
+package import LedgerState
+package import LightClient
 package import Primitives
 
 /// The answer to a `FetchRequest`. Nothing in it is trusted before it is checked.
@@ -17,6 +19,14 @@ package enum FetchResponse: Hashable, Sendable {
     /// BCS of a `Block`.
     case block([UInt8])
     case range(BlockRange)
+    /// A header with what makes it final, without entries: the state after it can be had from this peer.
+    case snapshot(ProofBundle)
+    /// BCS of `Block`s, each the parent of the one before it.
+    case ancestors([[UInt8]])
+    case leaves(StateChunk)
+
+    /// Blocks in one answer of `ancestors`.
+    package static let ancestorsMax = 512
 }
 
 /// Consecutive final blocks with the proof that they are final.
@@ -70,6 +80,15 @@ extension FetchResponse: BCSCodable {
             encoder.uleb(3)
             encoder.value(range)
         case .busy: encoder.uleb(4)
+        case .snapshot(let bundle):
+            encoder.uleb(5)
+            encoder.blob(bundle.bcs)
+        case .ancestors(let blocks):
+            encoder.uleb(6)
+            encoder.vector(blocks) { $0.blob($1) }
+        case .leaves(let chunk):
+            encoder.uleb(7)
+            encoder.value(chunk)
         }
     }
 
@@ -80,6 +99,13 @@ extension FetchResponse: BCSCodable {
         case 2: self = .block(try decoder.blob(max: FetchResponse.blockBytesMax))
         case 3: self = .range(try BlockRange(from: &decoder))
         case 4: self = .busy
+        case 5: self = .snapshot(try ProofBundle(bcs: try decoder.blob(max: ProofBundle.byteCountMax)))
+        case 6:
+            self = .ancestors(
+                try decoder.vector(max: FetchResponse.ancestorsMax) { (decoder: inout BCSDecoder) throws(BCSError) in
+                    try decoder.blob(max: FetchResponse.blockBytesMax)
+                })
+        case 7: self = .leaves(try StateChunk(from: &decoder))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

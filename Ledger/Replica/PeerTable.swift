@@ -12,6 +12,8 @@ struct PeerTable: Sendable {
         /// What it claims to have.
         var height = Height(0)
         var epoch = Epoch(0)
+        /// The height of its last greeting, whether it has shown these blocks or not.
+        var claimed = Height(0)
         /// Until when it is not asked for ranges, because it did not help.
         var pausedUntil: UInt64 = 0
         /// Until when its gossip is not heard, because it passed on a wrong signature.

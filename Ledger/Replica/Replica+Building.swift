@@ -7,6 +7,7 @@ internal import Primitives
 extension Replica {
     /// Builds the block that the consensus wants from this leader and tells it the header.
     mutating func build(_ request: BuildRequest) throws(StorageFailure) {
+        if snapshot.suspendsExecution { return }
         guard let parent = parent(request.parent) else {
             return note(.warning, "cannot build on block \(request.parent.short): it is not executed here any more")
         }

@@ -27,6 +27,7 @@ extension Replica {
 
     mutating func disconnect(_ peer: PeerID) {
         peers.disconnect(peer)
+        snapshot.lackingBlocks.removeAll { $0 == peer }
         expireFetches()
     }
 
@@ -47,13 +48,16 @@ extension Replica {
         }
         peers.update(peer) {
             $0.height = hello.height
+            $0.claimed = hello.height
             $0.epoch = max($0.epoch, hello.epoch)
         }
+        snapshot.claimMax = max(snapshot.claimMax, hello.height)
     }
 
     /// Whether final blocks are known, or claimed by peers, that are not here.
     var isSyncing: Bool {
-        fetches.isFetching(.range) || isFinalizationLate || peers.connected.contains { isAhead($0) }
+        fetches.isFetching(.range) || snapshot.suspendsExecution || isFinalizationLate
+            || peers.connected.contains { isAhead($0) }
     }
 
     private var isFinalizationLate: Bool {
@@ -68,7 +72,7 @@ extension Replica {
 
     /// Asks a peer for the blocks above the tip when this node is behind.
     mutating func catchUpIfBehind() {
-        guard !fetches.isFetching(.range) else { return }
+        guard !fetches.isFetching(.range), !fetches.isFetching(.snapshot), !snapshot.isBusy else { return }
         let ready = peers.connected.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
         if let ahead = ready.filter({ isAhead($0) }).max(by: {
             (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0))
@@ -81,6 +85,7 @@ extension Replica {
 
     /// A peer sent final blocks. Nothing is executed before a quorum's signatures over their end were checked.
     mutating func take(_ range: BlockRange, from peer: PeerID) throws(StorageFailure) {
+        guard !snapshot.suspendsExecution else { return }
         guard let blocks = verified(range), let last = blocks.last else { return disbelieve(peer) }
         for block in blocks where tree[block.digest] == nil {
             guard try executeFinal(block) else { return }
@@ -88,6 +93,7 @@ extension Replica {
         for block in blocks { inputs.append(.executed(block.header, transactions: block.transactions.map(\.digest))) }
         inputs.append(.message(.certificate(range.finalization), from: peer))
         try finalizeChain(to: last.digest, certificate: range.finalization)
+        snapshot.lackingBlocks = []
         isCatchingUp = awaitedFinalization != nil
     }
 

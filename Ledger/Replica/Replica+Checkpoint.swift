@@ -10,12 +10,18 @@ struct PendingCheckpoint: Sendable {
 }
 
 extension Replica {
-    /// Stores all that is final, up to the newest block with an own finalization, when enough has gathered.
+    /// Stores all that is final, up to the newest block with an own finalization, when enough has gathered or a version has
+    /// come that peers store too.
     mutating func checkpointIfDue() throws(StorageFailure) {
-        guard checkpoint == nil,
-            view.recent.count >= configuration.checkpointBlocks
-                || (journalBytesSinceCheckpoint >= configuration.checkpointJournalBytes && !view.recent.isEmpty),
-            let last = view.recent.lastIndex(where: { $0.finalization.digest == $0.block.digest })
+        guard checkpoint == nil, !view.recent.isEmpty else { return }
+        let shared = view.recent.lastIndex {
+            $0.height.value % max(1, configuration.snapshotBlocks) == 0 && $0.finalization.digest == $0.block.digest
+        }
+        guard
+            shared != nil || view.recent.count >= configuration.checkpointBlocks
+                || journalBytesSinceCheckpoint >= configuration.checkpointJournalBytes,
+            let last = shared ?? view.recent.lastIndex(where: { $0.finalization.digest == $0.block.digest }),
+            snapshot.allowsCheckpoint(at: view.recent[last].height)
         else { return }
         let blocks = Array(view.recent[...last])
         let bodies = recentBodies[...last].map(\.bytes)

@@ -12,7 +12,7 @@ extension Replica {
             if view.tip.closesEpoch, machine.epoch == view.tip.epoch {
                 inputs.removeAll()
                 next = 0
-                try beginEpoch()
+                try beginEpoch(root: view.tip)
             }
             guard next < inputs.count else { break }
             let input = inputs[next]
@@ -79,8 +79,8 @@ extension Replica {
         }
     }
 
-    /// The machine of the epoch whose root is the tip.
-    mutating func beginEpoch() throws(StorageFailure) {
+    /// The machine of the epoch above `root`: the tip, or a block below it that closed the epoch before.
+    mutating func beginEpoch(root: BlockHeader, tip: FinalizedTip? = nil) throws(StorageFailure) {
         let epoch = view.epoch
         let start: ConsensusStart
         if replayRecords.contains(where: { $0.epoch >= epoch }) {
@@ -90,15 +90,15 @@ extension Replica {
             replayRecords = []
         }
         var consensus = ConsensusConfiguration(
-            network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: view.tip,
+            network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: root,
             key: configuration.key, incarnation: incarnation)
         consensus.mutations = configuration.mutations
-        machine = ConsensusMachine(consensus, start: start)
+        machine = ConsensusMachine(consensus, start: start, tip: tip)
         records = RecordMap()
         judging.removeAll()
         consensusWake = nil
         toldWaiting = false
-        note(.info, "epoch \(epoch) begins above block \(view.tip.height) with \(view.validators.count) validators")
+        note(.info, "epoch \(epoch) begins above block \(root.height) with \(view.validators.count) validators")
         inputs.append(.start)
         for peer in peers.connected { inputs.append(.connected(peer)) }
         try replayJournaledBodies()

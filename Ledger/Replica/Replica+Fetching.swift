@@ -33,6 +33,8 @@ extension Replica {
         switch subject {
         case .block(let digest): request = .block(digest)
         case .range: request = .range(from: view.tip.height.next)
+        // These have one peer each.
+        case .snapshot, .ancestors, .leaves: return
         case .transactions(let block):
             guard let pending = judging.first(where: { $0.request.header.digest == block }) else { return }
             request = .transactions(pending.missing)
@@ -56,6 +58,8 @@ extension Replica {
         switch fetch.subject {
         case .range: disbelieve(fetch.peer)
         case .block: ask(fetch.subject, preferring: [], asked: fetch.asked)
+        case .snapshot: break
+        case .ancestors, .leaves: snapshotPartFailed(fetch, isRefusal: false)
         case .transactions:
             let isAll = peers.connected.allSatisfy { fetch.asked.contains($0) }
             ask(fetch.subject, preferring: [], asked: isAll ? [fetch.peer] : fetch.asked)
@@ -74,9 +78,16 @@ extension Replica {
             inputs.append(.block(block.header, transactions: block.transactions.map(\.digest)))
         case (.range, .range(let range)):
             try take(range, from: peer)
-        case (.range, .busy):
+        case (.range, .unavailable):
+            snapshot.lackBlocks(peer)
+            retry(fetch)
+        case (.snapshot, .snapshot(let bundle)): try take(bundle, from: peer)
+        case (.ancestors, .ancestors(let blocks)): try take(ancestors: blocks, fetch)
+        case (.leaves, .leaves(let chunk)): try take(chunk, fetch)
+        case (.range, .busy), (.ancestors, .busy), (.leaves, .busy):
             let until = now.monotonic + CatchUp.retryMilliseconds
             peers.update(peer) { $0.pausedUntil = until }
+        case (.ancestors, _), (.leaves, _): snapshotPartFailed(fetch, isRefusal: true)
         default: retry(fetch)
         }
     }

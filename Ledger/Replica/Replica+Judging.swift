@@ -29,7 +29,7 @@ extension Replica {
             inputs.append(.judged(digest, .valid))
             return
         }
-        guard request.header.height > view.tip.height else { return }
+        guard request.header.height > view.tip.height, !deferJudgement(request) else { return }
         guard request.transactions.count <= Block.transactionsMax else {
             inputs.append(.judged(digest, .invalid("it names \(request.transactions.count) transactions")))
             return

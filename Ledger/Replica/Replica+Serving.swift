@@ -1,5 +1,7 @@
 internal import Chain
 internal import Consensus
+internal import LedgerState
+internal import LightClient
 internal import Primitives
 
 /// Bounds of what peers are sent on request.
@@ -16,7 +18,16 @@ extension Replica {
     /// Answers a peer's request, within its credit.
     mutating func serve(_ request: FetchRequest, id: UInt64, to peer: PeerID) throws(StorageFailure) {
         var response = FetchResponse.busy
-        if refillCredit(of: peer) > 0 { response = try answer(request) }
+        if refillCredit(of: peer) > 0 {
+            if case .leaves(let version, let after) = request, snapshot.mayServe(at: now.monotonic) {
+                peers.update(peer) { $0.credit -= StateChunk.leafBytesMax }
+                let read = SnapshotRead(
+                    version: version, after: after, leavesMax: configuration.snapshotLeavesMax, id: id)
+                effects.append(.serve(read, to: peer))
+                return
+            }
+            response = try answer(request)
+        }
         let cost = max(Serving.requestBytesMin, size(of: response))
         peers.update(peer) { $0.credit -= cost }
         effects.append(.send(.response(response, id: id), to: [peer]))
@@ -41,6 +52,9 @@ extension Replica {
         case .transactions(let transactions): transactions.reduce(0) { $0 + $1.bytes.count }
         case .block(let bytes): bytes.count
         case .range(let range): range.blocks.reduce(range.headers.count * 320) { $0 + $1.count }
+        case .snapshot(let bundle): bundle.epochEnds.reduce(1_024) { $0 + 512 + 192 * $1.nextValidators.count }
+        case .ancestors(let blocks): blocks.reduce(0) { $0 + $1.count }
+        case .leaves(let chunk): chunk.leafBytes
         }
     }
 
@@ -55,6 +69,10 @@ extension Replica {
             }
             return .unavailable
         case .range(let height): return try range(from: height)
+        case .snapshot(let height, let epoch): return try offer(above: height, epoch: epoch)
+        case .ancestors(let digest): return try ancestors(of: digest)
+        // Read apart from the replica (`SnapshotRead`), unless that is busy enough.
+        case .leaves: return .busy
         }
     }
 

@@ -59,6 +59,11 @@ extension Replica {
                     ? nil : FinalizedTip(header: opened.view.tip, certificate: $0)
             })
         inputs = [.start]
+        switch opened.marker?.stage {
+        case nil: break
+        case .receiving: snapshot.stage = .erasing(opened.marker?.version ?? Height(0), isLast: false)
+        case .filling: snapshot.stage = .filling(SnapshotFill(version: opened.view.tip.height))
+        }
     }
 
     private static func read(
@@ -82,6 +87,8 @@ extension Replica {
 
     /// Executes again what the journal holds of the current epoch above the tip.
     mutating func replayJournaledBodies() throws(StorageFailure) {
+        // Above a snapshot whose values are not in place yet: later.
+        if snapshot.isFilling { return }
         let epoch = view.epoch
         for (sequence, block) in replayBodies where block.header.epoch == epoch {
             let header = block.header

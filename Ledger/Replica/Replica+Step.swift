@@ -15,7 +15,9 @@ extension Replica {
         case .disconnected(let peer): disconnect(peer)
         case .submitted(let transactions, let ticket): try submit(transactions, ticket: ticket)
         case .journaled(let sequence): journaled(upTo: sequence)
-        case .stored(let sequence): try stored(upTo: sequence)
+        case .stored(let sequence):
+            try stored(upTo: sequence)
+            try snapshotStored(upTo: sequence)
         }
     }
 
@@ -49,6 +51,8 @@ extension Replica {
         } while !inputs.isEmpty && halted == nil
         guard halted == nil else { return }
         try checkpointIfDue()
+        try driveSnapshot()
+        guard halted == nil else { return }
         catchUpIfBehind()
         flushGossip()
         askForWake()

@@ -57,6 +57,9 @@ package struct Replica<App: Application>: Sendable {
     /// Transactions whose signatures were checked and that are not pooled.
     var checked = TransactionCache()
 
+    /// The taking over of a state from peers.
+    var snapshot = SnapshotSync()
+
     // Peers.
     var peers = PeerTable()
     var fetches = FetchTable()
@@ -98,7 +101,8 @@ package struct Replica<App: Application>: Sendable {
             height: view.tip.height, tipTime: view.tip.time, epoch: machine.epoch, view: machine.view,
             isValidator: configuration.key.map { view.validators.index(of: $0.publicKey) != nil } ?? false,
             isSyncing: isSyncing, isDiverged: isDiverged, poolTransactions: pool.count, poolBytes: pool.bytes,
-            peers: peers.connected.count, unstoredBlocks: view.recent.count, unfinalizedBlocks: tree.count)
+            peers: peers.connected.count, unstoredBlocks: view.recent.count, unfinalizedBlocks: tree.count,
+            snapshot: snapshot.progress)
     }
 }
 
@@ -119,4 +123,6 @@ package struct ReplicaStatus: Sendable, Hashable {
     package let peers: Int
     package let unstoredBlocks: Int
     package let unfinalizedBlocks: Int
+    /// The state that this node takes over from peers; nil when it does not.
+    package let snapshot: SnapshotProgress?
 }

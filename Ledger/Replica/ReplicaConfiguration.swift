@@ -1,6 +1,7 @@
 package import Chain
 package import Consensus
 package import LedgerCrypto
+internal import LedgerState
 internal import Primitives
 
 /// What a node chooses for itself; none of it is part of consensus.
@@ -19,6 +20,13 @@ package struct ReplicaConfiguration: Sendable {
     package var checkpointBlocks = 64
     /// or after this many bytes of journal.
     package var checkpointJournalBytes = 32 * 1024 * 1024
+    /// A node so many blocks behind a peer takes over a state instead of executing all blocks.
+    package var snapshotLagBlocks: UInt64 = 10_000
+    /// A checkpoint is written at each final block whose height is a multiple of this, so that peers can send parts of
+    /// the same state. A quarter of what nodes usually keep of old states: time for a transfer.
+    package var snapshotBlocks: UInt64 = 256
+    /// Leaves of the state in one answer to a peer, at most `StateChunk.leavesMax`.
+    package var snapshotLeavesMax = StateChunk.leavesMax
     /// A proposal carries its transactions inline up to this many bytes: a few of them, so that an idle network saves a
     /// round trip. Under load gossip has brought them everywhere already.
     package var inlineProposalBytesMax = 8 * 1024

@@ -11,11 +11,15 @@ package enum ReplicaEffect: Sendable {
     case pruneJournal(through: UInt64)
     /// Write atomically, durably, in order of the sequence numbers (ascending by one); report with `.stored`.
     case store(StoreWork, sequence: UInt64)
+    /// Read from the store and send the answer to the peer, apart from the replica: it may take some milliseconds.
+    case serve(SnapshotRead, to: PeerID)
     /// Encode once, send to each. Links may drop a message when the peer is gone or its queue is full.
     case send(PeerMessage, to: [PeerID])
     /// A block became final; in order of height, each once per run of the process from the stored tip on. The quorum's
     /// journals hold block and votes already, so clients may be told at once.
     case finalized(FinalizedBlock)
+    /// The state of this final block was taken over from peers. The next `finalized` is its child; `validators` certify it.
+    case adopted(BlockHeader, validators: ValidatorSet)
     /// Answer to `submitted`, one entry per transaction in order: nil when pooled.
     case answered(ticket: UInt64, [TransactionRefusal?])
     /// Transactions of this node's clients that left the pool without being included.

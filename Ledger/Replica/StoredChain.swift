@@ -9,6 +9,8 @@ struct StoredChain {
     /// Root of the current epoch.
     let root: BlockHeader
     let window: ReplayWindow
+    /// A snapshot was being taken over when the store was last written.
+    let marker: SnapshotMarker?
     /// What has to be stored first on an empty store.
     let genesis: (work: StoreWork, state: StateCheckpoint)?
 
@@ -26,7 +28,11 @@ struct StoredChain {
         let missing = StorageFailure("the store lacks a part of block \(tip.height): repair the node from its peers")
         guard let blockBytes = try reader.get(ChainStore.block(tip.height)) else { throw missing }
         let block: Block = try ChainStore.decode(blockBytes, "block \(tip.height)")
-        guard let state = try StateSnapshot.open(reader), state.version == tip.height,
+        let marker = try SnapshotMarker.read(reader)
+        // Values by key may be missing: then all reads go through the tree.
+        let isFilling = marker?.stage == .filling
+        let stored = try StateSnapshot.open(reader)
+        guard let state = isFilling ? stored?.pinned() : stored, state.version == tip.height,
             state.root == block.header.stateRoot
         else {
             throw StorageFailure(
@@ -40,7 +46,7 @@ struct StoredChain {
         view.finalization = try view.finalization(at: tip.height)
         guard tip.height.value == 0 || view.finalization != nil else { throw missing }
         return StoredChain(
-            network: network, view: view, root: root, window: try window(of: view), genesis: nil)
+            network: network, view: view, root: root, window: try window(of: view), marker: marker, genesis: nil)
     }
 
     private static func begin(
@@ -72,7 +78,8 @@ struct StoredChain {
         let view = ChainView(
             reader: reader, tip: header, state: state, finalization: nil, validators: genesis.validators)
         return StoredChain(
-            network: network, view: view, root: header, window: ReplayWindow(), genesis: (work, checkpoint))
+            network: network, view: view, root: header, window: ReplayWindow(), marker: nil,
+            genesis: (work, checkpoint))
     }
 
     /// The replay window at the tip, from the blocks of the last `lifetimeMillisecondsMax`: a transaction of an older block

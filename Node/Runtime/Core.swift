@@ -199,6 +199,10 @@ final class Core<App: Application>: @unchecked Sendable {
             if sync { needsSync = true }
         case .pruneJournal(let sequence): prune(sequence)
         case .store(let work, let sequence): store(work, sequence)
+        case .serve(let read, let peer): around.serve(read, to: peer)
+        case .adopted(_, let validators):
+            around.hub.publish([], view: replica.view)
+            around.validatorsChanged(validators)
         case .send(let message, let peers):
             outgoing.append(OutgoingMessage(channel: 0, bytes: message.bcs, peers: peers))
         case .finalized(let block): finalized.append(block)

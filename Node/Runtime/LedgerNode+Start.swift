@@ -46,6 +46,8 @@ extension LedgerNode {
         settings.journalLost = settings.journalLost || configuration.journalLost
         settings.mempool = configuration.mempool
         settings.checkpointBlocks = configuration.checkpointBlocks
+        settings.snapshotLagBlocks = configuration.snapshotLagBlocks
+        settings.snapshotBlocks = configuration.snapshotBlocks
         let (replica, effects) = try Replica<App>.start(
             application: application, configuration: settings, reader: store, journal: records, at: Clock.now)
         let parts = makeParts(configuration, replica, store)

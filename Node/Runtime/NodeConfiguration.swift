@@ -42,6 +42,10 @@ package struct NodeConfiguration: Sendable {
     package var journalLost = false
     package var mempool = MempoolLimits()
     package var checkpointBlocks = 16
+    /// A node so many blocks behind its peers takes over a state instead of executing all blocks.
+    package var snapshotLagBlocks: UInt64 = 10_000
+    /// Nodes write a checkpoint, which others can take over, at each final block whose height is a multiple of this.
+    package var snapshotBlocks: UInt64 = 256
     /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
     package var stateRetention: UInt64?
     package var transportLimits = TransportLimits()

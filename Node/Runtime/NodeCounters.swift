@@ -34,6 +34,8 @@ package struct NodeCounters: Hashable, Sendable {
     package var evidence: UInt64 = 0
     package var subscribersDropped: UInt64 = 0
     package var viewsEntered: UInt64 = 0
+    /// Requests of peers for a part of the state.
+    package var snapshotPartsServed: UInt64 = 0
     /// Records of old states removed from the store.
     package var prunedRecords: UInt64 = 0
     /// The oldest state that is kept; 0 while nothing was pruned since the start.

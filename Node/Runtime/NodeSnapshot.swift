@@ -41,6 +41,28 @@ extension NodeSnapshot {
         }.sorted { ($0.name, $0.peer) < ($1.name, $1.peer) }
     }
 
+    /// How the taking over of a state goes, in plain words.
+    package func words(_ progress: SnapshotProgress) -> String { NodeSnapshot.words(progress, peers) }
+
+    private static func words(_ progress: SnapshotProgress, _ peers: [PeerState]) -> String {
+        let name = progress.source.map { source in peers.first { $0.peer == source }?.name ?? source.short }
+        let from = name.map { " from \($0)" } ?? ""
+        let height = progress.height
+        switch progress.stage {
+        case .erasing:
+            return "The node removes what came of the state of block \(height), which could not be taken over"
+        case .replayWindow:
+            return
+                "Far behind: the node takes over the state of block \(height)\(from), first the transactions of the blocks before it"
+        case .leaves:
+            return
+                "Far behind: the node takes over the state of block \(height)\(from), \(progress.leaves) values so far (about \(progress.percent) %)"
+        case .filling:
+            return
+                "The state of block \(height) is here and checked; the node puts \(progress.leaves) values in place so far"
+        }
+    }
+
     /// Plain words for an operator whose chain stands still; nil while the view is young.
     static func waiting(
         _ page: PeerBook.Page, _ peers: [PeerState], _ validators: ValidatorSet, own: Digest, leader: String,
@@ -48,6 +70,7 @@ extension NodeSnapshot {
     ) -> String? {
         if let halted = page.halted { return halted }
         guard let status = page.status else { return "the node is starting" }
+        if let progress = status.snapshot { return words(progress, peers) }
         if status.isSyncing { return "the node is fetching blocks from its peers (at height \(status.height))" }
         let age = Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince)
         let patience = UInt64(parameters.heartbeatMilliseconds) + silenceMillisecondsMax

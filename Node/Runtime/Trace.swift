@@ -25,6 +25,8 @@ enum Trace {
             "journal \(sequence) (\(bytes.count) B\(sync ? ", sync" : ""))"
         case .pruneJournal(let sequence): "prune \(sequence)"
         case .store(_, let sequence): "store \(sequence)"
+        case .serve(let read, let peer): "serve leaves of version \(read.version) to \(peer.short)"
+        case .adopted(let header, _): "adopted the state of height \(header.height)"
         case .send(let message, let peers): "send \(text(message)) to \(peers.count)"
         case .finalized(let block): "final \(block.height) (\(block.block.transactions.count) tx)"
         case .answered(_, let refusals): "answered \(refusals.count)"

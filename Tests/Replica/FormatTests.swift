@@ -1,6 +1,8 @@
 import Chain
 import Consensus
 import LedgerCrypto
+import LedgerState
+import LightClient
 import Primitives
 import TestSupport
 import Testing
@@ -47,6 +49,16 @@ import Testing
         let proposal = Proposal(
             header: header, transactions: transactions.map(\.digest), vote: vote, parent: certificate(),
             nullifications: [])
+        let bundle = ProofBundle(
+            entries: [], header: header, descendants: [], finalization: certificate(),
+            epochEnds: [
+                ProofBundle.EpochEnd(
+                    header: header, finalization: certificate(),
+                    nextValidators: try ValidatorSet((0..<4).map { Identity($0).validator }))
+            ])
+        let chunk = StateChunk(
+            leaves: [StateLeaf(key: [1, 2], value: [3]), StateLeaf(key: [4], value: [5, 6])],
+            siblings: [.zero, SHA256.hash([7])])
         let range = BlockRange(blocks: [block.bcs], headers: [header], finalization: certificate())
         return [
             (
@@ -64,6 +76,13 @@ import Testing
             ("response transactions", .response(.transactions(transactions), id: 6)),
             ("response block", .response(.block(block.bcs), id: 7)),
             ("response range", .response(.range(range), id: 8)),
+            ("request snapshot", .request(.snapshot(above: Height(3), epoch: Epoch(1)), id: 9)),
+            ("request ancestors", .request(.ancestors(of: header.digest), id: 10)),
+            ("request leaves", .request(.leaves(version: Height(7), after: nil), id: 11)),
+            ("request more leaves", .request(.leaves(version: Height(7), after: SHA256.hash([8])), id: 12)),
+            ("response snapshot", .response(.snapshot(bundle), id: 13)),
+            ("response ancestors", .response(.ancestors([block.bcs, block.bcs]), id: 14)),
+            ("response leaves", .response(.leaves(chunk), id: 15)),
         ]
     }
 
@@ -75,7 +94,7 @@ import Testing
             #expect(FormatTests.golden[name] == shown, "\(name)")
             #expect(try PeerMessage.decode(bytes) == message)
         }
-        #expect(FormatTests.golden.count == 18)
+        #expect(FormatTests.golden.count == 26)
     }
 
     /// Stored values and journal records.
@@ -88,6 +107,7 @@ import Testing
             ("tip", StoredTip(network: .zero, height: Height(3)).bcs),
             ("signed", SignedEntries(block).bcs),
             ("receipts", StoredReceipts(receipts: [receipt]).bcs),
+            ("snapshot marker", SnapshotMarker(version: Height(7), stage: .filling).bcs),
             ("journal body", JournalEntry.body(block.bcs).bytes),
             ("journal marker", Replica<TestApplication>.freshMarker()),
         ] {
@@ -105,6 +125,9 @@ import Testing
         #expect(ChainStore.location(of: digest) == [0x14] + digest.bytes)
         #expect(Hex.encode(ChainStore.epoch(Epoch(2))) == "150000000000000002")
         #expect(Hex.encode(ChainStore.signed(Height(1))) == "160000000000000001")
+        #expect(ChainStore.base == [0x17])
+        #expect(Hex.encode(ChainStore.header(Height(258))) == "180000000000000102")
+        #expect(ChainStore.marker == [0x19])
         #expect(ChainStore.tip == [0x1f])
     }
 
@@ -120,6 +143,7 @@ import Testing
             _ = try? SignedEntries(bcs: bytes)
             _ = try? StoredReceipts(bcs: bytes)
             _ = try? EpochRecord(bcs: bytes)
+            _ = try? SnapshotMarker(bcs: bytes)
         }
         #expect(throws: BCSError.self) { try PeerMessage.decode([UInt8](repeating: 0, count: (16 << 20) + 1)) }
     }
@@ -137,6 +161,15 @@ import Testing
         "response transactions": "56b88e7eb8892a8948094b4cf80d3319ad36700930289b12c4ad5ee25fec217c",
         "response block": "bb9320ce98a65b77a002b2c1075d887dbdbd5367f7914109d35c1542b5680b08",
         "response range": "40fb86fab097d3e7df1cd30dac3e55d306c88434f14119616dabb114675fbef5",
+        "request snapshot": "010309000000000000000303000000000000000100000000000000",
+        "request ancestors": "01030a0000000000000004b4ee57b1a61d4b29183e103c99de95d0b3633e4696fa8426e8c07cf99b629da3",
+        "request more leaves":
+            "01030c0000000000000005070000000000000001beead77994cf573341ec17b58bbf7eb34d2711c993c1d976b128b3188dc1829a",
+        "response snapshot": "35999bc778e1c859ed73ac8f93d2019977c1825530eaaf78018cbd45a74fd711",
+        "response ancestors": "7a04f41c3d871a4cbd113c4ff756f2c97febb906f252b73e8b7dba0e8556f09d",
+        "response leaves": "38ec531d2f1133ce91e85b7edfe887b1304b8a4eb55dbcd32162fa8f1c92a932",
+        "request leaves": "01030b0000000000000005070000000000000000",
+        "snapshot marker": "070000000000000001",
         "location": "030000000000000004000000",
         "tip": "010000000000000000000000000000000000000000000000000000000000000000000300000000000000",
         "signed": "8403000000000000015422f26de852605c00491dc75f20be284c06079adf88f85c54b69c38e2a881e4e803000000000000",

@@ -25,6 +25,8 @@ final class TestNetwork {
     /// Whether a message may pass, by sender and receiver.
     var passes: (Int, Int) -> Bool = { _, _ in true }
     var drops: (PeerMessage) -> Bool = { _ in false }
+    /// What leaves a node in place of its message; nil for nothing.
+    var rewrites: (PeerMessage, Int) -> PeerMessage? = { message, _ in message }
     var delays: ClosedRange<UInt64> = 1...10
     private var queue: [Pending] = []
     private var order: UInt64 = 0
@@ -161,6 +163,16 @@ final class TestNetwork {
             nodes[index].journal += synced
             nodes[index].unsynced.removeFirst(synced.count)
         case .stored(let sequence):
+            if let planned = nodes[index].crashAtStore, UInt64(planned.number) == sequence {
+                nodes[index].crashAtStore = nil
+                if planned.isAfter {
+                    for entry in nodes[index].unstored.prefix(while: { $0.sequence <= sequence }) {
+                        nodes[index].store.apply(entry.batch)
+                    }
+                }
+                changes += 1
+                return crash(index)
+            }
             for entry in nodes[index].unstored.prefix(while: { $0.sequence <= sequence }) {
                 nodes[index].store.apply(entry.batch)
             }
@@ -187,6 +199,12 @@ final class TestNetwork {
             case .store(let work, let sequence):
                 node.unstored.append((try work.batch(), sequence))
                 push(.stored(upTo: sequence), to: index, after: 3)
+            case .serve(let read, let peer):
+                node.served += 1
+                deliver((try? read.answer(node.store)) ?? read.refusal, from: index, to: [peer])
+            case .adopted(let header, _):
+                changes += 1
+                node.adopted.append(header)
             case .send(let message, let peers): deliver(message, from: index, to: peers)
             case .finalized(let block): take(block, by: node)
             case .answered(let ticket, let answers): node.answers[ticket] = answers
@@ -209,8 +227,8 @@ final class TestNetwork {
         node.finalized[block.height] = block
     }
 
-    private func deliver(_ message: PeerMessage, from index: Int, to peers: [PeerID]) {
-        if drops(message) { return }
+    private func deliver(_ sent: PeerMessage, from index: Int, to peers: [PeerID]) {
+        guard let message = rewrites(sent, index), !drops(message) else { return }
         let bytes = message.bcs
         messageCount += peers.count
         for peer in peers {

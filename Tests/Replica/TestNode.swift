@@ -46,6 +46,12 @@ final class TestNode {
     var answers: [UInt64: [TransactionRefusal?]] = [:]
     var dropped: [(digest: Digest, reason: TransactionRefusal)] = []
     var halted: String?
+    /// Power fails at the store batch of this number in a run, before it counts or just after, before anyone is told.
+    var crashAtStore: (number: Int, isAfter: Bool)?
+    /// States taken over from peers.
+    var adopted: [BlockHeader] = []
+    /// Parts of the state sent to peers.
+    var served = 0
 
     init(_ identity: Identity, isVoting: Bool = true, isFresh: Bool = true) {
         self.identity = identity

@@ -16,6 +16,8 @@ struct NodeSettings: Sendable {
     let log: String
     let requestsPerSecondMax: Int
     let streamsMax: Int
+    /// A node so many blocks behind takes over a state.
+    let snapshotLagBlocks: Int
     /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
     let keepStates: UInt64?
 
@@ -53,6 +55,8 @@ struct NodeSettings: Sendable {
         }
         requestsPerSecondMax = user.requestsPerSecondMax ?? 2_000
         streamsMax = user.streamsMax ?? 64
+        snapshotLagBlocks = user.snapshotLagBlocks ?? 10_000
+        guard snapshotLagBlocks > 0 else { throw UserError("Setting 'snapshot-lag-blocks' must be at least 1.") }
         guard requestsPerSecondMax > 0, streamsMax > 0 else {
             throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
         }

@@ -17,6 +17,7 @@ struct UserSettings: Sendable {
     var log: String?
     var requestsPerSecondMax: Int?
     var streamsMax: Int?
+    var snapshotLagBlocks: Int?
     /// Blocks, or "all".
     var keepStates: String?
 
@@ -47,6 +48,7 @@ struct UserSettings: Sendable {
             ("listen-rpc", .text(\.listenRPC)), ("peers", .map(\.peers)), ("full-nodes", .list(\.fullNodes)),
             ("log", .text(\.log)), ("requests-per-second-max", .number(\.requestsPerSecondMax)),
             ("streams-max", .number(\.streamsMax)), ("keep-states", .text(\.keepStates)),
+            ("snapshot-lag-blocks", .number(\.snapshotLagBlocks)),
         ]
     }
 

@@ -28,6 +28,7 @@ enum NodeWiring {
         made.listenPort = settings.listenPeers.port
         made.peers = try peers(settings, genesis)
         made.stateRetention = settings.keepStates
+        made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
         return made
     }
 

@@ -28,6 +28,9 @@ extension RuntimeService {
                 "Votes with this node's key contradict each other: another process uses it. Stop one of them.")
         }
         if let waiting = snapshot.waitingFor, isReady { warnings.append(waiting) }
+        if let base = try? view.base(), base.value > 0 {
+            warnings.append("This node began with the state of block \(base): older blocks are at other nodes.")
+        }
         let own = node.configuration.key.flatMap { view.validators.index(of: $0.publicKey) }
         let peers = expected(snapshot.peers, isValidator: own != nil)
         let down = peers.filter { !$0.isConnected }.map(\.name)
@@ -53,6 +56,7 @@ extension RuntimeService {
 
     private func words(_ snapshot: NodeSnapshot, tip: Height, age: UInt64) -> (Bool, String) {
         if let halted = snapshot.halted { return (false, "The node has halted: \(halted)") }
+        if let progress = snapshot.status.snapshot { return (false, snapshot.words(progress) + ".") }
         if tip == Height(0) {
             return (false, snapshot.waitingFor ?? "The network starts: no block is final yet.")
         }

@@ -96,20 +96,34 @@ struct RuntimeService: NodeService {
     // MARK: chain
 
     func block(_ reference: BlockReference) async throws(ServiceFailure) -> ExecutedBlock? {
-        try read { (view) throws(StorageFailure) in
+        let found = try read { (view) throws(StorageFailure) -> ExecutedBlock? in
             guard let height = try RuntimeService.height(reference, view), let block = try view.block(at: height),
                 let receipts = try view.receipts(at: height)
             else { return nil }
             return ExecutedBlock(block: block, receipts: receipts)
         }
+        if found == nil { try refuseBelowSnapshot(reference) }
+        return found
     }
 
     func header(_ reference: BlockReference) async throws(ServiceFailure) -> BlockHeader? {
-        try read { (view) throws(StorageFailure) in
+        let found = try read { (view) throws(StorageFailure) -> BlockHeader? in
             try RuntimeService.height(reference, view).flatMap { (height) throws(StorageFailure) in
                 try view.header(at: height)
             }
         }
+        if found == nil { try refuseBelowSnapshot(reference) }
+        return found
+    }
+
+    /// Says that a height lies below the state with which this node began; another node may have the block.
+    private func refuseBelowSnapshot(_ reference: BlockReference) throws(ServiceFailure) {
+        guard case .height(let height) = reference else { return }
+        let base = try read { (view) throws(StorageFailure) in try view.base() }
+        guard base.value > 0, height <= base else { return }
+        throw .pruned(
+            "This node began with the state of block \(base) and has the blocks above it: ask another node for block \(height)."
+        )
     }
 
     func finality(_ height: Height) async throws(ServiceFailure) -> Finality? {

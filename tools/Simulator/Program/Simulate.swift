@@ -27,6 +27,8 @@ struct Simulate: AsyncParsableCommand {
     var trace = false
     @Flag(help: "Print the summary as one JSON object.")
     var json = false
+    @Flag(help: "Let nodes that fall a few blocks behind take over a state from others, false ones among them.")
+    var snapshots = false
     @Option(help: "Switch one rule of the protocol off, to see that it is noticed: \(mutations).")
     var mutation: String?
 
@@ -54,7 +56,7 @@ struct Simulate: AsyncParsableCommand {
 
     private func runOne(_ seed: UInt64, _ mutation: Mutation?) throws {
         TrapReport.begins(seed)
-        var scenario = Scenario(seed: seed)
+        var scenario = snapshots ? Scenario(snapshotsWithSeed: seed) : Scenario(seed: seed)
         scenario.mutation = mutation
         let outcome = Simulation.run(scenario, sink: trace ? { @Sendable line in print(line) } : nil)
         var report = CampaignReport()
@@ -71,8 +73,10 @@ struct Simulate: AsyncParsableCommand {
 
     private func runMany(_ mutation: Mutation?) async throws {
         let counter = CampaignProgress(total: seeds, isShown: !json)
+        let isAboutSnapshots = snapshots
         let report = await Campaign.run(
             seeds: from..<(from + seeds), jobs: jobs, mutation: mutation, failuresMax: failures,
+            scenario: { isAboutSnapshots ? Scenario(snapshotsWithSeed: $0) : Scenario(seed: $0) },
             starts: { TrapReport.begins($0) }
         ) {
             counter.count($0)

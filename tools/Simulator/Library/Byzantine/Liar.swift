@@ -1,5 +1,7 @@
 internal import Chain
 internal import Consensus
+internal import LedgerState
+internal import LightClient
 internal import Primitives
 package import Replica
 
@@ -48,8 +50,43 @@ package struct Liar: ByzantineActor {
                         blocks: range.blocks.reversed(), headers: range.headers, finalization: range.finalization))
             }
         case .block(let bytes): return .block(random.chance(500) ? Array(bytes.dropLast()) : bytes.map { $0 ^ 1 })
+        case .snapshot(let bundle): return .snapshot(lie(bundle, &random))
+        case .ancestors(let blocks):
+            return .ancestors(random.chance(500) ? Array(blocks.dropFirst()) : blocks.reversed())
+        case .leaves(let chunk): return .leaves(lie(chunk, &random))
         case .transactions(let transactions): return .transactions(Array(transactions.dropFirst()))
         default: return .unavailable
+        }
+    }
+
+    /// A header with another state root, a finalization with fewer signatures, or without the ends of epochs.
+    private func lie(_ bundle: ProofBundle, _ random: inout SeededRandom) -> ProofBundle {
+        let header = bundle.header
+        let certificate = bundle.finalization
+        let draw = random.below(3)
+        let other = BlockHeader(
+            network: header.network, height: header.height, view: header.view, epoch: header.epoch,
+            parent: header.parent, parentView: header.parentView, time: header.time, proposer: header.proposer,
+            transactionsRoot: header.transactionsRoot, stateRoot: header.parent, receiptsRoot: header.receiptsRoot,
+            validatorSet: header.validatorSet, nextValidatorSet: header.nextValidatorSet)
+        let fewer = Certificate(
+            epoch: certificate.epoch, kind: certificate.kind, view: certificate.view, digest: certificate.digest,
+            entries: Array(certificate.entries.dropLast()))
+        return ProofBundle(
+            entries: [], header: draw == 0 ? other : header, descendants: [],
+            finalization: draw == 1 ? fewer : certificate, epochEnds: draw == 2 ? [] : bundle.epochEnds)
+    }
+
+    /// A leaf more, less or other, or other siblings.
+    private func lie(_ chunk: StateChunk, _ random: inout SeededRandom) -> StateChunk {
+        switch random.below(5) {
+        case 0: return StateChunk(leaves: Array(chunk.leaves.dropLast()), siblings: chunk.siblings)
+        case 1: return StateChunk(leaves: Array(chunk.leaves.dropFirst()), siblings: chunk.siblings)
+        case 2:
+            let changed = chunk.leaves.map { StateLeaf(key: $0.key, value: $0.value + [0]) }
+            return StateChunk(leaves: changed, siblings: chunk.siblings)
+        case 3: return StateChunk(leaves: chunk.leaves, siblings: Array(chunk.siblings.dropLast()))
+        default: return StateChunk(leaves: [], siblings: [])
         }
     }
 }

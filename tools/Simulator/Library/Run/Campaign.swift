@@ -5,6 +5,7 @@ package enum Campaign {
     /// No further seed is begun after `failuresMax` of them broke a promise.
     package static func run(
         seeds: Range<UInt64>, jobs: Int, mutation: Mutation? = nil, failuresMax: Int = .max,
+        scenario make: @escaping @Sendable (UInt64) -> Scenario = { Scenario(seed: $0) },
         starts: @escaping @Sendable (UInt64) -> Void = { _ in }, progress: @Sendable (Outcome) -> Void = { _ in }
     ) async -> CampaignReport {
         await withTaskGroup(of: Outcome.self) { group in
@@ -16,7 +17,7 @@ package enum Campaign {
                 next += 1
                 group.addTask {
                     starts(seed)
-                    var scenario = Scenario(seed: seed)
+                    var scenario = make(seed)
                     scenario.mutation = mutation
                     return Simulation.run(scenario)
                 }
@@ -39,6 +40,7 @@ package struct CampaignReport: Sendable {
         package let seed: UInt64
         package let scenario: String
         package let violation: Violation
+        package let isAboutSnapshots: Bool
     }
 
     package var seeds = 0
@@ -48,6 +50,7 @@ package struct CampaignReport: Sendable {
     package var epochs = 0
     package var transactions = 0
     package var durableWrites = 0
+    package var adoptions = 0
     package var evidence = 0
     package var viewsAfterHealingMax: UInt64 = 0
     package var faults = FaultCounts()
@@ -69,6 +72,7 @@ package struct CampaignReport: Sendable {
         epochs += outcome.epochs
         transactions += outcome.transactions
         durableWrites += outcome.durableWrites
+        adoptions += outcome.adoptions
         evidence += outcome.evidence
         viewsAfterHealingMax = max(viewsAfterHealingMax, outcome.viewsAfterHealing)
         faults.add(outcome.faults)
@@ -78,7 +82,10 @@ package struct CampaignReport: Sendable {
             if outcome.accused.contains(traitor.node) { caught[traitor.kind.rawValue] += 1 }
         }
         if let violation = outcome.violation {
-            failures.append(Failure(seed: scenario.seed, scenario: scenario.summary, violation: violation))
+            failures.append(
+                Failure(
+                    seed: scenario.seed, scenario: scenario.summary, violation: violation,
+                    isAboutSnapshots: scenario.isAboutSnapshots))
         }
     }
 }

@@ -1,12 +1,14 @@
 extension CampaignReport {
     /// The command that runs one seed again.
-    package static func command(_ seed: UInt64) -> String { "tools/simulate --seed \(seed)" }
+    package static func command(_ failure: Failure) -> String {
+        "tools/simulate --seed \(failure.seed)" + (failure.isAboutSnapshots ? " --snapshots" : "")
+    }
 
     private var figures: [(name: String, value: Int)] {
         [
             ("seeds", seeds), ("simulated seconds", Int(simulatedMicroseconds / 1_000_000)), ("events", events),
             ("final blocks", blocks), ("epoch changes", epochs), ("transactions submitted", transactions),
-            ("durable writes", durableWrites), ("evidence reported", evidence),
+            ("durable writes", durableWrites), ("states taken over", adoptions), ("evidence reported", evidence),
             ("most views after healing", Int(viewsAfterHealingMax)),
         ]
     }
@@ -26,7 +28,7 @@ extension CampaignReport {
             lines.append("seed \(failure.seed) (\(failure.scenario))")
             lines.append("  \(failure.violation)")
             lines.append(
-                "  run it again: \(CampaignReport.command(failure.seed))   (with --trace to read what happened)")
+                "  run it again: \(CampaignReport.command(failure))   (with --trace to read what happened)")
         }
         return lines.joined(separator: "\n")
     }
@@ -45,7 +47,7 @@ extension CampaignReport {
                 ("seed", "\(failure.seed)"), ("scenario", CampaignReport.quoted(failure.scenario)),
                 ("promise", CampaignReport.quoted(failure.violation.promise.rawValue)),
                 ("text", CampaignReport.quoted(failure.violation.text)),
-                ("command", CampaignReport.quoted(CampaignReport.command(failure.seed))),
+                ("command", CampaignReport.quoted(CampaignReport.command(failure))),
             ])
         }
         return object(

@@ -11,6 +11,8 @@ package struct Outcome: Sendable {
     package var epochs = 0
     package var transactions = 0
     package var durableWrites = 0
+    /// States of others that honest nodes took over.
+    package var adoptions = 0
     /// Distinct evidence that honest nodes reported, by the accused node.
     package var evidence = 0
     package var accused: Set<Int> = []

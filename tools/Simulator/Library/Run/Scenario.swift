@@ -26,6 +26,11 @@ package struct Scenario: Sendable {
     package var proposalsLostUntil: UInt64 = 0
     /// A proposal carries its transactions up to this many bytes.
     package var inlineProposalBytesMax: Int = 64 * 1024
+    /// Made by `init(snapshotsWithSeed:)`.
+    package var isAboutSnapshots = false
+    /// How far behind a node takes over a state, and at which multiples of height all have one to give.
+    package var snapshotLagBlocks: UInt64 = 10_000
+    package var snapshotBlocks: UInt64 = 256
     /// Nodes whose stored state is damaged on purpose, so that they execute to other results. They count as faulty.
     package var diverging: [Int] = []
     /// Planned faults, ascending by time.

@@ -87,8 +87,28 @@ extension Simulation {
         if final.block.header.closesEpoch { rotateKey(number, final.validators) }
     }
 
+    /// A node took over the state of a block: it must be a block of the chain, and its state that of the execution.
+    mutating func adopted(_ header: BlockHeader, _ validators: ValidatorSet, by number: Int) throws {
+        guard nodes[number].isHonest else { return }
+        outcome.adoptions += 1
+        trace.line(now, "\(name(number)) adopts the state of height \(header.height) \(header.digest.short)")
+        let index = Int(clamping: header.height.value)
+        guard !chain.entries.indices.contains(index) || chain.entries[index].header.digest == header.digest else {
+            throw Violation(.agreement, "\(name(number)) adopts another block at height \(header.height)")
+        }
+        guard let view = nodes[number].replica?.view, view.tip.digest == header.digest,
+            view.state.root == header.stateRoot, validators.digest == header.nextValidatorSet
+        else { throw Violation(.roots, "\(name(number)) holds another state than the one that it adopts") }
+        if let last = nodes[number].lastReported, header.height <= last {
+            throw Violation(.acknowledged, "\(name(number)) goes back to height \(header.height)")
+        }
+        nodes[number].lastReported = header.height
+        nodes[number].height = header.height
+        rotateKey(number, validators)
+    }
+
     /// The set names another key of this node: its operator starts it again with that key.
-    private mutating func rotateKey(_ number: Int, _ set: ValidatorSet) {
+    mutating func rotateKey(_ number: Int, _ set: ValidatorSet) {
         // A node that catches up passes sets that are over.
         guard set == chain.sets.last, let index = set.index(ofPartner: Identity.partner(number)),
             let old = nodes[number].key, set.validators[index].consensusKey != old.publicKey
@@ -131,8 +151,9 @@ extension Simulation {
                 throw Violation(.roots, "\(who) has another value under \(Hex.encode(key)) than execution gives")
             }
             // A node that got a snapshot of the state has no blocks below it.
-            guard !node.hasLostDisk, node.number < scenario.validatorCount else { continue }
-            for (height, entry) in chain.entries.enumerated() {
+            let base = try view.base()
+            guard base.value > 0 || (!node.hasLostDisk && node.number < scenario.validatorCount) else { continue }
+            for (height, entry) in chain.entries.enumerated() where base.value == 0 || height > Int(base.value) {
                 guard try view.header(at: Height(UInt64(height)))?.digest == entry.header.digest else {
                     throw Violation(.acknowledged, "\(who) no longer has the block of height \(height)")
                 }

@@ -48,7 +48,7 @@ extension Simulation {
     }
 
     /// `isStrange`: more money than anyone has, a sender without an account, or an expiry that is almost over.
-    mutating func makeTransfer(isStrange: Bool) throws -> SignedTransaction? {
+    mutating func makeTransfer(isStrange: Bool, lifetimeMillisecondsMin: UInt64 = 0) throws -> SignedTransaction? {
         let sender = clientRandom.below(Simulation.accountCount)
         let receiver = (sender + 1 + clientRandom.below(Simulation.accountCount - 1)) % Simulation.accountCount
         let strangeness = isStrange ? clientRandom.below(3) : 3
@@ -57,7 +57,7 @@ extension Simulation {
             energy: Int64(clientRandom.below(100)))
         let key = strangeness == 1 ? Identity.consensusKey(0) : Identity.accountKey(sender)
         let lifetime = strangeness == 2 ? clientRandom.within(1...400) : clientRandom.within(2_000...60_000)
-        return try sign(.transfer, transfer.bcs, key, lifetimeMilliseconds: lifetime)
+        return try sign(.transfer, transfer.bcs, key, lifetimeMilliseconds: max(lifetime, lifetimeMillisecondsMin))
     }
 
     private mutating func sign(

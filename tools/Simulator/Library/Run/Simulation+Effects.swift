@@ -31,6 +31,8 @@ extension Simulation {
                 if sync { flushJournal(number) }
             case .pruneJournal(let sequence): nodes[number].disk.prune(through: sequence)
             case .store(let work, let sequence): writeStore(number, try work.batch(), sequence)
+            case .serve(let read, let peer): try serves(number, read, to: peer)
+            case .adopted(let header, let validators): try adopted(header, validators, by: number)
             case .send(let message, let peers): try sends(number, message, to: peers)
             case .finalized(let final): try finalized(final, by: number)
             case .answered(let ticket, let refusals): try answered(number, ticket: ticket, refusals)
@@ -113,6 +115,11 @@ extension Simulation {
         if nodes[number].isHonest { try checkVotes(message, of: number) }
         guard nodes[number].actor != nil else { return transmit(number, message, to: peers) }
         withActor(number) { actor, surroundings in actor.outgoing(message, to: peers, &surroundings) }
+    }
+
+    /// A part of the state is read beside the replica; a read that fails there is a refusal.
+    private mutating func serves(_ number: Int, _ read: SnapshotRead, to peer: PeerID) throws {
+        try sends(number, (try? read.answer(nodes[number].disk.store)) ?? read.refusal, to: [peer])
     }
 
     mutating func transmit(_ number: Int, _ message: PeerMessage, to peers: [PeerID]) {

@@ -67,7 +67,10 @@ extension Simulation {
 
     private mutating func submitMarker(_ number: Int) throws {
         guard !healing.taken.contains(number), nodes[number].isUp else { return }
-        if healing.markers[number] == nil { healing.markers[number] = try makeTransfer(isStrange: false) }
+        if healing.markers[number] == nil {
+            // It must not expire while the last validators of a quorum still catch up.
+            healing.markers[number] = try makeTransfer(isStrange: false, lifetimeMillisecondsMin: 60_000)
+        }
         guard let marker = healing.markers[number] else { return }
         clients.lastRefusals = []
         try submit([marker], to: number)

@@ -48,6 +48,8 @@ extension Simulation {
         configuration.journalLost = nodes[number].journalLost
         configuration.inlineProposalBytesMax = scenario.inlineProposalBytesMax
         configuration.checkpointBlocks = 1 + Int(scenario.seed % 7)
+        configuration.snapshotLagBlocks = scenario.snapshotLagBlocks
+        configuration.snapshotBlocks = scenario.snapshotBlocks
         if let mutation = scenario.mutation, nodes[number].isHonest { mutation.apply(to: &configuration) }
         trace.event(now, 1, number)
         trace.line(now, "\(name(number)) starts, \(nodes[number].disk.journal.count) journal records")

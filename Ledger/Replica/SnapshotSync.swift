@@ -1,0 +1,206 @@
+internal import Chain
+internal import Consensus
+internal import LedgerState
+internal import LightClient
+package import Primitives
+
+/// Bounds of taking over a state from peers, and of sending one.
+enum Snapshot {
+    /// Store batches on their way to the disk; more are not asked for.
+    static let batchesMax = 4
+    /// Records that one step of erasing or filling touches.
+    static let stepRecordsMax = 4_096
+    /// How long a peer that offered nothing is not asked for an offer again. Nothing else is fetched while an offer is
+    /// awaited, so this also bounds how much an empty claim holds a node up.
+    static let offerPauseMilliseconds: UInt64 = 60_000
+    /// Timeouts in a row after which a peer counts as not having the snapshot.
+    static let failuresMax = 3
+    /// Peers remembered for having sent something false.
+    static let liarsMax = 256
+    /// Versions looked at for one offer.
+    static let offersMax = 8
+    /// Parts of the state that this node sends in a second, to all peers together, and at once after a quiet time: each is
+    /// some ten milliseconds of reading.
+    static let partsPerSecondMax: UInt64 = 32
+    static let partsAtOnceMax: UInt64 = 64
+}
+
+/// A state that is being taken over: what a quorum certified, and what came so far.
+struct SnapshotTransfer: Sendable {
+    let header: BlockHeader
+    let finalization: Certificate
+    let epochEnds: [ProofBundle.EpochEnd]
+    /// Newest height here whose transactions are in the store: the replay window needs nothing below it.
+    let floor: Height
+
+    var rebuilder: StateRebuilder
+    var hasAllLeaves = false
+    /// BCS of the snapshot's own block.
+    var block: [UInt8]?
+    /// The next block of the replay window; nil when the window is complete.
+    var nextAncestor: Digest?
+    var nextHeight: Height
+    var leafCount: UInt64 = 0
+    var byteCount: UInt64 = 0
+    /// Smaller answers than these, in leaves and blocks, count like late ones: else a peer could send one by one.
+    static let leavesMin = 64
+    static let blocksMin = 16
+    /// Who sends; another one only when it fails.
+    var source: PeerID?
+    /// Connected peers that do not have this version.
+    var lacking: [PeerID] = []
+    /// Timeouts in a row. Looked up by key, never iterated.
+    var failures: [PeerID: Int] = [:]
+
+    /// `bundle` was verified from `epoch` on: what it says of epochs before was not looked at, and is left out.
+    init(_ bundle: ProofBundle, epoch: Epoch, floor: Height, source: PeerID) {
+        header = bundle.header
+        finalization = bundle.finalization
+        epochEnds = bundle.epochEnds.filter { $0.header.epoch >= epoch }
+        self.floor = floor
+        self.source = source
+        rebuilder = StateRebuilder(version: bundle.header.height, writesFlat: false)
+        nextAncestor = bundle.header.digest
+        nextHeight = bundle.header.height
+    }
+
+    /// Leaves come in the order of a digest, so the last one tells how far they are.
+    var percent: Int {
+        hasAllLeaves ? 100 : rebuilder.last.map { (Int($0.nibble(0)) * 16 + Int($0.nibble(1))) * 100 / 256 } ?? 0
+    }
+}
+
+/// The taking over of snapshots by one node.
+///
+/// Invariants: from `.receiving` to `.filling` no block is executed and no checkpoint written here, and while `.erasing` no
+/// checkpoint reaches the version that goes, so no version of the own state meets the one that is written or removed; in
+/// `.filling`, values by key are not read.
+struct SnapshotSync: Sendable {
+    enum Stage: Sendable {
+        case idle
+        /// What a transfer that was given up wrote of this version is being removed.
+        case erasing(Height, isLast: Bool)
+        case receiving(SnapshotTransfer)
+        /// The batch that makes it this node's state is on its way to the disk.
+        case adopting(SnapshotTransfer)
+        case filling(SnapshotFill)
+    }
+
+    var stage = Stage.idle
+    /// Highest height that any peer ever claimed: nothing is looked at while it is near.
+    var claimMax = Height(0)
+    /// Peers that no longer have the blocks above the tip.
+    var lackingBlocks: [PeerID] = []
+    /// Peers that sent something false, oldest forgotten first.
+    var liars: [PeerID] = []
+    /// Until when a peer is not asked for an offer. Looked up by key, never iterated.
+    var pauses: [PeerID: UInt64] = [:]
+    /// Sequence numbers of store batches that are not known to be durable.
+    var batchesInFlight: [UInt64] = []
+    /// Parts that may be sent now, in thousandths, and since when that is so.
+    private var servable = Snapshot.partsAtOnceMax * 1_000
+    private var servableAt: UInt64 = 0
+    /// Blocks that the consensus wanted judged meanwhile, newest last.
+    var deferred: [JudgeRequest] = []
+    static let deferredMax = 32
+
+    var isBusy: Bool {
+        if case .idle = stage { false } else { true }
+    }
+
+    /// Nothing is executed until the snapshot is in place.
+    var suspendsExecution: Bool {
+        switch stage {
+        case .idle, .erasing: false
+        case .receiving, .adopting, .filling: true
+        }
+    }
+
+    /// Reads of values go through the tree.
+    var isFilling: Bool {
+        if case .filling = stage { true } else { false }
+    }
+
+    /// Whether a checkpoint at this height does not meet a version that is being removed.
+    func allowsCheckpoint(at height: Height) -> Bool {
+        if case .erasing(let version, _) = stage { height < version } else { !suspendsExecution }
+    }
+
+    /// Whether a part may be sent to a peer now; counts it.
+    mutating func mayServe(at time: UInt64) -> Bool {
+        let passed = min(time - min(servableAt, time), 60_000)
+        servableAt = max(servableAt, time)
+        servable = min(Snapshot.partsAtOnceMax * 1_000, servable + passed * Snapshot.partsPerSecondMax)
+        guard servable >= 1_000 else { return false }
+        servable -= 1_000
+        return true
+    }
+
+    mutating func lackBlocks(_ peer: PeerID) {
+        if !lackingBlocks.contains(peer), lackingBlocks.count < PeerTable.countMax { lackingBlocks.append(peer) }
+    }
+
+    mutating func remember(liar peer: PeerID) {
+        guard !liars.contains(peer) else { return }
+        if liars.count >= Snapshot.liarsMax { liars.removeFirst() }
+        liars.append(peer)
+    }
+
+    mutating func pause(_ peer: PeerID, until time: UInt64) {
+        if pauses.count >= PeerTable.countMax { pauses = [:] }
+        pauses[peer] = time
+    }
+
+    mutating func stored(upTo sequence: UInt64) { batchesInFlight.removeAll { $0 <= sequence } }
+}
+
+/// The work after a state was taken over: the older one goes, values by key come.
+struct SnapshotFill: Sendable {
+    let version: Height
+    var hasErased = false
+    var cursor: Digest?
+    var isLast = false
+    var leafCount: UInt64 = 0
+    /// Of the transfer, when it was in this run of the process.
+    var source: PeerID?
+    /// Root of the epoch; nil when the consensus machine rests on the snapshot already.
+    var root: BlockHeader?
+}
+
+/// How the taking over of a state goes, for people.
+package struct SnapshotProgress: Sendable, Hashable {
+    package enum Stage: String, Sendable, Hashable {
+        case erasing, replayWindow, leaves, filling
+    }
+
+    package let stage: Stage
+    /// Block whose state it is.
+    package let height: Height
+    package let leaves: UInt64
+    /// Bytes of keys and values.
+    package let bytes: UInt64
+    /// Of the leaves, 0 to 100.
+    package let percent: Int
+    /// Who sends.
+    package let source: PeerID?
+}
+
+extension SnapshotSync {
+    var progress: SnapshotProgress? {
+        switch stage {
+        case .idle: return nil
+        case .erasing(let height, _):
+            return SnapshotProgress(stage: .erasing, height: height, leaves: 0, bytes: 0, percent: 0, source: nil)
+        case .receiving(let transfer), .adopting(let transfer):
+            return SnapshotProgress(
+                stage: transfer.nextAncestor == nil ? .leaves : .replayWindow, height: transfer.header.height,
+                leaves: transfer.leafCount, bytes: transfer.byteCount, percent: transfer.percent,
+                source: transfer.source)
+        case .filling(let fill):
+            let percent = fill.cursor.map { (Int($0.nibble(0)) * 16 + Int($0.nibble(1))) * 100 / 256 } ?? 0
+            return SnapshotProgress(
+                stage: .filling, height: fill.version, leaves: fill.leafCount, bytes: 0, percent: percent,
+                source: fill.source)
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package import Chain
+internal import Consensus
+package import LedgerCrypto
+internal import LedgerState
+package import Primitives
+internal import Replica
+package import Storage
+
+/// Makes the chain of a single validator in virtual time: thousands of real blocks, each proposed, executed, voted and
+/// stored, in seconds. The journal is not kept: what is not stored at the end is lost.
+package struct ChainBuilder {
+    private let store: KeyValueStore
+    private let genesis: Genesis
+    private let key: Secp256k1.SecretKey
+    private var replica: Replica<WorkloadApplication>
+    private var effects: [ReplicaEffect] = []
+    private var milliseconds: UInt64 = 1
+    private var wake: UInt64?
+    private var salt: UInt64 = 0
+
+    /// A chain whose only validator has `key` and `transportKey`. Its blocks lie `spanMilliseconds` before `now` and go on
+    /// from there.
+    package static func genesis(
+        key: Secp256k1.SecretKey, transportKey: Digest, now: Timestamp, blocks: UInt64, heartbeatMilliseconds: UInt32
+    ) throws -> Genesis {
+        var parameters = ChainParameters()
+        parameters.heartbeatMilliseconds = heartbeatMilliseconds
+        let span = blocks * UInt64(heartbeatMilliseconds)
+        return Genesis(
+            name: "workload", time: Timestamp(now.value - min(now.value, span)), parameters: parameters,
+            validators: try ValidatorSet([
+                Validator(partner: "only", consensusKey: key.publicKey, transportKey: transportKey)
+            ]), application: [])
+    }
+
+    package init(store: KeyValueStore, genesis: Genesis, key: Secp256k1.SecretKey) throws {
+        self.store = store
+        self.genesis = genesis
+        self.key = key
+        let configuration = ReplicaConfiguration(
+            genesis: genesis, peer: genesis.validators.validators[0].transportKey, key: key)
+        (replica, effects) = try Replica.start(
+            application: WorkloadApplication(), configuration: configuration, reader: store,
+            journal: [JournalRecord(sequence: 1, bytes: Replica<WorkloadApplication>.freshMarker())],
+            at: Instant(monotonic: 1, wall: genesis.time))
+        try settle()
+    }
+
+    package var height: Height { replica.view.tip.height }
+    /// Newest stored block.
+    package var storedHeight: Height { replica.view.recent.first?.height.previous ?? height }
+    package var time: Timestamp { replica.view.tip.time }
+
+    private var instant: Instant {
+        Instant(monotonic: milliseconds, wall: genesis.time.adding(milliseconds: milliseconds))
+    }
+
+    /// Blocks that fill keys `0..<count`, and then empty ones up to this height, stored.
+    package mutating func build(keys count: UInt64, blocks: UInt64) throws {
+        var first: UInt64 = 0
+        while first < count {
+            let size = UInt32(min(UInt64(WorkloadApplication.keysMax), count - first))
+            salt += 1
+            let body = TransactionBody(
+                network: genesis.network, sender: key.publicKey,
+                expiry: instant.wall.adding(milliseconds: 300_000), salt: salt,
+                calls: [WorkloadApplication.fill(from: first, count: size)])
+            let transaction = try Transaction(signing: body, with: key)
+            guard let signed = SignedTransaction(verifying: transaction) else {
+                throw StorageFailure("an own signature is wrong")
+            }
+            let before = height
+            effects += try replica.step(.submitted([signed], ticket: salt), at: instant)
+            try settle()
+            while height == before { try advance() }
+            first += UInt64(size)
+        }
+        while storedHeight.value < blocks { try advance() }
+    }
+
+    private mutating func advance() throws {
+        milliseconds = max(milliseconds + 1, wake ?? 0)
+        wake = nil
+        effects += try replica.step(.tick, at: instant)
+        try settle()
+    }
+
+    /// Performs what is wanted until nothing is.
+    private mutating func settle() throws {
+        while !effects.isEmpty {
+            let taken = effects
+            effects = []
+            var journaled: UInt64?
+            for effect in taken {
+                switch effect {
+                case .journal(_, let sequence, _): journaled = sequence
+                case .store(let work, let sequence):
+                    try store.write(try work.batch(), durable: false)
+                    effects += try replica.step(.stored(upTo: sequence), at: instant)
+                case .wake(let at): wake = at
+                case .halt(let why): throw StorageFailure(why)
+                default: break
+                }
+            }
+            if let journaled { effects += try replica.step(.journaled(upTo: journaled), at: instant) }
+        }
+    }
+}
