@@ -1,9 +1,9 @@
 internal import Chain
-internal import Consensus
-internal import Primitives
+package import Consensus
+package import Primitives
 
 /// One record of the replica's journal: format version, enum tag, payload.
-enum JournalEntry {
+package enum JournalEntry {
     static let formatVersion: UInt8 = 1
 
     /// A fact of the consensus.
@@ -11,7 +11,7 @@ enum JournalEntry {
     /// BCS of a block that was executed; comes before every vote for it.
     case body([UInt8])
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var encoder = BCSEncoder(reserving: 256)
         encoder.u8(JournalEntry.formatVersion)
         switch self {
@@ -25,7 +25,7 @@ enum JournalEntry {
         return encoder.bytes
     }
 
-    init(bytes: [UInt8]) throws(BCSError) {
+    package init(bytes: [UInt8]) throws(BCSError) {
         var decoder = BCSDecoder(bytes)
         guard try decoder.u8() == JournalEntry.formatVersion else {
             throw decoder.failure(.invalid("a journal record has another version than \(JournalEntry.formatVersion)"))

@@ -54,6 +54,10 @@ package struct Replica<App: Application>: Sendable {
     var judging: [PendingJudgement] = []
     /// Blocks that were fetched, waiting for `judge`.
     var held = BlockCache()
+    /// Validators of this epoch that evidence was reported against, with the newest view of it; at most one per member.
+    var accused: [(signer: UInt16, view: View)] = []
+    /// Views after which evidence against the same validator is reported again: the first report may have been lost.
+    package static var evidencePauseViews: UInt64 { 64 }
     /// Transactions whose signatures were checked and that are not pooled.
     var checked = TransactionCache()
 

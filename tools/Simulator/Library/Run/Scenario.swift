@@ -48,6 +48,23 @@ package struct Scenario: Sendable {
     package var checksAhead: Bool
     /// Switched-off rules, for the campaign that shows that the simulator notices.
     package var mutation: Mutation?
+    /// Word for runs of a special character.
+    package var profile = ""
+
+    /// Clients keep the pool of this node filled, so that it never takes the network for idle.
+    package var busyNode: Int?
+    package static let busyTransactions = 12
+    /// What is owed after the healing beyond progress; nil in most runs.
+    package var owedPace: OwedPace?
+
+    /// How fast a healed network must be. The load goes on for `views` views, and what came of them is counted.
+    package struct OwedPace: Hashable, Sendable {
+        package let views: UInt64
+        /// Of 100 views so many bring a block, one that is final by its own or a descendant's finalization.
+        package let blocksPerHundredViewsMin: UInt64
+        /// Between one finalization and the next lie fewer views than this.
+        package let viewsWithoutFinalizationMax: UInt64
+    }
 
     package struct PlannedWrite: Hashable, Sendable {
         package let write: Int
@@ -70,7 +87,7 @@ package struct Scenario: Sendable {
     /// One line: what the network is and who is not to be trusted.
     package var summary: String {
         let actors = traitors.map { "n\($0.node) \($0.kind.name)" }.joined(separator: ", ")
-        return "\(validatorCount) validators, \(followerCount) followers"
+        return "\(validatorCount) validators, \(followerCount) followers" + (profile.isEmpty ? "" : ", \(profile)")
             + (actors.isEmpty ? "" : "; Byzantine: \(actors)")
     }
 }

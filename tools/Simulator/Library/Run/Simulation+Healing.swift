@@ -51,8 +51,10 @@ extension Simulation {
         try retryChange()
         for number in nodes.indices where nodes[number].isHonest { try submitMarker(number) }
         outcome.viewsAfterHealing = healing.views
-        if isComplete {
+        if isComplete, !isPaceObserved {
+            try checkPace()
             try checkAll()
+            try checkEvidence()
             trace.line(now, "all agree at height \(chain.height), \(healing.views) views after healing")
             isOver = true
             return
@@ -80,7 +82,7 @@ extension Simulation {
 
     /// Every marker is final on every honest node, and every honest validator votes.
     private var isComplete: Bool {
-        clients.change == nil
+        clients.change == nil && isEvidenceOnChain
             && nodes.allSatisfy { node in
                 guard node.isHonest else { return true }
                 guard healing.taken.contains(node.number), let marker = healing.markers[node.number],
@@ -94,6 +96,7 @@ extension Simulation {
     /// What is missing, for the report.
     private var complaint: String {
         var parts: [String] = clients.change == nil ? [] : ["the validator set change is not final"]
+        if !isEvidenceOnChain { parts.append("evidence is not on chain") }
         for node in nodes where node.isHonest {
             let marker =
                 healing.markers[node.number].map { chain.executed[$0.transaction.signedDigest] != nil } ?? false
