@@ -18,7 +18,7 @@ extension Decoders {
             salt: SHA256.hash([1]), meter: MeterNumber(7), resolution: .minutes60,
             readings: (0..<24).map {
                 Reading(
-                    start: hour.adding(milliseconds: UInt64($0) * 3_600_000), direction: .consumption, energy: 250,
+                    start: hour.adding(milliseconds: UInt64($0) * 3_600_000), direction: .production, energy: 250,
                     quality: .asProvided, receivedAt: hour.adding(milliseconds: 90_000_000))
             })
     }
@@ -63,7 +63,7 @@ extension Decoders {
                 (try? JSONValue(parsing: bytes)) != nil
             },
             json("transaction", .transaction, transactions), json("block", .block, blocks),
-            json("receipt", .receipt, run.stored.compactMap { try? Receipt(bcs: $0) }),
+            json("receipt", .receipt, run.receipts),
             json("genesis file", .genesis, [run.genesis]), json("proof bundle", .proofBundle, run.bundles),
             Decoder("proof bundle document", isText: true, documents) { (bytes) throws(Finding) in
                 guard let document = try? JSONDecoder().decode(ProofBundleDocument.self, from: Data(bytes)) else {
@@ -79,7 +79,7 @@ extension Decoders {
         let table = Array(([HourlyAdaptor.header] + rows).joined(separator: "\n").utf8)
         let adaptor = HourlyAdaptor(
             clock: HourlyAdaptor.californiaClock, meters: ["home-1": MeterNumber(1)], receivedAt: hour)
-        let statements = run.bundles.prefix(1).compactMap { try? JSONEncoder().encode(statement($0)) }.map { Array($0) }
+        let statements = run.bundles.prefix(1).compactMap { try? statement($0) }
         return [
             Decoder("CSV of hourly readings", isText: true, [table]) { (bytes) throws(Finding) in
                 (try? adaptor.read(bytes)) != nil
@@ -90,13 +90,16 @@ extension Decoders {
         ]
     }
 
-    private static func statement(_ bundle: ProofBundle) -> Statement {
+    /// A statement's form, without lines.
+    private static func statement(_ bundle: ProofBundle) throws -> [UInt8] {
         let digest = SHA256.hash([3]).description
-        return Statement(
-            format: Statement.formatName, network: digest, community: digest, member: 1, from: 1, to: 2, rules: digest,
-            sums: Statement.Sums(
-                production: 1, consumption: 2, received: 0, given: 0, bought: 2, sold: 1, paidForReceived: 0,
-                earnedForGiven: 0, paidForBought: 5, earnedForSold: 3, balance: -2),
-            lines: [], open: [4], batches: [digest], proofs: [ProofBundleDocument(bundle)])
+        let proof = String(decoding: try JSONEncoder().encode(ProofBundleDocument(bundle)), as: UTF8.self)
+        return Array(
+            """
+            {"format":"\(Statement.formatName)","network":"\(digest)","community":"\(digest)","member":1,"from":1,"to":2,
+            "rules":"\(digest)","sums":{"production":1,"consumption":2,"received":0,"given":0,"bought":2,"sold":1,
+            "paidForReceived":0,"earnedForGiven":0,"paidForBought":5,"earnedForSold":3,"balance":-2},"lines":[],
+            "open":[4],"batches":["\(digest)"],"proofs":[\(proof)]}
+            """.utf8)
     }
 }

@@ -54,7 +54,6 @@ package enum Decoders {
         let blocks = blocks(run)
         let transactions = blocks.flatMap(\.transactions)
         let certificates = run.stored.compactMap { try? Certificate(bcs: $0) }
-        let receipts = run.stored.compactMap { try? StoredReceipts(bcs: $0) }
         return [
             Decoder("transaction", transactions.map(\.bytes)) { (bytes) throws(Finding) in
                 guard let transaction = try? Transaction(bytes: bytes) else { return false }
@@ -65,8 +64,7 @@ package enum Decoders {
             },
             .bcs("block", Block.self, blocks.map(\.bcs)), .bcs("header", BlockHeader.self, blocks.map(\.header.bcs)),
             .bcs("certificate", Certificate.self, certificates.map(\.bcs)),
-            .bcs("receipts", StoredReceipts.self, receipts.map(\.bcs)),
-            .bcs("receipt", Receipt.self, receipts.flatMap(\.receipts).map(\.bcs)),
+            .bcs("receipt", Receipt.self, run.receipts.map(\.bcs)),
             .bcs("validator set", ValidatorSet.self, [run.genesis.validators.bcs]),
             .bcs("genesis", Genesis.self, [run.genesis.bcs]),
         ]

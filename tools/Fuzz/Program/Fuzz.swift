@@ -25,13 +25,13 @@ struct Fuzz: ParsableCommand {
         var total = 0
         for decoder in try Decoders.all() where only.map({ decoder.name.contains($0) }) ?? true {
             let began = Date()
-            // In case of a trap the last line says where.
-            FileHandle.standardError.write(Data("\(decoder.name) …\r".utf8))
+            // First, so that the last line says where a trap was.
+            print(decoder.name.padding(toLength: 28, withPad: " ", startingAt: 0), terminator: " ")
+            fflush(nil)
             let result = Fuzzing.run(decoder, rounds: rounds, seed: seed)
             total += result.inputs
-            let name = decoder.name.padding(toLength: 28, withPad: " ", startingAt: 0)
             print(
-                name, "\(result.inputs) inputs of \(result.samples) samples, \(result.accepted) taken,",
+                "\(result.inputs) inputs of \(result.samples) samples, \(result.accepted) taken,",
                 String(format: "%.1f s", Date().timeIntervalSince(began)))
             if let finding = result.finding {
                 failed = true

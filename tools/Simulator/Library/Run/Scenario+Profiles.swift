@@ -20,17 +20,16 @@ extension Scenario {
         }
     }
 
-    /// One validator hears everything late, so that proposals come after its first timer; another one helps no block. Each
-    /// view needs the late one: its Notarize after its Nullify, or a longer delay.
+    /// One validator hears everything late, so that many proposals come after its first timer; another one helps no block,
+    /// so that none succeeds without the late one: its Notarize after its Nullify, or a longer delay.
     mutating func becomeLateValidator(_ random: inout SeededRandom) {
         becomeFour(with: .nullifier, &random)
         profile = "late validator"
         let honest = (0..<validatorCount).filter { !isTraitor($0) }
         let late = random.pick(honest) ?? 0
-        // More than 2Δ, so that it nullifies; less than 3Δ, so that the others still wait.
-        let delay = 2 * UInt64(parameters.delayMilliseconds) * 1_000
+        let delay = random.within(260_000...400_000)
         for from in 0..<validatorCount where from != late {
-            slowLinks[NetworkModel.Link(from: from, to: late)] = delay + random.within(22_000...50_000)
+            slowLinks[NetworkModel.Link(from: from, to: late)] = delay
         }
         conditions = .calm
         healedConditions = .calm
@@ -40,8 +39,7 @@ extension Scenario {
         parameters.blockTransactionsMax = 2
         parameters.unfinalizedBlocksMax = 16
         submissionMicroseconds = 40_000
-        chaosMicroseconds = 1_500_000
-        owedPace = OwedPace(views: 40, blocksPerHundredViewsMin: 50, viewsWithoutFinalizationMax: 7)
+        chaosMicroseconds = random.within(3_000_000...5_000_000)
     }
 
     /// Four validators, one of them this traitor, and no other fault.

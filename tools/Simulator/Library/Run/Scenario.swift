@@ -7,6 +7,10 @@ package struct Scenario: Sendable {
     package struct Traitor: Hashable, Sendable {
         package let node: Int
         package let kind: ByzantineKind
+        package init(node: Int, kind: ByzantineKind) {
+            self.node = node
+            self.kind = kind
+        }
     }
 
     package var seed: UInt64
@@ -51,20 +55,9 @@ package struct Scenario: Sendable {
     /// Word for runs of a special character.
     package var profile = ""
 
-    /// Clients keep the pool of this node filled, so that it never takes the network for idle.
+    /// Clients keep the pool of this node filled, so that it never takes the network for idle; and its patience is checked.
     package var busyNode: Int?
     package static let busyTransactions = 12
-    /// What is owed after the healing beyond progress; nil in most runs.
-    package var owedPace: OwedPace?
-
-    /// How fast a healed network must be. The load goes on for `views` views, and what came of them is counted.
-    package struct OwedPace: Hashable, Sendable {
-        package let views: UInt64
-        /// Of 100 views so many bring a block, one that is final by its own or a descendant's finalization.
-        package let blocksPerHundredViewsMin: UInt64
-        /// Between one finalization and the next lie fewer views than this.
-        package let viewsWithoutFinalizationMax: UInt64
-    }
 
     package struct PlannedWrite: Hashable, Sendable {
         package let write: Int

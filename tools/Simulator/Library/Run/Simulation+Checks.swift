@@ -33,6 +33,7 @@ extension Simulation {
             signer.consensusKey == key.publicKey
         else { return }
         try votes.sent(vote, by: number, key: signer.transportKey)
+        try watch(vote, of: number)
         if healing.isHealed { healing.voted.insert(number) }
     }
 
@@ -84,7 +85,7 @@ extension Simulation {
         }
         nodes[number].lastReported = final.height
         nodes[number].height = final.height
-        if healing.isHealed { pace.note(final.finalization) }
+        samples?.note(final.receipts)
         if final.block.header.closesEpoch { rotateKey(number, final.validators) }
     }
 

@@ -23,7 +23,7 @@ struct Clients {
 /// Clients and their transactions.
 extension Simulation {
     mutating func submitNext() throws {
-        guard !healing.isHealed || isPaceObserved else { return }
+        guard !healing.isHealed else { return }
         let gap = clientRandom.within(1...(2 * scenario.submissionMicroseconds))
         queue.schedule(.submission, at: now + gap)
         try retryChange()

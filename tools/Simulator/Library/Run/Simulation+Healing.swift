@@ -51,8 +51,7 @@ extension Simulation {
         try retryChange()
         for number in nodes.indices where nodes[number].isHonest { try submitMarker(number) }
         outcome.viewsAfterHealing = healing.views
-        if isComplete, !isPaceObserved {
-            try checkPace()
+        if isComplete {
             try checkAll()
             try checkEvidence()
             trace.line(now, "all agree at height \(chain.height), \(healing.views) views after healing")

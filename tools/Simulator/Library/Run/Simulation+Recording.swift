@@ -13,6 +13,7 @@ package struct Recording: Sendable {
     package var packets: [[UInt8]] = []
     package var journal: [[UInt8]] = []
     package var stored: [[UInt8]] = []
+    package var receipts: [Receipt] = []
     package var bundles: [ProofBundle] = []
 }
 
@@ -21,6 +22,11 @@ extension Simulation {
     struct PacketSamples {
         private var counts: [[UInt8]: Int] = [:]
         private(set) var packets: [[UInt8]] = []
+        private(set) var receipts: [Receipt] = []
+
+        mutating func note(_ more: [Receipt]) {
+            if receipts.count < 100 { receipts += more }
+        }
 
         mutating func note(_ bytes: [UInt8]) {
             let kind = Array(bytes.prefix(3))
@@ -37,6 +43,7 @@ extension Simulation {
         if let violation = simulation.run().violation { throw violation }
         var recording = Recording(genesis: simulation.genesis)
         recording.packets = simulation.samples?.packets ?? []
+        recording.receipts = simulation.samples?.receipts ?? []
         for node in simulation.nodes {
             recording.journal += node.disk.journal.suffix(40).map(\.bytes)
             guard let view = node.replica?.view else { continue }

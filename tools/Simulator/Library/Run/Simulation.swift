@@ -49,7 +49,7 @@ package struct Simulation {
     var clients = Clients()
     var checkedTransactions: [Digest: SignedTransaction?] = [:]
     var healing = Healing()
-    var pace = Pace()
+    var watched = WatchedView()
     /// Nil in runs that nobody records.
     var samples: PacketSamples?
     var reports: [Report] = []
