@@ -11,7 +11,8 @@ package enum Damage {
     /// Words that text formats react to.
     private static let words = [
         "-1", "0", "1e999", "18446744073709551616", "-9223372036854775809", "9223372036854775807", "null", "true", "[]",
-        "{}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "\"\\u0000\"", "\"\\ud800\"", "\\", "\"", ",", "\n", "é", "NaN", "2",
+        "{}", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "\"\\u0000\"", "\"\\ud800\"", "\\", "\"", ",", "\n", "é", "NaN",
+        "2",
     ].map { Array($0.utf8) }
 
     /// One of the samples as it is, or, nearly always, changed in some places, cut, extended, joined with another one, or
@@ -35,7 +36,8 @@ package enum Damage {
         default:
             for _ in 0...random.below(4) where !out.isEmpty {
                 let place = random.below(out.count)
-                out[place] = random.chance(500) ? UInt8(truncatingIfNeeded: random.next()) : out[place] ^ (1 << random.below(8))
+                out[place] =
+                    random.chance(500) ? UInt8(truncatingIfNeeded: random.next()) : out[place] ^ (1 << random.below(8))
             }
         }
         return out

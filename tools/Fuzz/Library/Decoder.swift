@@ -20,7 +20,9 @@ package struct Decoder: Sendable {
     }
 
     /// A BCS type: damaged bytes are refused, or are the one encoding of what they decode to.
-    static func bcs<Value: BCSCodable & SendableMetatype>(_ name: String, _ type: Value.Type, _ samples: [[UInt8]]) -> Decoder {
+    static func bcs<Value: BCSCodable & SendableMetatype>(_ name: String, _ type: Value.Type, _ samples: [[UInt8]])
+        -> Decoder
+    {
         Decoder(name, samples.filter { (try? Value(bcs: $0)) != nil }) { (bytes) throws(Finding) in
             guard let value = try? Value(bcs: bytes) else { return false }
             guard value.bcs == bytes else { throw Finding(decoder: name, bytes: bytes, text: "a second encoding") }

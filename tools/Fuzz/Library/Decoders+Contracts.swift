@@ -10,7 +10,8 @@ extension Decoders {
     static func contracts(_ run: Recording) -> [Decoder] {
         let partners = (0..<4).map { Identity.member($0) }
         let genesis = Genesis(
-            name: "fuzz", time: run.genesis.time, parameters: run.genesis.parameters, validators: run.genesis.validators,
+            name: "fuzz", time: run.genesis.time, parameters: run.genesis.parameters,
+            validators: run.genesis.validators,
             application: SuiteGenesis(partners: partners).bcs)
         guard let changes = try? ContractSuite.application.genesisState(genesis) else { return [] }
         var state = MemoryState()
@@ -25,7 +26,10 @@ extension Decoders {
         encoder.string(partners[0].id)
         encoder.u64(1)
         let text = encoder.bytes
-        let samples = [text, Array(text.prefix(1 + partners[0].id.utf8.count)), [UInt8](repeating: 0, count: 8), [], run.genesis.network.bytes]
+        let samples = [
+            text, Array(text.prefix(1 + partners[0].id.utf8.count)), [UInt8](repeating: 0, count: 8), [],
+            run.genesis.network.bytes,
+        ]
         return [
             Decoder("contract query arguments", samples) { (bytes) throws(Finding) in
                 var taken = false

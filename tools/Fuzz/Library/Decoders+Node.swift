@@ -75,7 +75,9 @@ extension Decoders {
     }
 
     static func files(_ run: Recording) -> [Decoder] {
-        let rows = (0..<30).map { "2024-03-0\(1 + $0 / 24)T\($0 % 24 < 10 ? "0" : "")\($0 % 24):00,home-1,\($0 * 10),\($0)" }
+        let rows = (0..<30).map {
+            "2024-03-0\(1 + $0 / 24)T\($0 % 24 < 10 ? "0" : "")\($0 % 24):00,home-1,\($0 * 10),\($0)"
+        }
         let table = Array(([HourlyAdaptor.header] + rows).joined(separator: "\n").utf8)
         let adaptor = HourlyAdaptor(
             clock: HourlyAdaptor.californiaClock, meters: ["home-1": MeterNumber(1)], receivedAt: hour)

@@ -19,7 +19,9 @@ extension CampaignReport {
         lines.append("faults injected")
         lines += Fault.allCases.map { row("  \($0.name)", "\(faults[$0])") }
         lines.append("Byzantine actors: seeds, those with evidence against it, and with evidence on chain")
-        lines += ByzantineKind.allCases.map { row("  \($0.name)", "\(actors[$0.rawValue]), \(caught[$0.rawValue]), \(proved[$0.rawValue])") }
+        lines += ByzantineKind.allCases.map {
+            row("  \($0.name)", "\(actors[$0.rawValue]), \(caught[$0.rawValue]), \(proved[$0.rawValue])")
+        }
         lines.append(row("violations", "\(failures.count)"))
         for failure in failures {
             lines.append("")

@@ -48,8 +48,10 @@ extension Simulation {
             recording.journal += node.disk.journal.suffix(40).map(\.bytes)
             guard let view = node.replica?.view else { continue }
             let contents = node.disk.store.contents
-            recording.stored += (0..<contents.count).compactMap { contents.key(at: $0) }.filter { $0.first ?? 0 >= 0x10 }
-                .compactMap { contents.values[$0] }.prefix(200)
+            recording.stored += (0..<contents.count).compactMap { contents.key(at: $0) }.filter {
+                $0.first ?? 0 >= 0x10
+            }
+            .compactMap { contents.values[$0] }.prefix(200)
             let keys = [LedgerApplication.setKey, LedgerApplication.accountKey(1), [0x7a]]
             guard let finalization = view.finalization else { continue }
             recording.bundles.append(

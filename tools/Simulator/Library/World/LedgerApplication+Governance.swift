@@ -27,9 +27,13 @@ extension LedgerApplication {
     ) throws(StorageFailure) -> ExecutionResult? {
         let calls = transactions.filter(\.isForContracts)
         let transfers = transactions.filter { !$0.isForContracts }
-        guard let ledger = try executeLedger(context: context, transactions: transfers, state: state) else { return nil }
+        guard let ledger = try executeLedger(context: context, transactions: transfers, state: state) else {
+            return nil
+        }
         guard !calls.isEmpty else { return ledger }
-        guard let called = try contracts.execute(context: context, transactions: calls, state: state) else { return nil }
+        guard let called = try contracts.execute(context: context, transactions: calls, state: state) else {
+            return nil
+        }
         var left = ledger.receipts[...]
         var right = called.receipts[...]
         let receipts = transactions.compactMap { $0.isForContracts ? right.popFirst() : left.popFirst() }
