@@ -136,6 +136,7 @@ let targets: [Target] = [
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
+    tests("DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
 ]

@@ -1,9 +1,9 @@
 internal import Chain
-package import Consensus
+internal import Consensus
 package import Primitives
 
 /// One record of the replica's journal: format version, enum tag, payload.
-package enum JournalEntry {
+enum JournalEntry {
     static let formatVersion: UInt8 = 1
 
     /// A fact of the consensus.
@@ -11,7 +11,7 @@ package enum JournalEntry {
     /// BCS of a block that was executed; comes before every vote for it.
     case body([UInt8])
 
-    package var bytes: [UInt8] {
+    var bytes: [UInt8] {
         var encoder = BCSEncoder(reserving: 256)
         encoder.u8(JournalEntry.formatVersion)
         switch self {
@@ -25,7 +25,7 @@ package enum JournalEntry {
         return encoder.bytes
     }
 
-    package init(bytes: [UInt8]) throws(BCSError) {
+    init(bytes: [UInt8]) throws(BCSError) {
         var decoder = BCSDecoder(bytes)
         guard try decoder.u8() == JournalEntry.formatVersion else {
             throw decoder.failure(.invalid("a journal record has another version than \(JournalEntry.formatVersion)"))
@@ -38,4 +38,10 @@ package enum JournalEntry {
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }
+}
+
+/// Journal records as tools see them.
+package enum ReplicaJournal {
+    /// Reads a record and writes it again: the same bytes, as a record has one encoding. Throws for bytes that are none.
+    package static func rewritten(_ bytes: [UInt8]) throws(BCSError) -> [UInt8] { try JournalEntry(bytes: bytes).bytes }
 }

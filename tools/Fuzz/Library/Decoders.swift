@@ -39,8 +39,8 @@ package enum Decoders {
             .bcs("fetch request", FetchRequest.self, requests), .bcs("fetch response", FetchResponse.self, responses),
             .bcs("hello", Hello.self, hellos),
             Decoder("journal record", run.journal) { (bytes) throws(Finding) in
-                guard let entry = try? JournalEntry(bytes: bytes) else { return false }
-                guard entry.bytes == bytes else {
+                guard let again = try? ReplicaJournal.rewritten(bytes) else { return false }
+                guard again == bytes else {
                     throw Finding(decoder: "journal record", bytes: bytes, text: "a second encoding")
                 }
                 return true
