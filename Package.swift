@@ -109,6 +109,9 @@ let targets: [Target] = [
     // tools: what people run beside a node.
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
+    module(
+        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataLake Settlement \(ledger) \(contracts)"),
+    program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
         "\(ledger) \(contracts) NodeClient Settlement DataLake ArgumentParser NIOCore AsyncHTTPClient"),
@@ -143,6 +146,8 @@ let targets: [Target] = [
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
+    tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
+    tests("DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
 ]

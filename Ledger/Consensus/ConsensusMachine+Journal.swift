@@ -111,9 +111,15 @@ extension ConsensusMachine {
         }
         switch start {
         case .fresh: journaling.needsMarker = true
+        case .freshAfterLoss:
+            journaling.needsMarker = true
+            recovery.abstainThrough = View(1)
         case .lost: startWithoutJournal()
         case .replay(let records):
             for record in records where record.epoch == epoch { replay(record) }
+            if records.contains(where: isOfLossBeforeRoot) {
+                recovery.abstainThrough = max(recovery.abstainThrough, View(1))
+            }
             // A journal that is ahead of storage by an epoch was pruned of this one: nothing may be voted here.
             if records.contains(where: { $0.epoch > epoch }) { recovery.abstainThrough = View(.max) }
             if !records.contains(where: isTrusted) { startWithoutJournal() }
@@ -123,6 +129,15 @@ extension ConsensusMachine {
 
     private func isTrusted(_ record: ConsensusRecord) -> Bool {
         if case .marker(let epoch, _) = record { epoch <= self.epoch } else { false }
+    }
+
+    /// The crash came between the end of the epoch before and the marker of this one.
+    private func isOfLossBeforeRoot(_ record: ConsensusRecord) -> Bool {
+        if case .marker(let before, let through) = record {
+            before.next == epoch && through >= configuration.root.view
+        } else {
+            false
+        }
     }
 
     private mutating func startWithoutJournal() {

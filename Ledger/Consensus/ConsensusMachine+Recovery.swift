@@ -1,4 +1,4 @@
-internal import Chain
+package import Chain
 internal import Primitives
 
 /// A lost journal: the key may have voted in views that this node knows nothing of. Before it was lost, the node was in
@@ -19,6 +19,17 @@ extension ConsensusMachine {
     /// Others that must report: n - f, or all when there are no more. A single validator has nobody to ask: it stays
     /// silent until its operator says by a new marker that the key did not vote.
     private var reportersNeeded: Int { min(set.quorum, set.count - (own == nil ? 0 : 1)) }
+
+    /// How the machine of the next epoch, above the closing block `root`, starts when the journal says nothing of it.
+    ///
+    /// The key may have been in view 1 there before its journal was lost, though nobody who reported since had: a
+    /// Finalization over `root` suffices to enter it, and perhaps nobody else had seen that one. Behind it are q - 1 others
+    /// that voted in a view of `root`, and one honest reporter at least is among them; so when all reports came from below
+    /// the root's view, the key had not been there.
+    package func startOfNext(root: BlockHeader) -> ConsensusStart {
+        if recovery.isRunning { return .lost }
+        return recovery.abstainThrough >= root.view ? .freshAfterLoss : .fresh
+    }
 
     mutating func recover() {
         guard recovery.isRunning, now.monotonic >= recovery.nextAsk else { return }

@@ -125,7 +125,7 @@ package struct ConsensusMachine: Sendable {
 
 extension ConsensusMachine {
     package var epoch: Epoch { configuration.epoch }
-    /// Whether every vote of this key is known, so that the next epoch's machine may start `.fresh`, else `.lost`.
+    /// Whether every vote of this key is known, see `startOfNext` for the next epoch's machine.
     package var journalIsTrusted: Bool { !recovery.isRunning }
 
     var set: ValidatorSet { configuration.validators }

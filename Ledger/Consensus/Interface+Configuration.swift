@@ -33,9 +33,12 @@ package struct ConsensusConfiguration: Sendable {
 
 /// What a machine knows of its own past votes when it starts.
 package enum ConsensusStart: Sendable {
-    /// This key cannot have voted in this epoch: the running node, whose journal is trusted (`journalIsTrusted` of the
-    /// machine before), has just finished the epoch before. The machine writes the marker.
+    /// This key cannot have voted in this epoch: the running node, whose journal is trusted, has just finished the epoch
+    /// before and `startOfNext` of its machine says so. The machine writes the marker.
     case fresh
+    /// As `.fresh`, but the journal was lost so near the end of the epoch before that the key may have voted in view 1 of
+    /// this one: the marker says that it is left alone.
+    case freshAfterLoss
     /// All consensus records of the journal, of every epoch, in order. Without a marker the journal counts as lost. The
     /// genesis ceremony writes `ConsensusRecord.marker(epoch 0, abstainThrough: 0)` and nothing else ever may. Right at
     /// every start and at every change of epoch: what the journal says of this epoch, if anything, is taken over.

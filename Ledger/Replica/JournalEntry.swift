@@ -1,6 +1,6 @@
 internal import Chain
 internal import Consensus
-internal import Primitives
+package import Primitives
 
 /// One record of the replica's journal: format version, enum tag, payload.
 enum JournalEntry {
@@ -38,4 +38,10 @@ enum JournalEntry {
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }
+}
+
+/// Journal records as tools see them.
+package enum ReplicaJournal {
+    /// Reads a record and writes it again: the same bytes, as a record has one encoding. Throws for bytes that are none.
+    package static func rewritten(_ bytes: [UInt8]) throws(BCSError) -> [UInt8] { try JournalEntry(bytes: bytes).bytes }
 }

@@ -39,7 +39,7 @@ extension Replica {
         case .finalized(let certificate): try finalize(certificate)
         // Follows from the finalized block itself.
         case .epochEnded: break
-        case .evidence(let evidence): effects.append(.evidence(evidence))
+        case .evidence(let evidence): report(evidence)
         case .diverged(let digest, let view, let reason):
             isDiverged = true
             note(
@@ -50,6 +50,18 @@ extension Replica {
         case .recovered(let through):
             note(.info, "enough peers reported where they stand: this node votes again above view \(through)")
         }
+    }
+
+    /// One proof convicts: a validator that contradicts itself in every view does not make every other one submit a
+    /// transaction in every view.
+    private mutating func report(_ evidence: Evidence) {
+        let signer = evidence.first.signer
+        if let last = accused.firstIndex(where: { $0.signer == signer }) {
+            guard evidence.first.view >= accused[last].view.advanced(by: Replica.evidencePauseViews) else { return }
+            accused.remove(at: last)
+        }
+        accused.append((signer, evidence.first.view))
+        effects.append(.evidence(evidence))
     }
 
     /// A proposal takes its transactions along while they are small.
@@ -86,7 +98,7 @@ extension Replica {
         if replayRecords.contains(where: { $0.epoch >= epoch }) {
             start = .replay(replayRecords)
         } else {
-            start = machine.journalIsTrusted ? .fresh : .lost
+            start = machine.startOfNext(root: view.tip)
             replayRecords = []
         }
         var consensus = ConsensusConfiguration(
@@ -95,6 +107,7 @@ extension Replica {
         consensus.mutations = configuration.mutations
         machine = ConsensusMachine(consensus, start: start, tip: tip)
         records = RecordMap()
+        accused = []
         judging.removeAll()
         consensusWake = nil
         toldWaiting = false

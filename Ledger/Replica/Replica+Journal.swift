@@ -38,7 +38,9 @@ extension Replica {
     /// Lets go of what neither the consensus nor a block above the durable checkpoint needs.
     mutating func pruneJournal() {
         var floor = consensusFloor
-        for body in recentBodies { floor = min(floor, body.sequence) }
+        if !configuration.mutations.contains(.pruneBeforeSync) {
+            for body in recentBodies { floor = min(floor, body.sequence) }
+        }
         for digest in tree.order { floor = min(floor, tree[digest]?.journalSequence ?? floor) }
         guard floor > prunedBelow else { return }
         prunedBelow = floor

@@ -48,12 +48,13 @@ extension Replica {
         replayBodies = bodies
         replayRecords = records ?? []
         self.now = now
+        var consensus = ConsensusConfiguration(
+            network: opened.network, epoch: opened.view.epoch, validators: opened.view.validators,
+            parameters: configuration.genesis.parameters, root: opened.root, key: configuration.key,
+            incarnation: now.wall.value)
+        consensus.mutations = configuration.mutations
         machine = ConsensusMachine(
-            ConsensusConfiguration(
-                network: opened.network, epoch: opened.view.epoch, validators: opened.view.validators,
-                parameters: configuration.genesis.parameters, root: opened.root, key: configuration.key,
-                incarnation: now.wall.value),
-            start: records.map { .replay($0) } ?? .lost,
+            consensus, start: records.map { .replay($0) } ?? .lost,
             tip: opened.view.finalization.flatMap {
                 opened.view.tip.digest == opened.root.digest
                     ? nil : FinalizedTip(header: opened.view.tip, certificate: $0)

@@ -54,6 +54,10 @@ package struct Replica<App: Application>: Sendable {
     var judging: [PendingJudgement] = []
     /// Blocks that were fetched, waiting for `judge`.
     var held = BlockCache()
+    /// Validators of this epoch that evidence was reported against, with the newest view of it; at most one per member.
+    var accused: [(signer: UInt16, view: View)] = []
+    /// Views after which evidence against the same validator is reported again: the first report may have been lost.
+    package static var evidencePauseViews: UInt64 { 64 }
     /// Transactions whose signatures were checked and that are not pooled.
     var checked = TransactionCache()
 
@@ -100,7 +104,8 @@ package struct Replica<App: Application>: Sendable {
         ReplicaStatus(
             height: view.tip.height, tipTime: view.tip.time, epoch: machine.epoch, view: machine.view,
             isValidator: configuration.key.map { view.validators.index(of: $0.publicKey) != nil } ?? false,
-            isSyncing: isSyncing, isDiverged: isDiverged, poolTransactions: pool.count, poolBytes: pool.bytes,
+            finalView: machine.final, isSyncing: isSyncing, isDiverged: isDiverged, poolTransactions: pool.count,
+            waitingTransactions: isPoolStalled ? 0 : pool.waiting, poolBytes: pool.bytes,
             peers: peers.connected.count, unstoredBlocks: view.recent.count, unfinalizedBlocks: tree.count,
             snapshot: snapshot.progress)
     }
@@ -114,11 +119,15 @@ package struct ReplicaStatus: Sendable, Hashable {
     package let view: View
     /// Its key is in the current set.
     package let isValidator: Bool
+    /// View of the newest finalization of this epoch that is known here.
+    package let finalView: View
     /// Final blocks are known to be missing here.
     package let isSyncing: Bool
     /// It found a certified block invalid: its software or disk is at fault, or more than f validators are.
     package let isDiverged: Bool
     package let poolTransactions: Int
+    /// Those that a leader could propose now.
+    package let waitingTransactions: Int
     package let poolBytes: Int
     package let peers: Int
     package let unstoredBlocks: Int

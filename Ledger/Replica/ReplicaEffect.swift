@@ -24,7 +24,8 @@ package enum ReplicaEffect: Sendable {
     case answered(ticket: UInt64, [TransactionRefusal?])
     /// Transactions of this node's clients that left the pool without being included.
     case dropped([(digest: Digest, reason: TransactionRefusal)])
-    /// Two contradicting votes of one validator, both verified. The runtime submits them to governance.
+    /// Two contradicting votes of one validator, both verified; of each validator once in many views. The runtime submits
+    /// them to governance.
     case evidence(Evidence)
     /// Deliver `.tick` at this monotonic time in milliseconds; replaces an earlier request.
     case wake(at: UInt64)

@@ -79,6 +79,48 @@ import Testing
         #expect(!machine.journalIsTrusted)
     }
 
+    /// A machine of epoch 0 whose journal was lost, after three others reported view `reported`.
+    private func recovered(_ fixture: Fixture, reported: UInt64) -> (ConsensusMachine, [ConsensusRecord]) {
+        var machine = ConsensusMachine(fixture.configuration(fixture.keys[0]), start: .lost)
+        let now = Instant(monotonic: 0, wall: Timestamp(2_000_000))
+        _ = machine.step(.start, at: now)
+        let entry = reported > 1 ? fixture.certificate(.nullify, reported - 1, .zero, by: [1, 2, 3]) : nil
+        var records: [ConsensusRecord] = []
+        for peer in 1...3 {
+            let status = ConsensusStatus(
+                epoch: Epoch(0), view: View(reported), entry: entry, finalization: nil, isRecovering: false, answers: 1)
+            for output in machine.step(.message(.status(status), from: fixture.peer(peer)), at: now) {
+                if case .journal(let record, _) = output { records.append(record) }
+            }
+        }
+        return (machine, records)
+    }
+
+    /// The key may have voted in view 1 of the next epoch when only it had seen the end of this one. In the new epoch the
+    /// machine must not vote in view 1, neither when it goes on nor after another restart.
+    @Test(arguments: [3, 7]) func aLossNearTheEndOfAnEpochBindsInTheNext(closingView: UInt64) throws {
+        let fixture = try Fixture(4)
+        let (before, records) = recovered(fixture, reported: 4)
+        #expect(before.journalIsTrusted)
+        let closing = TestApplication.header(
+            view: View(closingView), on: fixture.genesis, parentView: View(0), time: Timestamp(2_000_000), proposer: 0,
+            transactions: [], set: fixture.set, next: try Fixture.validators(Array(fixture.keys[0..<3])))
+        let configuration = ConsensusConfiguration(
+            network: Fixture.network, epoch: Epoch(1), validators: fixture.set, parameters: ChainParameters(),
+            root: closing, key: fixture.keys[0], incarnation: 2)
+        // Reports of view 4 came from others that cannot have finalized anything above it.
+        let mayHaveVoted = closingView <= 5
+        for start in [before.startOfNext(root: closing), .replay(records)] {
+            var machine = ConsensusMachine(configuration, start: start)
+            let at = Instant(monotonic: 10, wall: Timestamp(2_000_010))
+            _ = machine.step(.start, at: at)
+            _ = machine.step(.waiting(true), at: at)
+            let late = machine.step(.tick, at: Instant(monotonic: 60_000, wall: Timestamp(2_060_000)))
+            let votes = late.contains { if case .journal(.vote, _) = $0 { true } else { false } }
+            #expect(votes != mayHaveVoted)
+        }
+    }
+
     @Test func aSingleValidatorThatLostItsJournalStaysSilent() throws {
         var network = try Network(1)
         network.startAll()

@@ -32,6 +32,30 @@ import Testing
         for index in [0, 1, 3] { #expect(network.nodes[index].halted == nil) }
     }
 
+    /// A validator that contradicts itself in every view is reported once in many of them, each validator for itself.
+    @Test func evidenceIsReportedOnceInManyViews() throws {
+        let network = try TestNetwork(seed: 52)
+        try network.startAll()
+        try network.run(1_000)
+        let view = try #require(network.nodes[0].replica?.status.view)
+        var reported: [UInt16] = []
+        for offset in UInt64(1)...40 {
+            for signer in [1, 2] {
+                for content in [1, 2] {
+                    let payload = VotePayload(
+                        network: network.genesis.network, epoch: Epoch(0), kind: .notarize,
+                        view: view.advanced(by: offset), digest: SHA256.hash([UInt8(content)]))
+                    let vote = Vote(signing: payload, signer: UInt16(signer), key: network.nodes[signer].identity.key)
+                    let effects = try network.nodes[0].replica?.step(
+                        .message(.consensus(.vote(vote), transactions: []), from: network.nodes[3].identity.peer),
+                        at: network.instant)
+                    for case .evidence(let evidence) in effects ?? [] { reported.append(evidence.first.signer) }
+                }
+            }
+        }
+        #expect(reported == [1, 2])
+    }
+
     /// Proposals that break a rule, made by the right leader with the right key, are refused by all others.
     @Test(arguments: Fault.allCases)
     func invalidProposalsAreRefused(_ fault: Fault) throws {

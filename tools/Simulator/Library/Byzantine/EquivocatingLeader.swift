@@ -41,9 +41,19 @@ package struct EquivocatingLeader: ByzantineActor {
             let other = surroundings.vote(vote.kind, vote.view, double.second, epoch: vote.epoch, as: vote.signer)
             let some = surroundings.someOf(peers)
             surroundings.send(.consensus(.vote(other), transactions: []), to: some)
+        case .certificate(let certificate) where isOwn(certificate): break
+        case .status(let status) where status.entry.map(isOwn) ?? false: break
+        case .certificates(let certificates):
+            let others = certificates.filter { !isOwn($0) }
+            if !others.isEmpty { surroundings.send(.consensus(.certificates(others), transactions: []), to: peers) }
         default:
             surroundings.send(message, to: peers)
         }
+    }
+
+    /// Whether the certificate shows which of its two blocks has won: nobody hears that from it.
+    private func isOwn(_ certificate: Certificate) -> Bool {
+        certificate.kind == .notarize && doubles.contains { $0.view == certificate.view }
     }
 
     private func second(of proposal: Proposal, _ surroundings: Surroundings) -> Proposal {

@@ -13,8 +13,9 @@ package struct Nullifier: ByzantineActor {
 
     package mutating func outgoing(_ message: PeerMessage, to peers: [PeerID], _ surroundings: inout Surroundings) {
         switch message {
-        case .consensus(.vote(let vote), _) where vote.kind != .nullify: break
-        case .consensus(.proposal, _): break
+        case .consensus(.vote(let vote), _) where vote.kind == .nullify: surroundings.send(message, to: peers)
+        // Certificates would show its own votes for a block.
+        case .consensus: break
         default: surroundings.send(message, to: peers)
         }
         nullify(&surroundings)

@@ -134,7 +134,7 @@ package struct ReferenceChain: Sendable {
     private static func totals(_ values: [[UInt8]: [UInt8]]) -> (money: Amount, energy: Energy) {
         var money: Amount = 0
         var energy: Energy = 0
-        for (key, value) in values where key.first == LedgerApplication.accountKey(0).first {
+        for (key, value) in values where key.count == 9 && key.first == LedgerApplication.accountKey(0).first {
             guard let holding = try? Holding(bcs: value) else { continue }
             money += holding.money
             energy += holding.energy

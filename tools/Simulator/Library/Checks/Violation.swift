@@ -2,7 +2,8 @@
 package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Promise: String, Hashable, Sendable, CaseIterable {
         case agreement, ancestry, certificates, doubleVote = "no double vote", roots = "identical roots"
-        case acknowledged = "no acknowledged transaction lost or doubled", conservation, progress, evidence, liveness =
+        case acknowledged = "no acknowledged transaction lost or doubled", conservation, progress, patience, evidence,
+            liveness =
             "no honest node halts", formats
     }
 

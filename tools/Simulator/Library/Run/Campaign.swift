@@ -56,8 +56,10 @@ package struct CampaignReport: Sendable {
     package var faults = FaultCounts()
     /// Seeds by number of genesis validators, at index n.
     package var sizes = [Int](repeating: 0, count: 16)
-    /// Seeds with each Byzantine actor, and those of them in which it was caught by evidence, by raw value.
+    /// Seeds with each Byzantine actor, those of them in which evidence of it was found, and those in which evidence
+    /// is on chain at the end; by raw value.
     package var actors = [Int](repeating: 0, count: ByzantineKind.allCases.count)
+    package var proved = [Int](repeating: 0, count: ByzantineKind.allCases.count)
     package var caught = [Int](repeating: 0, count: ByzantineKind.allCases.count)
     package var failures: [Failure] = []
 
@@ -80,6 +82,7 @@ package struct CampaignReport: Sendable {
         for traitor in scenario.traitors {
             actors[traitor.kind.rawValue] += 1
             if outcome.accused.contains(traitor.node) { caught[traitor.kind.rawValue] += 1 }
+            if outcome.accusedOnChain.contains(traitor.node) { proved[traitor.kind.rawValue] += 1 }
         }
         if let violation = outcome.violation {
             failures.append(

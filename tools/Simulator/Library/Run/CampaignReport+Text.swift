@@ -20,8 +20,10 @@ extension CampaignReport {
         lines.append(row("networks (validators)", networks.joined(separator: ", ")))
         lines.append("faults injected")
         lines += Fault.allCases.map { row("  \($0.name)", "\(faults[$0])") }
-        lines.append("Byzantine actors: seeds, and those with evidence against the actor")
-        lines += ByzantineKind.allCases.map { row("  \($0.name)", "\(actors[$0.rawValue]), \(caught[$0.rawValue])") }
+        lines.append("Byzantine actors: seeds, those with evidence against it, and with evidence on chain")
+        lines += ByzantineKind.allCases.map {
+            row("  \($0.name)", "\(actors[$0.rawValue]), \(caught[$0.rawValue]), \(proved[$0.rawValue])")
+        }
         lines.append(row("violations", "\(failures.count)"))
         for failure in failures {
             lines.append("")
@@ -59,7 +61,10 @@ extension CampaignReport {
                         ByzantineKind.allCases.map {
                             (
                                 $0.name,
-                                object([("seeds", "\(actors[$0.rawValue])"), ("caught", "\(caught[$0.rawValue])")])
+                                object([
+                                    ("seeds", "\(actors[$0.rawValue])"), ("caught", "\(caught[$0.rawValue])"),
+                                    ("onChain", "\(proved[$0.rawValue])"),
+                                ])
                             )
                         })
                 ),

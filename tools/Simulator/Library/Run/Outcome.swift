@@ -16,6 +16,8 @@ package struct Outcome: Sendable {
     /// Distinct evidence that honest nodes reported, by the accused node.
     package var evidence = 0
     package var accused: Set<Int> = []
+    /// Nodes that the final state has evidence against.
+    package var accusedOnChain: Set<Int> = []
     /// Views from the healing of all faults to the end.
     package var viewsAfterHealing: UInt64 = 0
     /// The furthest view that an honest node voted in.

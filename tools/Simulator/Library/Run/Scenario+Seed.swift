@@ -39,6 +39,13 @@ extension Scenario {
             healedConditions.delayMicroseconds = least...(least + random.within(5_000...60_000))
         }
         plan = faults(&random)
+        // Drawn from a stream of their own, so that the other seeds stay as they are.
+        var profiles = SeededRandom(seed: seed, stream: 7)
+        switch profiles.below(100) {
+        case 0..<6: becomeStorm(&profiles)
+        case 6..<10: becomeLateValidator(&profiles)
+        default: break
+        }
     }
 
     private static func conditions(_ random: inout SeededRandom) -> NetworkModel.Conditions {

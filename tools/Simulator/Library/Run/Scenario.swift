@@ -7,6 +7,10 @@ package struct Scenario: Sendable {
     package struct Traitor: Hashable, Sendable {
         package let node: Int
         package let kind: ByzantineKind
+        package init(node: Int, kind: ByzantineKind) {
+            self.node = node
+            self.kind = kind
+        }
     }
 
     package var seed: UInt64
@@ -53,6 +57,12 @@ package struct Scenario: Sendable {
     package var checksAhead: Bool
     /// Switched-off rules, for the campaign that shows that the simulator notices.
     package var mutation: Mutation?
+    /// Word for runs of a special character.
+    package var profile = ""
+
+    /// Clients keep the pool of this node filled, so that it never takes the network for idle; and its patience is checked.
+    package var busyNode: Int?
+    package static let busyTransactions = 12
 
     package struct PlannedWrite: Hashable, Sendable {
         package let write: Int
@@ -75,7 +85,7 @@ package struct Scenario: Sendable {
     /// One line: what the network is and who is not to be trusted.
     package var summary: String {
         let actors = traitors.map { "n\($0.node) \($0.kind.name)" }.joined(separator: ", ")
-        return "\(validatorCount) validators, \(followerCount) followers"
+        return "\(validatorCount) validators, \(followerCount) followers" + (profile.isEmpty ? "" : ", \(profile)")
             + (actors.isEmpty ? "" : "; Byzantine: \(actors)")
     }
 }

@@ -33,6 +33,7 @@ extension Simulation {
             signer.consensusKey == key.publicKey
         else { return }
         try votes.sent(vote, by: number, key: signer.transportKey)
+        try watch(vote, of: number)
         if healing.isHealed { healing.voted.insert(number) }
     }
 
@@ -51,12 +52,12 @@ extension Simulation {
         }
     }
 
-    private func set(_ epoch: Epoch) -> ValidatorSet? {
+    func set(_ epoch: Epoch) -> ValidatorSet? {
         let index = Int(clamping: epoch.value)
         return chain.sets.indices.contains(index) ? chain.sets[index] : nil
     }
 
-    private func validator(_ signer: UInt16, epoch: Epoch) -> Validator? {
+    func validator(_ signer: UInt16, epoch: Epoch) -> Validator? {
         guard let set = set(epoch), set.validators.indices.contains(Int(signer)) else { return nil }
         return set.validators[Int(signer)]
     }
@@ -84,6 +85,7 @@ extension Simulation {
         }
         nodes[number].lastReported = final.height
         nodes[number].height = final.height
+        samples?.note(final.receipts)
         if final.block.header.closesEpoch { rotateKey(number, final.validators) }
     }
 
@@ -120,23 +122,6 @@ extension Simulation {
         queue.schedule(
             .rotate(node: number, incarnation: nodes[number].incarnation), at: now + faultRandom.within(1_000...300_000)
         )
-    }
-
-    /// Evidence may only name a traitor.
-    mutating func accused(_ evidence: Evidence, by number: Int) throws {
-        guard nodes[number].isHonest else { return }
-        guard let set = set(evidence.first.epoch), evidence.verify(network: network, set: set),
-            let signer = validator(evidence.first.signer, epoch: evidence.first.epoch),
-            let accused = nodes.firstIndex(where: { $0.peer == signer.transportKey })
-        else { throw Violation(.evidence, "\(name(number)) reports evidence that does not verify") }
-        trace.event(now, 9, accused)
-        trace.line(now, "\(name(number)) has evidence against \(name(accused))")
-        guard !nodes[accused].isHonest else {
-            throw Violation(
-                .evidence, "\(name(number)) has evidence against \(name(accused)), which is honest: \(evidence)")
-        }
-        outcome.evidence += 1
-        outcome.accused.insert(accused)
     }
 
     /// At the end: what each honest node would answer to clients.

@@ -28,6 +28,7 @@ extension Simulation {
         queue.schedule(.submission, at: now + gap)
         try retryChange()
         guard now >= clients.idleUntil else { return }
+        if let busy = scenario.busyNode { return try fillPool(of: busy) }
         let draw = clientRandom.below(100)
         if draw < 8, let again = clientRandom.pick(clients.sent) {
             return try submit([again], to: randomNode())
@@ -41,6 +42,15 @@ extension Simulation {
         if clients.sent.count > Clients.sentMax { clients.sent.removeFirst(clients.sent.count - Clients.sentMax) }
         try submit(transactions, to: randomNode())
         if clientRandom.chance(250) { try submit(transactions, to: randomNode()) }
+    }
+
+    private mutating func fillPool(of number: Int) throws {
+        while let count = nodes[number].replica?.status.poolTransactions, count < Scenario.busyTransactions,
+            let transaction = try makeTransfer(isStrange: false)
+        {
+            try submit([transaction], to: number)
+            guard nodes[number].replica?.status.poolTransactions != count else { return }
+        }
     }
 
     private mutating func randomNode() -> Int? {

@@ -17,6 +17,7 @@ extension Simulation {
         do {
             let effects = try nodes[number].replica?.step(event, at: time) ?? []
             try perform(effects, of: number)
+            try watch(number)
         } catch let failure as StorageFailure {
             outcome.faults.count(.corruptedRead)
             try storageFailed(number, failure)
@@ -124,6 +125,7 @@ extension Simulation {
 
     mutating func transmit(_ number: Int, _ message: PeerMessage, to peers: [PeerID]) {
         let packet = Packet(message)
+        samples?.note(packet.bytes)
         if case .consensus(.proposal, _) = message {
             outcome.proposalBytesMax = max(outcome.proposalBytesMax, packet.bytes.count)
             if now < scenario.proposalsLostUntil { return outcome.faults.count(.lostMessage) }
@@ -163,6 +165,7 @@ extension Simulation {
             guard let sender = nodes.first(where: { $0.peer == peer }), sender.isHonest else { return }
             throw Violation(.formats, "a message of an honest node does not decode: \(error)")
         }
+        watchDelivery(of: message, to: number)
         if nodes[number].actor != nil {
             var isTaken = true
             withActor(number) { actor, surroundings in

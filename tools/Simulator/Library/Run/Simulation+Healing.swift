@@ -53,6 +53,7 @@ extension Simulation {
         outcome.viewsAfterHealing = healing.views
         if isComplete {
             try checkAll()
+            try checkEvidence()
             trace.line(now, "all agree at height \(chain.height), \(healing.views) views after healing")
             isOver = true
             return
@@ -83,7 +84,7 @@ extension Simulation {
 
     /// Every marker is final on every honest node, and every honest validator votes.
     private var isComplete: Bool {
-        clients.change == nil
+        clients.change == nil && isEvidenceOnChain
             && nodes.allSatisfy { node in
                 guard node.isHonest else { return true }
                 guard healing.taken.contains(node.number), let marker = healing.markers[node.number],
@@ -97,6 +98,7 @@ extension Simulation {
     /// What is missing, for the report.
     private var complaint: String {
         var parts: [String] = clients.change == nil ? [] : ["the validator set change is not final"]
+        if !isEvidenceOnChain { parts.append("evidence is not on chain") }
         for node in nodes where node.isHonest {
             let marker =
                 healing.markers[node.number].map { chain.executed[$0.transaction.signedDigest] != nil } ?? false

@@ -17,6 +17,7 @@ package struct Simulation {
         case start(node: Int, incarnation: Int)
         case unlink(node: Int, from: Int, incarnation: Int)
         case rotate(node: Int, incarnation: Int)
+        case report(node: Int, incarnation: Int, SignedTransaction)
         case fault(Int)
         case actors
         case submission
@@ -48,6 +49,10 @@ package struct Simulation {
     var clients = Clients()
     var checkedTransactions: [Digest: SignedTransaction?] = [:]
     var healing = Healing()
+    var watched = WatchedView()
+    /// Nil in runs that nobody records.
+    var samples: PacketSamples?
+    var reports: [Report] = []
     package var trace: Trace
     var chain: ReferenceChain
     var votes = VoteLedger()
@@ -57,7 +62,8 @@ package struct Simulation {
     package init(_ scenario: Scenario, sink: (@Sendable (String) -> Void)? = nil) throws {
         self.scenario = scenario
         let accounts = (0...Simulation.accountCount).map { Identity.accountKey($0).publicKey }
-        application = LedgerApplication(accounts: accounts)
+        application = LedgerApplication(
+            accounts: accounts, partners: (0..<scenario.nodeCount).map { Identity.member($0) })
         let set = try ValidatorSet((0..<scenario.validatorCount).map { Identity.validator($0) })
         genesis = Genesis(
             name: "simulated", time: Simulation.start, parameters: scenario.parameters, validators: set, application: []
@@ -137,6 +143,9 @@ package struct Simulation {
         case .unlink(let node, let from, let incarnation):
             guard nodes[node].incarnation == incarnation else { return }
             try unlink(node, from: from)
+        case .report(let node, let incarnation, let transaction):
+            guard nodes[node].incarnation == incarnation else { return }
+            try submit([transaction], to: node)
         case .fault(let index): try inject(scenario.plan[index].kind)
         case .actors: try tickActors()
         case .submission: try submitNext()

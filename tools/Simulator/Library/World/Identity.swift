@@ -1,4 +1,5 @@
 package import Chain
+package import ContractKit
 package import LedgerCrypto
 internal import Primitives
 package import Replica
@@ -11,6 +12,16 @@ package enum Identity {
     }
 
     package static func accountKey(_ account: Int) -> Secp256k1.SecretKey { secretKey("simulated account \(account)") }
+
+    /// Key with which a node's partner signs transactions.
+    package static func operatorKey(_ node: Int) -> Secp256k1.SecretKey { secretKey("simulated operator \(node)") }
+
+    /// The partner that runs a node, as Governance knows it.
+    package static func member(_ node: Int) -> Partner {
+        Partner(
+            id: partner(node), name: "Partner \(node)", roles: [.council, .validator],
+            keys: [operatorKey(node).publicKey])
+    }
 
     /// Name of a node on its links.
     package static func peer(_ node: Int) -> PeerID { SHA256.hash(Array("simulated transport key \(node)".utf8)) }

@@ -1,4 +1,6 @@
 package import Chain
+internal import ContractHost
+package import ContractKit
 package import LedgerCrypto
 package import Primitives
 
@@ -6,8 +8,10 @@ package import Primitives
 /// administrator changes. Small, so that a run spends its time in consensus; complete enough that a lost, doubled or
 /// reordered transaction shows in the state.
 ///
+/// Evidence goes to the real Governance contract, in `LedgerApplication+Governance.swift`.
+///
 /// State: `a || account` (8 bytes big-endian) holds `money || energy || transfers sent` (little-endian), `s` the digest
-/// of the validator set.
+/// of the validator set; the rest is of contracts.
 package struct LedgerApplication: Application {
     package static let instance: Address =
         Address(text: "ledger") ?? Address(createdBy: .zero, index: 0)
@@ -31,8 +35,12 @@ package struct LedgerApplication: Application {
 
     /// Public keys of the accounts, by number; the last one is the administrator.
     private let accounts: [PublicKey]
+    let contracts: ContractApplication
 
-    package init(accounts: [PublicKey]) { self.accounts = accounts }
+    package init(accounts: [PublicKey], partners: [Partner]) {
+        self.accounts = accounts
+        contracts = LedgerApplication.contracts(partners: partners)
+    }
 
     package static func accountKey(_ number: Int) -> [UInt8] {
         [0x61] + (0..<8).reversed().map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
@@ -45,17 +53,22 @@ package struct LedgerApplication: Application {
                 key: LedgerApplication.accountKey(number),
                 value: Holding(money: Self.openingMoney, energy: Self.openingEnergy, sent: 0).bcs)
         }
-        return holders + [StateChange(key: LedgerApplication.setKey, value: genesis.validators.digest.bytes)]
+        let set = StateChange(key: LedgerApplication.setKey, value: genesis.validators.digest.bytes)
+        return LedgerApplication.ordered(try contracts.genesisState(genesis) + holders + [set])
     }
 
     package func admission(
         of transaction: Transaction, context: BlockContext, state: some StateReader
     ) throws(StorageFailure) -> Rejection? {
-        accounts.contains(transaction.body.sender)
+        if transaction.isForContracts {
+            return try contracts.admission(of: transaction, context: context, state: state)
+        }
+        return accounts.contains(transaction.body.sender)
             ? nil : Rejection(Refusal.unknownSender, "the sender has no account; open one before sending")
     }
 
-    package func execute(
+    /// The transfers of a block; those for contracts are not among them.
+    func executeLedger(
         context: BlockContext, transactions: [Transaction], state: some StateReader
     ) throws(StorageFailure) -> ExecutionResult? {
         var overlay: [[UInt8]: [UInt8]] = [:]
@@ -82,6 +95,7 @@ package struct LedgerApplication: Application {
                     workUsed: UInt64(transaction.body.calls.count)))
         }
         if next?.digest == context.validators.digest { next = nil }
+        if let next { LedgerApplication.tellGovernance(of: next, epoch: context.epoch.next, &overlay) }
         let changes = overlay.keys.sorted { $0.lexicographicallyPrecedes($1) }.map {
             StateChange(key: $0, value: overlay[$0])
         }
@@ -145,55 +159,5 @@ package struct LedgerApplication: Application {
         overlay[LedgerApplication.accountKey(receiver)] = to.bcs
         events.append(Event(instance: LedgerApplication.instance, kind: 0, payload: transfer.bcs))
         return nil
-    }
-}
-
-/// What an account holds: money and energy (their sums over all accounts never change) and how many transfers it sent.
-package struct Holding: Hashable, Sendable, BCSCodable {
-    package var money: Amount
-    package var energy: Energy
-    package var sent: UInt64
-
-    package init(money: Amount, energy: Energy, sent: UInt64) {
-        self.money = money
-        self.energy = energy
-        self.sent = sent
-    }
-
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.i64(money)
-        encoder.i64(energy)
-        encoder.u64(sent)
-    }
-
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        money = try decoder.i64()
-        energy = try decoder.i64()
-        sent = try decoder.u64()
-    }
-}
-
-/// The sender pays `money` and gets `energy` from the receiver.
-package struct Transfer: Hashable, Sendable, BCSCodable {
-    package let receiver: UInt64
-    package let money: Amount
-    package let energy: Energy
-
-    package init(receiver: UInt64, money: Amount, energy: Energy) {
-        self.receiver = receiver
-        self.money = money
-        self.energy = energy
-    }
-
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(receiver)
-        encoder.i64(money)
-        encoder.i64(energy)
-    }
-
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        receiver = try decoder.u64()
-        money = try decoder.i64()
-        energy = try decoder.i64()
     }
 }
