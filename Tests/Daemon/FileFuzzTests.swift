@@ -36,7 +36,7 @@ struct FileFuzzTests {
                 requests-per-second-max: 100
                 log: info
                 """,
-            read: { _ = try UserSettings.read($0) }),
+            read: { _ = try SettingsFile.read($0) }),
         Form(
             name: "community",
             sample: """

@@ -14,7 +14,7 @@ import Testing
             StateChange(key: key($0), value: Array("value \($0)".utf8))
         }
         let state = try StateSnapshot.empty(over: store).applying(changes, version: Height(5))
-        store.apply(try state.checkpoint().batch)
+        store.apply(try state.checkpoint().batch())
         return try #require(try StateSnapshot.open(store))
     }
 
