@@ -91,6 +91,13 @@ extension Replica {
         }
     }
 
+    /// How the machine above `root` starts when the journal says nothing of its epoch. A snapshot may have led past whole
+    /// epochs: of those the key knows nothing and, with a journal that is trusted, voted in none.
+    private func nextStart(root: BlockHeader) -> ConsensusStart {
+        if root.epoch == machine.epoch { return machine.startOfNext(root: root) }
+        return machine.journalIsTrusted ? .fresh : .lost
+    }
+
     /// The machine of the epoch above `root`: the tip, or a block below it that closed the epoch before.
     mutating func beginEpoch(root: BlockHeader, tip: FinalizedTip? = nil) throws(StorageFailure) {
         let epoch = view.epoch
@@ -98,7 +105,7 @@ extension Replica {
         if replayRecords.contains(where: { $0.epoch >= epoch }) {
             start = .replay(replayRecords)
         } else {
-            start = machine.startOfNext(root: view.tip)
+            start = nextStart(root: root)
             replayRecords = []
         }
         var consensus = ConsensusConfiguration(

@@ -59,6 +59,8 @@ final class DutyNetwork {
         adjust(&suite)
         var parameters = ChainParameters()
         parameters.heartbeatMilliseconds = 300
+        // Contradictions in many views, far apart, are told of without a wait for each.
+        parameters.voteWindowViews = 1_024
         genesis = Genesis(
             name: "duties", time: Timestamp(UInt64(Date().timeIntervalSince1970 * 1000)), parameters: parameters,
             validators: try ValidatorSet(members.map(\.validator)), application: suite.bcs)

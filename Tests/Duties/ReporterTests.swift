@@ -30,8 +30,10 @@ import Trading
         let liar = try await TwoFacedValidator(network, 3, victims: [0, 1, 2])
         try await liar.linked()
         var views: [View] = []
-        for _ in 0..<(2 * EvidenceQueue.perSignerMax) {
-            let view = await (try network.node(0)).snapshot().status.view.next
+        let base = await (try network.node(0)).snapshot().status.view.next
+        for number in 0..<UInt64(2 * EvidenceQueue.perSignerMax) {
+            // Far enough apart that the replica tells of each.
+            let view = base.advanced(by: number * Replica<ContractApplication>.evidencePauseViews)
             views.append(view)
             liar.contradict(in: view, epoch: Epoch(0))
             try await network.blocks(2, at: 0)
