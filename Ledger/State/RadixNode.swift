@@ -55,13 +55,14 @@ extension Digest {
     }
 }
 
-/// What a slot of a node, or the root, points at. `version` is the block height that wrote it. `held` is the record itself
-/// where it is in memory: always for versions that are not stored, and for lately written ones (`HeldRecords`).
+/// What a slot of a node, or the root, points at. `version` is the block height that wrote it, `place` where the record
+/// stands in that block's `StateLayer`, of meaning only while the layer is in memory. Plain bytes: nodes of 16 such are
+/// copied at every update, and reference counts of cold neighbours were what that cost.
 enum Subtree: Sendable {
     case empty
     /// A lone leaf: wherever it hangs, its record is found by (version, keyHash).
-    case leaf(hash: Digest, version: UInt64, keyHash: Digest, held: HeldLeaf?)
-    case inner(hash: Digest, version: UInt64, held: HeldNode?)
+    case leaf(hash: Digest, version: UInt64, keyHash: Digest, place: UInt32)
+    case inner(hash: Digest, version: UInt64, place: UInt32)
 
     /// SmtSpec digest of the subtree; 32 zero bytes when it is empty.
     var hash: Digest {
@@ -71,16 +72,7 @@ enum Subtree: Sendable {
         }
     }
 
-    /// Records in memory from here down.
-    var heldCount: Int {
-        switch self {
-        case .inner(_, _, .some(let held)): held.recordCount
-        case .leaf(_, _, _, .some): 1
-        default: 0
-        }
-    }
-
-    /// The same place with the same content, held or not.
+    /// The same content, written by the same block.
     func isSame(as other: Subtree) -> Bool {
         switch (self, other) {
         case (.empty, .empty): true
@@ -91,34 +83,6 @@ enum Subtree: Sendable {
         default: false
         }
     }
-
-    /// Without what is held, when it is older than `version`.
-    func releasing(before version: UInt64) -> Subtree {
-        switch self {
-        case .leaf(let hash, let own, let keyHash, .some) where own < version:
-            .leaf(hash: hash, version: own, keyHash: keyHash, held: nil)
-        case .inner(let hash, let own, .some) where own < version: .inner(hash: hash, version: own, held: nil)
-        default: self
-        }
-    }
-}
-
-/// A node in memory, shared by all versions that contain it.
-final class HeldNode: Sendable {
-    let node: RadixNode
-    /// Records in memory from here down, this one included.
-    let recordCount: Int
-
-    init(_ node: RadixNode) {
-        self.node = node
-        recordCount = node.children.reduce(1) { $0 + $1.heldCount }
-    }
-}
-
-/// A leaf in memory.
-final class HeldLeaf: Sendable {
-    let leaf: StateLeaf
-    init(_ leaf: StateLeaf) { self.leaf = leaf }
 }
 
 /// Four levels of the binary tree in one record: 16 slots, by the next nibble of SHA-256(key).
@@ -247,8 +211,8 @@ extension Subtree {
         let hash = try decoder.digest()
         self =
             isLeaf
-            ? .leaf(hash: hash, version: version, keyHash: try decoder.digest(), held: nil)
-            : .inner(hash: hash, version: version, held: nil)
+            ? .leaf(hash: hash, version: version, keyHash: try decoder.digest(), place: 0)
+            : .inner(hash: hash, version: version, place: 0)
     }
 
     fileprivate func canHang(in slot: Int, of path: NodePath) -> Bool {

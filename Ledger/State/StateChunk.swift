@@ -65,9 +65,9 @@ extension StateSnapshot {
         var subtree = tree.root
         var path = NodePath.root
         var found: [Digest] = []
-        while case .inner(_, let version, let held) = subtree {
+        while case .inner(_, let version, let place) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            let node = try tree.node(at: path, version: version, held: held)
+            let node = try tree.node(at: path, version: version, place: place)
             found += node.siblings(of: slot).map(\.digest)
             subtree = node[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
@@ -121,7 +121,7 @@ extension StateRebuilder {
             let slot = Int(keyHash.nibble(depth))
             var node = finished
             // Something must stand in the slot itself; what it is does not matter for its left side.
-            node.append(.inner(hash: .zero, version: 0, held: nil), at: slot)
+            node.append(.inner(hash: .zero, version: 0, place: 0), at: slot)
             for (step, sibling) in node.siblings(of: slot).enumerated() where sibling.isLeft {
                 found[depth * 4 + step] = sibling.digest
             }

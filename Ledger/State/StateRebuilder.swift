@@ -63,10 +63,10 @@ package struct StateRebuilder: Sendable {
         var root = Subtree.empty
         if let pending {
             if open.count == 1, open[0].children.isEmpty {
-                root = .leaf(hash: pending.hash, version: version, keyHash: pending.keyHash, held: nil)
+                root = .leaf(hash: pending.hash, version: version, keyHash: pending.keyHash, place: 0)
             } else {
                 place(pending, sharedAfter: 0, into: &batch)
-                root = .inner(hash: open[0].hash, version: version, held: nil)
+                root = .inner(hash: open[0].hash, version: version, place: 0)
                 batch.put(StateRecords.node(.root, version), open[0].record)
             }
         }
@@ -82,13 +82,13 @@ package struct StateRebuilder: Sendable {
     ) {
         let depth = max(sharedBefore, sharedAfter)
         while open.count <= depth { open.append(RadixNode()) }
-        let pointer = Subtree.leaf(hash: leaf.hash, version: version, keyHash: leaf.keyHash, held: nil)
+        let pointer = Subtree.leaf(hash: leaf.hash, version: version, keyHash: leaf.keyHash, place: 0)
         open[depth].append(pointer, at: Int(leaf.keyHash.nibble(depth)))
         while open.count > sharedAfter + 1 {
             let node = open.removeLast()
             let path = NodePath(towards: leaf.keyHash, depth: open.count)
             batch.put(StateRecords.node(path, version), node.record)
-            let finished = Subtree.inner(hash: node.hash, version: version, held: nil)
+            let finished = Subtree.inner(hash: node.hash, version: version, place: 0)
             open[open.count - 1].append(finished, at: Int(leaf.keyHash.nibble(open.count - 1)))
         }
     }

@@ -29,12 +29,13 @@ extension StateSnapshot {
     fileprivate func folded() throws(StorageFailure) -> KeyValueBatch {
         var batch = KeyValueBatch()
         try fold(tree.root, at: .root, into: &batch)
-        for layer in tree.layers {
+        let unstored = tree.layers.filter { !tree.isStored($0.version) }
+        for layer in unstored {
             for record in layer.stale where tree.isStored(record.version) {
                 batch.put(StateRecords.stale(record.storeKey, since: version.value), [])
             }
         }
-        for removed in tree.layers.flatMap(\.removed) where try tree.find(removed.keyHash) == nil {
+        for removed in unstored.flatMap(\.removed) where try tree.find(removed.keyHash) == nil {
             batch.remove(StateRecords.flat(removed.key))
         }
         batch.put(StateRecords.version(version.value), StateRecords.root(tree.root))
@@ -47,14 +48,14 @@ extension StateSnapshot {
     ) throws(StorageFailure) {
         switch subtree {
         case .empty: return
-        case .leaf(_, let version, let keyHash, let held):
+        case .leaf(_, let version, let keyHash, let place):
             if tree.isStored(version) { return }
-            let leaf = try tree.leaf(keyHash, version: version, held: held)
+            let leaf = try tree.leaf(keyHash, version: version, place: place)
             batch.put(StateRecords.leaf(keyHash, version), StateRecords.leafRecord(key: leaf.key, value: leaf.value))
             batch.put(StateRecords.flat(leaf.key), leaf.value)
-        case .inner(_, let version, let held):
+        case .inner(_, let version, let place):
             if tree.isStored(version) { return }
-            let node = try tree.node(at: path, version: version, held: held)
+            let node = try tree.node(at: path, version: version, place: place)
             batch.put(StateRecords.node(path, version), node.record)
             var slot = -1
             while let next = node.occupiedSlot(above: slot) {
@@ -69,10 +70,10 @@ extension StateSnapshot {
     /// O(layers).
     package func rebased(onto checkpoint: StateCheckpoint) -> StateSnapshot? {
         guard !isPinned, let last = checkpoint.lastLayer else { return self }
-        guard let index = tree.layers.firstIndex(where: { $0 === last }) else { return nil }
+        guard tree.layers.contains(where: { $0 === last }) else { return nil }
         var next = tree
         next.firstUnstored = checkpoint.version.next.value
-        next.layers = Array(tree.layers[(index + 1)...])
+        next.releaseOld()
         return StateSnapshot(version: version, tree: next)
     }
 }

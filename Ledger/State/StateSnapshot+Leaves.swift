@@ -16,11 +16,11 @@ extension StateSnapshot {
     ) throws(StorageFailure) {
         switch subtree {
         case .empty: return
-        case .leaf(_, let version, let keyHash, let held):
+        case .leaf(_, let version, let keyHash, let place):
             if let after, keyHash <= after { return }
-            found.append(try tree.leaf(keyHash, version: version, held: held))
-        case .inner(_, let version, let held):
-            let node = try tree.node(at: path, version: version, held: held)
+            found.append(try tree.leaf(keyHash, version: version, place: place))
+        case .inner(_, let version, let place):
+            let node = try tree.node(at: path, version: version, place: place)
             let first = after.map { Int($0.nibble(path.depth)) }
             var slot = (first ?? 0) - 1
             while found.count < limit, let next = node.occupiedSlot(above: slot) {

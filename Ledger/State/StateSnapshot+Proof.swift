@@ -32,17 +32,17 @@ extension StateSnapshot {
         var subtree = tree.root
         var path = NodePath.root
         var siblings: [(digest: Digest, isLeft: Bool)] = []
-        while case .inner(_, let version, let held) = subtree {
+        while case .inner(_, let version, let place) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            let node = try tree.node(at: path, version: version, held: held)
+            let node = try tree.node(at: path, version: version, place: place)
             siblings += node.siblings(of: slot)
             subtree = node[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
         }
-        guard case .leaf(_, let version, let found, let held) = subtree, found == keyHash else {
+        guard case .leaf(_, let version, let found, let place) = subtree, found == keyHash else {
             throw StorageFailure("state leaf \(keyHash.short) is missing; restore the node from its peers")
         }
-        let leaf = try tree.leaf(keyHash, version: version, held: held)
+        let leaf = try tree.leaf(keyHash, version: version, place: place)
         let steps = siblings.reversed().map { InnerOp(sibling: $0.digest, isLeft: $0.isLeft) }
         return ExistenceProof(key: leaf.key, value: leaf.value, leaf: .smt, path: steps)
     }
@@ -53,9 +53,9 @@ extension StateSnapshot {
         var path = NodePath.root
         // The lowest subtree beside the path that has leaves on the wanted side.
         var beside: (subtree: Subtree, path: NodePath)?
-        while case .inner(_, let version, let held) = subtree {
+        while case .inner(_, let version, let place) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            let node = try tree.node(at: path, version: version, held: held)
+            let node = try tree.node(at: path, version: version, place: place)
             if let next = isLeft ? node.occupiedSlot(below: slot) : node.occupiedSlot(above: slot) {
                 beside = (node[next], path.depth < NodePath.depthMax ? path.child(next) : path)
             }
@@ -73,8 +73,8 @@ extension StateSnapshot {
     ) throws(StorageFailure) -> Digest? {
         var subtree = start
         var path = place
-        while case .inner(_, let version, let held) = subtree {
-            let node = try tree.node(at: path, version: version, held: held)
+        while case .inner(_, let version, let place) = subtree {
+            let node = try tree.node(at: path, version: version, place: place)
             guard let slot = isRight ? node.occupiedSlot(below: 16) : node.occupiedSlot(above: -1) else { return nil }
             subtree = node[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }

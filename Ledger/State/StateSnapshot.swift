@@ -29,7 +29,7 @@ package struct StateSnapshot: StateReader, Sendable {
     package var root: Digest { tree.root.hash }
 
     /// Blocks that are in memory only.
-    package var layerCount: Int { tree.layers.count }
+    package var layerCount: Int { tree.layers.count { !tree.isStored($0.version) } }
 
     /// A state without keys above an empty store; its changes get versions from 0 on.
     package static func empty(over reader: any KeyValueReader) -> StateSnapshot {
@@ -88,8 +88,8 @@ package struct StateSnapshot: StateReader, Sendable {
     package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
         if isPinned {
             let keyHash = SHA256.hash(key)
-            guard let (version, held) = try tree.find(keyHash) else { return nil }
-            return try tree.leaf(keyHash, version: version, held: held).value
+            guard let (version, place) = try tree.find(keyHash) else { return nil }
+            return try tree.leaf(keyHash, version: version, place: place).value
         }
         if tree.layers.isEmpty { return try tree.reader.get(StateRecords.flat(key)) }
         let keyHash = SHA256.hash(key)
@@ -97,24 +97,22 @@ package struct StateSnapshot: StateReader, Sendable {
         // flat value holds.
         var subtree = tree.root
         var depth = 0
-        while case .inner(_, _, .some(let held)) = subtree {
-            subtree = held.node[Int(keyHash.nibble(depth))]
+        while case .inner(_, let version, let place) = subtree, let node = tree.heldNode(version, place) {
+            subtree = node[Int(keyHash.nibble(depth))]
             depth += 1
         }
         switch subtree {
         case .empty: return nil
-        case .leaf(_, let version, let found, let held):
+        case .leaf(_, let version, let found, let place):
             if found != keyHash { return nil }
-            if held != nil || !tree.isStored(version) {
-                return try tree.leaf(keyHash, version: version, held: held).value
-            }
+            if let held = tree.heldLeaf(version, place) { return held.value }
+            guard tree.isStored(version) else { break }
             return try tree.reader.get(StateRecords.flat(key))
         case .inner(_, let version, _):
-            guard tree.isStored(version) else {
-                throw StorageFailure("a state node of version \(version) is neither in memory nor stored")
-            }
+            guard tree.isStored(version) else { break }
             return try tree.reader.get(StateRecords.flat(key))
         }
+        throw StorageFailure("a state record is neither in memory nor stored")
     }
 
     /// The state after a block changed `changes` (each key once, in any order; a change to the present value counts as
@@ -132,7 +130,6 @@ package struct StateSnapshot: StateReader, Sendable {
         var next = tree
         next.root = root
         next.layers.append(layer)
-        next.held.adapt(to: root.heldCount, version: version.value)
         return StateSnapshot(version: version, tree: next)
     }
 }

@@ -17,8 +17,8 @@ struct StateTreeUpdate {
     private let source: [StateChange]
     private var changes: [Change] = []
     private var stale: [StaleRecord] = []
-    /// What is in memory of earlier versions than this one is let go: it is stored, and nobody wrote it lately.
-    private let releasedBefore: UInt64
+    private var nodes: [RadixNode] = []
+    private var leaves: [StateLeaf] = []
 
     /// Throws when a change is malformed or a key occurs twice: contracts cannot make such changes, so this node, or
     /// all of them, must stop.
@@ -26,7 +26,6 @@ struct StateTreeUpdate {
         self.tree = tree
         self.version = version
         self.source = source
-        releasedBefore = min(tree.held.first, tree.firstUnstored)
         changes.reserveCapacity(source.count)
         for (index, change) in source.enumerated() {
             let keyHash = SHA256.hash(change.key)
@@ -47,16 +46,18 @@ struct StateTreeUpdate {
     /// The new root, and the layer that belongs to it.
     mutating func run() throws(StorageFailure) -> (root: Subtree, layer: StateLayer) {
         stale.reserveCapacity(changes.count * 2)
+        leaves.reserveCapacity(changes.count)
+        nodes.reserveCapacity(changes.count * 2)
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
         let removed = changes.filter { $0.leafHash == nil }.map { (keyHash: $0.keyHash, key: source[$0.index].key) }
-        return (root, StateLayer(version: version, stale: stale, removed: removed))
+        return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale, removed: removed))
     }
 
     private mutating func update(
         _ subtree: Subtree, at path: NodePath, _ range: Range<Int>
     ) throws(StorageFailure) -> Subtree {
-        guard case .inner(_, let oldVersion, let held) = subtree else { return replace(subtree, at: path, range) }
-        let node = try tree.node(at: path, version: oldVersion, held: held)
+        guard case .inner(_, let oldVersion, let place) = subtree else { return replace(subtree, at: path, range) }
+        let node = try tree.node(at: path, version: oldVersion, place: place)
         var next = RadixNode()
         next.reserveCapacity(min(16, node.children.count + range.count))
         var isChanged = false
@@ -65,7 +66,7 @@ struct StateTreeUpdate {
             let end = endOfGroup(slot, path.depth, start..<range.upperBound)
             let old = node[slot]
             guard end > start else {
-                next.append(old.releasing(before: releasedBefore), at: slot)
+                next.append(old, at: slot)
                 continue
             }
             let new = try update(old, at: path.child(slot), start..<end)
@@ -101,8 +102,9 @@ struct StateTreeUpdate {
                 }
             }
             guard let leafHash = change.leafHash, let value = source[change.index].value else { continue }
-            let held = HeldLeaf(StateLeaf(key: source[change.index].key, value: value))
-            found.append(.leaf(hash: leafHash, version: version, keyHash: change.keyHash, held: held))
+            let place = UInt32(clamping: leaves.count)
+            leaves.append(StateLeaf(key: source[change.index].key, value: value))
+            found.append(.leaf(hash: leafHash, version: version, keyHash: change.keyHash, place: place))
         }
         if let old { found.append(old.leaf) }
         return grow(found[...], at: path)
@@ -129,6 +131,7 @@ struct StateTreeUpdate {
     private mutating func seal(_ node: RadixNode, at path: NodePath) -> Subtree {
         guard let first = node.children.first else { return .empty }
         if node.children.count == 1, case .leaf = first { return first }
-        return .inner(hash: node.hash, version: version, held: HeldNode(node))
+        nodes.append(node)
+        return .inner(hash: node.hash, version: version, place: UInt32(clamping: nodes.count - 1))
     }
 }

@@ -2,34 +2,26 @@ internal import Chain
 internal import LedgerCrypto
 internal import Primitives
 
-/// What one block left for the next checkpoint beside its nodes and leaves, which hang from the root. Never changes once
-/// made, so forks share it.
+/// What one block wrote, in memory. Never changes once made, so forks share it.
 final class StateLayer: Sendable {
     let version: UInt64
+    let nodes: [RadixNode]
+    let leaves: [StateLeaf]
     /// Records of earlier versions that this block replaced or removed.
     let stale: [StaleRecord]
     let removed: [(keyHash: Digest, key: [UInt8])]
 
-    init(version: UInt64, stale: [StaleRecord], removed: [(keyHash: Digest, key: [UInt8])]) {
+    var recordCount: Int { nodes.count + leaves.count }
+
+    init(
+        version: UInt64, nodes: [RadixNode], leaves: [StateLeaf], stale: [StaleRecord],
+        removed: [(keyHash: Digest, key: [UInt8])]
+    ) {
         self.version = version
+        self.nodes = nodes
+        self.leaves = leaves
         self.stale = stale
         self.removed = removed
-    }
-}
-
-/// How far back records stay in memory although they are stored: as far as at most some `recordsMax` nodes and leaves
-/// hang from the root. What is older is let go when the node above it is written anew.
-struct HeldRecords: Sendable {
-    /// Some 100 MB at worst: a leaf takes 0.25 KB with the values of today's contracts, a node 0.2 to 1.4 KB.
-    static let recordsMax = 200_000
-
-    /// Versions below this one are let go.
-    private(set) var first: UInt64 = 0
-
-    /// `count` records hang from the root that `version` left.
-    mutating func adapt(to count: Int, version: UInt64) {
-        guard count > HeldRecords.recordsMax, version > first else { return }
-        first += (version - first) / 16 + 1
     }
 }
 
@@ -53,20 +45,53 @@ enum StaleRecord: Sendable {
 
 /// One version of the tree: its root, the layers in memory, and the store below them.
 ///
-/// Invariants: layers ascend by version; a node or leaf of version >= `firstUnstored` is held by the pointer to it, any
-/// other one is in the store, and may be held as well.
+/// Invariants: layers ascend by version and are those of the last blocks up to this one, at least all unstored ones; a
+/// node or leaf that a layer's version wrote is in that layer, one of version < `firstUnstored` is in the store.
 struct StateTree: Sendable {
     let reader: any KeyValueReader
     /// The store's newest version + 1; 0 when nothing is stored.
     var firstUnstored: UInt64
     var layers: [StateLayer]
     var root: Subtree
-    var held = HeldRecords()
+
+    /// Nodes and leaves that stay in memory although they are stored, so that what was lately written is not read back:
+    /// some 100 MB at worst (a leaf takes 0.25 KB with the values of today's contracts, a node 0.2 to 1.3 KB).
+    static let recordsMax = 200_000
 
     func isStored(_ version: UInt64) -> Bool { version < firstUnstored }
 
-    func node(at path: NodePath, version: UInt64, held: HeldNode?) throws(StorageFailure) -> RadixNode {
-        if let held { return held.node }
+    func layer(_ version: UInt64) -> StateLayer? {
+        guard let first = layers.first, version >= first.version else { return nil }
+        // Heights are consecutive: then the place is known at once.
+        let guess = version - first.version
+        if guess < UInt64(layers.count), layers[Int(guess)].version == version { return layers[Int(guess)] }
+        return layers.first { $0.version == version }
+    }
+
+    /// The node, when the block that wrote it is in memory.
+    func heldNode(_ version: UInt64, _ place: UInt32) -> RadixNode? {
+        guard let nodes = layer(version)?.nodes, Int(place) < nodes.count else { return nil }
+        return nodes[Int(place)]
+    }
+
+    func heldLeaf(_ version: UInt64, _ place: UInt32) -> StateLeaf? {
+        guard let leaves = layer(version)?.leaves, Int(place) < leaves.count else { return nil }
+        return leaves[Int(place)]
+    }
+
+    /// Lets go of the oldest stored layers, until `recordsMax` is kept.
+    mutating func releaseOld() {
+        var total = layers.reduce(0) { $0 + $1.recordCount }
+        var gone = 0
+        while total > StateTree.recordsMax, gone < layers.count, isStored(layers[gone].version) {
+            total -= layers[gone].recordCount
+            gone += 1
+        }
+        if gone > 0 { layers.removeFirst(gone) }
+    }
+
+    func node(at path: NodePath, version: UInt64, place: UInt32) throws(StorageFailure) -> RadixNode {
+        if let held = heldNode(version, place) { return held }
         guard isStored(version) else { throw missing("node", path.prefix, version) }
         guard let record = try reader.get(StateRecords.node(path, version)) else {
             throw missing("node", path.prefix, version)
@@ -75,8 +100,8 @@ struct StateTree: Sendable {
         return node
     }
 
-    func leaf(_ keyHash: Digest, version: UInt64, held: HeldLeaf?) throws(StorageFailure) -> StateLeaf {
-        if let held { return held.leaf }
+    func leaf(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> StateLeaf {
+        if let held = heldLeaf(version, place) { return held }
         guard isStored(version) else { throw missing("leaf", keyHash, version) }
         guard let record = try reader.get(StateRecords.leaf(keyHash, version)) else {
             throw missing("leaf", keyHash, version)
@@ -98,16 +123,16 @@ struct StateTree: Sendable {
             "state \(what) \(place.short) of version \(version) is damaged; restore the node from its peers")
     }
 
-    /// The leaf of `keyHash`: its version and, where it is in memory, itself; nil when absent. O(log n) nodes.
-    func find(_ keyHash: Digest) throws(StorageFailure) -> (version: UInt64, held: HeldLeaf?)? {
+    /// The leaf of `keyHash`: its version and place; nil when absent. O(log n) nodes.
+    func find(_ keyHash: Digest) throws(StorageFailure) -> (version: UInt64, place: UInt32)? {
         var subtree = root
         var path = NodePath.root
-        while case .inner(_, let version, let held) = subtree {
+        while case .inner(_, let version, let place) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            subtree = try node(at: path, version: version, held: held)[slot]
+            subtree = try node(at: path, version: version, place: place)[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
         }
-        guard case .leaf(_, let version, let found, let held) = subtree, found == keyHash else { return nil }
-        return (version, held)
+        guard case .leaf(_, let version, let found, let place) = subtree, found == keyHash else { return nil }
+        return (version, place)
     }
 }
