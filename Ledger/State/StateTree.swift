@@ -55,8 +55,8 @@ struct StateTree: Sendable {
     var root: Subtree
 
     /// Nodes and leaves that stay in memory although they are stored, so that what was lately written is not read back:
-    /// some 100 MB at worst (a leaf takes 0.25 KB with the values of today's contracts, a node 0.2 to 1.3 KB).
-    static let recordsMax = 200_000
+    /// 130 MB at worst (a leaf takes 0.25 KB with the values of today's contracts, a node 0.2 to 1.3 KB).
+    static let recordsMax = 100_000
 
     func isStored(_ version: UInt64) -> Bool { version < firstUnstored }
 
