@@ -1,4 +1,3 @@
-internal import COpenSSL
 package import Primitives
 
 /// Binary Merkle tree over a list, shaped and tagged as RFC 6962 section 2.1: leaf `H(00 || data)`, inner
@@ -6,14 +5,8 @@ package import Primitives
 package enum MerkleTree {
     package static func leaf(_ data: [UInt8]) -> Digest { leaf(data[...]) }
 
-    package static func leaf(_ data: ArraySlice<UInt8>) -> Digest {
-        data.withUnsafeBytes { bytes in
-            Digest { out in
-                var tag: UInt8 = 0
-                cw_sha256_2(&tag, 1, bytes.baseAddress, bytes.count, out)
-            }
-        }
-    }
+    package static func leaf(_ data: ArraySlice<UInt8>) -> Digest { SHA256.hash(prefix: leafTag, data) }
+    private static let leafTag: [UInt8] = [0]
 
     /// Root over leaf digests (already hashed with `leaf`). O(n) hashes.
     package static func root(_ leaves: [Digest]) -> Digest {

@@ -12,8 +12,12 @@ package enum SHA256 {
     }
 
     /// `H(prefix || bytes)` without building the concatenation.
-    package static func hash(prefix: [UInt8], _ bytes: [UInt8]) -> Digest {
-        Digest { out in cw_sha256_2(prefix, prefix.count, bytes, bytes.count, out) }
+    package static func hash(prefix: [UInt8], _ bytes: [UInt8]) -> Digest { hash(prefix: prefix, bytes[...]) }
+
+    package static func hash(prefix: [UInt8], _ bytes: ArraySlice<UInt8>) -> Digest {
+        bytes.withUnsafeBytes { tail in
+            Digest { out in cw_sha256_2(prefix, prefix.count, tail.baseAddress, tail.count, out) }
+        }
     }
 
     /// `H(prefix || digest || bytes)` without building the concatenation.

@@ -91,11 +91,7 @@ extension Replica {
             return
         }
         view.finalization = certificate
-        view.recent[view.recent.count - 1] = FinalizedBlock(
-            block: last.block, receipts: last.receipts, receiptBytes: last.receiptBytes, places: last.places,
-            finalization: certificate,
-            state: last.state,
-            validators: last.validators)
+        view.recent[view.recent.count - 1].finalization = certificate
     }
 
     /// Drops what has expired from the pool.
