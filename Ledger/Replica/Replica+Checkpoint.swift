@@ -14,11 +14,10 @@ extension Replica {
     /// come that peers store too.
     mutating func checkpointIfDue() throws(StorageFailure) {
         guard checkpoint == nil, !view.recent.isEmpty else { return }
-        let shared = view.recent.lastIndex {
-            $0.height.value % max(1, configuration.snapshotBlocks) == 0 && $0.finalization.digest == $0.block.digest
-        }
+        let shared = sharedVersion
         guard
             shared != nil || view.recent.count >= configuration.checkpointBlocks
+                || view.state.unstoredRecordCount >= configuration.checkpointRecords
                 || journalBytesSinceCheckpoint >= configuration.checkpointJournalBytes,
             let last = shared ?? view.recent.lastIndex(where: { $0.finalization.digest == $0.block.digest }),
             snapshot.allowsCheckpoint(at: view.recent[last].height)
@@ -35,6 +34,13 @@ extension Replica {
                 batch.put(ChainStore.tip, StoredTip(network: network, height: state.version).bcs)
                 return batch
             }, state)
+    }
+
+    /// Index in `view.recent` of the newest block whose state peers store too, when it has an own finalization.
+    private var sharedVersion: Int? {
+        let height = view.tip.height.value - view.tip.height.value % max(1, configuration.snapshotBlocks)
+        guard let block = view.recent(Height(height)), block.finalization.digest == block.block.digest else { return nil }
+        return view.recent.count - 1 - Int(view.tip.height.value - height)
     }
 
     mutating func emit(_ work: StoreWork, _ state: StateCheckpoint) {

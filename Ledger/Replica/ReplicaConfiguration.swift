@@ -17,14 +17,17 @@ package struct ReplicaConfiguration: Sendable {
     package var journalLost = false
     package var mempool = MempoolLimits()
     /// A checkpoint is written after this many final blocks,
-    package var checkpointBlocks = 64
+    package var checkpointBlocks = ReplicaConfiguration.checkpointBlocksUsual
+    /// or when this many nodes and leaves of the state are in memory only (130 MB at worst, and as much again while the
+    /// checkpoint is written),
+    package var checkpointRecords = 100_000
     /// or after this many bytes of journal.
     package var checkpointJournalBytes = 32 * 1024 * 1024
     /// A node so many blocks behind a peer takes over a state instead of executing all blocks.
     package var snapshotLagBlocks: UInt64 = 10_000
     /// A checkpoint is written at each final block whose height is a multiple of this, so that peers can send parts of
     /// the same state. A quarter of what nodes usually keep of old states: time for a transfer.
-    package var snapshotBlocks: UInt64 = 256
+    package var snapshotBlocks = ReplicaConfiguration.snapshotBlocksUsual
     /// Leaves of the state in one answer to a peer, at most `StateChunk.leavesMax`.
     package var snapshotLeavesMax = StateChunk.leavesMax
     /// A proposal carries its transactions inline up to this many bytes: a few of them, so that an idle network saves a
@@ -32,6 +35,11 @@ package struct ReplicaConfiguration: Sendable {
     package var inlineProposalBytesMax = 8 * 1024
     /// Deliberate faults of the consensus, for tests only.
     package var mutations: ConsensusMutation = []
+
+    /// Blocks rewrite the upper nodes of the state over and over: the more of them are folded into one checkpoint, the
+    /// fewer bytes are written per transaction. A restart executes that many blocks again at most.
+    package static let checkpointBlocksUsual = 256
+    package static let snapshotBlocksUsual: UInt64 = 256
 
     package init(genesis: Genesis, peer: PeerID, key: Secp256k1.SecretKey?) {
         self.genesis = genesis

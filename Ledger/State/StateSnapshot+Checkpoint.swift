@@ -72,8 +72,7 @@ extension StateSnapshot {
         guard !isPinned, let last = checkpoint.lastLayer else { return self }
         guard tree.layers.contains(where: { $0 === last }) else { return nil }
         var next = tree
-        next.firstUnstored = checkpoint.version.next.value
-        next.releaseOld()
+        next.markStored(below: checkpoint.version.next.value)
         return StateSnapshot(version: version, tree: next)
     }
 }

@@ -31,9 +31,12 @@ package struct StateSnapshot: StateReader, Sendable {
     /// Blocks that are in memory only.
     package var layerCount: Int { tree.layers.count { !tree.isStored($0.version) } }
 
+    /// Nodes and leaves that are in memory only.
+    package var unstoredRecordCount: Int { tree.unstoredRecords }
+
     /// A state without keys above an empty store; its changes get versions from 0 on.
     package static func empty(over reader: any KeyValueReader) -> StateSnapshot {
-        let tree = StateTree(reader: reader, firstUnstored: 0, layers: [], root: .empty)
+        let tree = StateTree(reader: reader, firstUnstored: 0, root: .empty)
         return StateSnapshot(version: Height(0), tree: tree)
     }
 
@@ -42,7 +45,7 @@ package struct StateSnapshot: StateReader, Sendable {
         guard let record = try reader.get(StateRecords.newest) else { return nil }
         do {
             let (version, root) = try StateRecords.decodeNewest(record)
-            let tree = StateTree(reader: reader, firstUnstored: Height(version).next.value, layers: [], root: root)
+            let tree = StateTree(reader: reader, firstUnstored: Height(version).next.value, root: root)
             return StateSnapshot(version: Height(version), tree: tree)
         } catch {
             throw StorageFailure("the stored state cannot be opened: \(error); restore the node from its peers")
@@ -57,7 +60,7 @@ package struct StateSnapshot: StateReader, Sendable {
         guard let record = try reader.get(StateRecords.version(version.value)) else { return nil }
         do {
             let root = try StateRecords.decodeRoot(record)
-            let tree = StateTree(reader: reader, firstUnstored: .max, layers: [], root: root)
+            let tree = StateTree(reader: reader, firstUnstored: .max, root: root)
             return StateSnapshot(version: version, tree: tree, isPinned: true)
         } catch {
             throw StorageFailure("the stored root of version \(version) is damaged: \(error)")
@@ -128,8 +131,7 @@ package struct StateSnapshot: StateReader, Sendable {
         var update = try StateTreeUpdate(tree, changes, version: version.value)
         let (root, layer) = try update.run()
         var next = tree
-        next.root = root
-        next.layers.append(layer)
+        next.append(layer, root: root)
         return StateSnapshot(version: version, tree: next)
     }
 }

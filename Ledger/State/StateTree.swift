@@ -53,12 +53,34 @@ struct StateTree: Sendable {
     var firstUnstored: UInt64
     var layers: [StateLayer]
     var root: Subtree
+    /// Nodes and leaves of the unstored layers.
+    private(set) var unstoredRecords = 0
+
+    init(reader: any KeyValueReader, firstUnstored: UInt64, layers: [StateLayer] = [], root: Subtree) {
+        self.reader = reader
+        self.firstUnstored = firstUnstored
+        self.layers = layers
+        self.root = root
+    }
 
     /// Nodes and leaves that stay in memory although they are stored, so that what was lately written is not read back:
     /// 130 MB at worst (a leaf takes 0.25 KB with the values of today's contracts, a node 0.2 to 1.3 KB).
     static let recordsMax = 100_000
 
     func isStored(_ version: UInt64) -> Bool { version < firstUnstored }
+
+    mutating func append(_ layer: StateLayer, root: Subtree) {
+        layers.append(layer)
+        unstoredRecords += layer.recordCount
+        self.root = root
+    }
+
+    /// All layers of versions below `version` are stored now.
+    mutating func markStored(below version: UInt64) {
+        firstUnstored = version
+        releaseOld()
+        unstoredRecords = layers.reduce(0) { isStored($1.version) ? $0 : $0 + $1.recordCount }
+    }
 
     func layer(_ version: UInt64) -> StateLayer? {
         guard let first = layers.first, version >= first.version else { return nil }
@@ -80,7 +102,7 @@ struct StateTree: Sendable {
     }
 
     /// Lets go of the oldest stored layers, until `recordsMax` is kept.
-    mutating func releaseOld() {
+    private mutating func releaseOld() {
         var total = layers.reduce(0) { $0 + $1.recordCount }
         var gone = 0
         while total > StateTree.recordsMax, gone < layers.count, isStored(layers[gone].version) {

@@ -41,11 +41,11 @@ package struct NodeConfiguration: Sendable {
     /// The operator says that the journal is lost, though it looks sound.
     package var journalLost = false
     package var mempool = MempoolLimits()
-    package var checkpointBlocks = 16
+    package var checkpointBlocks = ReplicaConfiguration.checkpointBlocksUsual
     /// A node so many blocks behind its peers takes over a state instead of executing all blocks.
     package var snapshotLagBlocks: UInt64 = 10_000
     /// Nodes write a checkpoint, which others can take over, at each final block whose height is a multiple of this.
-    package var snapshotBlocks: UInt64 = 256
+    package var snapshotBlocks = ReplicaConfiguration.snapshotBlocksUsual
     /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
     package var stateRetention: UInt64?
     package var transportLimits = TransportLimits()
