@@ -39,7 +39,9 @@ extension Replica {
     /// Index in `view.recent` of the newest block whose state peers store too, when it has an own finalization.
     private var sharedVersion: Int? {
         let height = view.tip.height.value - view.tip.height.value % max(1, configuration.snapshotBlocks)
-        guard let block = view.recent(Height(height)), block.finalization.digest == block.block.digest else { return nil }
+        guard let final = view.recent(Height(height)), final.finalization.digest == final.block.digest else {
+            return nil
+        }
         return view.recent.count - 1 - Int(view.tip.height.value - height)
     }
 

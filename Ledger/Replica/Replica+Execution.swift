@@ -44,10 +44,11 @@ extension Replica {
     func execute(
         _ transactions: [Transaction], context: BlockContext, over state: StateSnapshot
     ) throws(StorageFailure) -> Execution? {
-        guard let result = try application.execute(context: context, transactions: transactions, state: state) else {
+        let session = StateSession(state)
+        guard let result = try application.execute(context: context, transactions: transactions, state: session) else {
             return nil
         }
-        let after = try state.applying(result.changes, version: context.height)
+        let after = try session.applying(result.changes, version: context.height)
         let next = result.nextValidators.flatMap { $0.digest == view.validators.digest ? nil : $0 }
         let receipts = Receipt.encodeAll(result.receipts)
         return Execution(

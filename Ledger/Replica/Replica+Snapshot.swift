@@ -23,8 +23,8 @@ extension Replica {
                 askForPart(transfer)
             }
         case .adopting: break
-        case .filling(let fill):
-            if !fill.isLast, snapshot.batchesInFlight.isEmpty { try continueFilling(fill) }
+        case .clearing(let clearing):
+            if !clearing.isLast, snapshot.batchesInFlight.isEmpty { try continueClearing(clearing) }
         }
     }
 
@@ -257,7 +257,7 @@ extension Replica {
     }
 
     private mutating func erase(_ version: Height) throws(StorageFailure) {
-        let step = try StateFilling.eraseVersion(view.reader, version, limit: Snapshot.stepRecordsMax)
+        let step = try StateMaintenance.eraseVersion(view.reader, version, limit: Snapshot.stepRecordsMax)
         var batch = step.batch
         if step.isComplete {
             batch.remove(ChainStore.marker)

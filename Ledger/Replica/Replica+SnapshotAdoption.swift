@@ -7,8 +7,7 @@ internal import Primitives
 // A state that has come whole becomes this node's own, as if it had been restarted from a checkpoint at that height.
 //
 // One batch is the moment: before it is durable the old tip and state stand, untouched; after it the new ones do. Then the
-// values by key are written, in bounded steps that a restart begins again; until they are all there, reads go through
-// the tree and no block is executed.
+// older state goes, in bounded steps that a restart begins again; until it is gone no block is executed.
 
 extension Replica {
     /// All leaves and the replay window are here: the batch that makes them count.
@@ -34,7 +33,7 @@ extension Replica {
         for end in transfer.epochEnds { put(end: end.header, end.finalization, end.nextValidators, into: &batch) }
         batch.put(ChainStore.tip, StoredTip(network: network, height: header.height).bcs)
         batch.put(ChainStore.base, header.height.bcs)
-        batch.put(ChainStore.marker, SnapshotMarker(version: header.height, stage: .filling).bcs)
+        batch.put(ChainStore.marker, SnapshotMarker(version: header.height, stage: .clearing).bcs)
         snapshot.stage = .adopting(transfer)
         emit(snapshot: batch)
     }
@@ -56,7 +55,7 @@ extension Replica {
         switch snapshot.stage {
         case .adopting(let transfer): try begin(transfer)
         case .erasing(_, isLast: true): snapshot.stage = .idle
-        case .filling(let fill) where fill.isLast: try complete(fill)
+        case .clearing(let clearing) where clearing.isLast: try complete(clearing)
         default: break
         }
     }
@@ -80,41 +79,31 @@ extension Replica {
         peers.forgetBlocks(through: view.tip.height)
         dropPassedFinalization()
         snapshot.lackingBlocks = []
-        var fill = SnapshotFill(version: transfer.header.height)
-        fill.source = transfer.source
-        fill.root = opened.root
-        snapshot.stage = .filling(fill)
+        var clearing = SnapshotClearing(version: transfer.header.height)
+        clearing.source = transfer.source
+        clearing.root = opened.root
+        snapshot.stage = .clearing(clearing)
         effects.append(.adopted(view.tip, validators: view.validators))
         note(
             .info,
             "the state of block \(transfer.header.height) is here and right: \(transfer.leafCount) leaves, "
-                + "\(transfer.byteCount) bytes. Its values are being put in place")
+                + "\(transfer.byteCount) bytes. The older state goes")
     }
 
-    /// A step of what remains: first the older state goes, then the values by key come.
-    mutating func continueFilling(_ fill: SnapshotFill) throws(StorageFailure) {
-        var fill = fill
-        var batch = KeyValueBatch()
-        if !fill.hasErased {
-            let step = try StateFilling.eraseOlder(view.reader, than: fill.version, limit: Snapshot.stepRecordsMax)
-            fill.hasErased = step.isComplete
-            batch = step.batch
-        }
-        if fill.hasErased {
-            let (values, last) = try StateFilling.fill(
-                view.reader, fill.version, after: fill.cursor, limit: Snapshot.stepRecordsMax)
-            fill.leafCount += UInt64(values.entries.count)
-            fill.cursor = last
-            fill.isLast = last == nil
-            batch.append(values)
-            if fill.isLast { batch.remove(ChainStore.marker) }
-        }
-        snapshot.stage = .filling(fill)
+    /// A step of what remains: the older state goes.
+    mutating func continueClearing(_ clearing: SnapshotClearing) throws(StorageFailure) {
+        let step = try StateMaintenance.eraseOlder(
+            view.reader, than: clearing.version, limit: Snapshot.stepRecordsMax)
+        var batch = step.batch
+        if step.isComplete { batch.remove(ChainStore.marker) }
+        var clearing = clearing
+        clearing.isLast = step.isComplete
+        snapshot.stage = .clearing(clearing)
         emit(snapshot: batch)
     }
 
     /// All is in place: blocks are executed again, and the consensus rests on the snapshot.
-    private mutating func complete(_ fill: SnapshotFill) throws(StorageFailure) {
+    private mutating func complete(_ clearing: SnapshotClearing) throws(StorageFailure) {
         guard let state = try StateSnapshot.open(view.reader), state.version == view.tip.height,
             state.root == view.tip.stateRoot
         else {
@@ -124,7 +113,7 @@ extension Replica {
         snapshot.stage = .idle
         note(.info, "this node goes on from block \(view.tip.height); blocks below it are not here")
         dropPassedFinalization()
-        if let root = fill.root, machine.epoch != view.epoch {
+        if let root = clearing.root, machine.epoch != view.epoch {
             inputs.removeAll()
             let tip = view.finalization.flatMap {
                 view.tip.digest == root.digest ? nil : FinalizedTip(header: view.tip, certificate: $0)
@@ -132,9 +121,9 @@ extension Replica {
             try beginEpoch(root: root, tip: tip)
         } else {
             try replayJournaledBodies()
-            if let finalization = view.finalization, fill.root != nil {
+            if let finalization = view.finalization, clearing.root != nil {
                 inputs.append(.executed(view.tip, transactions: []))
-                inputs.append(.message(.certificate(finalization), from: fill.source ?? configuration.peer))
+                inputs.append(.message(.certificate(finalization), from: clearing.source ?? configuration.peer))
             }
         }
         inputs.append(.stored(view.tip.height))

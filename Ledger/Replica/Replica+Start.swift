@@ -63,7 +63,7 @@ extension Replica {
         switch opened.marker?.stage {
         case nil: break
         case .receiving: snapshot.stage = .erasing(opened.marker?.version ?? Height(0), isLast: false)
-        case .filling: snapshot.stage = .filling(SnapshotFill(version: opened.view.tip.height))
+        case .clearing: snapshot.stage = .clearing(SnapshotClearing(version: opened.view.tip.height))
         }
     }
 
@@ -88,8 +88,8 @@ extension Replica {
 
     /// Executes again what the journal holds of the current epoch above the tip.
     mutating func replayJournaledBodies() throws(StorageFailure) {
-        // Above a snapshot whose values are not in place yet: later.
-        if snapshot.isFilling { return }
+        // Above a snapshot that is not yet alone: later.
+        if snapshot.isClearing { return }
         let epoch = view.epoch
         for (sequence, block) in replayBodies where block.header.epoch == epoch {
             let header = block.header

@@ -59,7 +59,7 @@ struct SnapshotTransfer: Sendable {
         epochEnds = bundle.epochEnds.filter { $0.header.epoch >= epoch }
         self.floor = floor
         self.source = source
-        rebuilder = StateRebuilder(version: bundle.header.height, writesFlat: false)
+        rebuilder = StateRebuilder(version: bundle.header.height)
         nextAncestor = bundle.header.digest
         nextHeight = bundle.header.height
     }
@@ -72,9 +72,8 @@ struct SnapshotTransfer: Sendable {
 
 /// The taking over of snapshots by one node.
 ///
-/// Invariants: from `.receiving` to `.filling` no block is executed and no checkpoint written here, and while `.erasing` no
-/// checkpoint reaches the version that goes, so no version of the own state meets the one that is written or removed; in
-/// `.filling`, values by key are not read.
+/// Invariants: from `.receiving` to `.clearing` no block is executed and no checkpoint written here, and while `.erasing` no
+/// checkpoint reaches the version that goes, so no version of the own state meets the one that is written or removed.
 struct SnapshotSync: Sendable {
     enum Stage: Sendable {
         case idle
@@ -83,7 +82,8 @@ struct SnapshotSync: Sendable {
         case receiving(SnapshotTransfer)
         /// The batch that makes it this node's state is on its way to the disk.
         case adopting(SnapshotTransfer)
-        case filling(SnapshotFill)
+        /// It is; the older state is being removed.
+        case clearing(SnapshotClearing)
     }
 
     var stage = Stage.idle
@@ -112,13 +112,13 @@ struct SnapshotSync: Sendable {
     var suspendsExecution: Bool {
         switch stage {
         case .idle, .erasing: false
-        case .receiving, .adopting, .filling: true
+        case .receiving, .adopting, .clearing: true
         }
     }
 
-    /// Reads of values go through the tree.
-    var isFilling: Bool {
-        if case .filling = stage { true } else { false }
+    /// The new state stands, the older one is not all gone.
+    var isClearing: Bool {
+        if case .clearing = stage { true } else { false }
     }
 
     /// Whether a checkpoint at this height does not meet a version that is being removed.
@@ -154,13 +154,10 @@ struct SnapshotSync: Sendable {
     mutating func stored(upTo sequence: UInt64) { batchesInFlight.removeAll { $0 <= sequence } }
 }
 
-/// The work after a state was taken over: the older one goes, values by key come.
-struct SnapshotFill: Sendable {
+/// The work after a state was taken over: the older one goes.
+struct SnapshotClearing: Sendable {
     let version: Height
-    var hasErased = false
-    var cursor: Digest?
     var isLast = false
-    var leafCount: UInt64 = 0
     /// Of the transfer, when it was in this run of the process.
     var source: PeerID?
     /// Root of the epoch; nil when the consensus machine rests on the snapshot already.
@@ -170,7 +167,7 @@ struct SnapshotFill: Sendable {
 /// How the taking over of a state goes, for people.
 package struct SnapshotProgress: Sendable, Hashable {
     package enum Stage: String, Sendable, Hashable {
-        case erasing, replayWindow, leaves, filling
+        case erasing, replayWindow, leaves, clearing
     }
 
     package let stage: Stage
@@ -196,11 +193,9 @@ extension SnapshotSync {
                 stage: transfer.nextAncestor == nil ? .leaves : .replayWindow, height: transfer.header.height,
                 leaves: transfer.leafCount, bytes: transfer.byteCount, percent: transfer.percent,
                 source: transfer.source)
-        case .filling(let fill):
-            let percent = fill.cursor.map { (Int($0.nibble(0)) * 16 + Int($0.nibble(1))) * 100 / 256 } ?? 0
+        case .clearing(let clearing):
             return SnapshotProgress(
-                stage: .filling, height: fill.version, leaves: fill.leafCount, bytes: 0, percent: percent,
-                source: fill.source)
+                stage: .clearing, height: clearing.version, leaves: 0, bytes: 0, percent: 100, source: clearing.source)
         }
     }
 }

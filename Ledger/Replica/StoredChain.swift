@@ -29,10 +29,7 @@ struct StoredChain {
         guard let blockBytes = try reader.get(ChainStore.block(tip.height)) else { throw missing }
         let block: Block = try ChainStore.decode(blockBytes, "block \(tip.height)")
         let marker = try SnapshotMarker.read(reader)
-        // Values by key may be missing: then all reads go through the tree.
-        let isFilling = marker?.stage == .filling
-        let stored = try StateSnapshot.open(reader)
-        guard let state = isFilling ? stored?.pinned() : stored, state.version == tip.height,
+        guard let state = try StateSnapshot.open(reader), state.version == tip.height,
             state.root == block.header.stateRoot
         else {
             throw StorageFailure(

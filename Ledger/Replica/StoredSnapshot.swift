@@ -17,8 +17,8 @@ struct SnapshotMarker: BCSCodable, Hashable {
     enum Stage: UInt8 {
         /// Nodes and leaves of this version may be there, and are of no use.
         case receiving = 0
-        /// The version is the node's state; the values by key are not all there.
-        case filling = 1
+        /// The version is the node's state; records of older ones are not all gone.
+        case clearing = 1
     }
 
     let version: Height

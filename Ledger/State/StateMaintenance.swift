@@ -16,7 +16,8 @@ package enum StateMaintenance {
         package init() {}
     }
 
-    /// Removes what only versions below `version` need, about `limit` records. `version` should be a stored one, at
+    /// Removes what only versions below `version` need, about `limit` records in whole parts of a stale list (256 at
+    /// least). `version` should be a stored one, at
     /// most the newest; afterwards versions below it are not readable.
     package static func prune(
         _ reader: any KeyValueReader, before version: Height, limit: Int
@@ -45,17 +46,19 @@ package enum StateMaintenance {
         for root in roots { batch.remove(root.key) }
         if let last = roots.last { cursor.root = last.key + [0] }
         if roots.count == limit { return Step(batch: batch, isComplete: false) }
-        let entries = try reader.scan(
-            from: cursor.stale, to: StateRecords.stale(since: Height(bound).next.value), limit: limit, reversed: false)
-        for entry in entries {
-            guard let record = StateRecords.record(ofStale: entry.key) else {
-                throw StorageFailure("an entry of the state's stale list is damaged")
+        let partsMax = max(1, limit / StateRecords.stalePartMax)
+        let parts = try reader.scan(
+            from: cursor.stale, to: StateRecords.stale(since: Height(bound).next.value), limit: partsMax,
+            reversed: false)
+        for part in parts {
+            guard let records = try? StateRecords.records(ofStalePart: part.value) else {
+                throw StorageFailure("the state's stale list is damaged; restore the node from its peers")
             }
-            batch.remove(record)
-            batch.remove(entry.key)
+            for record in records { batch.remove(record) }
+            batch.remove(part.key)
         }
-        if let last = entries.last { cursor.stale = last.key + [0] }
-        return Step(batch: batch, isComplete: entries.count < limit)
+        if let last = parts.last { cursor.stale = last.key + [0] }
+        return Step(batch: batch, isComplete: parts.count < partsMax)
     }
 
     /// Removes the whole stored state, at most `limit` records per step, e.g. after a refused rebuild.

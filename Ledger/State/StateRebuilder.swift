@@ -13,13 +13,10 @@ package enum StateRebuildError: Error, Hashable, Sendable {
 }
 
 /// Builds the stored form of a state from its leaves in the order of SHA-256(key), e.g. those of a peer's snapshot.
-/// Memory is bounded by the depth of the tree. The store must hold no state before, or only older versions when the flat
-/// values are left out, and nothing of it may be served until `finish` has accepted the root.
+/// Memory is bounded by the depth of the tree. The store must hold no state before, or only older versions, and nothing
+/// of it may be served until `finish` has accepted the root.
 package struct StateRebuilder: Sendable {
     private let version: UInt64
-    /// Whether the values by key are written too. Without them the batches touch nothing that another version reads;
-    /// `StateFilling` writes them later.
-    private let writesFlat: Bool
     /// The leaf that was added last: its place is known only when the next one is.
     private(set) var pending: (keyHash: Digest, hash: Digest)?
     /// Nibbles that the pending leaf shares with the one before it.
@@ -27,10 +24,7 @@ package struct StateRebuilder: Sendable {
     /// Unfinished nodes on the way to the pending leaf: index d stands at depth d.
     private(set) var open: [RadixNode] = [RadixNode()]
 
-    package init(version: Height, writesFlat: Bool = true) {
-        self.version = version.value
-        self.writesFlat = writesFlat
-    }
+    package init(version: Height) { self.version = version.value }
 
     /// SHA-256 of the last key added: what to ask for next.
     package var last: Digest? { pending?.keyHash }
@@ -51,13 +45,13 @@ package struct StateRebuilder: Sendable {
             }
             pending = (keyHash, SHA256.node(tag: 0, keyHash, SHA256.hash(leaf.value)))
             batch.put(StateRecords.leaf(keyHash, version), StateRecords.leafRecord(key: leaf.key, value: leaf.value))
-            if writesFlat { batch.put(StateRecords.flat(leaf.key), leaf.value) }
         }
         return batch
     }
 
     /// The last writes, which make the version the store's newest. Throws when the root is another one: then the
-    /// store's part must be emptied with `StateMaintenance.erase`.
+    /// store's part must be emptied with `StateMaintenance.erase` or, beside an older version,
+    /// `eraseVersion`.
     package consuming func finish(root expected: Digest) throws(StateRebuildError) -> KeyValueBatch {
         var batch = KeyValueBatch()
         var root = Subtree.empty

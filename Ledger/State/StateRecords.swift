@@ -5,16 +5,15 @@ internal import Primitives
 ///
 ///     01 version(8) depth(1) nibbles       a radix-16 node; two nibbles per byte, an odd last one in the high half
 ///     01 version(8) ff SHA-256(key)(32)    a leaf: BCS blob key, blob value
-///     02 key                               the newest checkpoint's value of `key`
-///     03 since(8) (a key of 01, without its tag)   that record is not part of the state at version `since` or later
+///     03 since(8) part(4)                  keys of 01, without their tag, each as a BCS blob: these records are not part
+///                                          of the state at version `since` or later
 ///     04 00                                the newest checkpoint: u16 format, u64 version, root
 ///     04 01 version(8)                     a readable version: its root
 ///
 /// A root is one byte (0 empty, 1 leaf, 2 node), u64 version, 32-byte hash and, for a leaf, SHA-256 of its key.
 enum StateRecords {
-    static let formatVersion: UInt16 = 1
+    static let formatVersion: UInt16 = 2
     static let nodeTag: UInt8 = 0x01
-    static let flatTag: UInt8 = 0x02
     static let staleTag: UInt8 = 0x03
     static let metaTag: UInt8 = 0x04
     static let newest: [UInt8] = [metaTag, 0x00]
@@ -43,20 +42,35 @@ enum StateRecords {
         }
     }
 
-    static func flat(_ key: [UInt8]) -> [UInt8] { [flatTag] + key }
+    /// Keys of one part of a stale list: some 10 KB.
+    static let stalePartMax = 256
 
-    /// `record` is a key of `node` or `leaf`.
-    static func stale(_ record: [UInt8], since version: UInt64) -> [UInt8] {
-        [staleTag] + bigEndian(version) + record.dropFirst()
+    static func stale(since version: UInt64, part: UInt32) -> [UInt8] {
+        stale(since: version) + withUnsafeBytes(of: part.bigEndian) { [UInt8]($0) }
     }
 
-    /// Prefix of all stale entries since `version`.
+    /// Prefix of all stale lists since `version`.
     static func stale(since version: UInt64) -> [UInt8] { [staleTag] + bigEndian(version) }
 
-    /// The node or leaf key that a stale entry names; nil when the entry is malformed.
-    static func record(ofStale key: [UInt8]) -> [UInt8]? {
-        guard key.count >= 18, key[0] == staleTag else { return nil }
-        return [nodeTag] + key[9...]
+    /// A part of a stale list. `records` are keys of `node` or `leaf`.
+    static func stalePart(_ records: ArraySlice<StaleRecord>) -> [UInt8] {
+        var encoder = BCSEncoder(reserving: records.count * 48)
+        for record in records { encoder.blob(record.storeKey.dropFirst()) }
+        return encoder.bytes
+    }
+
+    /// The node and leaf keys that a part of a stale list names.
+    static func records(ofStalePart bytes: [UInt8]) throws(BCSError) -> [[UInt8]] {
+        var decoder = BCSDecoder(bytes)
+        var records: [[UInt8]] = []
+        while decoder.remaining > 0 {
+            let record = try decoder.blob(max: 9 + Digest.byteCount)
+            guard record.count >= 9, records.count < stalePartMax else {
+                throw decoder.failure(.invalid("a part of a stale list"))
+            }
+            records.append([nodeTag] + record)
+        }
+        return records
     }
 
     static func version(_ version: UInt64) -> [UInt8] { [metaTag, 0x01] + bigEndian(version) }

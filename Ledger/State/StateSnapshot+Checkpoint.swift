@@ -20,8 +20,8 @@ package struct StateCheckpoint: Sendable {
 extension StateSnapshot {
     /// Makes this version the newest of the store, once its batch is stored.
     package func checkpoint() throws(StorageFailure) -> StateCheckpoint {
-        guard !isPinned else {
-            throw StorageFailure("a pinned state (version \(version)) is for reading, not for checkpoints")
+        guard !isHistoric else {
+            throw StorageFailure("a stored state (version \(version)) is for reading, not for checkpoints")
         }
         return StateCheckpoint(self)
     }
@@ -29,14 +29,13 @@ extension StateSnapshot {
     fileprivate func folded() throws(StorageFailure) -> KeyValueBatch {
         var batch = KeyValueBatch()
         try fold(tree.root, at: .root, into: &batch)
-        let unstored = tree.layers.filter { !tree.isStored($0.version) }
-        for layer in unstored {
-            for record in layer.stale where tree.isStored(record.version) {
-                batch.put(StateRecords.stale(record.storeKey, since: version.value), [])
-            }
-        }
-        for removed in unstored.flatMap(\.removed) where try tree.find(removed.keyHash) == nil {
-            batch.remove(StateRecords.flat(removed.key))
+        let stale = tree.layers.filter { !tree.isStored($0.version) }
+            .flatMap { $0.stale.filter { tree.isStored($0.version) } }
+        var part: UInt32 = 0
+        for start in stride(from: 0, to: stale.count, by: StateRecords.stalePartMax) {
+            let records = stale[start..<min(stale.count, start + StateRecords.stalePartMax)]
+            batch.put(StateRecords.stale(since: version.value, part: part), StateRecords.stalePart(records))
+            part += 1
         }
         batch.put(StateRecords.version(version.value), StateRecords.root(tree.root))
         batch.put(StateRecords.newest, StateRecords.newest(version: version.value, root: tree.root))
@@ -52,7 +51,6 @@ extension StateSnapshot {
             if tree.isStored(version) { return }
             let leaf = try tree.leaf(keyHash, version: version, place: place)
             batch.put(StateRecords.leaf(keyHash, version), StateRecords.leafRecord(key: leaf.key, value: leaf.value))
-            batch.put(StateRecords.flat(leaf.key), leaf.value)
         case .inner(_, let version, let place):
             if tree.isStored(version) { return }
             let node = try tree.node(at: path, version: version, place: place)
@@ -69,7 +67,7 @@ extension StateSnapshot {
     /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it.
     /// O(layers).
     package func rebased(onto checkpoint: StateCheckpoint) -> StateSnapshot? {
-        guard !isPinned, let last = checkpoint.lastLayer else { return self }
+        guard !isHistoric, let last = checkpoint.lastLayer else { return self }
         guard tree.layers.contains(where: { $0 === last }) else { return nil }
         var next = tree
         next.markStored(below: checkpoint.version.next.value)

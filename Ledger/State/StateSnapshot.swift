@@ -1,5 +1,4 @@
 package import Chain
-internal import LedgerCrypto
 package import Primitives
 
 /// The state that one block left: a root, the store below it, and in memory the layers of blocks that are not stored
@@ -9,21 +8,19 @@ package import Primitives
 /// block is final and enough layers lie below it, `checkpoint()` its snapshot, store the batch, and once that is
 /// durable call `rebased(onto:)` on every snapshot kept. Only one checkpoint may be in flight.
 ///
-/// A snapshot that the newest stored checkpoint is not an ancestor of (it is older, or on a dropped fork) must not be
-/// asked for values, since the flat values moved on. Whoever reads while checkpoints may be written asks `pinned()`
-/// instead; proofs and `leaves` never use flat values.
+/// Reads stay right while later versions are applied and stored, until pruning removes a stored version that is read.
 package struct StateSnapshot: StateReader, Sendable {
     /// Height of the block whose state this is; 0 also before any block.
     package let version: Height
     let tree: StateTree
-    /// Reads values through the tree, and cannot be continued.
-    let isPinned: Bool
 
-    init(version: Height, tree: StateTree, isPinned: Bool = false) {
+    init(version: Height, tree: StateTree) {
         self.version = version
         self.tree = tree
-        self.isPinned = isPinned
     }
+
+    /// A stored version that is not the newest: for reading only.
+    var isHistoric: Bool { tree.firstUnstored == .max }
 
     /// The ICS-23 SmtSpec root; 32 zero bytes when there is no key.
     package var root: Digest { tree.root.hash }
@@ -52,8 +49,8 @@ package struct StateSnapshot: StateReader, Sendable {
         }
     }
 
-    /// The state at a stored version (a height that was checkpointed and not pruned); nil when it is not there. Its
-    /// reads go through the tree and stay right while later checkpoints are written, until pruning.
+    /// The state at a stored version (a height that was checkpointed and not pruned), for reading only; nil when it is not
+    /// there.
     package static func historic(
         _ reader: any KeyValueReader, at version: Height
     ) throws(StorageFailure) -> StateSnapshot? {
@@ -61,15 +58,11 @@ package struct StateSnapshot: StateReader, Sendable {
         do {
             let root = try StateRecords.decodeRoot(record)
             let tree = StateTree(reader: reader, firstUnstored: .max, root: root)
-            return StateSnapshot(version: version, tree: tree, isPinned: true)
+            return StateSnapshot(version: version, tree: tree)
         } catch {
             throw StorageFailure("the stored root of version \(version) is damaged: \(error)")
         }
     }
-
-    /// The same state for readers beside the chain's own progress: values come through the tree, in O(log n) gets,
-    /// and stay right whatever is checkpointed later, until their version is pruned.
-    package func pinned() -> StateSnapshot { StateSnapshot(version: version, tree: tree, isPinned: true) }
 
     /// The newest stored version that is at most `version`, for which `historic` works; nil when there is none.
     package static func newestStored(
@@ -87,48 +80,24 @@ package struct StateSnapshot: StateReader, Sendable {
         return found.first.flatMap { StateRecords.version(ofKey: $0.key) }.map { Height($0) }
     }
 
-    /// The value under `key`, nil when absent: the layers, then at most one get. Pinned ones: O(log n) gets.
-    package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
-        if isPinned {
-            let keyHash = SHA256.hash(key)
-            guard let (version, place) = try tree.find(keyHash) else { return nil }
-            return try tree.leaf(keyHash, version: version, place: place).value
-        }
-        if tree.layers.isEmpty { return try tree.reader.get(StateRecords.flat(key)) }
-        let keyHash = SHA256.hash(key)
-        // Down as far as the nodes are in memory. Below a node that is stored nothing changed since the checkpoint, so the
-        // flat value holds.
-        var subtree = tree.root
-        var depth = 0
-        while case .inner(_, let version, let place) = subtree, let node = tree.heldNode(version, place) {
-            subtree = node[Int(keyHash.nibble(depth))]
-            depth += 1
-        }
-        switch subtree {
-        case .empty: return nil
-        case .leaf(_, let version, let found, let place):
-            if found != keyHash { return nil }
-            if let held = tree.heldLeaf(version, place) { return held.value }
-            guard tree.isStored(version) else { break }
-            return try tree.reader.get(StateRecords.flat(key))
-        case .inner(_, let version, _):
-            guard tree.isStored(version) else { break }
-            return try tree.reader.get(StateRecords.flat(key))
-        }
-        throw StorageFailure("a state record is neither in memory nor stored")
-    }
+    /// The value under `key`, nil when absent. O(log n) nodes, of which the lately written ones are in memory.
+    package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try tree.value(key) }
 
     /// The state after a block changed `changes` (each key once, in any order; a change to the present value counts as
     /// none). `version` must be above this one. O(k log n) hashes for k changes over n keys. Missing or damaged nodes
     /// and malformed changes throw.
     package func applying(
         _ changes: [StateChange], version: Height
+    ) throws(StorageFailure) -> StateSnapshot { try applying(changes, version: version, memo: nil) }
+
+    func applying(
+        _ changes: [StateChange], version: Height, memo: NodeMemo?
     ) throws(StorageFailure) -> StateSnapshot {
         let isFirst = tree.firstUnstored == 0 && tree.layers.isEmpty
-        guard isFirst || version > self.version, !isPinned else {
+        guard isFirst || version > self.version, !isHistoric else {
             throw StorageFailure("the state of version \(self.version) cannot be continued by version \(version)")
         }
-        var update = try StateTreeUpdate(tree, changes, version: version.value)
+        var update = try StateTreeUpdate(tree, changes, version: version.value, memo: memo)
         let (root, layer) = try update.run()
         var next = tree
         next.append(layer, root: root)

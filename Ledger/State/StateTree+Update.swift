@@ -13,6 +13,7 @@ struct StateTreeUpdate {
     }
 
     private let tree: StateTree
+    private let memo: NodeMemo?
     private let version: UInt64
     private let source: [StateChange]
     private var changes: [Change] = []
@@ -22,8 +23,11 @@ struct StateTreeUpdate {
 
     /// Throws when a change is malformed or a key occurs twice: contracts cannot make such changes, so this node, or
     /// all of them, must stop.
-    init(_ tree: StateTree, _ source: [StateChange], version: UInt64) throws(StorageFailure) {
+    init(
+        _ tree: StateTree, _ source: [StateChange], version: UInt64, memo: NodeMemo?
+    ) throws(StorageFailure) {
         self.tree = tree
+        self.memo = memo
         self.version = version
         self.source = source
         changes.reserveCapacity(source.count)
@@ -49,15 +53,14 @@ struct StateTreeUpdate {
         leaves.reserveCapacity(changes.count)
         nodes.reserveCapacity(changes.count * 2)
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
-        let removed = changes.filter { $0.leafHash == nil }.map { (keyHash: $0.keyHash, key: source[$0.index].key) }
-        return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale, removed: removed))
+        return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale))
     }
 
     private mutating func update(
         _ subtree: Subtree, at path: NodePath, _ range: Range<Int>
     ) throws(StorageFailure) -> Subtree {
         guard case .inner(_, let oldVersion, let place) = subtree else { return replace(subtree, at: path, range) }
-        let node = try tree.node(at: path, version: oldVersion, place: place)
+        let node = try tree.node(at: path, version: oldVersion, place: place, memo: memo)
         var next = RadixNode()
         next.reserveCapacity(min(16, node.children.count + range.count))
         var isChanged = false

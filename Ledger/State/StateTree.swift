@@ -9,19 +9,14 @@ final class StateLayer: Sendable {
     let leaves: [StateLeaf]
     /// Records of earlier versions that this block replaced or removed.
     let stale: [StaleRecord]
-    let removed: [(keyHash: Digest, key: [UInt8])]
 
     var recordCount: Int { nodes.count + leaves.count }
 
-    init(
-        version: UInt64, nodes: [RadixNode], leaves: [StateLeaf], stale: [StaleRecord],
-        removed: [(keyHash: Digest, key: [UInt8])]
-    ) {
+    init(version: UInt64, nodes: [RadixNode], leaves: [StateLeaf], stale: [StaleRecord]) {
         self.version = version
         self.nodes = nodes
         self.leaves = leaves
         self.stale = stale
-        self.removed = removed
     }
 }
 
@@ -112,13 +107,18 @@ struct StateTree: Sendable {
         if gone > 0 { layers.removeFirst(gone) }
     }
 
-    func node(at path: NodePath, version: UInt64, place: UInt32) throws(StorageFailure) -> RadixNode {
+    /// `memo` remembers what had to be read from the store.
+    func node(
+        at path: NodePath, version: UInt64, place: UInt32, memo: NodeMemo? = nil
+    ) throws(StorageFailure) -> RadixNode {
         if let held = heldNode(version, place) { return held }
+        if let held = memo?[path, version] { return held }
         guard isStored(version) else { throw missing("node", path.prefix, version) }
         guard let record = try reader.get(StateRecords.node(path, version)) else {
             throw missing("node", path.prefix, version)
         }
         guard let node = RadixNode(record: record, at: path) else { throw damaged("node", path.prefix, version) }
+        memo?[path, version] = node
         return node
     }
 
@@ -134,6 +134,12 @@ struct StateTree: Sendable {
         return leaf
     }
 
+    func value(_ key: [UInt8], memo: NodeMemo? = nil) throws(StorageFailure) -> [UInt8]? {
+        let keyHash = SHA256.hash(key)
+        guard let (version, place) = try find(keyHash, memo: memo) else { return nil }
+        return try leaf(keyHash, version: version, place: place).value
+    }
+
     private func missing(_ what: String, _ place: Digest, _ version: UInt64) -> StorageFailure {
         StorageFailure(
             "state \(what) \(place.short) of version \(version) is missing: the store is damaged, or that version was "
@@ -146,12 +152,14 @@ struct StateTree: Sendable {
     }
 
     /// The leaf of `keyHash`: its version and place; nil when absent. O(log n) nodes.
-    func find(_ keyHash: Digest) throws(StorageFailure) -> (version: UInt64, place: UInt32)? {
+    func find(
+        _ keyHash: Digest, memo: NodeMemo? = nil
+    ) throws(StorageFailure) -> (version: UInt64, place: UInt32)? {
         var subtree = root
         var path = NodePath.root
         while case .inner(_, let version, let place) = subtree {
             let slot = Int(keyHash.nibble(path.depth))
-            subtree = try node(at: path, version: version, place: place)[slot]
+            subtree = try node(at: path, version: version, place: place, memo: memo)[slot]
             if path.depth < NodePath.depthMax { path = path.child(slot) }
         }
         guard case .leaf(_, let version, let found, let place) = subtree, found == keyHash else { return nil }

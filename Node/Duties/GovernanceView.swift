@@ -15,7 +15,7 @@ struct GovernanceView {
     init(_ view: ChainView) {
         height = view.tip.height
         validators = view.validators
-        state = view.state.pinned()
+        state = view.state
     }
 
     private func read<Key, Value>(

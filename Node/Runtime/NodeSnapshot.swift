@@ -57,9 +57,8 @@ extension NodeSnapshot {
         case .leaves:
             return
                 "Far behind: the node takes over the state of block \(height)\(from), \(progress.leaves) values so far (about \(progress.percent) %)"
-        case .filling:
-            return
-                "The state of block \(height) is here and checked; the node puts \(progress.leaves) values in place so far"
+        case .clearing:
+            return "The state of block \(height) is here and checked; the node removes its older one"
         }
     }
 

@@ -26,7 +26,7 @@ package final class LeasedState: StateReader, Sendable {
     private let leases: StateLeases
 
     init(_ snapshot: StateSnapshot, leases: StateLeases) {
-        self.snapshot = snapshot.pinned()
+        self.snapshot = snapshot
         self.leases = leases
         leases.take(snapshot.version)
     }

@@ -17,7 +17,7 @@ import Trading
     private func record(_ network: DutyNetwork, at index: Int, _ view: View) throws -> EvidenceRecord? {
         let key = Governance.evidence.stateKey(
             Pair(Epoch(0), Pair(view.value, UInt16(3))), at: WellKnown.governance)
-        return try network.node(index).view.state.pinned().value(key).map { try EvidenceRecord(bcs: $0) }
+        return try network.node(index).view.state.value(key).map { try EvidenceRecord(bcs: $0) }
     }
 
     /// Partner 3's keys vote twice in several views. The others report it, once per view and at most
@@ -95,7 +95,7 @@ import Trading
         func reported(_ index: Int) throws -> Bool {
             let key = Governance.versionReports.stateKey(
                 Pair(version.name, Pair(version.version, "partner-\(index)")), at: WellKnown.governance)
-            return try network.node(0).view.state.pinned().value(key).map { try Digest(bcs: $0) } == version.sources
+            return try network.node(0).view.state.value(key).map { try Digest(bcs: $0) } == version.sources
         }
         try await eventually("all have reported") { try (0..<4).allSatisfy { try reported($0) } }
         await network.stop([1, 2])
@@ -113,7 +113,7 @@ import Trading
         }
         try await eventually("the version is about to become active") {
             let key = Directory.activeVersions.stateKey(missing, at: WellKnown.governance)
-            let active = try network.node(0).view.state.pinned().value(key).map { try ActiveVersion(bcs: $0) }
+            let active = try network.node(0).view.state.value(key).map { try ActiveVersion(bcs: $0) }
             return active?.next == version.version && active?.from == from
         }
         await network.stop([0, 1, 2, 3])

@@ -23,7 +23,7 @@ import Testing
         let store = MemoryStore()
         let state = try StateChunkTests.state(count, in: store)
         for size in [1, 2, 7, 64, 1_000] where count / size <= 200 {
-            var rebuilder = StateRebuilder(version: Height(9), writesFlat: false)
+            var rebuilder = StateRebuilder(version: Height(9))
             let rebuilt = MemoryStore()
             var range = StateRange.part
             var found = 0
@@ -37,7 +37,7 @@ import Testing
             #expect(range == .whole && found == count)
             #expect(try state.chunk(after: rebuilder.last, leavesMax: size) == nil)
             rebuilt.apply(try rebuilder.finish(root: state.root))
-            let opened = try StateChunkTests.fill(rebuilt, root: state.root, count)
+            let opened = try StateChunkTests.open(rebuilt, root: state.root, count)
             let change = [
                 StateChange(key: StateChunkTests.key(0), value: [1]), StateChange(key: Array("new".utf8), value: [2]),
             ]
@@ -47,15 +47,9 @@ import Testing
         }
     }
 
-    /// The rebuilt store, once filled, is one like any other.
+    /// The rebuilt store is one like any other.
     @discardableResult
-    private static func fill(_ store: MemoryStore, root: Digest, _ count: Int) throws -> StateSnapshot {
-        var cursor: Digest?
-        repeat {
-            let (batch, last) = try StateFilling.fill(store, Height(9), after: cursor, limit: 10)
-            store.apply(batch)
-            cursor = last
-        } while cursor != nil
+    private static func open(_ store: MemoryStore, root: Digest, _ count: Int) throws -> StateSnapshot {
         let opened = try #require(try StateSnapshot.open(store))
         #expect(opened.root == root && opened.version == Height(9))
         for number in 0..<count { #expect(try opened.value(key(number)) == Array("value \(number)".utf8)) }
@@ -67,7 +61,7 @@ import Testing
     @Test func everyLieIsFoundAtOnce() throws {
         let store = MemoryStore()
         let state = try StateChunkTests.state(200, in: store)
-        var rebuilder = StateRebuilder(version: Height(9), writesFlat: false)
+        var rebuilder = StateRebuilder(version: Height(9))
         while let chunk = try state.chunk(after: rebuilder.last, leavesMax: 9) {
             for (name, lie) in StateChunkTests.lies(chunk) {
                 var attempt = rebuilder
@@ -141,12 +135,12 @@ import Testing
         let store = MemoryStore()
         let state = try StateChunkTests.state(300, in: store)
         let before = store.entries()
-        var rebuilder = StateRebuilder(version: Height(9), writesFlat: false)
+        var rebuilder = StateRebuilder(version: Height(9))
         store.apply(try rebuilder.add(try state.leaves(after: nil, limit: 100)))
         #expect(try state.value(StateChunkTests.key(7)) == Array("value 7".utf8))
         var isComplete = false
         while !isComplete {
-            let step = try StateFilling.eraseVersion(store, Height(9), limit: 7)
+            let step = try StateMaintenance.eraseVersion(store, Height(9), limit: 7)
             store.apply(step.batch)
             isComplete = step.isComplete
         }
@@ -158,25 +152,25 @@ import Testing
     @Test func theOlderStateIsErased() throws {
         let store = MemoryStore()
         let state = try StateChunkTests.state(300, in: store)
-        var rebuilder = StateRebuilder(version: Height(9), writesFlat: false)
+        var rebuilder = StateRebuilder(version: Height(9))
         store.apply(try rebuilder.add(try state.leaves(after: nil, limit: 1_000)))
         store.apply(try rebuilder.finish(root: state.root))
         var steps = 0
         while true {
-            let step = try StateFilling.eraseOlder(store, than: Height(9), limit: 50)
+            let step = try StateMaintenance.eraseOlder(store, than: Height(9), limit: 50)
             store.apply(step.batch)
             if step.isComplete { break }
             steps += 1
         }
         #expect(steps > 5)
         #expect(try StateSnapshot.historic(store, at: Height(5)) == nil)
-        let pinned = try #require(try StateSnapshot.historic(store, at: Height(9)))
-        #expect(try pinned.value(StateChunkTests.key(7)) == Array("value 7".utf8))
-        try StateChunkTests.fill(store, root: state.root, 300)
-        // Nothing but the new state is left: its nodes and leaves, values, one root, the newest version.
+        let rebuilt = try #require(try StateSnapshot.historic(store, at: Height(9)))
+        #expect(try rebuilt.value(StateChunkTests.key(7)) == Array("value 7".utf8))
+        try StateChunkTests.open(store, root: state.root, 300)
+        // Nothing but the new state is left: its nodes and leaves, one root, the newest version.
         let fresh = MemoryStore()
         var again = StateRebuilder(version: Height(9))
-        fresh.apply(try again.add(try pinned.leaves(after: nil, limit: 1_000)))
+        fresh.apply(try again.add(try rebuilt.leaves(after: nil, limit: 1_000)))
         fresh.apply(try again.finish(root: state.root))
         #expect(store.entries().map(\.key) == fresh.entries().map(\.key))
     }

@@ -107,7 +107,7 @@ import Testing
             ("tip", StoredTip(network: .zero, height: Height(3)).bcs),
             ("signed", SignedEntries(block).bcs),
             ("receipts", StoredReceipts(receipts: [receipt]).bcs),
-            ("snapshot marker", SnapshotMarker(version: Height(7), stage: .filling).bcs),
+            ("snapshot marker", SnapshotMarker(version: Height(7), stage: .clearing).bcs),
             ("journal body", JournalEntry.body(block.bcs).bytes),
             ("journal marker", Replica<TestApplication>.freshMarker()),
         ] {

@@ -115,8 +115,10 @@ package struct SimulatedDisk: Sendable {
     /// Another value under a key of the state, where the checksums do not tell.
     package mutating func changeState(_ key: [UInt8]) {
         var batch = KeyValueBatch()
-        for (stored, value) in durableStore.values where stored.dropFirst() == key[...] && !value.isEmpty {
-            batch.put(stored, [value[0] ^ 1] + value.dropFirst())
+        // A leaf's record is the key, after its length, then the value.
+        let start = [UInt8(clamping: key.count)] + key
+        for (stored, value) in durableStore.values where stored.first == 0x01 && value.starts(with: start) {
+            batch.put(stored, value.dropLast() + [(value.last ?? 0) ^ 1])
         }
         durableStore.apply(batch)
         store.contents.apply(batch)

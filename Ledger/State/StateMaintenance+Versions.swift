@@ -1,0 +1,47 @@
+package import Chain
+package import Primitives
+
+// Bounded steps around a state that is rebuilt beside an older one.
+
+extension StateMaintenance {
+    /// Removes what a rebuild of `version` wrote that was given up. No block of that version may be stored before it is
+    /// complete.
+    package static func eraseVersion(
+        _ reader: any KeyValueReader, _ version: Height, limit: Int
+    ) throws(StorageFailure) -> Step {
+        let found = try reader.scan(
+            from: bound(version), to: bound(version.next), limit: max(1, limit), reversed: false)
+        return step(removing: found, limit: limit)
+    }
+
+    /// Removes all versions below `version` and all stale lists.
+    package static func eraseOlder(
+        _ reader: any KeyValueReader, than version: Height, limit: Int
+    ) throws(StorageFailure) -> Step {
+        let limit = max(1, limit)
+        let ranges = [
+            // Roots first: a version must not look readable while its nodes go.
+            (StateRecords.version(0), StateRecords.version(version.value)),
+            ([StateRecords.staleTag], [StateRecords.staleTag + 1]),
+            ([StateRecords.nodeTag], bound(version)),
+        ]
+        for (from, to) in ranges {
+            let found = try reader.scan(from: from, to: to, limit: limit, reversed: false)
+            if !found.isEmpty {
+                return Step(batch: step(removing: found, limit: limit).batch, isComplete: false)
+            }
+        }
+        return Step(batch: KeyValueBatch(), isComplete: true)
+    }
+
+    /// Below all nodes and leaves of `version`.
+    private static func bound(_ version: Height) -> [UInt8] {
+        Array(StateRecords.node(.root, version.value).prefix(9))
+    }
+
+    private static func step(removing found: [(key: [UInt8], value: [UInt8])], limit: Int) -> Step {
+        var batch = KeyValueBatch()
+        for entry in found { batch.remove(entry.key) }
+        return Step(batch: batch, isComplete: found.count < max(1, limit))
+    }
+}
