@@ -53,7 +53,7 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
     .testTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
 }
 
-let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient"
+let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
 let node = "Storage Transport NodeRuntime Duties RPC NodeClient DataLake Settlement"
 
@@ -67,13 +67,14 @@ let targets: [Target] = [
     module("LedgerState", at: "Ledger/State", "Primitives LedgerCrypto Chain"),
     module("Consensus", at: "Ledger/Consensus", "Primitives LedgerCrypto Chain"),
     module("Replica", at: "Ledger/Replica", "Primitives LedgerCrypto Chain LedgerState Consensus LightClient"),
+    module("Encodings", at: "Ledger/Encodings", "Primitives LedgerCrypto"),
     module("LightClient", at: "Ledger/LightClient", "Primitives LedgerCrypto Chain LedgerState"),
 
     // Contracts: the application that the log drives.
     module("ContractKit", at: "Contracts/Kit", "Primitives LedgerCrypto Chain"),
     module("ContractHost", at: "Contracts/Host", "Primitives LedgerCrypto Chain ContractKit"),
     module("Governance", at: "Contracts/Governance", "Primitives LedgerCrypto Chain ContractKit"),
-    module("Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Chain ContractKit"),
+    module("Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit", excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(

@@ -19,7 +19,7 @@ import Testing
         for _ in 0..<25 {
             var transactions: [Transaction] = []
             for name in contracts {
-                guard let contract = bench.application.release.contract(name, version: 1),
+                guard let contract = bench.application.release.newest.first(where: { $0.name == name }),
                     let address = Address(text: name)
                 else { continue }
                 for call in contract.calls {
