@@ -55,7 +55,7 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 
 let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime Duties RPC NodeClient DataLake Settlement"
+let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -92,13 +92,15 @@ let targets: [Target] = [
         "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
             + "NIOConcurrencyHelpers Logging"),
     module("Duties", at: "Node/Duties", "\(ledger) \(contracts) NodeRuntime Logging"),
+    module("Resolver", at: "Node/Resolver", "\(ledger) \(contracts) NodeClient"),
     module(
         "RPC", at: "Node/RPC",
-        "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
+        "\(ledger) \(contracts) NodeClient Resolver Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
             + "NIOHTTPTypes NIOSSL Logging ServiceLifecycle"),
     module(
         "NodeClient", at: "Node/Client",
         "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
+    module("IdentityClient", at: "Node/IdentityClient", "\(ledger) \(contracts) NodeClient Resolver"),
     module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
@@ -139,7 +141,7 @@ let targets: [Target] = [
         "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
-        "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
+        "TestSupport RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
@@ -155,6 +157,11 @@ let targets: [Target] = [
 
 let package = Package(
     name: "commonwatt",
+    products: [
+        .executable(name: "commonwatt", targets: ["commonwatt"]),
+        // For wallets in Swift: resolves DIDs through any node and trusts none.
+        .library(name: "CommonwattIdentity", targets: ["IdentityClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),

@@ -20,6 +20,8 @@ package enum Multibase {
     private static let base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     private static let base36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
+    private static let base58flickr = "123456789abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
+
     private static func kind(_ prefix: UInt8) -> Kind? {
         switch prefix {
         case UInt8(ascii: "0"): codec("01", 1)
@@ -39,6 +41,7 @@ package enum Multibase {
         case UInt8(ascii: "k"): .number(alphabet: Array(base36.utf8), foldsCase: .lower)
         case UInt8(ascii: "K"): .number(alphabet: Array(base36.uppercased().utf8), foldsCase: .upper)
         case UInt8(ascii: "z"): .base58
+        case UInt8(ascii: "Z"): .number(alphabet: Array(base58flickr.utf8), foldsCase: .exact)
         case UInt8(ascii: "m"): codec(base64, 6)
         case UInt8(ascii: "M"): codec(base64, 6, group: 4)
         case UInt8(ascii: "u"): codec(base64url, 6)

@@ -14,6 +14,11 @@ package struct DIDURL: Hashable, Sendable {
     package struct Member: Hashable, Sendable {
         package let name: String
         package let value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
     }
 
     package enum Mistake: Error, Hashable, Sendable {

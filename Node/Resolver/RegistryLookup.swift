@@ -1,4 +1,4 @@
-package import ContractKit
+internal import ContractKit
 package import Identity
 internal import LedgerCrypto
 package import Primitives

@@ -22,6 +22,8 @@ actor SmallNode: NodeService {
     private var states: [StateSnapshot] = []
     private var places: [Digest: Height] = [:]
     private var pool: [Transaction] = []
+    /// Written by the next block.
+    private var given: [StateChange] = []
     private var heightWaiters: [CheckedContinuation<Void, Never>] = []
 
     var isReady = true
@@ -37,14 +39,18 @@ actor SmallNode: NodeService {
 
     static let knownKey = Array("known".utf8)
 
-    init(name: String = "small-net") throws {
+    /// Milliseconds that stand for now, for pinned answers.
+    private let fixedNow: UInt64?
+
+    init(name: String = "small-net", fixedNow: UInt64? = nil) throws {
+        self.fixedNow = fixedNow
         secrets = (0..<4).compactMap { Secp256k1.SecretKey(SHA256.hash(Array("validator \($0)".utf8)).bytes) }
         let validators = secrets.enumerated().map { index, secret in
             Validator(
                 partner: "partner-\(index)", consensusKey: secret.publicKey,
                 transportKey: SHA256.hash(Array("transport \(index)".utf8)))
         }
-        let started = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000) - 60_000)
+        let started = Timestamp((fixedNow ?? UInt64(Date().timeIntervalSince1970 * 1_000)) - 60_000)
         genesis = Genesis(
             name: name, time: started, parameters: ChainParameters(), validators: try ValidatorSet(validators),
             application: Array("application".utf8))
@@ -78,6 +84,8 @@ actor SmallNode: NodeService {
         var changes: [StateChange] = []
         var receipts: [Receipt] = []
         for transaction in included { receipts.append(execute(transaction, &changes)) }
+        changes += given
+        given.removeAll()
         changes.sort { $0.key.lexicographicallyPrecedes($1.key) }
         state = try state.applying(changes, version: parent.height.next)
         let header = BlockHeader(
@@ -93,6 +101,12 @@ actor SmallNode: NodeService {
         let waiters = heightWaiters
         heightWaiters.removeAll()
         for waiter in waiters { waiter.resume() }
+    }
+
+    /// Takes over what another machine's block changed.
+    func take(_ changes: [StateChange]) throws {
+        given += changes
+        try makeBlock()
     }
 
     private func execute(_ transaction: Transaction, _ changes: inout [StateChange]) -> Receipt {
@@ -114,7 +128,7 @@ actor SmallNode: NodeService {
 
     static func key(of transaction: Digest, _ index: Int) -> [UInt8] { Array("call/\(transaction)/\(index)".utf8) }
 
-    private var now: Timestamp { Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000)) }
+    private var now: Timestamp { Timestamp(fixedNow ?? UInt64(Date().timeIntervalSince1970 * 1_000)) }
 
     func set(isReady: Bool) { self.isReady = isReady }
     func set(failure: ServiceFailure?) { self.failure = failure }
@@ -240,12 +254,31 @@ actor SmallNode: NodeService {
     }
 
     func proof(_ key: [UInt8], at height: Height?) throws(ServiceFailure) -> ProofBundle {
+        try proof([key], at: height)
+    }
+
+    func values(_ keys: [[UInt8]]) throws(ServiceFailure) -> StateValues {
+        try check()
+        let (header, state) = try point(nil)
+        do throws(StorageFailure) {
+            return StateValues(
+                height: header.height, time: header.time,
+                values: try keys.map { (key) throws(StorageFailure) in try state.value(key) })
+        } catch {
+            throw .storage(error)
+        }
+    }
+
+    func proof(_ keys: [[UInt8]], at height: Height?) throws(ServiceFailure) -> ProofBundle {
         try check()
         let (header, state) = try point(height)
         do throws(StorageFailure) {
-            guard let proof = try state.prove(key) else { throw StorageFailure("the state is empty") }
+            let entries = try keys.map { (key) throws(StorageFailure) in
+                guard let proof = try state.prove(key) else { throw StorageFailure("the state is empty") }
+                return ProofBundle.Entry(key: key, proof: proof)
+            }
             return ProofBundle(
-                entries: [ProofBundle.Entry(key: key, proof: proof)], header: header, descendants: [],
+                entries: entries, header: header, descendants: [],
                 finalization: certificate(header), epochEnds: [])
         } catch {
             throw .storage(error)

@@ -20,8 +20,9 @@ extension Identity {
         try controls.set(did.object.digest, control, in: context)
         try endorse(did.digest, did.object, by: endorser, context)
         return try write(
-            Version(url: did.description, head: ObjectHead(kind: .document, owner: did.digest), content: document),
-            context)
+            Version(
+                url: did.description, head: ObjectHead(kind: .document, owner: did.digest), content: document,
+                nextKey: request.nextKey), context)
     }
 
     static func updateDocument(_ context: Context, _ request: UpdateDocument) throws(Rejection) -> ObjectNotice {
@@ -41,7 +42,8 @@ extension Identity {
         control = ControlRecord(request.content, nextKey: request.nextKey, sequence: control.sequence)
         try controls.set(did.object.digest, control, in: context)
         head.latest = try checked(head.latest.adding(1))
-        return try write(Version(url: did.description, head: head, content: document), context)
+        return try write(
+            Version(url: did.description, head: head, content: document, nextKey: request.nextKey), context)
     }
 
     static func deactivateDocument(

@@ -17,13 +17,18 @@ extension Identity {
         /// What is stored in place of `content` when that can be made from it.
         var stored: [UInt8]?
         var ending: UInt16 = 0
+        var nextKey: Digest?
 
-        init(url: String, head: ObjectHead, content: [UInt8], stored: [UInt8]? = nil, ending: UInt16 = 0) {
+        init(
+            url: String, head: ObjectHead, content: [UInt8], stored: [UInt8]? = nil, ending: UInt16 = 0,
+            nextKey: Digest? = nil
+        ) {
             self.url = url
             self.head = head
             self.content = content
             self.stored = stored
             self.ending = ending
+            self.nextKey = nextKey
         }
     }
 
@@ -36,7 +41,8 @@ extension Identity {
         let digest = version.content.isEmpty ? Digest.zero : SHA256.hash(version.content)
         let record = ObjectVersion(
             content: digest, byteCount: UInt32(clamping: version.content.count), time: context.time,
-            height: context.height, ending: version.ending)
+            height: context.height, ending: version.ending,
+            nextKey: version.nextKey)
         try heads.set(object, version.head, in: context)
         try versions.set(Pair(object, version.head.latest), record, in: context)
         try store(version.stored ?? version.content, digest, context)

@@ -81,13 +81,18 @@ package struct ObjectVersion: Hashable, Sendable, BCSCodable {
     /// 0 for content and updates by the owner; 1 deactivated by the owner; 2 or above deactivated by the council, the
     /// reason being this number.
     package let ending: UInt16
+    /// Documents: the commitment to the only key that may make the next version.
+    package let nextKey: Digest?
 
-    package init(content: Digest, byteCount: UInt32, time: Timestamp, height: Height, ending: UInt16 = 0) {
+    package init(
+        content: Digest, byteCount: UInt32, time: Timestamp, height: Height, ending: UInt16 = 0, nextKey: Digest? = nil
+    ) {
         self.content = content
         self.byteCount = byteCount
         self.time = time
         self.height = height
         self.ending = ending
+        self.nextKey = nextKey
     }
 
     package func encode(to encoder: inout BCSEncoder) {
@@ -96,6 +101,7 @@ package struct ObjectVersion: Hashable, Sendable, BCSCodable {
         encoder.value(time)
         encoder.value(height)
         encoder.u16(ending)
+        encoder.option(nextKey)
     }
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
@@ -104,6 +110,7 @@ package struct ObjectVersion: Hashable, Sendable, BCSCodable {
         time = try Timestamp(from: &decoder)
         height = try Height(from: &decoder)
         ending = try decoder.u16()
+        nextKey = try decoder.option()
     }
 }
 
