@@ -74,7 +74,9 @@ let targets: [Target] = [
     module("ContractKit", at: "Contracts/Kit", "Primitives LedgerCrypto Chain"),
     module("ContractHost", at: "Contracts/Host", "Primitives LedgerCrypto Chain ContractKit"),
     module("Governance", at: "Contracts/Governance", "Primitives LedgerCrypto Chain ContractKit"),
-    module("Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit", excluding: ["README.md"]),
+    module(
+        "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(

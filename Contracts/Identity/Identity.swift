@@ -47,7 +47,6 @@ package enum Identity: Contract {
         ]
     }
 
-
     // MARK: Events
 
     package static let delegated = EventKind<DelegationNotice>(1, "delegated", "A key may act for a partner.")

@@ -61,7 +61,9 @@ package struct DIDURL: Hashable, Sendable {
     private static func isUnreserved(_ unit: UInt8) -> Bool {
         (97...122).contains(unit) || (65...90).contains(unit) || (48...57).contains(unit) || "-._".utf8.contains(unit)
     }
-    private static func isPathUnit(_ unit: UInt8) -> Bool { isUnreserved(unit) || "~!$&'()*+,;=:@%/".utf8.contains(unit) }
+    private static func isPathUnit(_ unit: UInt8) -> Bool {
+        isUnreserved(unit) || "~!$&'()*+,;=:@%/".utf8.contains(unit)
+    }
     private static func isFragmentUnit(_ unit: UInt8) -> Bool { isPathUnit(unit) || unit == 63 }
 
     /// Names and values, unescaped; nil for a broken escape, a character that no query has, or a name given twice.

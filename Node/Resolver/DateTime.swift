@@ -17,7 +17,8 @@ package enum DateTime {
             return nil
         }
         let marks: [(Int, UInt8)] = [(4, 45), (7, 45), (13, 58), (16, 58)]
-        guard marks.allSatisfy({ units[$0.0] == $0.1 }), units[10] == UInt8(ascii: "T") || units[10] == UInt8(ascii: "t")
+        guard marks.allSatisfy({ units[$0.0] == $0.1 }),
+            units[10] == UInt8(ascii: "T") || units[10] == UInt8(ascii: "t")
         else { return nil }
         func number(_ range: Range<Int>) -> Int64? {
             var value: Int64 = 0

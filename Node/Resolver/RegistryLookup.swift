@@ -140,7 +140,8 @@ package final class RegistryLookup: Sendable {
         ofList bytes: [UInt8], _ version: ObjectVersion, _ head: ObjectHead, _ url: String
     ) throws -> [UInt8] {
         let state = try decode(RevocationState.self, bytes)
-        guard let registry = RevocationState.registryURL(ofList: url), let issuer = url.split(separator: "/").first else {
+        guard let registry = RevocationState.registryURL(ofList: url), let issuer = url.split(separator: "/").first
+        else {
             throw damaged()
         }
         return state.content(

@@ -66,7 +66,9 @@ package enum Representation: Hashable, Sendable {
 
     /// Thousandths.
     private static func quality(_ parameters: ArraySlice<String>) -> Int {
-        guard let text = parameters.first(where: { $0.lowercased().hasPrefix("q=") })?.dropFirst(2) else { return 1_000 }
+        guard let text = parameters.first(where: { $0.lowercased().hasPrefix("q=") })?.dropFirst(2) else {
+            return 1_000
+        }
         let parts = text.split(separator: ".", maxSplits: 1).map(String.init)
         guard let whole = parts.first.flatMap({ Int($0) }), whole == 0 || whole == 1 else { return 1_000 }
         let digits = parts.count > 1 ? parts[1].prefix(3) : ""

@@ -8,7 +8,8 @@ extension Resolver {
     package func webDocument(host: String, network name: String, id: String) async throws -> ResolverAnswer {
         guard let web = Resolver.webName(host: host), let did = DID("\(DID.prefix(name))\(id)") else {
             return try await refuse(
-                ResolutionProblem(.invalidDID, "A DID of this method has a network and the multihash of its first document."),
+                ResolutionProblem(
+                    .invalidDID, "A DID of this method has a network and the multihash of its first document."),
                 .json, withProof: false)
         }
         do {

@@ -69,7 +69,8 @@ package struct Resolver: Sendable {
             let result = try await result(object, "didDocument", Array("null".utf8), order)
             // There is no bare form of a document that is not there.
             let form: Representation = order.form.isResult ? order.form : .result
-            return ResolverAnswer(status: 410, mediaType: form.mediaType, body: result).with("Cache-Control", "no-store")
+            return ResolverAnswer(status: 410, mediaType: form.mediaType, body: result).with(
+                "Cache-Control", "no-store")
         }
         guard order.form.isResult else { return found(object, order.form, object.content) }
         return found(object, order.form, try await result(object, "didDocument", object.content, order))

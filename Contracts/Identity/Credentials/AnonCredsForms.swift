@@ -93,13 +93,15 @@ enum AnonCredsForms {
 
     static func revocationRegistry(_ json: JSON) throws(Rejection) -> RevocationRegistry {
         try members(json, ["credDefId", "issuerId", "revocDefType", "tag", "value"])
-        try require(json["revocDefType"]?.isText("CL_ACCUM") ?? false, Identity.contentWrong("revocDefType is CL_ACCUM"))
+        try require(
+            json["revocDefType"]?.isText("CL_ACCUM") ?? false, Identity.contentWrong("revocDefType is CL_ACCUM"))
         let value = json["value"]
         try members(value, ["maxCredNum", "publicKeys", "tailsHash", "tailsLocation"])
         try members(value?["publicKeys"], ["accumKey"])
         try members(value?["publicKeys"]?["accumKey"], ["z"])
         try point(value?["publicKeys"]?["accumKey"]?["z"])
-        guard let capacity = value?["maxCredNum"]?.whole, (1...UInt64(RevocationState.credentialsMax)).contains(capacity)
+        guard let capacity = value?["maxCredNum"]?.whole,
+            (1...UInt64(RevocationState.credentialsMax)).contains(capacity)
         else { throw Identity.contentWrong("maxCredNum is 1 to \(RevocationState.credentialsMax)") }
         let hash = value?["tailsHash"]?.text ?? ""
         let isHash = (32...64).contains(hash.utf8.count) && hash.utf8.allSatisfy(DocumentRules.isAlphanumeric)

@@ -51,7 +51,9 @@ package enum OperationDigest {
     }
 
     /// Parts: `<id>`, u64 sequence, key, u8 rights (0 ends the grant), u64 expiry.
-    package static func grant(network: Digest, did: Digest, sequence: UInt64, key: PublicKey, _ grant: GrantRights, _ expiry: Timestamp)
+    package static func grant(
+        network: Digest, did: Digest, sequence: UInt64, key: PublicKey, _ grant: GrantRights, _ expiry: Timestamp
+    )
         -> Digest
     {
         var encoder = BCSEncoder()

@@ -10,7 +10,9 @@ extension DocumentContent {
 
     /// The DID document of `subject`. Members that would be empty are left out.
     package func json(subject: String, network: String) -> JSON {
-        var members: [JSON.Member] = [.init("@context", .strings(DocumentContent.contexts)), .init("id", .string(subject))]
+        var members: [JSON.Member] = [
+            .init("@context", .strings(DocumentContent.contexts)), .init("id", .string(subject)),
+        ]
         if !aliases.isEmpty { members.append(.init("alsoKnownAs", .strings(aliases))) }
         if !controllers.isEmpty {
             let others = controllers.map { DID(network: network, digest: $0).description }
@@ -49,7 +51,9 @@ extension DocumentContent {
 
 extension DocumentKey {
     func json(_ subject: String) -> JSON {
-        var members: [JSON.Member] = [.init("id", .string("\(subject)#\(label)")), .init("controller", .string(subject))]
+        var members: [JSON.Member] = [
+            .init("id", .string("\(subject)#\(label)")), .init("controller", .string(subject)),
+        ]
         switch material {
         case .signing(let key):
             members.append(.init("type", "Multikey"))

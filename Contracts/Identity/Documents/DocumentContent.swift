@@ -162,7 +162,8 @@ package struct DocumentService: Hashable, Sendable, ContractValue {
 
     package static let shape = Shape.fields(
         "DocumentService", ("label", .text(max: DocumentKey.labelBytesMax)), ("type", .text(max: typeBytesMax)),
-        ("endpoint", .text(max: DocumentRules.urlBytesMax)), ("accept", .list(.text(max: acceptBytesMax), max: acceptMax)),
+        ("endpoint", .text(max: DocumentRules.urlBytesMax)),
+        ("accept", .list(.text(max: acceptBytesMax), max: acceptMax)),
         ("routingKeys", .list(.text(max: routingKeyBytesMax), max: routingKeysMax)))
 
     package func encode(to encoder: inout BCSEncoder) {

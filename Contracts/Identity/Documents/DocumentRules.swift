@@ -17,7 +17,8 @@ package enum DocumentRules {
         let fragments = content.keys.map(\.label) + content.services.map(\.label)
         for label in fragments { try require(isLabel(label), Identity.labelWrong(label)) }
         try require(Set(fragments).count == fragments.count, Identity.labelTwice())
-        try require(Set(content.controllers).count == content.controllers.count, Identity.controllerUnknown("named twice"))
+        try require(
+            Set(content.controllers).count == content.controllers.count, Identity.controllerUnknown("named twice"))
         for alias in content.aliases { try require(isOrganisationAlias(alias), Identity.aliasRefused()) }
         for service in content.services { try check(service) }
         let controls = content.keys.contains { $0.purposes.contains(.capabilityInvocation) }

@@ -97,7 +97,8 @@ extension Identity {
 
     /// Refuses all but a control key of the DID or of one of its controllers, or a key with the grant `right`.
     static func authorise(
-        _ authorisation: Authorisation, _ control: ControlRecord, _ network: String, _ granted: (ObjectID, GrantRights)?,
+        _ authorisation: Authorisation, _ control: ControlRecord, _ network: String,
+        _ granted: (ObjectID, GrantRights)?,
         _ digest: Digest, _ context: Context
     ) throws(Rejection) {
         let key = authorisation.key

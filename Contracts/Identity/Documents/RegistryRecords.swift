@@ -245,5 +245,7 @@ package struct ContentPart: Hashable, Sendable, BCSCodable {
     package let bytes: [UInt8]
     package init(bytes: [UInt8]) { self.bytes = bytes }
     package func encode(to encoder: inout BCSEncoder) { encoder.blob(bytes) }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) { bytes = try decoder.blob(max: ContentPart.bytesMax) }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        bytes = try decoder.blob(max: ContentPart.bytesMax)
+    }
 }

@@ -86,7 +86,9 @@ struct RevocationListCommand: AsyncParsableCommand {
         else { throw UserError("\(content) lacks revRegDefId, currentAccumulator or revocationList.") }
         var bits = [UInt8](repeating: 0, count: (list.count + 7) / 8)
         for (index, element) in list.enumerated() {
-            guard let bit = element.whole, bit <= 1 else { throw UserError("revocationList holds zeros and ones only.") }
+            guard let bit = element.whole, bit <= 1 else {
+                throw UserError("revocationList holds zeros and ones only.")
+            }
             if bit == 1 { bits[index / 8] |= 1 << UInt8(index % 8) }
         }
         let state = RevocationState(accumulator: accumulator, revoked: bits)

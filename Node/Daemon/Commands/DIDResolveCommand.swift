@@ -44,7 +44,8 @@ struct DIDResolveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resolve", abstract: "Resolve a DID, or the DID URL of an object.",
         discussion:
-            "With --verify exit code 0 means that the answer was proved from the genesis; 1 that the node lied or failed.")
+            "With --verify exit code 0 means that the answer was proved from the genesis; 1 that the node lied or failed."
+    )
     @Argument(help: "DID or DID URL.") var target: String
     @Option(help: "Version number.") var versionId: UInt32?
     @Option(help: "Time, e.g. 2026-01-31T12:00:00Z: the version of then.") var versionTime: String?
@@ -86,7 +87,8 @@ struct DIDResolveCommand: AsyncParsableCommand {
             if let resolution {
                 let place = "block \(resolution.header.height) of \(DateTime.text(resolution.header.time))"
                 switch resolution.outcome {
-                case .content: lines.append("verified: version \(resolution.version) of \(resolution.latest), by \(place)")
+                case .content:
+                    lines.append("verified: version \(resolution.version) of \(resolution.latest), by \(place)")
                 case .deactivated: lines.append("verified: deactivated for ever, by \(place)")
                 case .absent: lines.append("verified: there is no such thing, by \(place)")
                 }

@@ -42,11 +42,14 @@ enum Village: Contract {
             instances: [
                 GenesisInstance(
                     WellKnown.identity, Identity.name,
-                    arguments: IdentityGenesis(network: "bench", meters: [
-                        Meter(
-                            number: 900, gridOperator: "gridco", dataProvider: "metrics", holder: holder,
-                            isConfirmed: true)
-                    ]).bcs),
+                    arguments: IdentityGenesis(
+                        network: "bench",
+                        meters: [
+                            Meter(
+                                number: 900, gridOperator: "gridco", dataProvider: "metrics", holder: holder,
+                                isConfirmed: true)
+                        ]
+                    ).bcs),
                 GenesisInstance(Village.east, Village.name), GenesisInstance(Village.west, Village.name),
             ])
     }

@@ -199,7 +199,8 @@ struct Issuer {
                 Identity.objectUnknown.code
             ),
             (
-                Identity.revocationRegistry, SampleCredentials.registry(did, definition: issuer.definitionURL, capacity: 0),
+                Identity.revocationRegistry,
+                SampleCredentials.registry(did, definition: issuer.definitionURL, capacity: 0),
                 wrong
             ),
             (
@@ -220,7 +221,8 @@ struct Issuer {
             #expect(issuer.register(method, content, at: did) == code, "case \(index)")
         }
         let plain = SampleCredentials.definition(did, schema: issuer.schemaURL, tag: "plain", revocable: false)
-        let url = did + ObjectPath.credentialDefinition(schema: SHA256.hash(SampleCredentials.schema(did)), tag: "plain")
+        let url =
+            did + ObjectPath.credentialDefinition(schema: SHA256.hash(SampleCredentials.schema(did)), tag: "plain")
         #expect(issuer.register(Identity.credentialDefinition, plain, at: url) == nil)
         let registry = SampleCredentials.registry(did, definition: url)
         #expect(issuer.register(Identity.revocationRegistry, registry, at: did) == wrong)

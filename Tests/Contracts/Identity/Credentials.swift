@@ -6,7 +6,9 @@ import Primitives
 enum SampleCredentials {
     static func canonical(_ text: String) -> [UInt8] { (try? JSON(parsing: Array(text.utf8)))?.canonical() ?? [] }
 
-    static func schema(_ issuer: String, name: String = "Member", attributes: [String] = ["community", "Since"]) -> [UInt8] {
+    static func schema(_ issuer: String, name: String = "Member", attributes: [String] = ["community", "Since"])
+        -> [UInt8]
+    {
         let list = attributes.map { "\"\($0)\"" }.joined(separator: ",")
         return canonical(
             "{\"issuerId\":\"\(issuer)\",\"name\":\"\(name)\",\"version\":\"1.0\",\"attrNames\":[\(list)]}")

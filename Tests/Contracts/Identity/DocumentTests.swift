@@ -223,7 +223,8 @@ import Testing
     @Test func documentsWithinTheRulesAreTaken() throws {
         let key = acme.secp256k1
         let contents = [
-            Self.service("https://a.example:8443/didcomm", type: "DIDCommMessaging", accept: ["didcomm/v2"],
+            Self.service(
+                "https://a.example:8443/didcomm", type: "DIDCommMessaging", accept: ["didcomm/v2"],
                 routing: ["did:key:z6Mk#z6Mk"]),
             Self.service("https://192.0.2.7/"), Self.alias("https://a.example"), Self.alias("did:web:a.example"),
             DocumentContent(keys: [DocumentKey("k", .signing(key), [.capabilityInvocation, .assertionMethod])]),

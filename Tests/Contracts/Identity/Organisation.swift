@@ -58,7 +58,6 @@ struct Organisation {
     var did: DID { content.did(network: "bench", nextKey: nil) }
 }
 
-
 extension Consortium {
     /// The consortium, of which aurora and borealis endorse organisations.
     static func identityBench() throws -> ContractTestBench {

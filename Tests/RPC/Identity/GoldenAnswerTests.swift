@@ -129,7 +129,9 @@ import Testing
             var members: [JSONValue.Member] = [
                 .init("file", .string(one.file)), .init("url", .string(one.url)),
             ]
-            if case .number(let number) = one.selection { members.append(.init("versionId", .unsigned(UInt64(number)))) }
+            if case .number(let number) = one.selection {
+                members.append(.init("versionId", .unsigned(UInt64(number))))
+            }
             return .object(members + [.init("expected", .string(one.expected))])
         }
         return JSONValue.object([.init("now", .unsigned(now)), .init("cases", .array(entries))]).pretty

@@ -58,11 +58,13 @@ import Testing
             }
             let late = try await RawHTTP.send("GET", "/1.0/identifiers/\(did)?minimumHeight=999999", to: server.port)
             #expect(late.status == 503)
-            #expect(try await RawHTTP.send("GET", "/1.0/identifiers/\(did)?minimumHeight=x", to: server.port).status == 400)
+            #expect(
+                try await RawHTTP.send("GET", "/1.0/identifiers/\(did)?minimumHeight=x", to: server.port).status == 400)
             #expect(try await RawHTTP.send("GET", "/1.0/methods", to: server.port).text == "[\"cwatt\"]")
             #expect(try await RawHTTP.send("GET", "/1.0/properties", to: server.port).text.contains("\"bench\""))
             let id = did.split(separator: ":")[3]
-            let web = try await Self.exchange("GET /did/bench/\(id)/did.json HTTP/1.1\r\nHost: node.example\r\n", server.port)
+            let web = try await Self.exchange(
+                "GET /did/bench/\(id)/did.json HTTP/1.1\r\nHost: node.example\r\n", server.port)
             #expect(web.text.contains("did:web:node.example:did:bench:\(id)"))
             #expect(try await RawHTTP.send("GET", "/.well-known/did.json", to: server.port).status == 404)
             let head = try await RawHTTP.send("HEAD", "/1.0/identifiers/\(did)", to: server.port)

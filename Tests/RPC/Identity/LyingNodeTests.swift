@@ -65,7 +65,8 @@ import Testing
         try await registry.create(1)
         let other = try await registry.ask(registry.did(1).description).body
         #expect(Self.refusal(registry, other, did) == .recordMissing("object"))
-        #expect(Self.refusal(registry, body, "did:cwatt:other:\(did.split(separator: ":")[3])") == .otherNetwork("other"))
+        #expect(
+            Self.refusal(registry, body, "did:cwatt:other:\(did.split(separator: ":")[3])") == .otherNetwork("other"))
         let dated = Self.spoil(body, "\"created\":\"20", "\"created\":\"19")
         #expect(Self.refusal(registry, dated, did) == .metadataWrong("created"))
     }
@@ -113,8 +114,9 @@ import Testing
             Issue.record("a forged certificate was believed")
             return
         }
-        guard case .proofRefused(.notAFinalization) = Self.refusal(
-            registry, Self.spoil(body, "\"finalize\"", "\"notarize\""), did)
+        guard
+            case .proofRefused(.notAFinalization) = Self.refusal(
+                registry, Self.spoil(body, "\"finalize\"", "\"notarize\""), did)
         else {
             Issue.record("a notarization passed for a finalization")
             return

@@ -42,7 +42,9 @@ final class RegistryFixture {
 
     var signer: OperationSigner {
         OperationSigner(network: bench.network, name: RegistryFixture.network) { [seeds] key, digest in
-            for seed in seeds where Ed25519.publicKey(seed: seed) == key { return Ed25519.sign(digest.bytes, seed: seed) }
+            for seed in seeds where Ed25519.publicKey(seed: seed) == key {
+                return Ed25519.sign(digest.bytes, seed: seed)
+            }
             return nil
         }
     }

@@ -21,7 +21,10 @@ import Testing
             ("application/did", "application/did"), ("application/did+json", "application/did+json"),
             ("application/did+ld+json", "application/did+ld+json"), ("application/json", "application/json"),
             ("application/did-url-dereferencing", "application/did-url-dereferencing"),
-            ("application/ld+json;profile=\"https://w3id.org/did-url-dereferencing\"", "application/did-url-dereferencing"),
+            (
+                "application/ld+json;profile=\"https://w3id.org/did-url-dereferencing\"",
+                "application/did-url-dereferencing"
+            ),
             ("application/ld+json;profile=\"https://w3id.org/did-resolution\"", Representation.oldResultType),
             ("application/json;q=0.5, application/did", "application/did"),
         ]
@@ -160,7 +163,8 @@ import Testing
         #expect(json["id"]?.text == name)
         #expect(json["alsoKnownAs"]?.elements?.first?.text == did.description)
         #expect(json["authentication"]?.elements?.first?.text == "\(name)#key-1")
-        #expect(!String(decoding: answer.body, as: UTF8.self).replacing("\"\(did)\"", with: "").contains(did.description))
+        #expect(
+            !String(decoding: answer.body, as: UTF8.self).replacing("\"\(did)\"", with: "").contains(did.description))
         for host in ["", "a b", "<script>", "a:b:c", "a:123456"] {
             #expect(try await registry.resolver.webDocument(host: host, network: "bench", id: id).status == 400)
         }
