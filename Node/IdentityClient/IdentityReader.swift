@@ -45,6 +45,8 @@ package struct IdentityReader: Sendable {
         switch selection {
         case .latest: break
         case .number(let number): query.append("versionId=\(number)")
+        case .numberAt(let number, let time):
+            query.append("versionId=\(number)&versionTime=\(IdentityReader.text(time))")
         case .time(let time): query.append("versionTime=\(IdentityReader.text(time))")
         }
         let isObject = (try? DIDURL(target))?.path.isEmpty == false

@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// Bytes that never change, by key; the oldest go when the sum passes the bound.
+/// Values by key with a cost each; the oldest go when the sum passes the bound.
 final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct State {
         var values: [Key: (value: Value, cost: Int)] = [:]
@@ -20,9 +20,9 @@ final class BoundedCache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     func keep(_ value: Value, for key: Key, cost: Int) {
         guard cost <= costMax else { return }
         state.withLock { state in
-            guard state.values.updateValue((value, cost), forKey: key) == nil else { return }
-            state.order.append(key)
-            state.cost += cost
+            let before = state.values.updateValue((value, cost), forKey: key)
+            if before == nil { state.order.append(key) }
+            state.cost += cost - (before?.cost ?? 0)
             while state.cost > costMax, state.head < state.order.count {
                 if let gone = state.values.removeValue(forKey: state.order[state.head]) { state.cost -= gone.cost }
                 state.head += 1

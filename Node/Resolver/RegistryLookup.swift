@@ -9,6 +9,8 @@ package enum VersionSelection: Hashable, Sendable {
     case number(UInt32)
     /// The one that was the newest at the end of this millisecond.
     case time(Timestamp)
+    /// The one with this number, if it was the newest then.
+    case numberAt(UInt32, Timestamp)
 }
 
 /// One version of an object with what its metadata says.
@@ -50,7 +52,13 @@ package final class RegistryLookup: Sendable {
     /// The object at a DID URL without query and fragment. Throws `ResolutionProblem` when it is not there.
     package func object(_ url: String, _ selection: VersionSelection = .latest) async throws -> ResolvedObject {
         let headKey = RegistryKeys.head(url)
-        let read = try await reader.values([headKey])
+        return try await object(url, selection, headKey, try await reader.values([headKey]))
+    }
+
+    /// The same with the head already read.
+    func object(
+        _ url: String, _ selection: VersionSelection, _ headKey: [UInt8], _ read: RegistryValues
+    ) async throws -> ResolvedObject {
         guard let bytes = read.values.first ?? nil else {
             throw ResolutionProblem(.notFound, "The registry has no \(url.prefix(256)).", evidence: [headKey])
         }
@@ -71,6 +79,14 @@ package final class RegistryLookup: Sendable {
     ) async throws -> UInt32 {
         switch selection {
         case .latest: return head.latest
+        case .numberAt(let number, let time):
+            let then = try await self.number(.time(time), url, head, headKey)
+            guard number == then else {
+                throw ResolutionProblem(
+                    .notFound, "Version \(then) was the newest then, not \(number).",
+                    evidence: [headKey, RegistryKeys.version(url, then)])
+            }
+            return number
         case .number(let number):
             guard number >= 1, number <= head.latest else {
                 throw ResolutionProblem(
@@ -97,22 +113,19 @@ package final class RegistryLookup: Sendable {
 
     private func records(_ numbers: [UInt32], _ url: String) async throws -> [ObjectVersion] {
         let object = ObjectID(url).digest
-        var missing: [UInt32] = []
-        var found: [UInt32: ObjectVersion] = [:]
-        for number in Set(numbers) {
-            found[number] = versions[VersionName(object: object, number: number)]
-            if found[number] == nil { missing.append(number) }
+        let known = numbers.map { versions[VersionName(object: object, number: $0)] }
+        let missing = zip(numbers, known).filter { $0.1 == nil }.map(\.0)
+        if missing.isEmpty { return known.compactMap { $0 } }
+        let read = try await reader.values(missing.map { RegistryKeys.version(url, $0) })
+        var added: [ObjectVersion] = []
+        for (number, value) in zip(missing, read.values) {
+            guard let value else { throw damaged() }
+            let record = try decode(ObjectVersion.self, value)
+            added.append(record)
+            versions.keep(record, for: VersionName(object: object, number: number), cost: 128)
         }
-        if !missing.isEmpty {
-            let read = try await reader.values(missing.map { RegistryKeys.version(url, $0) })
-            for (number, value) in zip(missing, read.values) {
-                guard let value else { throw damaged() }
-                let record = try decode(ObjectVersion.self, value)
-                found[number] = record
-                versions.keep(record, for: VersionName(object: object, number: number), cost: 128)
-            }
-        }
-        return numbers.compactMap { found[$0] }
+        var rest = added[...]
+        return known.compactMap { $0 ?? rest.popFirst() }
     }
 
     private func content(of version: ObjectVersion, _ head: ObjectHead, _ url: String) async throws -> [UInt8] {

@@ -85,7 +85,8 @@ package struct ResolutionVerifier: Sendable {
         switch selection {
         case .latest: throw .falselyAbsent
         case .number(let number): guard number == 0 || number > head.latest else { throw .falselyAbsent }
-        case .time(let time): guard try records.version(1).time > time else { throw .falselyAbsent }
+        case .time(let time), .numberAt(_, let time):
+            guard try records.version(1).time > time else { throw .falselyAbsent }
         }
         return records.resolution(.absent, latest: head.latest, isDeactivated: head.isDeactivated)
     }
@@ -127,7 +128,8 @@ package struct ResolutionVerifier: Sendable {
                 throw head.isDeactivated ? .deactivationHidden : .oldVersion(given: number, latest: head.latest)
             }
         case .number(let wanted): guard number == wanted else { throw .otherVersion(given: number) }
-        case .time(let time):
+        case .time(let time), .numberAt(_, let time):
+            if case .numberAt(let wanted, _) = selection, number != wanted { throw .otherVersion(given: number) }
             guard try records.version(number).time <= time else { throw .otherVersion(given: number) }
             if number < head.latest, try records.version(number + 1).time <= time {
                 throw .otherVersion(given: number)

@@ -3,14 +3,8 @@ internal import Identity
 internal import Primitives
 
 extension Resolver {
-    func dereference(_ order: ResolverOrder) async throws -> ResolverAnswer {
-        if order.form == .result, !order.url.path.isEmpty || order.url.fragment != nil {
-            throw ResolutionProblem(
-                .representationNotSupported,
-                "This names a resource, not a document: ask for application/did-url-dereferencing or application/json.")
-        }
-        if !order.url.path.isEmpty { return try await dereferenceObject(order) }
-        let object = try await lookup.object(order.did.description, order.selection)
+    func dereference(_ order: ResolverOrder, _ object: ResolvedObject) async throws -> ResolverAnswer {
+        if !order.url.path.isEmpty { return try await dereferenceObject(order, object) }
         guard !object.content.isEmpty else { return try await gone(object, order) }
         if let service = order.service { return try serviceEndpoint(service, order, object) }
         guard let fragment = order.url.fragment else { return try await content(object.content, object, order) }
@@ -22,11 +16,10 @@ extension Resolver {
     }
 
     /// An object of an issuer by the path of its DID URL.
-    private func dereferenceObject(_ order: ResolverOrder) async throws -> ResolverAnswer {
+    private func dereferenceObject(_ order: ResolverOrder, _ object: ResolvedObject) async throws -> ResolverAnswer {
         guard order.url.fragment == nil, order.service == nil else {
             throw ResolutionProblem(.invalidDIDURL, "A path here takes neither service nor fragment.")
         }
-        let object = try await lookup.object(order.did.description + order.url.path, order.selection)
         if case .document = order.form {
             throw ResolutionProblem(
                 .representationNotSupported,

@@ -17,11 +17,15 @@ package struct Resolver: Sendable {
     /// Network id.
     let network: Digest
     let lookup: RegistryLookup
-    private let proofs = BoundedCache<ProofName, [UInt8]>(costMax: 32 * 1_024 * 1_024)
+    private let requests = BoundedCache<ResolverRequest, PreparedRequest>(costMax: 8 * 1_024 * 1_024)
+    private let answers = BoundedCache<ResolverRequest, KeptAnswer>(costMax: 64 * 1_024 * 1_024)
 
-    private struct ProofName: Hashable, Sendable {
-        let keys: Digest
-        let height: Height
+    /// An answer with what it rests on: it is given again while that stays.
+    private struct KeptAnswer: Sendable {
+        let head: [UInt8]?
+        /// Nil for a bare document, which says nothing about a height.
+        let height: Height?
+        let answer: ResolverAnswer
     }
 
     package init(network: Digest, reader: any RegistryReader) {
@@ -30,29 +34,60 @@ package struct Resolver: Sendable {
     }
 
     package func answer(_ request: ResolverRequest) async throws -> ResolverAnswer {
-        guard let form = Representation.choose(accept: request.accept) else {
-            let problem = ResolutionProblem(
-                .representationNotSupported,
-                "The answer comes as application/did-resolution, application/did, application/json or application/did-url-dereferencing."
-            )
-            return try await refuse(problem, .result, withProof: false)
+        try await answer(prepare(request))
+    }
+
+    package func prepare(_ request: ResolverRequest) -> PreparedRequest {
+        if let known = requests[request] { return known }
+        let made = PreparedRequest(request)
+        requests.keep(made, for: request, cost: 4 * request.target.utf8.count + 512)
+        return made
+    }
+
+    package func answer(_ request: PreparedRequest) async throws -> ResolverAnswer {
+        let order: ResolverOrder
+        switch request.order {
+        case .failure(let problem): return try await refuse(problem, request.form, withProof: false)
+        case .success(let made): order = made
         }
-        var withProof = true
         do {
-            let order = try ResolverOrder(request, form)
-            withProof = order.withProof
             for _ in 0..<Resolver.attemptsMax {
+                let read = try await lookup.reader.values([request.headKey])
+                let head = read.values.first ?? nil
+                if let kept = answers[request.request], kept.head == head, kept.height ?? read.height == read.height {
+                    return kept.answer
+                }
                 do {
-                    return order.isDereferencing || form == .dereferencing
-                        ? try await dereference(order) : try await resolve(order)
+                    let answer = try await answer(order, request, read)
+                    keep(answer, head, read.height, request)
+                    return answer
                 } catch is ObjectChanged {
                     continue
                 }
             }
             throw ResolutionProblem(.internalError, "The object changes faster than it is read. Ask again.")
         } catch let problem as ResolutionProblem {
-            return try await refuse(problem, form, withProof: withProof)
+            return try await refuse(problem, order.form, withProof: order.withProof)
         }
+    }
+
+    private func answer(
+        _ order: ResolverOrder, _ request: PreparedRequest, _ read: RegistryValues
+    ) async throws -> ResolverAnswer {
+        if order.form == .result, !order.url.path.isEmpty || order.url.fragment != nil {
+            throw ResolutionProblem(
+                .representationNotSupported,
+                "This names a resource, not a document: ask for application/did-url-dereferencing or application/json.")
+        }
+        let object = try await lookup.object(request.url, order.selection, request.headKey, read)
+        return order.isDereferencing || order.form == .dereferencing
+            ? try await dereference(order, object) : try await resolve(order, object)
+    }
+
+    private func keep(_ answer: ResolverAnswer, _ head: [UInt8]?, _ height: Height, _ request: PreparedRequest) {
+        guard answer.status == 200 else { return }
+        let kept = KeptAnswer(head: head, height: request.form.isResult ? height : nil, answer: answer)
+        answers.keep(kept, for: request.request, cost: answer.body.count + 1_024)
     }
 
     /// Readings of an object that changes between reading and proving.
@@ -63,8 +98,7 @@ package struct Resolver: Sendable {
 
     // MARK: Resolution
 
-    private func resolve(_ order: ResolverOrder) async throws -> ResolverAnswer {
-        let object = try await lookup.object(order.did.description, order.selection)
+    private func resolve(_ order: ResolverOrder, _ object: ResolvedObject) async throws -> ResolverAnswer {
         if object.content.isEmpty {
             let result = try await result(object, "didDocument", Array("null".utf8), order)
             // There is no bare form of a document that is not there.
@@ -121,15 +155,11 @@ package struct Resolver: Sendable {
     /// JSON of the bundle. Its state may be newer than the one that was read; the object must be the same in both.
     private func proof(of object: ResolvedObject) async throws -> [UInt8] {
         let keys = object.evidence
-        let name = ProofName(keys: SHA256.hash(Array(keys.joined())), height: object.height)
-        if let known = proofs[name] { return known }
         let bundle = try await lookup.reader.proof(keys)
         guard bundle.entries.first(where: { $0.key == keys[0] })?.value == object.head.bcs else {
             throw ObjectChanged()
         }
-        let text = JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact
-        if bundle.header.height == object.height { proofs.keep(text, for: name, cost: text.count) }
-        return text
+        return JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact
     }
 
     func found(_ object: ResolvedObject, _ form: Representation, _ body: [UInt8]) -> ResolverAnswer {

@@ -3,7 +3,7 @@ internal import Identity
 package import Primitives
 
 /// What a client asks: a DID or DID URL, options, and the form of the answer.
-package struct ResolverRequest: Sendable {
+package struct ResolverRequest: Hashable, Sendable {
     /// As text, unescaped once.
     package let target: String
     /// Options beside the DID URL's own query, unescaped.
@@ -17,6 +17,43 @@ package struct ResolverRequest: Sendable {
     }
 }
 
+/// A request as it was understood, or why not. The same request always gives the same.
+package struct PreparedRequest: Sendable {
+    let request: ResolverRequest
+    let form: Representation
+    let order: Result<ResolverOrder, ResolutionProblem>
+    /// The object's DID URL and the key of its head; empty when there is no order.
+    let url: String
+    let headKey: [UInt8]
+    /// What the node must have reached before it answers.
+    package let minimumHeight: Height?
+
+    init(_ request: ResolverRequest) {
+        self.request = request
+        guard let form = Representation.choose(accept: request.accept) else {
+            self.form = .result
+            order = .failure(
+                ResolutionProblem(
+                    .representationNotSupported,
+                    "The answer comes as application/did-resolution, application/did, application/json or application/did-url-dereferencing."
+                ))
+            (url, headKey, minimumHeight) = ("", [], nil)
+            return
+        }
+        self.form = form
+        do throws(ResolutionProblem) {
+            let made = try ResolverOrder(request, form)
+            order = .success(made)
+            url = made.did.description + made.url.path
+            headKey = RegistryKeys.head(url)
+            minimumHeight = made.minimumHeight
+        } catch {
+            order = .failure(error)
+            (url, headKey, minimumHeight) = ("", [], nil)
+        }
+    }
+}
+
 /// A request whose parts were understood.
 struct ResolverOrder {
     let url: DIDURL
@@ -26,6 +63,7 @@ struct ResolverOrder {
     let withProof: Bool
     let service: String?
     let relativeRef: String?
+    let minimumHeight: Height?
 
     /// Whether a part or another resource is wanted, not the document as a whole.
     var isDereferencing: Bool { !url.path.isEmpty || url.fragment != nil || service != nil }
@@ -41,18 +79,6 @@ package enum ResolverOptions {
     package static let minimumHeight = "minimumHeight"
     /// Defined by DID Resolution and not done here: parts of hashed or other representations of a document.
     static let unsupported = ["hl", "serviceType", "transformKeys", "expandRelativeUrls"]
-
-    /// Reads `minimumHeight`; nil when it was not given.
-    package static func minimumHeight(_ request: ResolverRequest) throws(ResolutionProblem) -> Height? {
-        let given =
-            request.options.first { JSON.same($0.name, minimumHeight) }?.value
-            ?? (try? DIDURL(request.target))?[minimumHeight]
-        guard let given else { return nil }
-        guard let value = whole(given) else {
-            throw ResolutionProblem(.invalidOptions, "minimumHeight is a whole number.")
-        }
-        return Height(value)
-    }
 
     static func whole(_ text: String) -> UInt64? {
         guard (1...19).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
@@ -92,37 +118,36 @@ extension ResolverOrder {
         for name in ResolverOptions.unsupported where try option(name) != nil {
             throw ResolutionProblem(.featureNotSupported, "This resolver does not know \(name).")
         }
-        _ = try ResolverOptions.minimumHeight(request)
+        minimumHeight = try option(ResolverOptions.minimumHeight).map { (text) throws(ResolutionProblem) in
+            guard let value = ResolverOptions.whole(text) else {
+                throw ResolutionProblem(.invalidOptions, "minimumHeight is a whole number.")
+            }
+            return Height(value)
+        }
         switch try option(ResolverOptions.proof) {
         case nil, "1"?, "true"?: withProof = true
         case "0"?, "false"?: withProof = false
         default: throw ResolutionProblem(.invalidOptions, "proof is 0 or 1.")
         }
         service = try option(ResolverOptions.service)
+        // Means something beside a service only.
         relativeRef = try option(ResolverOptions.relativeRef)
-        if relativeRef != nil, service == nil {
-            throw ResolutionProblem(.invalidDIDURL, "relativeRef needs service.")
-        }
         selection = try ResolverOrder.selection(
             id: try option(ResolverOptions.versionID), time: try option(ResolverOptions.versionTime))
     }
 
     private static func selection(id: String?, time: String?) throws(ResolutionProblem) -> VersionSelection {
-        if id != nil, time != nil {
-            throw ResolutionProblem(.invalidOptions, "Give versionId or versionTime, not both.")
-        }
+        var number: UInt32?
         if let id {
-            guard let number = ResolverOptions.whole(id) else {
+            guard let whole = ResolverOptions.whole(id) else {
                 throw ResolutionProblem(.invalidOptions, "versionId is a whole number from 1.")
             }
-            return .number(UInt32(exactly: number) ?? .max)
+            number = UInt32(exactly: whole) ?? .max
         }
-        if let time {
-            guard let moment = DateTime.end(of: time) else {
-                throw ResolutionProblem(.invalidOptions, "versionTime is a time like 2026-01-31T12:00:00Z.")
-            }
-            return .time(moment)
+        guard let time else { return number.map { .number($0) } ?? .latest }
+        guard let moment = DateTime.end(of: time) else {
+            throw ResolutionProblem(.invalidOptions, "versionTime is a time like 2026-01-31T12:00:00Z.")
         }
-        return .latest
+        return number.map { .numberAt($0, moment) } ?? .time(moment)
     }
 }

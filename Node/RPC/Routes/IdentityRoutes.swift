@@ -26,16 +26,21 @@ struct IdentityRoutes: RouteModule {
     // MARK: Resolution
 
     private static let target = ParameterKey<String>(
-        "did", .path, anyText(8_192),
+        "did", .path, lenient("^did:cwatt:[a-z0-9-]{1,32}:\(idPattern)(/[A-Za-z0-9._-]{1,64}){0,5}$"),
         "A DID or DID URL: as it is, with `%2F`, or wholly percent-encoded. `#` is `%23`; a query may follow as the query of the request."
     )
-    private static func option(_ name: String, _ note: String) -> ParameterKey<String> {
-        ParameterKey<String>(name, .query, anyText(2_048), note)
+    private static func option(_ name: String, _ pattern: String, _ note: String) -> ParameterKey<String> {
+        ParameterKey<String>(name, .query, lenient(pattern), note)
     }
-    /// The resolver's own errors say what is wrong with a text.
-    private static func anyText(_ max: Int) -> JSONCoder<String> {
+    /// Multihashes of SHA-256 in base58; those near the ends of the range are left out, so that the pattern is simple.
+    private static let idPattern = "Qm[P-Za-e][1-9A-HJ-NP-Za-km-z]{43}"
+    private static let timePattern =
+        "^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$"
+
+    /// Documents a pattern and takes any text: the resolver's own errors say what is wrong with it.
+    private static func lenient(_ pattern: String) -> JSONCoder<String> {
         JSONCoder(
-            Schema(["type": "string"]), encode: { .string($0) },
+            Schema(["type": "string", "pattern": .string(pattern)]), encode: { .string($0) },
             decode: { json in
                 guard let text = json.text else { throw JSONFailure("expected a text") }
                 return text
@@ -43,13 +48,14 @@ struct IdentityRoutes: RouteModule {
     }
 
     private static let options = [
-        option("versionId", "The version with this number, from 1."),
-        option("versionTime", "The version that was the newest then, e.g. 2026-01-31T12:00:00Z."),
-        option("service", "Redirects to the endpoint of the service with this fragment."),
-        option("relativeRef", "A reference below that endpoint."),
-        option("proof", "0: without the proof bundle."),
+        option("versionId", "^[0-9]{1,9}$", "The version with this number, from 1."),
+        option("versionTime", timePattern, "The version that was the newest then, e.g. 2026-01-31T12:00:00Z."),
+        option("service", "^[A-Za-z0-9_-]{1,32}$", "Redirects to the endpoint of the service with this fragment."),
+        option("relativeRef", "^(/[A-Za-z0-9._~-]{1,16}){1,4}$", "A reference below that endpoint."),
+        option("proof", "^[01]$", "0: without the proof bundle."),
         option(
-            "minimumHeight", "Answer from this height or above: waited for a moment, else 503. Gives read-your-writes."),
+            "minimumHeight", "^[0-9]{1,18}$",
+            "Answer from this height or above: waited for a moment, else 503. Gives read-your-writes."),
     ]
 
     private static let object = Schema(["type": "object"])
@@ -101,12 +107,15 @@ struct IdentityRoutes: RouteModule {
         let options = IdentityRoutes.options.compactMap { key in
             request[key].map { DIDURL.Member(name: key.name, value: $0) }
         }
-        let others = (DIDURL.members(request.query[...]) ?? []).filter { member in
-            !IdentityRoutes.options.contains { $0.name == member.name }
-        }
-        let asked = ResolverRequest(target: target, options: options + others, accept: request.header("accept"))
-        // A wrong number is the resolver's to refuse, in its own form.
-        if let height = try? ResolverOptions.minimumHeight(asked) { try await service.reach(height, configuration) }
+        let others =
+            request.query.isEmpty
+            ? []
+            : (DIDURL.members(request.query[...]) ?? []).filter { member in
+                !IdentityRoutes.options.contains { $0.name == member.name }
+            }
+        let asked = resolver.prepare(
+            ResolverRequest(target: target, options: options + others, accept: request.header("accept")))
+        if let height = asked.minimumHeight { try await service.reach(height, configuration) }
         return APIAnswer(try await resolver.answer(asked))
     }
 
@@ -142,8 +151,9 @@ struct IdentityRoutes: RouteModule {
 
     // MARK: did:web
 
-    private static let network = ParameterKey<String>("network", .path, anyText(64), "Name of the network.")
-    private static let id = ParameterKey<String>("id", .path, anyText(128), "The last part of the DID.")
+    private static let network = ParameterKey<String>(
+        "network", .path, lenient("^[a-z0-9-]{1,32}$"), "Name of the network.")
+    private static let id = ParameterKey<String>("id", .path, lenient("^\(idPattern)$"), "The last part of the DID.")
 
     private var webDocument: Endpoint {
         Endpoint(
