@@ -43,6 +43,9 @@ package final class RegistryLookup: Sendable {
         let number: UInt32
     }
 
+    /// Parts of one content: 66 for the longest that a call can carry.
+    static let partsMax: UInt16 = 128
+
     let reader: any RegistryReader
     private let contents = BoundedCache<Digest, [UInt8]>(costMax: 64 * 1_024 * 1_024)
     private let versions = BoundedCache<VersionName, ObjectVersion>(costMax: 16 * 1_024 * 1_024)
@@ -135,7 +138,7 @@ package final class RegistryLookup: Sendable {
         var index: UInt16 = 0
         var isWhole = false
         // Parts are full but for the last; lists are shorter than their text.
-        while !isWhole {
+        while !isWhole, index < RegistryLookup.partsMax {
             let read = try await reader.values([RegistryKeys.part(version.content, index)])
             guard let value = read.values.first ?? nil else { break }
             let part = try decode(ContentPart.self, value)

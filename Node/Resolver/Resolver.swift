@@ -40,7 +40,7 @@ package struct Resolver: Sendable {
     package func prepare(_ request: ResolverRequest) -> PreparedRequest {
         if let known = requests[request] { return known }
         let made = PreparedRequest(request)
-        requests.keep(made, for: request, cost: 4 * request.target.utf8.count + 512)
+        requests.keep(made, for: request, cost: 2 * request.byteCount + 512)
         return made
     }
 
@@ -87,7 +87,7 @@ package struct Resolver: Sendable {
     private func keep(_ answer: ResolverAnswer, _ head: [UInt8]?, _ height: Height, _ request: PreparedRequest) {
         guard answer.status == 200 else { return }
         let kept = KeptAnswer(head: head, height: request.form.isResult ? height : nil, answer: answer)
-        answers.keep(kept, for: request.request, cost: answer.body.count + 1_024)
+        answers.keep(kept, for: request.request, cost: answer.body.count + request.request.byteCount + 1_024)
     }
 
     /// Readings of an object that changes between reading and proving.

@@ -15,6 +15,11 @@ package struct ResolverRequest: Hashable, Sendable {
         self.options = options
         self.accept = accept
     }
+
+    /// What a cache pays for keeping it, beside its fixed size.
+    var byteCount: Int {
+        options.reduce(target.utf8.count + (accept?.utf8.count ?? 0)) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    }
 }
 
 /// A request as it was understood, or why not. The same request always gives the same.
