@@ -23,7 +23,7 @@ actor SmallNode: NodeService {
     private var places: [Digest: Height] = [:]
     private var pool: [Transaction] = []
     /// Written by the next block.
-    private var given: [StateChange] = []
+    var given: [StateChange] = []
     private var heightWaiters: [CheckedContinuation<Void, Never>] = []
 
     var isReady = true
@@ -103,12 +103,6 @@ actor SmallNode: NodeService {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Takes over what another machine's block changed.
-    func take(_ changes: [StateChange]) throws {
-        given += changes
-        try makeBlock()
-    }
-
     private func execute(_ transaction: Transaction, _ changes: inout [StateChange]) -> Receipt {
         if transaction.body.calls.contains(where: { $0.method == 99 }) {
             let why = Rejection(199, "method 99 always refuses; call another one")
@@ -137,7 +131,7 @@ actor SmallNode: NodeService {
     func set(prunedBelow: UInt64) { self.prunedBelow = prunedBelow }
     var height: Height { blocks[blocks.count - 1].header.height }
 
-    private func check() throws(ServiceFailure) {
+    func check() throws(ServiceFailure) {
         if let failure { throw failure }
     }
 
@@ -235,7 +229,7 @@ actor SmallNode: NodeService {
     }
 
     /// The state after a block; those below `prunedBelow` are gone.
-    private func point(_ height: Height?) throws(ServiceFailure) -> (header: BlockHeader, state: StateSnapshot) {
+    func point(_ height: Height?) throws(ServiceFailure) -> (header: BlockHeader, state: StateSnapshot) {
         let wanted = min(height ?? self.height, self.height)
         guard wanted.value >= prunedBelow || height == nil else {
             throw .pruned("This node keeps states from block \(prunedBelow) on.")
@@ -255,34 +249,6 @@ actor SmallNode: NodeService {
 
     func proof(_ key: [UInt8], at height: Height?) throws(ServiceFailure) -> ProofBundle {
         try proof([key], at: height)
-    }
-
-    func values(_ keys: [[UInt8]]) throws(ServiceFailure) -> StateValues {
-        try check()
-        let (header, state) = try point(nil)
-        do throws(StorageFailure) {
-            return StateValues(
-                height: header.height, time: header.time,
-                values: try keys.map { (key) throws(StorageFailure) in try state.value(key) })
-        } catch {
-            throw .storage(error)
-        }
-    }
-
-    func proof(_ keys: [[UInt8]], at height: Height?) throws(ServiceFailure) -> ProofBundle {
-        try check()
-        let (header, state) = try point(height)
-        do throws(StorageFailure) {
-            let entries = try keys.map { (key) throws(StorageFailure) in
-                guard let proof = try state.prove(key) else { throw StorageFailure("the state is empty") }
-                return ProofBundle.Entry(key: key, proof: proof)
-            }
-            return ProofBundle(
-                entries: entries, header: header, descendants: [],
-                finalization: certificate(header), epochEnds: [])
-        } catch {
-            throw .storage(error)
-        }
     }
 
     func contractInterfaces() throws(ServiceFailure) -> String {

@@ -17,6 +17,25 @@ struct HTTPLoad {
 
     /// Asks `requests` in turn on every connection. Throws when an answer is not 200.
     func run(_ requests: [[UInt8]], seconds: Double) throws -> Result {
+        try run { number in
+            try loop(requests, from: number * 37, until: Stopwatch.now() + seconds)
+        }
+    }
+
+    /// Asks each of `requests` once.
+    func once(_ requests: [[UInt8]]) throws -> Result {
+        try run { number in
+            let connection = try Connection(port: port)
+            var done = (answers: 0, bytes: 0)
+            for index in stride(from: number, to: requests.count, by: connections) {
+                done.bytes += try connection.ask(requests[index])
+                done.answers += 1
+            }
+            return done
+        }
+    }
+
+    private func run(_ work: @escaping @Sendable (Int) throws -> (answers: Int, bytes: Int)) throws -> Result {
         let sum = Mutex((answers: 0, bytes: 0, failure: String?.none))
         let group = DispatchGroup()
         let began = Stopwatch.now()
@@ -24,7 +43,7 @@ struct HTTPLoad {
             let thread = Thread {
                 defer { group.leave() }
                 do {
-                    let done = try loop(requests, from: number * 37, until: began + seconds)
+                    let done = try work(number)
                     sum.withLock { ($0.answers, $0.bytes) = ($0.answers + done.answers, $0.bytes + done.bytes) }
                 } catch {
                     sum.withLock { $0.failure = "\(error)" }

@@ -94,11 +94,20 @@ struct IdentityBench: AsyncParsableCommand {
             }
         }
         let medians = rates.map(Stopwatch.median)
-        return kinds.indices.map {
+        let warm = kinds.indices.map {
             Figures.Route(
                 name: kinds[$0].name, requestsPerSecond: medians[$0], ofEmptyRoute: medians[$0] / medians[0],
                 bytesPerAnswer: sizes[$0])
         }
+        // Nodes that were never asked: nothing is remembered there.
+        let cold = try [(1, 2), (2, 3)].map { node, kind in
+            let result = try HTTPLoad(port: UInt16(basePort + 1_000 + node), connections: connections)
+                .once(kinds[kind].requests)
+            return Figures.Route(
+                name: "\(kinds[kind].name), first time", requestsPerSecond: result.perSecond,
+                ofEmptyRoute: result.perSecond / medians[0], bytesPerAnswer: result.bytesPerAnswer)
+        }
+        return warm + cold
     }
 
     private func text(_ figures: Figures) -> String {
