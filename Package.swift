@@ -53,9 +53,9 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
     .testTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
 }
 
-let ledger = "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient"
+let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime Duties RPC NodeClient DataLake Settlement"
+let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -67,13 +67,16 @@ let targets: [Target] = [
     module("LedgerState", at: "Ledger/State", "Primitives LedgerCrypto Chain"),
     module("Consensus", at: "Ledger/Consensus", "Primitives LedgerCrypto Chain"),
     module("Replica", at: "Ledger/Replica", "Primitives LedgerCrypto Chain LedgerState Consensus LightClient"),
+    module("Encodings", at: "Ledger/Encodings", "Primitives LedgerCrypto"),
     module("LightClient", at: "Ledger/LightClient", "Primitives LedgerCrypto Chain LedgerState"),
 
     // Contracts: the application that the log drives.
     module("ContractKit", at: "Contracts/Kit", "Primitives LedgerCrypto Chain"),
     module("ContractHost", at: "Contracts/Host", "Primitives LedgerCrypto Chain ContractKit"),
     module("Governance", at: "Contracts/Governance", "Primitives LedgerCrypto Chain ContractKit"),
-    module("Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Chain ContractKit"),
+    module(
+        "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(
@@ -91,13 +94,15 @@ let targets: [Target] = [
         "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
             + "NIOConcurrencyHelpers Logging"),
     module("Duties", at: "Node/Duties", "\(ledger) \(contracts) NodeRuntime Logging"),
+    module("Resolver", at: "Node/Resolver", "\(ledger) \(contracts) NodeClient"),
     module(
         "RPC", at: "Node/RPC",
-        "\(ledger) \(contracts) NodeClient Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
+        "\(ledger) \(contracts) NodeClient Resolver Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
             + "NIOHTTPTypes NIOSSL Logging ServiceLifecycle"),
     module(
         "NodeClient", at: "Node/Client",
         "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
+    module("IdentityClient", at: "Node/IdentityClient", "\(ledger) \(contracts) NodeClient Resolver"),
     module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
@@ -110,7 +115,7 @@ let targets: [Target] = [
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
     module(
-        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataLake Settlement \(ledger) \(contracts)"),
+        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataLake Settlement Resolver \(ledger) \(contracts)"),
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
@@ -138,7 +143,7 @@ let targets: [Target] = [
         "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
-        "TestSupport RPC NodeClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
+        "TestSupport RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
@@ -154,6 +159,11 @@ let targets: [Target] = [
 
 let package = Package(
     name: "commonwatt",
+    products: [
+        .executable(name: "commonwatt", targets: ["commonwatt"]),
+        // For wallets in Swift: resolves DIDs through any node and trusts none.
+        .library(name: "CommonwattIdentity", targets: ["IdentityClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),

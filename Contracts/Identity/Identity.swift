@@ -1,58 +1,49 @@
 internal import Chain
 package import ContractKit
-internal import LedgerCrypto
-internal import Primitives
+package import LedgerCrypto
+package import Primitives
 
-/// Which keys and meters belong to which partner. Nothing about natural persons is stored here.
+/// Which keys and meters belong to which partner (Bindings), the DID documents of organisations (Documents), their
+/// schemas and credential definitions (Credentials), and what was revoked (Status). Nothing about natural persons is
+/// stored here. README.md is the specification of the DID method.
 ///
-/// Invariants (checked by `IdentityTests`):
+/// Invariants (checked by `BindingTests`, `DocumentTests`, `CredentialTests` and `RegistryPropertyTests`):
+/// - A DID is the digest of its create operation. Its versions are numbered 1, 2, 3, … without gaps, in order of time;
+///   none is ever changed or removed, and none follows the one that deactivates it.
+/// - A document changes only by a signature of a control key, or of the key that its last version committed to, and only
+///   onto the version that the change names. Every signing key in a document proved that somebody holds it.
+/// - An object belongs to one live DID when it is written. Schemas, credential definitions and revocation registries
+///   have one version.
 /// - Only a partner's own key, never a delegate's, delegates or revokes; a delegate has at most the partner's roles.
 /// - A meter is registered once, confirmed only by the grid operator that it names, and in at most one community; a
 ///   retired meter is in none and never comes back.
 /// - A revoked signing key stays revoked.
 package enum Identity: Contract {
     package static let name = "identity"
-    package static let version: UInt32 = 1
-    package static let summary = "Delegations, data providers' signing keys and meters."
+    package static let version: UInt32 = 2
+    package static let summary =
+        "DIDs, schemas, credential definitions and revocation; delegations, data providers' signing keys and meters."
 
     /// Longest delegation: a year of block time, in milliseconds.
     package static let delegationMillisecondsMax: UInt64 = 366 * 86_400_000
 
+    // MARK: Storage. Numbers 1 to 3 are `Directory`. Objects go by `ObjectID`, versions from 1.
+
+    package static let heads = StorageMap<Digest, ObjectHead>(4, "heads")
+    package static let versions = StorageMap<Pair<Digest, UInt32>, ObjectVersion>(5, "versions")
+    /// Canonical JSON by its digest, in parts. Revocation lists lie here as BCS of `RevocationState`.
+    package static let contents = StorageMap<Pair<Digest, UInt16>, ContentPart>(6, "contents")
+    package static let controls = StorageMap<Digest, ControlRecord>(7, "controls")
+    package static let endorsements = StorageMap<Pair<Digest, String>, Endorsement>(8, "endorsements")
+    package static let grants = StorageMap<Pair<Digest, PublicKey>, GrantRecord>(9, "grants")
+    package static let votes = StorageMap<Pair<Digest, String>, DeactivationVote>(10, "votes")
+    package static let network = StorageValue<NetworkName>(11, "network")
+
     package static var storage: [StorageDeclaration] {
-        [Directory.delegations.declaration, Directory.meters.declaration, Directory.signingKeys.declaration]
-    }
-
-    // MARK: Rejections
-
-    package static let expiryWrong = RejectionKind(
-        100, "expiry-wrong", "a delegation ends after now and within 366 days")
-    package static let delegationUnknown = RejectionKind(101, "delegation-unknown", "no such delegation")
-    package static let meterExists = RejectionKind(102, "meter-exists", "a meter with this number is registered")
-    package static let meterUnknown = RejectionKind(103, "meter-unknown", "no meter has this number")
-    package static let notItsOperator = RejectionKind(
-        104, "not-its-operator", "only the grid operator that the registration names may do this")
-    package static let partnerWithoutRole = RejectionKind(
-        105, "partner-without-role", "a partner named here is unknown, suspended or has not the role")
-    package static let alreadyConfirmed = RejectionKind(106, "already-confirmed", "the meter was confirmed before")
-    package static let meterRetired = RejectionKind(107, "meter-retired", "the meter was retired")
-    package static let notConfirmed = RejectionKind(
-        108, "not-confirmed", "the grid operator has not confirmed this meter for this holder")
-    package static let inCommunity = RejectionKind(
-        109, "in-community", "the meter is in a community; it must leave that one first")
-    package static let notInCommunity = RejectionKind(
-        110, "not-in-community", "the meter is not in the calling community")
-    package static let proofWrong = RejectionKind(
-        111, "proof-wrong", "the proof of possession is not a signature by the new key over this partner")
-    package static let signingKeyExists = RejectionKind(
-        112, "signing-key-exists", "the key was registered before; a revoked key does not come back")
-    package static let signingKeyUnknown = RejectionKind(
-        113, "signing-key-unknown", "the partner has no valid signing key like this")
-
-    package static var rejections: [RejectionKind] {
         [
-            expiryWrong, delegationUnknown, meterExists, meterUnknown, notItsOperator, partnerWithoutRole,
-            alreadyConfirmed, meterRetired, notConfirmed, inCommunity, notInCommunity, proofWrong, signingKeyExists,
-            signingKeyUnknown,
+            Directory.delegations.declaration, Directory.meters.declaration, Directory.signingKeys.declaration,
+            heads.declaration, versions.declaration, contents.declaration, controls.declaration,
+            endorsements.declaration, grants.declaration, votes.declaration, network.declaration,
         ]
     }
 
@@ -64,14 +55,26 @@ package enum Identity: Contract {
     package static let signingKeyChanged = EventKind<SigningKeyNotice>(
         4, "signingKeyChanged", "A data provider registered or revoked a signing key.")
 
+    package static let objectChanged = EventKind<ObjectNotice>(
+        5, "objectChanged", "A version of a DID document or of an issuer's object was written.")
+    package static let endorsed = EventKind<EndorsementNotice>(
+        6, "endorsed", "A partner endorsed the organisation of a DID, or no longer does.")
+    package static let granted = EventKind<GrantNotice>(
+        7, "granted", "A DID let a key register or revoke in its name, or no longer does.")
+    package static let voted = EventKind<VoteNotice>(
+        8, "voted", "A council member voted to deactivate a DID.")
+
     package static var events: [EventDeclaration] {
-        [delegated.declaration, undelegated.declaration, meterChanged.declaration, signingKeyChanged.declaration]
+        [
+            delegated.declaration, undelegated.declaration, meterChanged.declaration, signingKeyChanged.declaration,
+            objectChanged.declaration, endorsed.declaration, granted.declaration, voted.declaration,
+        ]
     }
 
     // MARK: Calls
 
     static let begin = Method<IdentityGenesis, Nothing>(
-        0, "initialize", "Takes the meters of the genesis.", initialize)
+        0, "initialize", "Takes the network's name and the meters of the genesis.", initialize)
     package static let delegate = Method<Delegate, Nothing>(
         1, "delegate", "Lets a key act for the calling partner with some of its roles.", delegate)
     package static let undelegate = Method<Undelegate, Nothing>(
@@ -92,12 +95,47 @@ package enum Identity: Contract {
     package static let revokeSigningKey = Method<RevokeSigningKey, Nothing>(
         9, "revokeSigningKey", "A data provider revokes a signing key from now on.", revokeSigningKey)
 
+    package static let create = Method<CreateDocument, ObjectNotice>(
+        10, "createDocument", "An issuer partner registers the DID of an organisation that it endorses by that.",
+        createDocument)
+    package static let update = Method<UpdateDocument, ObjectNotice>(
+        11, "updateDocument", "A control key replaces the document: services, keys, controllers.", updateDocument)
+    package static let deactivate = Method<DeactivateDocument, ObjectNotice>(
+        12, "deactivateDocument", "A control key ends the DID for ever.", deactivateDocument)
+    package static let vote = Method<VoteDeactivation, Nothing>(
+        13, "voteDeactivation", "A council member votes to end a DID; two thirds of the council do it.",
+        voteDeactivation)
+    package static let grant = Method<SetGrant, Nothing>(
+        14, "setGrant", "A DID lets another key register or revoke in its name; no rights end that.", setGrant)
+    package static let endorse = Method<DocumentID, Nothing>(
+        15, "endorse", "An issuer partner endorses the organisation of a DID.", endorseDocument)
+    package static let withdraw = Method<DocumentID, Nothing>(
+        16, "withdrawEndorsement", "A partner no longer endorses a DID.", withdrawEndorsement)
+    package static let schema = Method<RegisterObject, ObjectNotice>(
+        17, "registerSchema", "Registers an AnonCreds schema of an endorsed DID, for ever.", registerSchema)
+    package static let credentialDefinition = Method<RegisterObject, ObjectNotice>(
+        18, "registerCredentialDefinition", "Registers an AnonCreds credential definition, for ever.",
+        registerCredentialDefinition)
+    package static let revocationRegistry = Method<RegisterObject, ObjectNotice>(
+        19, "registerRevocationRegistry", "Registers an AnonCreds revocation registry definition, for ever.",
+        registerRevocationRegistry)
+    package static let revocationList = Method<UpdateRevocationList, ObjectNotice>(
+        20, "updateRevocationList", "Writes the next revocation list of a registry.", updateRevocationList)
+    package static let credentialSchema = Method<RegisterObject, ObjectNotice>(
+        21, "registerCredentialSchema", "Registers a JSON Schema for W3C credentials of an endorsed DID, for ever.",
+        registerCredentialSchema)
+    package static let statusList = Method<AnchorStatusList, ObjectNotice>(
+        22, "anchorStatusList", "Anchors the next version of a Bitstring Status List by its digest.", anchorStatusList)
+
     package static var initialize: CallDeclaration? { begin.declaration }
     package static var calls: [CallDeclaration] {
         [
             delegate.declaration, undelegate.declaration, registerMeter.declaration, confirmMeter.declaration,
             retireMeter.declaration, joinMeter.declaration, leaveMeter.declaration, addSigningKey.declaration,
-            revokeSigningKey.declaration,
+            revokeSigningKey.declaration, create.declaration, update.declaration, deactivate.declaration,
+            vote.declaration, grant.declaration, endorse.declaration, withdraw.declaration, schema.declaration,
+            credentialDefinition.declaration, revocationRegistry.declaration, revocationList.declaration,
+            credentialSchema.declaration, statusList.declaration,
         ]
     }
 

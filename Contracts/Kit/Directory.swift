@@ -62,6 +62,13 @@ extension Context {
         try read(Directory.partners.stateKey(id, at: WellKnown.governance))
     }
 
+    /// The council's members in order, as Governance has them.
+    package func councilMembers() throws(Rejection) -> [String] {
+        let governance = Context(
+            instance: WellKnown.governance, caller: caller, depth: depth, services: services)
+        return try Directory.council.page(limit: Context.pageEntriesMax, in: governance)
+    }
+
     /// The partner whose own key this is. Delegated keys belong to nobody here.
     package func holder(of key: PublicKey) throws(Rejection) -> String? {
         let holder: KeyHolder? = try read(Directory.keys.stateKey(key, at: WellKnown.governance))
@@ -85,6 +92,8 @@ package enum Directory {
     package static let partners = StorageMap<String, Partner>(1, "partners")
     /// At `WellKnown.governance`: own keys of partners.
     package static let keys = StorageMap<PublicKey, KeyHolder>(2, "keys")
+    /// At `WellKnown.governance`: the partners of the council.
+    package static let council = StorageIndex<String>(6, "council")
     /// At `WellKnown.governance`, by contract name.
     package static let activeVersions = StorageMap<String, ActiveVersion>(3, "activeVersions")
     /// At `WellKnown.governance`.

@@ -33,7 +33,8 @@ package enum ContractSuite {
                     WellKnown.governance, Governance.name,
                     arguments: GovernanceGenesis(partners: suite.partners, parameters: suite.parameters).bcs),
                 GenesisInstance(
-                    WellKnown.identity, Identity.name, arguments: IdentityGenesis(meters: suite.meters).bcs),
+                    WellKnown.identity, Identity.name,
+                    arguments: IdentityGenesis(network: genesis.name, meters: suite.meters).bcs),
                 GenesisInstance(WellKnown.anchors, Anchors.name),
                 GenesisInstance(WellKnown.registry, Registry.name),
             ])

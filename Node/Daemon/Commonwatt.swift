@@ -9,13 +9,15 @@ struct Commonwatt: AsyncParsableCommand {
         discussion: """
             Partners run a validator: keys, genesis, node, status, gov.
             Community administrators settle: cec create, admit, ingest, settle, statement.
+            Issuers and wallets: did, schema, creddef.
             Members check: verify.
             Developers try it out: devnet, tx.
             """,
         version: "commonwatt \(BuildInfo.version)",
         subcommands: [
             KeysCommand.self, GenesisCommand.self, NodeCommand.self, DevnetCommand.self, TxCommand.self,
-            GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self,
+            GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
+            SchemaCommand.self, CredentialDefinitionCommand.self,
         ])
 }
 

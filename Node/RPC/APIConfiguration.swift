@@ -30,6 +30,8 @@ package struct APIConfiguration: Sendable {
     package var tls: TLS?
     /// Nil: no limit of requests per client.
     package var rateLimit: RateLimit? = RateLimit()
+    /// The DID of the node's operator, which `/.well-known/did.json` shows.
+    package var operatorDID: String?
     /// Take the client's address from the last X-Forwarded-For entry. Only behind a proxy that sets it.
     package var trustsForwardedFor = false
 

@@ -37,6 +37,7 @@ package struct APIServer: Service {
             BlockRoutes(service: service, configuration: configuration),
             StateRoutes(service: service, configuration: configuration),
             ContractRoutes(service: service, configuration: configuration),
+            IdentityRoutes(service: service, configuration: configuration),
             EventRoutes(
                 service: service, configuration: configuration, limits: limits, feed: EventFeed(service)),
             NodeRoutes(service: service, limits: limits, document: { text.bytes }),

@@ -42,6 +42,12 @@ package protocol NodeService: Sendable {
     /// node has both the state and a finalization.
     func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle
 
+    /// Values under several keys of the newest final state, in order of the keys.
+    func values(_ keys: [[UInt8]]) async throws(ServiceFailure) -> StateValues
+
+    /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
+    func proof(_ keys: [[UInt8]], at height: Height?) async throws(ServiceFailure) -> ProofBundle
+
     /// Interfaces of all contracts in the binary, as one JSON document.
     func contractInterfaces() async throws(ServiceFailure) -> String
 

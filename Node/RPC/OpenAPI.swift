@@ -118,7 +118,11 @@ package enum OpenAPI {
             headers.append(.init("Retry-After", retryAfter))
         }
         if !headers.isEmpty { body.append(.init("headers", .object(headers))) }
-        let forms = (answer?.forms ?? []) + (kinds.isEmpty ? [] : [Endpoint.Form(Problem.mediaType, Problem.schema)])
+        var forms = answer?.forms ?? []
+        // A route may have problems of its own in that form.
+        if !kinds.isEmpty, !forms.contains(where: { $0.mediaType == Problem.mediaType }) {
+            forms.append(Endpoint.Form(Problem.mediaType, Problem.schema))
+        }
         if !forms.isEmpty { body.append(.init("content", content(forms))) }
         return .object(body)
     }

@@ -70,6 +70,7 @@ struct RequestChecker {
     /// Header fields by lower-case name.
     var headers: [String: String] {
         var found: [String: String] = [:]
+        found["host"] = request.head.authority
         for field in request.headers {
             let name = field.name.canonicalName
             found[name] = found[name].map { $0 + ", " + field.value } ?? field.value

@@ -22,6 +22,8 @@ actor SmallNode: NodeService {
     private var states: [StateSnapshot] = []
     private var places: [Digest: Height] = [:]
     private var pool: [Transaction] = []
+    /// Written by the next block.
+    var given: [StateChange] = []
     private var heightWaiters: [CheckedContinuation<Void, Never>] = []
 
     var isReady = true
@@ -37,14 +39,18 @@ actor SmallNode: NodeService {
 
     static let knownKey = Array("known".utf8)
 
-    init(name: String = "small-net") throws {
+    /// Milliseconds that stand for now, for pinned answers.
+    private let fixedNow: UInt64?
+
+    init(name: String = "small-net", fixedNow: UInt64? = nil) throws {
+        self.fixedNow = fixedNow
         secrets = (0..<4).compactMap { Secp256k1.SecretKey(SHA256.hash(Array("validator \($0)".utf8)).bytes) }
         let validators = secrets.enumerated().map { index, secret in
             Validator(
                 partner: "partner-\(index)", consensusKey: secret.publicKey,
                 transportKey: SHA256.hash(Array("transport \(index)".utf8)))
         }
-        let started = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000) - 60_000)
+        let started = Timestamp((fixedNow ?? UInt64(Date().timeIntervalSince1970 * 1_000)) - 60_000)
         genesis = Genesis(
             name: name, time: started, parameters: ChainParameters(), validators: try ValidatorSet(validators),
             application: Array("application".utf8))
@@ -78,6 +84,8 @@ actor SmallNode: NodeService {
         var changes: [StateChange] = []
         var receipts: [Receipt] = []
         for transaction in included { receipts.append(execute(transaction, &changes)) }
+        changes += given
+        given.removeAll()
         changes.sort { $0.key.lexicographicallyPrecedes($1.key) }
         state = try state.applying(changes, version: parent.height.next)
         let header = BlockHeader(
@@ -114,7 +122,7 @@ actor SmallNode: NodeService {
 
     static func key(of transaction: Digest, _ index: Int) -> [UInt8] { Array("call/\(transaction)/\(index)".utf8) }
 
-    private var now: Timestamp { Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000)) }
+    private var now: Timestamp { Timestamp(fixedNow ?? UInt64(Date().timeIntervalSince1970 * 1_000)) }
 
     func set(isReady: Bool) { self.isReady = isReady }
     func set(failure: ServiceFailure?) { self.failure = failure }
@@ -123,7 +131,7 @@ actor SmallNode: NodeService {
     func set(prunedBelow: UInt64) { self.prunedBelow = prunedBelow }
     var height: Height { blocks[blocks.count - 1].header.height }
 
-    private func check() throws(ServiceFailure) {
+    func check() throws(ServiceFailure) {
         if let failure { throw failure }
     }
 
@@ -221,7 +229,7 @@ actor SmallNode: NodeService {
     }
 
     /// The state after a block; those below `prunedBelow` are gone.
-    private func point(_ height: Height?) throws(ServiceFailure) -> (header: BlockHeader, state: StateSnapshot) {
+    func point(_ height: Height?) throws(ServiceFailure) -> (header: BlockHeader, state: StateSnapshot) {
         let wanted = min(height ?? self.height, self.height)
         guard wanted.value >= prunedBelow || height == nil else {
             throw .pruned("This node keeps states from block \(prunedBelow) on.")
@@ -240,16 +248,7 @@ actor SmallNode: NodeService {
     }
 
     func proof(_ key: [UInt8], at height: Height?) throws(ServiceFailure) -> ProofBundle {
-        try check()
-        let (header, state) = try point(height)
-        do throws(StorageFailure) {
-            guard let proof = try state.prove(key) else { throw StorageFailure("the state is empty") }
-            return ProofBundle(
-                entries: [ProofBundle.Entry(key: key, proof: proof)], header: header, descendants: [],
-                finalization: certificate(header), epochEnds: [])
-        } catch {
-            throw .storage(error)
-        }
+        try proof([key], at: height)
     }
 
     func contractInterfaces() throws(ServiceFailure) -> String {

@@ -53,7 +53,8 @@ package struct TestNetwork: Sendable {
                 versions: definitions.map(\.contractVersion),
                 instances: [
                     GenesisInstance(WellKnown.governance, Governance.name, arguments: governance.bcs),
-                    GenesisInstance(WellKnown.identity, Identity.name, arguments: IdentityGenesis(meters: []).bcs),
+                    GenesisInstance(
+                        WellKnown.identity, Identity.name, arguments: IdentityGenesis(network: "bench", meters: []).bcs),
                     GenesisInstance(WellKnown.anchors, Anchors.name),
                 ])
         }

@@ -74,6 +74,29 @@ extension NodeClient {
         throw ClientError.noNodeAnswered(failures)
     }
 
+    /// The answer of the first node that has one, errors of its own kind included: a body for a client that judges it,
+    /// such as a proof of absence beside status 404. Nodes that are behind, full or broken are passed over.
+    package func result(_ path: String, accept: String) async throws -> [UInt8] {
+        var failures: [ClientError.NodeFailure] = []
+        for index in order {
+            do {
+                let response = try await send(NodeRequest(path, accept: accept), to: index)
+                let collected = try await response.body.collect(upTo: configuration.answerBytesMax)
+                let status = Int(response.status.code)
+                if status < 500 && status != 429 || status == 501 {
+                    prefer(index)
+                    return Array(collected.readableBytesView)
+                }
+                failures.append(.init(node: nodes[index], reason: "it answered with status \(status)"))
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                failures.append(.init(node: nodes[index], reason: NodeClient.words(error)))
+            }
+        }
+        throw ClientError.noNodeAnswered(failures)
+    }
+
     private func ask(_ request: NodeRequest, of index: Int) async throws -> NodeAnswer {
         let response = try await send(request, to: index)
         let status = Int(response.status.code)

@@ -55,7 +55,7 @@ package final class NodeClient: Sendable {
     /// What verified reads rest on now; it moves forward with every verified proof. Keep it for the next start.
     package var anchor: TrustAnchor? { state.withLock { $0.anchor } }
 
-    func advance(to anchor: TrustAnchor) {
+    package func advance(to anchor: TrustAnchor) {
         state.withLock { state in
             guard let known = state.anchor else { return }
             if (anchor.epoch, anchor.height) > (known.epoch, known.height) { state.anchor = anchor }

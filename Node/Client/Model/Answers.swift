@@ -81,6 +81,20 @@ package struct Finality: Hashable, Sendable {
 }
 
 /// A value read from the state that the block at `height` left; nil when the key is absent there.
+/// Values of one final state, in order of the keys that were asked for.
+package struct StateValues: Hashable, Sendable {
+    package let height: Height
+    /// Block time of that height.
+    package let time: Timestamp
+    package let values: [[UInt8]?]
+
+    package init(height: Height, time: Timestamp, values: [[UInt8]?]) {
+        self.height = height
+        self.time = time
+        self.values = values
+    }
+}
+
 package struct StateValue: Hashable, Sendable {
     package let height: Height
     package let value: [UInt8]?

@@ -14,10 +14,10 @@ struct DevnetLayout: Sendable {
     static let partners: [(id: String, name: String, roles: [String])] = [
         (
             "coop", "Sierra Community Cooperative",
-            ["council", "validator", "attester", "community-administrator", "data-provider"]
+            ["council", "validator", "attester", "community-administrator", "data-provider", "issuer"]
         ),
-        ("energylab", "Energy Research Lab", ["council", "validator", "attester"]),
-        ("gridco", "Grid Company", ["council", "validator", "attester", "grid-operator"]),
+        ("energylab", "Energy Research Lab", ["council", "validator", "attester", "issuer"]),
+        ("gridco", "Grid Company", ["council", "validator", "attester", "grid-operator", "issuer"]),
         ("sunsupply", "Sun Supply", ["council", "validator", "attester", "oracle"]),
     ]
 

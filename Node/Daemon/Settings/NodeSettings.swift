@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Identity
 internal import NodeRuntime
 internal import Primitives
 
@@ -20,6 +21,8 @@ struct NodeSettings: Sendable {
     let snapshotLagBlocks: Int
     /// Blocks below the newest checkpoint whose states stay readable; nil keeps all.
     let keepStates: UInt64?
+    /// The DID that `/.well-known/did.json` shows as this host's did:web.
+    let operatorDID: String?
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -59,6 +62,11 @@ struct NodeSettings: Sendable {
         guard snapshotLagBlocks > 0 else { throw UserError("Setting 'snapshot-lag-blocks' must be at least 1.") }
         guard requestsPerSecondMax > 0, streamsMax > 0 else {
             throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
+        }
+        operatorDID = user.operatorDID
+        if let text = operatorDID, DID(text) == nil {
+            throw UserError(
+                "Setting 'operator-did': '\(text)' is no DID of this method (did:cwatt:<network>:Qm…).")
         }
         keepStates = try NodeSettings.keepStates(user.keepStates ?? "\(StateRetention.blocksUsual)")
     }

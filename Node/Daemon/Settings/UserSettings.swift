@@ -20,6 +20,7 @@ struct UserSettings: Sendable {
     var snapshotLagBlocks: Int?
     /// Blocks, or "all".
     var keepStates: String?
+    var operatorDID: String?
 
     /// Where a setting's value goes, and of what kind it is.
     enum Field {
@@ -48,7 +49,7 @@ struct UserSettings: Sendable {
             ("listen-rpc", .text(\.listenRPC)), ("peers", .map(\.peers)), ("full-nodes", .list(\.fullNodes)),
             ("log", .text(\.log)), ("requests-per-second-max", .number(\.requestsPerSecondMax)),
             ("streams-max", .number(\.streamsMax)), ("keep-states", .text(\.keepStates)),
-            ("snapshot-lag-blocks", .number(\.snapshotLagBlocks)),
+            ("snapshot-lag-blocks", .number(\.snapshotLagBlocks)), ("operator-did", .text(\.operatorDID)),
         ]
     }
 

@@ -103,6 +103,7 @@ enum NodeWiring {
         api.host = settings.listenRPC.host
         api.port = settings.listenRPC.port
         api.eventStreamsMax = settings.streamsMax
+        api.operatorDID = settings.operatorDID
         api.rateLimit?.tokensPerSecond = UInt32(clamping: settings.requestsPerSecondMax)
         api.rateLimit?.tokensMax = UInt32(clamping: settings.requestsPerSecondMax * 2)
         let server = try APIServer(

@@ -165,6 +165,14 @@ struct RuntimeService: NodeService {
         }
     }
 
+    func values(_ keys: [[UInt8]]) async throws(ServiceFailure) -> StateValues {
+        try read { (view) throws(StorageFailure) in
+            var values: [[UInt8]?] = []
+            for key in keys { values.append(try view.state.value(key)) }
+            return StateValues(height: view.tip.height, time: view.tip.time, values: values)
+        }
+    }
+
     func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle {
         try proof([key], at: height)
     }

@@ -6,11 +6,21 @@ package import Primitives
 /// Arguments of `initialize`.
 package struct IdentityGenesis: Hashable, Sendable, ContractValue {
     package static let metersMax = 16_384
+    /// Name of the genesis: `<network>` of its DIDs.
+    package let network: String
     package let meters: [Meter]
-    package init(meters: [Meter]) { self.meters = meters }
-    package static let shape = Shape.fields("IdentityGenesis", ("meters", .list(Meter.shape, max: metersMax)))
-    package func encode(to encoder: inout BCSEncoder) { encoder.vector(meters) }
+    package init(network: String, meters: [Meter]) {
+        self.network = network
+        self.meters = meters
+    }
+    package static let shape = Shape.fields(
+        "IdentityGenesis", ("network", .text(max: 32)), ("meters", .list(Meter.shape, max: metersMax)))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.string(network)
+        encoder.vector(meters)
+    }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        network = try decoder.string(max: 32)
         meters = try decoder.vector(max: IdentityGenesis.metersMax)
     }
 }

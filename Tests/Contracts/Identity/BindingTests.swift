@@ -27,7 +27,7 @@ enum Village: Contract {
     static let west = Address(wellKnown: "village-west")
 }
 
-@Suite struct IdentityTests {
+@Suite struct BindingTests {
     static let holder = SHA256.hash([1])
 
     static func bench() throws -> ContractTestBench {
@@ -42,11 +42,14 @@ enum Village: Contract {
             instances: [
                 GenesisInstance(
                     WellKnown.identity, Identity.name,
-                    arguments: IdentityGenesis(meters: [
-                        Meter(
-                            number: 900, gridOperator: "gridco", dataProvider: "metrics", holder: holder,
-                            isConfirmed: true)
-                    ]).bcs),
+                    arguments: IdentityGenesis(
+                        network: "bench",
+                        meters: [
+                            Meter(
+                                number: 900, gridOperator: "gridco", dataProvider: "metrics", holder: holder,
+                                isConfirmed: true)
+                        ]
+                    ).bcs),
                 GenesisInstance(Village.east, Village.name), GenesisInstance(Village.west, Village.name),
             ])
     }

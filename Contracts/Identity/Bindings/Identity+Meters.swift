@@ -5,6 +5,8 @@ internal import Primitives
 extension Identity {
     static func initialize(_ context: Context, _ genesis: IdentityGenesis) throws(Rejection) -> Nothing {
         guard context.caller.origin == .genesis else { throw HostRejection.notPermitted() }
+        try require(DID.isNetwork(genesis.network), nameWrong("the network"))
+        try network.set(NetworkName(name: genesis.network), in: context)
         for meter in genesis.meters {
             try require(meter.community == nil && !meter.isRetired, notConfirmed())
             try add(meter, context)

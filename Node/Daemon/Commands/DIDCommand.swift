@@ -1,0 +1,170 @@
+internal import ArgumentParser
+internal import Chain
+internal import ContractKit
+internal import Foundation
+internal import Identity
+internal import LedgerCrypto
+internal import NodeClient
+internal import Primitives
+internal import Resolver
+
+struct DIDCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "did", abstract: "Create, rotate, end and resolve DIDs of organisations.",
+        discussion: """
+            A wallet file holds the DID's secret keys; --key is the key of the partner that sends the transaction and, \
+            with the issuer role, endorses the organisation. Resolving needs neither.
+            """,
+        subcommands: [
+            Create.self, Rotate.self, Deactivate.self, DIDResolveCommand.self, DIDHistoryCommand.self,
+            DIDEndorseCommand.self,
+        ])
+
+    struct Outcome: Encodable {
+        let did: String
+        let versionId: UInt32
+        let height: UInt64
+        let wallet: String
+    }
+
+    struct DocumentOptions: ParsableArguments {
+        @Option(name: .customLong("service"), help: "LABEL=TYPE,https://host/path[,accept…]; repeat for more.")
+        var services: [String] = []
+        @Option(name: .customLong("alias"), help: "https://host or did:web:host of the organisation.")
+        var aliases: [String] = []
+        @Flag(help: "Commit to the next control key, which alone can change the document then.")
+        var commit = false
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Make keys and register a new DID.")
+        @Option(help: "Wallet file to write.") var wallet: String
+        @OptionGroup var document: DocumentOptions
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard !FileManager.default.fileExists(atPath: wallet) else {
+                throw UserError("\(wallet) exists already; a wallet is never overwritten.")
+            }
+            let key = try connection.signer()
+            let outcome = try await Connection.with(connection.addresses) { client in
+                let session = try await RegistrySession(client, key)
+                var made = DIDWallet.new(network: try await client.nodeStatus().networkName)
+                made.services = try document.services.map { try DIDWallet.Service(option: $0) }
+                made.aliases = document.aliases
+                if document.commit { made.next = DIDWallet.seed() }
+                let content = try made.content()
+                let commitment = try made.commitment()
+                made.did = content.did(network: made.network, nextKey: commitment).description
+                // The keys are on disk before the chain knows them.
+                try made.write(to: wallet)
+                let call = made.signer(network: session.network).create(content, nextKey: commitment)
+                let (notice, height) = try await session.run(Identity.create, call, doing: "creating the DID")
+                return Outcome(
+                    did: notice.url, versionId: notice.version, height: height.value, wallet: wallet)
+            }
+            try output.show(outcome) {
+                "Created \(outcome.did), final in block \(outcome.height). Its keys are in \(wallet): keep them safe."
+            }
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Replace the keys of a DID, and its services if any are given.")
+        @Option(help: "Wallet file.") var wallet: String
+        @OptionGroup var document: DocumentOptions
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let old = try DIDWallet.read(wallet)
+            let did = try old.identifier()
+            let key = try connection.signer()
+            let outcome = try await Connection.with(connection.addresses) { client in
+                let session = try await RegistrySession(client, key)
+                let previous = try await session.latest(did.description)
+                let fresh = try rotated(old)
+                // Both sets of keys stay on disk until the chain has decided.
+                try fresh.write(to: wallet + ".rotating")
+                let seeds = old.signer(network: session.network)
+                let own = fresh.signer(network: session.network)
+                let signer = OperationSigner(network: session.network, name: old.network) {
+                    seeds.sign($0, $1) ?? own.sign($0, $1)
+                }
+                let by = try old.next.map { try DIDWallet.key($0) } ?? old.controlKey()
+                let call = signer.update(
+                    did.digest, from: previous, to: try fresh.content(), nextKey: try fresh.commitment(),
+                    known: [try old.controlKey()], by: by)
+                let (notice, height) = try await session.run(Identity.update, call, doing: "rotating the keys")
+                try fresh.write(to: wallet)
+                try? FileManager.default.removeItem(atPath: wallet + ".rotating")
+                return Outcome(did: notice.url, versionId: notice.version, height: height.value, wallet: wallet)
+            }
+            try output.show(outcome) {
+                "\(outcome.did) has version \(outcome.versionId) with new keys, final in block \(outcome.height)."
+            }
+        }
+
+        private func rotated(_ old: DIDWallet) throws -> DIDWallet {
+            var fresh = old
+            fresh.control = old.next ?? DIDWallet.seed()
+            fresh.agreement = DIDWallet.seed()
+            fresh.next = document.commit ? DIDWallet.seed() : nil
+            fresh.rotation += 1
+            if !document.services.isEmpty {
+                fresh.services = try document.services.map { try DIDWallet.Service(option: $0) }
+            }
+            if !document.aliases.isEmpty { fresh.aliases = document.aliases }
+            return fresh
+        }
+    }
+
+    struct Deactivate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "End a DID for ever.")
+        @Option(help: "Wallet file.") var wallet: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let own = try DIDWallet.read(wallet)
+            let did = try own.identifier()
+            let key = try connection.signer()
+            let outcome = try await Connection.with(connection.addresses) { client in
+                let session = try await RegistrySession(client, key)
+                let previous = try await session.latest(did.description)
+                let by = try own.next.map { try DIDWallet.key($0) } ?? own.controlKey()
+                let call = own.signer(network: session.network).deactivate(did.digest, at: previous, by: by)
+                let (notice, height) = try await session.run(
+                    Identity.deactivate, call, doing: "deactivating the DID")
+                return Outcome(did: notice.url, versionId: notice.version, height: height.value, wallet: wallet)
+            }
+            try output.show(outcome) { "\(outcome.did) is deactivated for ever, final in block \(outcome.height)." }
+        }
+    }
+}
+
+struct DIDEndorseCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "endorse", abstract: "Endorse the organisation of a DID, or no longer.")
+    @Argument(help: "The DID.") var did: String
+    @Flag(help: "Withdraw the endorsement.") var withdraw = false
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        guard let parsed = DID(did) else { throw UserError("'\(did)' is no DID of this method.") }
+        let key = try connection.signer()
+        let method = withdraw ? Identity.withdraw : Identity.endorse
+        let height = try await Connection.with(connection.addresses) { client in
+            let session = try await ChainSession(client, key)
+            let call = method.call(on: WellKnown.identity, DocumentID(did: parsed.digest))
+            return try await session.run([call], doing: "the endorsement").height.value
+        }
+        let outcome = DIDCommand.Outcome(did: did, versionId: 0, height: height, wallet: "")
+        try output.show(outcome) {
+            withdraw ? "No longer endorses \(did)." : "Endorses \(did), final in block \(height)."
+        }
+    }
+}

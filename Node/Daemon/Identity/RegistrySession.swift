@@ -1,0 +1,82 @@
+internal import Chain
+internal import ContractKit
+internal import Encodings
+internal import Foundation
+internal import Identity
+internal import IdentityClient
+internal import LedgerCrypto
+internal import LightClient
+internal import NodeClient
+internal import Primitives
+internal import Resolver
+
+/// Work with the registry through any node: the chain's session of the partner that sends, and the wallet that signs.
+struct RegistrySession {
+    let chain: ChainSession
+    let network: Digest
+
+    init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
+        chain = try await ChainSession(client, key)
+        network = chain.network
+    }
+
+    func run<Arguments: ContractValue>(
+        _ method: Method<Arguments, ObjectNotice>, _ arguments: Arguments?, doing what: String
+    ) async throws -> (notice: ObjectNotice, height: Height) {
+        guard let arguments else { throw UserError("The wallet lacks a key that must sign \(what).") }
+        let result = try await chain.run([method.call(on: WellKnown.identity, arguments)], doing: what)
+        guard let output = result.receipt.outputs.first else { throw UserError("The receipt has no result.") }
+        return (try method.output(output), result.height)
+    }
+
+    /// The newest version's number on the node's word, which the chain checks again when a change names it.
+    func latest(_ url: String) async throws -> UInt32 {
+        let read = try await chain.client.value(RegistryKeys.head(url))
+        guard let value = read.value else { throw UserError("The registry has no \(url).") }
+        return try ObjectHead(bcs: value).latest
+    }
+
+    /// The partner that the sending key belongs to: the endorser of what it sends.
+    func partner() async throws -> String {
+        let read = try await chain.client.value(
+            Directory.keys.stateKey(chain.key.publicKey, at: WellKnown.governance))
+        guard let value = read.value else {
+            throw UserError("The key that sends belongs to no partner; name the endorser with --endorser.")
+        }
+        return try KeyHolder(bcs: value).partner
+    }
+}
+
+/// How a command reads from the registry.
+enum RegistryReading {
+    /// Resolves with proof when a genesis file is given, else on the node's word.
+    static func resolve(
+        _ target: String, _ selection: VersionSelection, nodes: [String], genesis: String?, ageSeconds: UInt64
+    ) async throws -> (content: [UInt8], resolution: VerifiedResolution?) {
+        guard let genesis else {
+            let body = try await Connection.with(nodes) { client in
+                try await IdentityReader(client: client, networkName: "").fetch(target, selection)
+            }
+            return (body, nil)
+        }
+        let trusted = try GenesisAssembly.read(genesis)
+        let client = try NodeClient(nodes: nodes, anchor: TrustAnchor(trusted))
+        let reader = IdentityReader(
+            client: client, networkName: trusted.name, ageMillisecondsMax: ageSeconds &* 1_000)
+        do {
+            let resolution = try await reader.resolve(target, selection)
+            try? await client.shutdown()
+            if case .content(let bytes) = resolution.outcome { return (bytes, resolution) }
+            return ([], resolution)
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+
+    /// Indented text of JSON, as given when it is none.
+    static func pretty(_ json: [UInt8]) -> String {
+        (try? JSONValue(parsing: json)).map { String(decoding: $0.pretty, as: UTF8.self) }
+            ?? String(decoding: json, as: UTF8.self)
+    }
+}

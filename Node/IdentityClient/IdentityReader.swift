@@ -1,0 +1,64 @@
+internal import Chain
+internal import Encodings
+internal import Foundation
+internal import LightClient
+package import NodeClient
+package import Primitives
+package import Resolver
+
+/// Resolves through any node of a client and believes only what the proof shows.
+package struct IdentityReader: Sendable {
+    package let client: NodeClient
+    package let networkName: String
+    package var ageMillisecondsMax: UInt64
+
+    /// The client must have an anchor: the genesis, or a newer header that it verified.
+    package init(client: NodeClient, networkName: String, ageMillisecondsMax: UInt64 = 60_000) {
+        self.client = client
+        self.networkName = networkName
+        self.ageMillisecondsMax = ageMillisecondsMax
+    }
+
+    /// The document of a DID, or the object of a DID URL, verified. Throws `ResolutionRefusal` when the node's answer is
+    /// not to be believed, with the reason, and `ClientError` when no node answers.
+    package func resolve(
+        _ target: String, _ selection: VersionSelection = .latest, minimumHeight: Height = Height(0)
+    ) async throws -> VerifiedResolution {
+        guard let anchor = client.anchor else {
+            throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
+        }
+        let answer = try await fetch(target, selection, minimumHeight)
+        var verifier = ResolutionVerifier(
+            networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax)
+        verifier.minimumHeight = minimumHeight
+        let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
+        let verified = try verifier.verify(answer, for: target, selection: selection, now: now)
+        client.advance(to: verified.anchor)
+        return verified
+    }
+
+    /// The answer as a node gave it.
+    package func fetch(
+        _ target: String, _ selection: VersionSelection = .latest, _ minimumHeight: Height = Height(0)
+    ) async throws -> [UInt8] {
+        var query = ["minimumHeight=\(minimumHeight)"]
+        switch selection {
+        case .latest: break
+        case .number(let number): query.append("versionId=\(number)")
+        case .numberAt(let number, let time):
+            query.append("versionId=\(number)&versionTime=\(IdentityReader.text(time))")
+        case .time(let time): query.append("versionTime=\(IdentityReader.text(time))")
+        }
+        let isObject = (try? DIDURL(target))?.path.isEmpty == false
+        let escaped = target.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        return try await client.result(
+            "/1.0/identifiers/\(escaped)?\(query.joined(separator: "&"))",
+            accept: isObject ? Representation.dereferencingType : Representation.resultType)
+    }
+
+    /// With milliseconds, so that the node reads the same moment.
+    private static func text(_ time: Timestamp) -> String {
+        let fraction = String(1_000 + time.value % 1_000).dropFirst()
+        return DateTime.text(time).dropLast() + "." + fraction + "Z"
+    }
+}

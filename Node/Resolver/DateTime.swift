@@ -1,0 +1,76 @@
+package import Primitives
+
+/// Times as DID documents have them: RFC 3339 in UTC with whole seconds.
+package enum DateTime {
+    package static func text(_ time: Timestamp) -> String {
+        let seconds = min(time.value / 1_000, 253_402_300_799)
+        let (year, month, day) = civil(Int64(seconds / 86_400))
+        let clock = [seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60].map { padded(Int64($0), 2) }
+        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock.joined(separator: ":"))Z"
+    }
+
+    /// The last millisecond that the text stands for: a time in whole seconds means all of its second, so that a
+    /// document's own `updated` selects it. Nil for anything but `YYYY-MM-DDThh:mm:ss[.fff]Z` from 1970 on.
+    package static func end(of text: String) -> Timestamp? {
+        let units = Array(text.utf8)
+        guard (20...30).contains(units.count), units.last == UInt8(ascii: "Z") || units.last == UInt8(ascii: "z") else {
+            return nil
+        }
+        let marks: [(Int, UInt8)] = [(4, 45), (7, 45), (13, 58), (16, 58)]
+        guard marks.allSatisfy({ units[$0.0] == $0.1 }),
+            units[10] == UInt8(ascii: "T") || units[10] == UInt8(ascii: "t")
+        else { return nil }
+        func number(_ range: Range<Int>) -> Int64? {
+            var value: Int64 = 0
+            for unit in units[range] {
+                guard (48...57).contains(unit) else { return nil }
+                value = value * 10 + Int64(unit - 48)
+            }
+            return value
+        }
+        guard let year = number(0..<4), let month = number(5..<7), let day = number(8..<10), let hour = number(11..<13),
+            let minute = number(14..<16), let second = number(17..<19), year >= 1970, (1...12).contains(month),
+            (1...31).contains(day), hour < 24, minute < 60, second < 60
+        else { return nil }
+        let days = days(year, month, day)
+        guard civil(days) == (year, month, day) else { return nil }
+        guard let milliseconds = fraction(units[19..<units.count - 1]) else { return nil }
+        let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
+        return Timestamp(UInt64(seconds) * 1_000 + milliseconds)
+    }
+
+    /// 999 for none; at most nine digits are read as milliseconds.
+    private static func fraction(_ units: ArraySlice<UInt8>) -> UInt64? {
+        guard let first = units.first else { return 999 }
+        let digits = Array(units.dropFirst())
+        guard first == 46, (1...9).contains(digits.count), digits.allSatisfy({ (48...57).contains($0) }) else {
+            return nil
+        }
+        return (digits + [48, 48]).prefix(3).reduce(0) { $0 * 10 + UInt64($1 - 48) }
+    }
+
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years begin in March.
+    private static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+    }
+
+    private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = shifted / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}

@@ -1,0 +1,158 @@
+internal import Encodings
+internal import Identity
+package import Primitives
+
+/// What a client asks: a DID or DID URL, options, and the form of the answer.
+package struct ResolverRequest: Hashable, Sendable {
+    /// As text, unescaped once.
+    package let target: String
+    /// Options beside the DID URL's own query, unescaped.
+    package let options: [DIDURL.Member]
+    package let accept: String?
+
+    package init(target: String, options: [DIDURL.Member] = [], accept: String? = nil) {
+        self.target = target
+        self.options = options
+        self.accept = accept
+    }
+
+    /// What a cache pays for keeping it, beside its fixed size.
+    var byteCount: Int {
+        options.reduce(target.utf8.count + (accept?.utf8.count ?? 0)) { $0 + $1.name.utf8.count + $1.value.utf8.count }
+    }
+}
+
+/// A request as it was understood, or why not. The same request always gives the same.
+package struct PreparedRequest: Sendable {
+    let request: ResolverRequest
+    let form: Representation
+    let order: Result<ResolverOrder, ResolutionProblem>
+    /// The object's DID URL and the key of its head; empty when there is no order.
+    let url: String
+    let headKey: [UInt8]
+    /// What the node must have reached before it answers.
+    package let minimumHeight: Height?
+
+    init(_ request: ResolverRequest) {
+        self.request = request
+        guard let form = Representation.choose(accept: request.accept) else {
+            self.form = .result
+            order = .failure(
+                ResolutionProblem(
+                    .representationNotSupported,
+                    "The answer comes as application/did-resolution, application/did, application/json or application/did-url-dereferencing."
+                ))
+            (url, headKey, minimumHeight) = ("", [], nil)
+            return
+        }
+        self.form = form
+        do throws(ResolutionProblem) {
+            let made = try ResolverOrder(request, form)
+            order = .success(made)
+            url = made.did.description + made.url.path
+            headKey = RegistryKeys.head(url)
+            minimumHeight = made.minimumHeight
+        } catch {
+            order = .failure(error)
+            (url, headKey, minimumHeight) = ("", [], nil)
+        }
+    }
+}
+
+/// A request whose parts were understood.
+struct ResolverOrder {
+    let url: DIDURL
+    let did: DID
+    let form: Representation
+    let selection: VersionSelection
+    let withProof: Bool
+    let service: String?
+    let relativeRef: String?
+    let minimumHeight: Height?
+
+    /// Whether a part or another resource is wanted, not the document as a whole.
+    var isDereferencing: Bool { !url.path.isEmpty || url.fragment != nil || service != nil }
+}
+
+/// The options that this resolver knows.
+package enum ResolverOptions {
+    package static let versionID = "versionId"
+    package static let versionTime = "versionTime"
+    package static let service = "service"
+    package static let relativeRef = "relativeRef"
+    package static let proof = "proof"
+    package static let minimumHeight = "minimumHeight"
+    /// Defined by DID Resolution and not done here: parts of hashed or other representations of a document.
+    static let unsupported = ["hl", "serviceType", "transformKeys", "expandRelativeUrls"]
+
+    static func whole(_ text: String) -> UInt64? {
+        guard (1...19).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return UInt64(text)
+    }
+}
+
+extension ResolverOrder {
+    init(_ request: ResolverRequest, _ form: Representation) throws(ResolutionProblem) {
+        do throws(DIDURL.Mistake) {
+            url = try DIDURL(request.target)
+        } catch {
+            switch error {
+            case .did: throw ResolutionProblem(.invalidDID, "A DID has the form did:<method>:<id>.")
+            case .url:
+                throw ResolutionProblem(.invalidDIDURL, "A DID URL is a DID with a path, a query or a fragment.")
+            }
+        }
+        guard JSON.same(url.method, DID.method) else {
+            throw ResolutionProblem(
+                .methodNotSupported, "This resolver resolves did:\(DID.method), not did:\(url.method.prefix(32)).")
+        }
+        guard let did = DID(url.did) else {
+            throw ResolutionProblem(
+                .invalidDID, "A DID of this method is did:\(DID.method):<network>:<base58 of a SHA-256 multihash>.")
+        }
+        self.did = did
+        self.form = form
+        let members = url.query + request.options
+        func option(_ name: String) throws(ResolutionProblem) -> String? {
+            let values = members.filter { JSON.same($0.name, name) }.map(\.value)
+            guard values.count <= 1 else {
+                throw ResolutionProblem(.invalidOptions, "\(name) is given twice.")
+            }
+            return values.first
+        }
+        for name in ResolverOptions.unsupported where try option(name) != nil {
+            throw ResolutionProblem(.featureNotSupported, "This resolver does not know \(name).")
+        }
+        minimumHeight = try option(ResolverOptions.minimumHeight).map { (text) throws(ResolutionProblem) in
+            guard let value = ResolverOptions.whole(text) else {
+                throw ResolutionProblem(.invalidOptions, "minimumHeight is a whole number.")
+            }
+            return Height(value)
+        }
+        switch try option(ResolverOptions.proof) {
+        case nil, "1"?, "true"?: withProof = true
+        case "0"?, "false"?: withProof = false
+        default: throw ResolutionProblem(.invalidOptions, "proof is 0 or 1.")
+        }
+        service = try option(ResolverOptions.service)
+        // Means something beside a service only.
+        relativeRef = try option(ResolverOptions.relativeRef)
+        selection = try ResolverOrder.selection(
+            id: try option(ResolverOptions.versionID), time: try option(ResolverOptions.versionTime))
+    }
+
+    private static func selection(id: String?, time: String?) throws(ResolutionProblem) -> VersionSelection {
+        var number: UInt32?
+        if let id {
+            guard let whole = ResolverOptions.whole(id) else {
+                throw ResolutionProblem(.invalidOptions, "versionId is a whole number from 1.")
+            }
+            number = UInt32(exactly: whole) ?? .max
+        }
+        guard let time else { return number.map { .number($0) } ?? .latest }
+        guard let moment = DateTime.end(of: time) else {
+            throw ResolutionProblem(.invalidOptions, "versionTime is a time like 2026-01-31T12:00:00Z.")
+        }
+        return number.map { .numberAt($0, moment) } ?? .time(moment)
+    }
+}
