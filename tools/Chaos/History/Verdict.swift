@@ -46,9 +46,9 @@ package struct Verdict: Sendable, Codable {
     /// How often a promise was broken.
     package func count(_ promise: Violation.Promise) -> Int { counts[promise] ?? 0 }
 
-    mutating func refuse(_ promise: Violation.Promise, _ text: @autoclosure () -> String) {
+    mutating func refuse(_ promise: Violation.Promise, _ text: String) {
         counts[promise, default: 0] += 1
-        if count(promise) <= Verdict.violationsMax { violations.append(Violation(promise, text())) }
+        if count(promise) <= Verdict.violationsMax { violations.append(Violation(promise, text)) }
     }
 
     package init() {}

@@ -28,6 +28,7 @@ final class Load: Sendable {
     private static let lifetimeMilliseconds: UInt64 = 240_000
 
     private let world: World
+    private let nodes: [ChaosNode]
     private let plan: Plan
     let recorder: Recorder
     private let network: Digest
@@ -55,7 +56,9 @@ final class Load: Sendable {
         }
     }
 
-    init(_ world: World, _ recorder: Recorder, plan: Plan = Plan()) throws {
+    /// `nodes`: those that clients use, all of them for nil; they are the first ones.
+    init(_ world: World, _ recorder: Recorder, plan: Plan = Plan(), nodes: [ChaosNode]? = nil) throws {
+        self.nodes = nodes ?? world.nodes
         self.world = world
         self.plan = plan
         self.recorder = recorder
@@ -66,15 +69,15 @@ final class Load: Sendable {
         configuration.requestMilliseconds = 3_000
         configuration.roundsMax = 1
         configuration.connectionsPerNodeMax = 64
-        clients = try world.nodes.map { try NodeClient(nodes: [$0.url], configuration: configuration) }
-        verifying = try world.nodes.map {
+        clients = try self.nodes.map { try NodeClient(nodes: [$0.url], configuration: configuration) }
+        verifying = try self.nodes.map {
             try NodeClient(nodes: [$0.url], anchor: TrustAnchor(genesis), configuration: configuration)
         }
     }
 
     func start() throws {
         for number in 0..<plan.writers {
-            let node = world.nodes[number % world.nodes.count]
+            let node = nodes[number % nodes.count]
             let key = try world.operatorKey(node)
             switches.keep(Task { [self] in await write(number, node.name, key) })
         }
@@ -173,9 +176,9 @@ final class Load: Sendable {
     private func read(_ number: Int, isVerified: Bool) async {
         var turn = number
         while switches.mayRun {
-            let node = world.nodes[turn % world.nodes.count]
+            let node = nodes[turn % nodes.count]
             let register = RegisterName(
-                owner: world.nodes[(turn / world.nodes.count) % world.nodes.count].name,
+                owner: nodes[(turn / nodes.count) % nodes.count].name,
                 name: "register-\((turn / 7) % plan.registers)")
             turn += 1
             do {

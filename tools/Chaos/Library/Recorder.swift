@@ -1,6 +1,6 @@
-package import ChaosHistory
+internal import ChaosHistory
 internal import Foundation
-package import Primitives
+internal import Primitives
 
 /// What all clients see, as it happens. Thread-safe.
 final class Recorder: @unchecked Sendable {

@@ -2,7 +2,7 @@ internal import Foundation
 internal import Glibc
 internal import LedgerCrypto
 internal import NodeClient
-package import Primitives
+internal import Primitives
 
 /// Four validators as processes, each in a network namespace of its own.
 ///
