@@ -109,7 +109,8 @@ package struct ChainCopy: Sendable {
         /// In order, with what the receipt says.
         package let transactions: [(digest: Digest, succeeded: Bool)]
 
-        package init(height: UInt64, digest: Digest, parent: Digest, transactions: [(digest: Digest, succeeded: Bool)]) {
+        package init(height: UInt64, digest: Digest, parent: Digest, transactions: [(digest: Digest, succeeded: Bool)])
+        {
             self.height = height
             self.digest = digest
             self.parent = parent

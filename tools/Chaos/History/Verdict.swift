@@ -58,6 +58,7 @@ package struct Verdict: Sendable, Codable {
             "\(acknowledged) of \(writes) writes acknowledged (\(finalUnseen) final unseen, \(vanished) never final), "
             + "\(reads) reads (\(verifiedReads) verified), \(blocks) blocks on \(nodes) nodes"
         if holds { return "holds: \(seen)" }
-        return "BROKEN: " + violations.map { "\($0.promise.rawValue): \($0.text)" }.joined(separator: "; ") + " (\(seen))"
+        return "BROKEN: " + violations.map { "\($0.promise.rawValue): \($0.text)" }.joined(separator: "; ")
+            + " (\(seen))"
     }
 }

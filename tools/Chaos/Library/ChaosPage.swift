@@ -74,7 +74,8 @@ struct ChaosPage {
     }
 
     private func section(_ one: ScenarioResult) -> String {
-        let head = "<h2 id=\"\(one.name)\">\(one.name) &mdash; \(mark(one.holds, one.skipped))</h2><p>\(escaped(one.what)).</p>"
+        let head =
+            "<h2 id=\"\(one.name)\">\(one.name) &mdash; \(mark(one.holds, one.skipped))</h2><p>\(escaped(one.what)).</p>"
         if let skipped = one.skipped { return head + "<p class=\"skip\">Skipped: \(escaped(skipped))</p>" }
         var items = one.notes.map { "<li>\(number($0.at)) s: \(escaped($0.text))</li>" }
         items += one.refusals.map { "<li class=\"bad\">\(escaped($0))</li>" }
@@ -83,7 +84,8 @@ struct ChaosPage {
                 "<li>packets: \(packets.passed) passed, \(packets.lost) lost, \(packets.cut) cut, \(packets.delayed) delayed</li>"
             )
         }
-        return head + chart(one) + "<p>Checker: \(escaped(one.verdict?.words ?? "no verdict"))</p><ul>\(items.joined())</ul>"
+        return head + chart(one)
+            + "<p>Checker: \(escaped(one.verdict?.words ?? "no verdict"))</p><ul>\(items.joined())</ul>"
     }
 
     private func chart(_ one: ScenarioResult) -> String {
@@ -102,7 +104,8 @@ struct ChaosPage {
         for step in 0...2 {
             let value = top * Double(step) / 2
             svg += "<line x1=\"60\" x2=\"880\" y1=\"\(place(y(value)))\" y2=\"\(place(y(value)))\" stroke=\"#d0d7de\"/>"
-            svg += "<text x=\"54\" y=\"\(place(y(value) + 4))\" text-anchor=\"end\">\(String(format: "%g", value))</text>"
+            svg +=
+                "<text x=\"54\" y=\"\(place(y(value) + 4))\" text-anchor=\"end\">\(String(format: "%g", value))</text>"
         }
         for step in 0...4 {
             let seconds = end * Double(step) / 4
@@ -111,7 +114,8 @@ struct ChaosPage {
         let points = one.rates.enumerated().map { index, rate in
             "\(place(x((Double(index) + 0.5) * one.rateStep))),\(place(y(rate)))"
         }
-        svg += "<polyline fill=\"none\" stroke=\"#1f6feb\" stroke-width=\"1.5\" points=\"\(points.joined(separator: " "))\"/>"
+        svg +=
+            "<polyline fill=\"none\" stroke=\"#1f6feb\" stroke-width=\"1.5\" points=\"\(points.joined(separator: " "))\"/>"
         return svg + "</svg><p class=\"skip\">Acknowledged writes per second; green: all validators are back.</p>"
     }
 

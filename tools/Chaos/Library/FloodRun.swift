@@ -109,7 +109,9 @@ struct FloodRun {
         words += ["--source", World.clientAddress(flood.takesValidator ? last + 1 : World.hostileHost)]
         words += targets.flatMap { ["--target", $0] }
         if flood.takesValidator {
-            words = [Shell.path(of: "nsenter") ?? "nsenter", "--net=/run/netns/\(world.nodes[last].namespace)", "--"] + words
+            words =
+                [Shell.path(of: "nsenter") ?? "nsenter", "--net=/run/netns/\(world.nodes[last].namespace)", "--"]
+                + words
         }
         return try HostileProcess(words)
     }

@@ -43,7 +43,8 @@ package struct Flooder: Sendable {
     private static func clientPayloads() throws -> [[UInt8]] {
         guard let key = Secp256k1.SecretKey([UInt8](repeating: 0, count: 31) + [7]) else { return [] }
         let body = TransactionBody(
-            network: .zero, sender: key.publicKey, expiry: Timestamp(Watch.wallMilliseconds + 60_000), salt: 1, calls: [])
+            network: .zero, sender: key.publicKey, expiry: Timestamp(Watch.wallMilliseconds + 60_000), salt: 1,
+            calls: [])
         let wrong = (try? Transaction(signing: body, with: key).bytes) ?? []
         var encoder = BCSEncoder(reserving: 64 * 1024)
         encoder.vector(Array(repeating: wrong, count: 64)) { $0.blob($1) }
@@ -162,9 +163,10 @@ final class HostileValidator: PeerNetworkReceiver {
         for (_, validator) in others { configuration.allowed[validator.transportKey] = validator.partner }
         configuration.addresses = zip(others, flood.targets).compactMap { other, target in
             let parts = target.split(separator: ":").map(String.init)
-            return parts.count == 2 ? Int(parts[1]).map {
-                PeerAddress(peer: other.element.transportKey, host: parts[0], port: $0)
-            } : nil
+            return parts.count == 2
+                ? Int(parts[1]).map {
+                    PeerAddress(peer: other.element.transportKey, host: parts[0], port: $0)
+                } : nil
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let links = try await PeerNetwork.start(
@@ -176,9 +178,10 @@ final class HostileValidator: PeerNetworkReceiver {
         while Watch.now() < deadline {
             // One message per round waits for room, so that the queue does not fill up here.
             for peer in peers {
-                links.send((0..<64).map {
-                    OutgoingMessage(channel: 0, bytes: messages[(sent + $0) % messages.count], peers: [peer])
-                })
+                links.send(
+                    (0..<64).map {
+                        OutgoingMessage(channel: 0, bytes: messages[(sent + $0) % messages.count], peers: [peer])
+                    })
                 if await links.send(messages[0], channel: 0, to: peer) { sent += 65 } else { unsent += 1 }
             }
             if unsent > 0, sent == 0 { try await Task.sleep(for: .milliseconds(20)) }

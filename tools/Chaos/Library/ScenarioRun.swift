@@ -152,7 +152,9 @@ struct ScenarioRun {
             let last = await watcher.heights().max() ?? 0
             result.blocksDuring = last - min(last, start)
         }
-        if scenario.expects == .goesOn, result.blocksDuring == 0 { log.refuse("no block became final during the fault") }
+        if scenario.expects == .goesOn, result.blocksDuring == 0 {
+            log.refuse("no block became final during the fault")
+        }
         try await scenario.heal(world, log)
     }
 

@@ -35,7 +35,8 @@ extension Scenarios {
                 log.note("repaired with e2fsck and started again")
             }),
         Scenario(
-            name: "slow-disk", what: "one validator's disk does 10 synced writes per second", needs: [.disks, .slowDisk],
+            name: "slow-disk", what: "one validator's disk does 10 synced writes per second",
+            needs: [.disks, .slowDisk],
             expects: .goesOn, prepare: { $0.disks = [2: diskMegabytes] },
             inject: { world, _ in try world.nodes[2].throttleWrites(perSecond: 10) },
             heal: { world, log in
@@ -74,7 +75,8 @@ extension Scenarios {
         try await node.crash()
         let files = (FileManager.default.subpaths(atPath: node.data) ?? []).sorted().filter { path in
             var status = stat()
-            return stat(node.data + "/" + path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size > 0
+            return stat(node.data + "/" + path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+                && status.st_size > 0
         }
         var touched: [String] = []
         for _ in 0...Int.random(in: 0..<3, using: &random) {

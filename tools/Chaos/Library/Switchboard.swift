@@ -145,7 +145,8 @@ final class Switchboard: @unchecked Sendable {
             totals.overflowed += 1
             return
         }
-        let extra = condition.jitterMilliseconds > 0
+        let extra =
+            condition.jitterMilliseconds > 0
             ? Double.random(in: 0...condition.jitterMilliseconds, using: &random) : 0
         let due = max(lanes[index].lastDue, Watch.now() + (condition.delayMilliseconds + extra) / 1_000)
         lanes[index].lastDue = due

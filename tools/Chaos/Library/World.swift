@@ -120,7 +120,8 @@ final class World: @unchecked Sendable {
                 of: "127.0.0.1:\(World.peerPort + other)", with: "\(peerAddress(other)):\(World.peerPort + other)")
         }
         text = text.replacingOccurrences(
-            of: "127.0.0.1:\(World.rpcPort + index)", with: "\(World.clientAddress(index + 1)):\(World.rpcPort + index)")
+            of: "127.0.0.1:\(World.rpcPort + index)", with: "\(World.clientAddress(index + 1)):\(World.rpcPort + index)"
+        )
         if !plan.settings.contains("requests-per-second-max") { text += "requests-per-second-max: 100000\n" }
         try (text + plan.settings).write(toFile: path, atomically: true, encoding: .utf8)
     }
