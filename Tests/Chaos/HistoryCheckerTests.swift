@@ -200,7 +200,7 @@ import Testing
         },
     ]
 
-    @Test(arguments: damages) func refusesWhatIsBroken(_ damage: Damage) {
+    @Test(arguments: HistoryCheckerTests.damages) func refusesWhatIsBroken(_ damage: Damage) {
         var history = HistoryCheckerTests.good()
         damage.apply(&history)
         let verdict = HistoryChecker.check(history)
