@@ -86,9 +86,15 @@ struct ScenarioRun {
         var plan = World.Plan()
         plan.seed = seed
         scenario.prepare(&plan)
-        let world = try World(plan)
-        defer { world.destroy() }
         let log = FaultLog(seed: seed)
+        let world: World
+        do {
+            world = try World(plan)
+        } catch {
+            result.refusals.append("it cannot be set up: \(error)")
+            return result
+        }
+        defer { world.destroy() }
         do {
             try await measure(world, log, &result)
         } catch {
@@ -168,7 +174,9 @@ struct ScenarioRun {
             let now = await watcher.position()
             if now.height > begin.height {
                 result.firstBlockSeconds = Watch.now() - healed
-                result.firstBlockViews = now.view - min(now.view, begin.view)
+                // Nodes are asked five times a second: each further block of that time had a view of its own.
+                let further = now.height - begin.height - 1
+                result.firstBlockViews = now.view - min(now.view, begin.view + further)
                 goal = now.height
                 break
             }
