@@ -8,12 +8,15 @@ package enum Capability: String, Sendable, CaseIterable, Codable {
     case switching
     /// Loop devices and ext4, for disks that fill up or fail.
     case disks
-    /// libfaketime, for a wall clock of its own.
+    /// The preloaded library of `Clock/clock.c`, for a wall clock of its own.
     case wallClock
     /// The blkio controller with throttling.
     case slowDisk
 
-    package static let libraryPath = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+    /// Built by the script tools/chaos, beside the programs.
+    static var clockLibrary: String? {
+        (try? Shell.sibling("libchaosclock.so")).flatMap { FileManager.default.fileExists(atPath: $0) ? $0 : nil }
+    }
 
     /// Nil when it is there, else why not.
     package var lack: String? {
@@ -23,8 +26,7 @@ package enum Capability: String, Sendable, CaseIterable, Codable {
             access("/dev/net/tun", R_OK | W_OK) == 0 ? nil : "/dev/net/tun cannot be opened"
         case .disks: Capability.diskLack
         case .wallClock:
-            FileManager.default.fileExists(atPath: Capability.libraryPath)
-                ? nil : "libfaketime is not installed (Debian: apt-get install libfaketime)"
+            Capability.clockLibrary != nil ? nil : "libchaosclock.so is not built; the script tools/chaos builds it"
         case .slowDisk:
             FileManager.default.fileExists(atPath: Names.throttleRoot + "/blkio.throttle.write_iops_device")
                 || FileManager.default.fileExists(atPath: Names.throttleRoot + "/blkio.throttle.io_serviced")

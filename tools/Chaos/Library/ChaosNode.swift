@@ -51,11 +51,8 @@ final class ChaosNode: @unchecked Sendable {
             ["--net=/run/netns/\(namespace)", "--", other ?? program, "node", "--config", settings]
         var surroundings = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("COMMONWATT_") }
         if let clockFile {
-            surroundings["LD_PRELOAD"] = Capability.libraryPath
-            surroundings["FAKETIME_TIMESTAMP_FILE"] = clockFile
-            surroundings["FAKETIME_CACHE_DURATION"] = "1"
-            surroundings["FAKETIME_DONT_FAKE_MONOTONIC"] = "1"
-            surroundings["DONT_FAKE_MONOTONIC"] = "1"
+            surroundings["LD_PRELOAD"] = Capability.clockLibrary
+            surroundings["COMMONWATT_CHAOS_CLOCK"] = clockFile
         }
         made.environment = surroundings
         made.standardInput = FileHandle.nullDevice
@@ -150,7 +147,12 @@ final class ChaosNode: @unchecked Sendable {
     /// The node's wall clock from now on; its monotonic clock is left alone.
     func setClock(secondsAhead: Int) throws {
         guard let clockFile else { throw ChaosError("\(name) has no clock of its own") }
-        try Data("\(secondsAhead < 0 ? "" : "+")\(secondsAhead)s\n".utf8).write(to: URL(filePath: clockFile))
+        // In place: the process has mapped the file.
+        let descriptor = open(clockFile, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw ChaosError("\(clockFile): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        var offset = Int64(secondsAhead).littleEndian
+        guard pwrite(descriptor, &offset, 8, 0) == 8 else { throw ChaosError("\(clockFile) cannot be written") }
     }
 
     // MARK: disk

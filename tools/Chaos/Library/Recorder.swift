@@ -61,9 +61,9 @@ final class Recorder: @unchecked Sendable {
         lock.withLock { acknowledgements.first { $0.at >= time }?.at }
     }
 
-    /// Acknowledgements per second in steps of `width` seconds.
+    /// Acknowledgements per second in steps of `width` seconds, whole ones only.
     func rates(from begin: Double, to end: Double, width: Double) -> [Double] {
-        let count = max(0, Int(((end - begin) / width).rounded(.up)))
+        let count = max(0, Int((end - begin) / width))
         var bins = [Double](repeating: 0, count: count)
         lock.withLock {
             for entry in acknowledgements where entry.at >= begin {
