@@ -88,7 +88,8 @@ package struct Flooder: Sendable {
                 continue
             }
             bytes += FloodSocket.send(descriptor, payload)
-            FloodSocket.drain(descriptor)
+            // A peer port says nothing to strangers; waiting for it would make this a trickle.
+            if kind == "hostile-client" { FloodSocket.drain(descriptor) }
             close(descriptor)
         }
         for descriptor in open { close(descriptor) }
