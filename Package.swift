@@ -125,6 +125,12 @@ let targets: [Target] = [
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
         "\(ledger) SnapshotWorkload NodeRuntime Storage Transport ArgumentParser Logging"),
 
+    module("ChaosHistory", at: "tools/Chaos/History", "Primitives"),
+    module(
+        "Chaos", at: "tools/Chaos/Library",
+        "ChaosHistory \(ledger) \(contracts) NodeClient Transport NIOCore NIOPosix Logging"),
+    program("commonwatt-chaos", at: "tools/Chaos/Program", "Chaos ArgumentParser"),
+
     // Tests mirror the floors.
     module("TestSupport", at: "Tests/Support", "Primitives LedgerCrypto Chain"),
     tests("LedgerTests", at: "Tests/Ledger", "TestSupport \(ledger)"),
@@ -153,6 +159,7 @@ let targets: [Target] = [
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
     tests("DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Primitives"),
+    tests("ChaosTests", at: "Tests/Chaos", "TestSupport ChaosHistory Chaos LedgerCrypto Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
 ]

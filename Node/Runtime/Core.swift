@@ -18,6 +18,7 @@ struct CoreSurroundings: Sendable {
     let disk: WorkThread
     let store: KeyValueStore
     let pruner: StatePruner
+    let serving: ServingLeases
     let logger: Logger
     let send: @Sendable ([OutgoingMessage]) -> Void
     /// The validators changed: links follow.

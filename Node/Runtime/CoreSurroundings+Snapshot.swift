@@ -12,6 +12,10 @@ extension CoreSurroundings {
             var answer = read.refusal
             do throws(StorageFailure) {
                 answer = try read.answer(around.store)
+                // Only a state that is here can be held.
+                if answer != read.refusal {
+                    around.serving.used(read.version, by: peer, at: Clock.monotonicMilliseconds)
+                }
             } catch {
                 around.logger.error("a part of the state of block \(read.version) cannot be sent: \(error)")
             }

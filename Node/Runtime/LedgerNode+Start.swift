@@ -58,8 +58,9 @@ extension LedgerNode {
                 inbox: parts.inbox, hub: parts.hub, counters: parts.counters, book: parts.book, room: parts.room,
                 disk: parts.disk, store: store,
                 pruner: StatePruner(
-                    store: store, disk: parts.disk, leases: parts.leases, counters: parts.counters,
-                    retention: configuration.stateRetention),
+                    store: store, disk: parts.disk, leases: parts.leases, serving: parts.serving,
+                    counters: parts.counters, retention: configuration.stateRetention),
+                serving: parts.serving,
                 logger: logger, send: { links.send($0) },
                 validatorsChanged: { [weak parts] in parts?.validatorsChanged($0) },
                 evidence: configuration.evidenceFound ?? { _ in }))

@@ -20,6 +20,7 @@ final class NodeParts: Sendable {
     let pool: WorkPool
     let store: KeyValueStore
     let leases = StateLeases()
+    let serving = ServingLeases()
     let loop: any EventLoop
     let intake: Intake
     let services: PeerServices

@@ -22,6 +22,7 @@ final class StatePruner: Sendable {
     private let store: KeyValueStore
     private let disk: WorkThread
     private let leases: StateLeases
+    private let serving: ServingLeases
     private let counters: CounterBox
     /// Blocks; nil removes nothing.
     private let retention: UInt64?
@@ -30,11 +31,13 @@ final class StatePruner: Sendable {
     private let cursor = NIOLockedValueBox(StateMaintenance.PruneCursor())
 
     init(
-        store: KeyValueStore, disk: WorkThread, leases: StateLeases, counters: CounterBox, retention: UInt64?
+        store: KeyValueStore, disk: WorkThread, leases: StateLeases, serving: ServingLeases, counters: CounterBox,
+        retention: UInt64?
     ) {
         self.store = store
         self.disk = disk
         self.leases = leases
+        self.serving = serving
         self.counters = counters
         self.retention = retention
     }
@@ -90,6 +93,7 @@ final class StatePruner: Sendable {
             newest.value > retention
         else { return nil }
         let wanted = Height(newest.value - retention)
-        return try StateSnapshot.newestStored(store, atMost: min(wanted, leases.oldest ?? wanted))
+        let held = [leases.oldest, serving.oldest(at: Clock.monotonicMilliseconds)].compactMap { $0 }.min()
+        return try StateSnapshot.newestStored(store, atMost: min(wanted, held ?? wanted))
     }
 }

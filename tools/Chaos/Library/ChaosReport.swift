@@ -1,0 +1,50 @@
+internal import Foundation
+
+/// Everything that one run of the tool saw.
+struct ChaosReport: Codable {
+    struct Machine: Codable {
+        let cores: Int
+        let processor: String
+        let kernel: String
+
+        static func here() -> Machine {
+            let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+            let model = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+            let name = model.flatMap { $0.split(separator: ":").last }.map(String.init) ?? "unknown"
+            let kernel = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? "unknown"
+            return Machine(
+                cores: ProcessInfo.processInfo.activeProcessorCount,
+                processor: name.trimmingCharacters(in: .whitespaces),
+                kernel: kernel.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+    }
+
+    let command: String
+    let machine: Machine
+    let seed: UInt64
+    var scenarios: [ScenarioResult] = []
+    var floods: [FloodResult] = []
+
+    var holds: Bool {
+        scenarios.allSatisfy { $0.holds || $0.skipped != nil } && floods.allSatisfy { $0.holds || $0.skipped != nil }
+    }
+
+    var text: String {
+        var lines = [
+            "machine  \(machine.processor), \(machine.cores) cores, Linux \(machine.kernel)", "seed     \(seed)", "",
+        ]
+        lines += scenarios.map(\.line) + floods.map(\.line)
+        let run = scenarios.count { $0.skipped == nil } + floods.count { $0.skipped == nil }
+        let skipped = scenarios.count + floods.count - run
+        lines += ["", "\(holds ? "ALL HOLD" : "NOT ALL HOLD"): \(run) run, \(skipped) skipped"]
+        return lines.joined(separator: "\n")
+    }
+
+    func write(to folder: String) throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        try encoder.encode(self).write(to: URL(filePath: folder + "/chaos.json"))
+        try Data(ChaosPage(report: self).html.utf8).write(to: URL(filePath: folder + "/chaos.html"))
+    }
+}

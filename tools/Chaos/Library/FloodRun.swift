@@ -1,0 +1,141 @@
+internal import ChaosHistory
+internal import Foundation
+internal import Glibc
+
+/// A hostile process beside an honest load.
+struct Flood: Sendable {
+    let name: String
+    let what: String
+    /// The last validator's process does not run: the hostile one has its keys and its namespace.
+    var takesValidator = false
+
+    var lack: String? { Capability.namespaces.lack }
+}
+
+enum Floods {
+    static let all = [
+        Flood(
+            name: "hostile-client",
+            what: "reads, batches with wrong signatures, oversized and garbage bodies, slow requests, many connections"),
+        Flood(name: "hostile-peer", what: "garbage at the peers' ports, TLS handshakes that stop halfway"),
+        Flood(
+            name: "hostile-validator",
+            what: "with a validator's keys: old votes, requests for blocks, snapshots and parts of states",
+            takesValidator: true),
+    ]
+}
+
+/// Quiet and flooded rounds by turns on one network, with the same honest load.
+struct FloodRun {
+    static let rounds = 2
+    let flood: Flood
+    let seed: UInt64
+    let scale: Double
+    /// More than the usual load, so that lost time shows.
+    private var load: Load.Plan {
+        var plan = Load.Plan()
+        (plan.rate, plan.writers, plan.batch) = (480, 16, 6)
+        return plan
+    }
+
+    init(flood: Flood, seed: UInt64, scale: Double) {
+        self.flood = flood
+        self.seed = seed
+        self.scale = scale
+    }
+
+    func run() async throws -> FloodResult {
+        var result = FloodResult(name: flood.name, what: flood.what)
+        if let lack = flood.lack {
+            result.skipped = lack
+            return result
+        }
+        var plan = World.Plan()
+        plan.seed = seed
+        plan.peersOnBridge = true
+        // A node's usual limit is per address; the honest clients here share one.
+        if flood.name == "hostile-client" { plan.settings = "requests-per-second-max: 2000\n" }
+        let world = try World(plan)
+        defer { world.destroy() }
+        do { try await measure(world, &result) } catch { result.refusals.append("\(error)\n\(world.logs)") }
+        return result
+    }
+
+    private func measure(_ world: World, _ result: inout FloodResult) async throws {
+        let honest = flood.takesValidator ? Array(world.nodes.dropLast()) : world.nodes
+        for node in honest { try node.start() }
+        for node in honest { try await node.ready(seconds: 30) }
+        let recorder = Recorder()
+        let clients = try Load(world, recorder, plan: load, nodes: honest)
+        try clients.start()
+        try await Task.sleep(for: .seconds(2))
+        let seconds = 6 * scale
+        var (quiet, flooded): ([Double], [Double]) = ([], [])
+        for _ in 0..<FloodRun.rounds {
+            let begin = Watch.now()
+            try await Task.sleep(for: .seconds(seconds))
+            let middle = Watch.now()
+            let hostile = try start(world, seconds: seconds + 1)
+            try await Task.sleep(for: .seconds(1))
+            let from = Watch.now()
+            try await Task.sleep(for: .seconds(seconds))
+            let end = Watch.now()
+            result.sent = hostile.words()
+            result.quietRates.append(Double(recorder.acknowledgedCount(from: begin, to: middle)) / (middle - begin))
+            result.floodedRates.append(Double(recorder.acknowledgedCount(from: from, to: end)) / (end - from))
+            quiet += recorder.latencies(from: begin, to: middle)
+            flooded += recorder.latencies(from: from, to: end)
+            try await Task.sleep(for: .seconds(1))
+        }
+        func median(_ values: [Double]) -> Double { values.isEmpty ? 0 : values.sorted()[values.count / 2] }
+        (result.quietRate, result.floodedRate) = (median(result.quietRates), median(result.floodedRates))
+        result.quietLatencyMilliseconds = median(quiet) * 1_000
+        result.floodedLatencyMilliseconds = median(flooded) * 1_000
+        await clients.drain(seconds: 20)
+        var history = recorder.history
+        history.copies = try await clients.copies(of: honest)
+        result.verdict = HistoryChecker.check(history)
+        await clients.stop()
+    }
+
+    private func start(_ world: World, seconds: Double) throws -> HostileProcess {
+        let last = world.nodes.count - 1
+        let targets = world.nodes.dropLast(flood.takesValidator ? 1 : 0).map { node in
+            flood.name == "hostile-client"
+                ? String(node.url.dropFirst(7)) : "\(world.peerAddress(node.index)):\(World.peerPort + node.index)"
+        }
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        var words = [own, "flood", flood.name, "--folder", world.nodes[last].folder, "--seconds", "\(seconds)"]
+        words += ["--source", World.clientAddress(flood.takesValidator ? last + 1 : World.hostileHost)]
+        words += targets.flatMap { ["--target", $0] }
+        if flood.takesValidator {
+            words =
+                [Shell.path(of: "nsenter") ?? "nsenter", "--net=/run/netns/\(world.nodes[last].namespace)", "--"]
+                + words
+        }
+        return try HostileProcess(words)
+    }
+}
+
+/// The flooding process; what it says at its end is in the report.
+final class HostileProcess: Sendable {
+    private let process: Process
+    private let pipe = Pipe()
+
+    init(_ words: [String]) throws {
+        let made = Process()
+        made.executableURL = URL(filePath: words[0])
+        made.arguments = Array(words.dropFirst())
+        made.standardOutput = pipe
+        made.standardError = pipe
+        try made.run()
+        process = made
+        Cleanup.shared.add { if made.isRunning { kill(made.processIdentifier, SIGKILL) } }
+    }
+
+    func words() -> String {
+        let data = (try? pipe.fileHandleForReading.readToEnd()) ?? nil
+        process.waitUntilExit()
+        return String(decoding: data ?? Data(), as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+}
