@@ -27,6 +27,10 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private var decoder = FrameDecoder()
     private let brake: NIOLockedValueBox<Brake>
     private var isReadWanted = false
+    /// Messages that may still be taken now; below zero the link is not read until they have come back.
+    private var allowance: Double
+    private var allowanceAt = NIODeadline.now()
+    private var isPaced = false
     private var lastReceived = NIODeadline.now()
     private var pingSent: NIODeadline?
     private var pingNumber: UInt64 = 0
@@ -47,6 +51,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         self.dialled = dialled
         queue = OutgoingQueue(network.configuration.limits)
         brake = NIOLockedValueBox(Brake())
+        allowance = Double(network.configuration.limits.messagesBurstMax)
     }
 
     var isDialled: Bool { dialled != nil }
@@ -138,11 +143,38 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         network.counters.bytesReceived += UInt64(bytes.readableBytes)
         decoder.feed(&bytes)
         do {
-            while !isClosing, let message = try decoder.next() { handle(message.channel, message.bytes) }
+            while !isClosing, let message = try decoder.next() {
+                allowance -= 1
+                handle(message.channel, message.bytes)
+            }
+            pace(context)
         } catch {
             network.counters.malformed += 1
             close("the peer broke the frame format: \(error)")
         }
+    }
+
+    /// A peer that sends more messages than any honest one has need of is read later: the work that it causes is bounded.
+    private func pace(_ context: ChannelHandlerContext) {
+        let now = NIODeadline.now()
+        let rate = Double(limits.messagesPerSecondMax)
+        let passed = Double((now - allowanceAt).nanoseconds) / 1e9
+        allowance = min(Double(limits.messagesBurstMax), allowance + passed * rate)
+        allowanceAt = now
+        guard allowance < 0, !isPaced, !isClosing else { return }
+        isPaced = true
+        network.counters.readsPaused += 1
+        context.eventLoop.scheduleTask(in: .nanoseconds(Int64(-allowance / rate * 1e9) + 1_000_000)) { [self] in
+            isPaced = false
+            resume()
+        }
+    }
+
+    private func resume() {
+        lastReceived = .now()
+        guard isReadWanted, !isPaced, !brake.withLockedValue({ $0.isPaused }) else { return }
+        isReadWanted = false
+        context?.read()
     }
 
     private func handle(_ channel: UInt8, _ bytes: [UInt8]) {
@@ -190,7 +222,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func read(context: ChannelHandlerContext) {
-        if brake.withLockedValue({ $0.isPaused }) { isReadWanted = true } else { context.read() }
+        if isPaced || brake.withLockedValue({ $0.isPaused }) { isReadWanted = true } else { context.read() }
     }
 
     /// From any thread: a received message has been dealt with.
@@ -202,12 +234,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
             return true
         }
         guard resumes else { return }
-        network.loop.execute { [self] in
-            lastReceived = .now()
-            guard isReadWanted else { return }
-            isReadWanted = false
-            context?.read()
-        }
+        network.loop.execute { [self] in resume() }
     }
 
     // MARK: sending

@@ -13,6 +13,11 @@ package struct TransportLimits: Sendable {
     package var dataQueueBytesMax = 32 * 1024 * 1024
     /// Received bytes per link that nobody has dealt with yet; above it the socket is not read.
     package var unhandledBytesMax = 32 * 1024 * 1024
+    /// Messages per second that are taken from a link in the long run, several times what a loaded validator sends; what
+    /// comes faster waits at the sender.
+    package var messagesPerSecondMax = 5_000
+    /// Messages above that rate that are taken at once.
+    package var messagesBurstMax = 10_000
     /// Accepted connections that have not said who they are.
     package var strangersMax = 64
     package var connectMillisecondsMax: Int64 = 3_000
