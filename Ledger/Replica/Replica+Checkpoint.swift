@@ -16,9 +16,7 @@ extension Replica {
         guard checkpoint == nil, !view.recent.isEmpty else { return }
         let shared = sharedVersion
         guard
-            shared != nil || view.recent.count >= configuration.checkpointBlocks
-                || view.state.unstoredRecordCount >= configuration.checkpointRecords
-                || journalBytesSinceCheckpoint >= configuration.checkpointJournalBytes,
+            shared != nil || hasGatheredEnough,
             let last = shared ?? view.recent.lastIndex(where: { $0.finalization.digest == $0.block.digest }),
             snapshot.allowsCheckpoint(at: view.recent[last].height)
         else { return }
@@ -34,6 +32,14 @@ extension Replica {
                 batch.put(ChainStore.tip, StoredTip(network: network, height: state.version).bcs)
                 return batch
             }, state)
+    }
+
+    private var hasGatheredEnough: Bool {
+        let (blocks, records) = (view.recent.count, view.state.unstoredRecordCount)
+        return blocks >= max(configuration.checkpointBlocks, configuration.busyCheckpointBlocks)
+            || blocks >= configuration.checkpointBlocks && records <= ReplicaConfiguration.checkpointRecordsSmall
+            || records >= configuration.checkpointRecords
+            || journalBytesSinceCheckpoint >= configuration.checkpointJournalBytes
     }
 
     /// Index in `view.recent` of the newest block whose state peers store too, when it has an own finalization.

@@ -16,8 +16,11 @@ package struct ReplicaConfiguration: Sendable {
     /// the node abstains until it is safe. An empty journal without the marker of the genesis ceremony means the same.
     package var journalLost = false
     package var mempool = MempoolLimits()
-    /// A checkpoint is written after this many final blocks,
+    /// A checkpoint is written after this many final blocks when they changed little (`checkpointRecordsSmall`),
     package var checkpointBlocks = ReplicaConfiguration.checkpointBlocksUsual
+    /// else after this many: busy blocks rewrite the upper nodes of the state over and over, and the more of them are
+    /// folded into one checkpoint, the fewer bytes are written per transaction. A restart executes them again.
+    package var busyCheckpointBlocks = 256
     /// or when this many nodes and leaves of the state are in memory only (130 MB at worst, and as much again while the
     /// checkpoint is written),
     package var checkpointRecords = 100_000
@@ -36,9 +39,10 @@ package struct ReplicaConfiguration: Sendable {
     /// Deliberate faults of the consensus, for tests only.
     package var mutations: ConsensusMutation = []
 
-    /// Blocks rewrite the upper nodes of the state over and over: the more of them are folded into one checkpoint, the
-    /// fewer bytes are written per transaction. A restart executes that many blocks again at most.
-    package static let checkpointBlocksUsual = 256
+    /// Also how near to any height a state is kept that can be read and proved, while there is little load.
+    package static let checkpointBlocksUsual = 16
+    /// Nodes and leaves in memory only, up to which a checkpoint is cheap.
+    package static let checkpointRecordsSmall = 4_096
     package static let snapshotBlocksUsual: UInt64 = 256
 
     package init(genesis: Genesis, peer: PeerID, key: Secp256k1.SecretKey?) {
