@@ -8,7 +8,7 @@ struct FloodResult: Codable, Sendable {
     let name: String
     let what: String
     var skipped: String?
-    /// Median over the rounds, acknowledged writes per second.
+    /// Mean over the rounds, acknowledged writes per second.
     var quietRate = 0.0
     var floodedRate = 0.0
     var quietRates: [Double] = []
