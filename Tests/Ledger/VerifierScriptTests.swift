@@ -5,18 +5,20 @@ import Primitives
 import TestSupport
 import Testing
 
-/// The independent verifier of tools/verifier against golden bundles and damaged ones, always asked beside our own.
-private enum Script {
+/// The scripts of tools/verifier.
+enum Script {
     static let python: URL? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .map { URL(filePath: String($0)).appending(path: "python3") }
         .first { FileManager.default.isExecutableFile(atPath: $0.path) }
 
     static var isUsable: Bool { (try? run(["--help"]))?.status == 0 }
 
-    static func run(_ arguments: [String]) throws -> (status: Int32, text: String) {
+    static func run(
+        _ arguments: [String], of name: String = "commonwatt_verify.py"
+    ) throws -> (status: Int32, text: String) {
         let process = Process()
         process.executableURL = python ?? URL(filePath: "/nonexistent")
-        let script = Shared.project.appending(path: "tools/verifier/commonwatt_verify.py").path
+        let script = Shared.project.appending(path: "tools/verifier/\(name)").path
         process.arguments = ["-I", "-B", script] + arguments
         let pipe = Pipe()
         process.standardOutput = pipe
@@ -28,6 +30,7 @@ private enum Script {
     }
 }
 
+/// The independent verifier of bundles against golden and damaged ones, always asked beside our own.
 @Suite struct VerifierScriptTests {
     private let chain: TestChain
     private let bundles: [(name: String, bundle: ProofBundle)]
