@@ -2,8 +2,9 @@ internal import Foundation
 internal import Glibc
 
 extension Scenarios {
-    /// Size of a victim's disk in MB.
-    private static let diskMegabytes = 160
+    /// Room for four journal segments of 64 MB (the one in use, the next, and two that a restart keeps until its first
+    /// checkpoint), the store's log and tables.
+    private static let diskMegabytes = 640
     /// A node that cannot write must say so and end within so many seconds.
     private static let endSecondsMax = 20.0
 
