@@ -3,7 +3,7 @@ package import LedgerState
 package import Primitives
 
 /// The final chain of a node as a value: the store, and the final blocks that are not in it yet. May be read from any
-/// thread. Take a new one after steps that finalized or stored: a state older than the newest checkpoint is not readable.
+/// thread. Take a new one after steps that finalized: old states are pruned, unless somebody holds a lease.
 package struct ChainView: Sendable {
     /// Headers between a block and the descendant whose finalization proves it.
     package static let descendantsMax: UInt64 = 64

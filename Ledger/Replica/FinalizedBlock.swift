@@ -13,7 +13,7 @@ package struct FinalizedBlock: Sendable {
     let places: [Digest: UInt32]
     /// The finalization of this block or of the nearest descendant that has its own (`finalization.digest` says which).
     package internal(set) var finalization: Certificate
-    /// The state after this block; readable until the next checkpoint above it is stored (see `ChainView`).
+    /// The state after this block.
     package internal(set) var state: StateSnapshot
     /// The validators that certify this block's children.
     package let validators: ValidatorSet

@@ -8,7 +8,7 @@ package import Primitives
 enum Snapshot {
     /// Store batches on their way to the disk; more are not asked for.
     static let batchesMax = 4
-    /// Records that one step of erasing or filling touches.
+    /// Records that one step of erasing or clearing touches.
     static let stepRecordsMax = 4_096
     /// How long a peer that offered nothing is not asked for an offer again. Nothing else is fetched while an offer is
     /// awaited, so this also bounds how much an empty claim holds a node up.

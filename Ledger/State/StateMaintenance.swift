@@ -17,8 +17,7 @@ package enum StateMaintenance {
     }
 
     /// Removes what only versions below `version` need, about `limit` records in whole parts of a stale list (256 at
-    /// least). `version` should be a stored one, at
-    /// most the newest; afterwards versions below it are not readable.
+    /// least). `version` should be a stored one, at most the newest; afterwards versions below it are not readable.
     package static func prune(
         _ reader: any KeyValueReader, before version: Height, limit: Int
     ) throws(StorageFailure) -> Step {

@@ -50,8 +50,7 @@ package struct StateRebuilder: Sendable {
     }
 
     /// The last writes, which make the version the store's newest. Throws when the root is another one: then the
-    /// store's part must be emptied with `StateMaintenance.erase` or, beside an older version,
-    /// `eraseVersion`.
+    /// store's part must be emptied with `StateMaintenance.erase` or, beside an older version, `eraseVersion`.
     package consuming func finish(root expected: Digest) throws(StateRebuildError) -> KeyValueBatch {
         var batch = KeyValueBatch()
         var root = Subtree.empty

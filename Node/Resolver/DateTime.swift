@@ -1,12 +1,10 @@
+internal import NodeClient
 package import Primitives
 
 /// Times as DID documents have them: RFC 3339 in UTC with whole seconds.
 package enum DateTime {
     package static func text(_ time: Timestamp) -> String {
-        let seconds = min(time.value / 1_000, 253_402_300_799)
-        let (year, month, day) = civil(Int64(seconds / 86_400))
-        let clock = [seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60].map { padded(Int64($0), 2) }
-        return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock.joined(separator: ":"))Z"
+        String(Timestamp(min(time.value, 253_402_300_799_999)).text.prefix(19)) + "Z"
     }
 
     /// The last millisecond that the text stands for: a time in whole seconds means all of its second, so that a
@@ -33,7 +31,8 @@ package enum DateTime {
             (1...31).contains(day), hour < 24, minute < 60, second < 60
         else { return nil }
         let days = days(year, month, day)
-        guard civil(days) == (year, month, day) else { return nil }
+        // The day is there when it is written as it was read.
+        guard Timestamp(UInt64(days) * 86_400_000).text.utf8.starts(with: units[..<10]) else { return nil }
         guard let milliseconds = fraction(units[19..<units.count - 1]) else { return nil }
         let seconds = ((days * 24 + hour) * 60 + minute) * 60 + second
         return Timestamp(UInt64(seconds) * 1_000 + milliseconds)
@@ -49,28 +48,12 @@ package enum DateTime {
         return (digits + [48, 48]).prefix(3).reduce(0) { $0 * 10 + UInt64($1 - 48) }
     }
 
-    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years begin in March.
-    private static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
-        let shifted = days + 719_468
-        let era = shifted / 146_097
-        let dayOfEra = shifted % 146_097
-        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-        let shiftedMonth = (5 * dayOfYear + 2) / 153
-        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
-        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
+    // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", days_from_civil; years begin in March.
     private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let shifted = month <= 2 ? year - 1 : year
         let era = shifted / 400
         let yearOfEra = shifted - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-    }
-
-    private static func padded(_ number: Int64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

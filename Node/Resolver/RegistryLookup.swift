@@ -1,6 +1,7 @@
 internal import ContractKit
 package import Identity
 internal import LedgerCrypto
+internal import NodeClient
 package import Primitives
 
 /// Which version of an object is asked for.
@@ -60,7 +61,7 @@ package final class RegistryLookup: Sendable {
 
     /// The same with the head already read.
     func object(
-        _ url: String, _ selection: VersionSelection, _ headKey: [UInt8], _ read: RegistryValues
+        _ url: String, _ selection: VersionSelection, _ headKey: [UInt8], _ read: StateValues
     ) async throws -> ResolvedObject {
         guard let bytes = read.values.first ?? nil else {
             throw ResolutionProblem(.notFound, "The registry has no \(url.prefix(256)).", evidence: [headKey])

@@ -1,27 +1,15 @@
 internal import ContractKit
 internal import Identity
 package import LightClient
-package import Primitives
+package import NodeClient
+internal import Primitives
 
 /// What the resolver reads of a node's newest final state.
 package protocol RegistryReader: Sendable {
     /// Values of one state, in order of the keys.
-    func values(_ keys: [[UInt8]]) async throws -> RegistryValues
+    func values(_ keys: [[UInt8]]) async throws -> StateValues
     /// One bundle of one state for all keys.
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle
-}
-
-package struct RegistryValues: Sendable {
-    package let height: Height
-    /// Block time of that height.
-    package let time: Timestamp
-    package let values: [[UInt8]?]
-
-    package init(height: Height, time: Timestamp, values: [[UInt8]?]) {
-        self.height = height
-        self.time = time
-        self.values = values
-    }
 }
 
 /// State keys of the registry; docs/formats/did-resolution-proof.md says how others compute them.

@@ -72,7 +72,7 @@ package struct Resolver: Sendable {
     }
 
     private func answer(
-        _ order: ResolverOrder, _ request: PreparedRequest, _ read: RegistryValues
+        _ order: ResolverOrder, _ request: PreparedRequest, _ read: StateValues
     ) async throws -> ResolverAnswer {
         if order.form == .result, !order.url.path.isEmpty || order.url.fragment != nil {
             throw ResolutionProblem(

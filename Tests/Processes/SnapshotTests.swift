@@ -26,7 +26,6 @@ extension ProcessSuite {
         }) { network in
             let write = try await network.write("before-the-state", through: "coop")
             let load = try RegistryLoad(network)
-            // Checkpoints come every 64 blocks.
             try await eventually("the chain is long enough") { await network.height("coop") > Height(200) }
             let text = """
                 partner: \(name)

@@ -80,7 +80,6 @@ package struct Finality: Hashable, Sendable {
     }
 }
 
-/// A value read from the state that the block at `height` left; nil when the key is absent there.
 /// Values of one final state, in order of the keys that were asked for.
 package struct StateValues: Hashable, Sendable {
     package let height: Height
@@ -95,6 +94,7 @@ package struct StateValues: Hashable, Sendable {
     }
 }
 
+/// A value read from the state that the block at `height` left; nil when the key is absent there.
 package struct StateValue: Hashable, Sendable {
     package let height: Height
     package let value: [UInt8]?

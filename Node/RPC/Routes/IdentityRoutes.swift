@@ -155,6 +155,11 @@ struct IdentityRoutes: RouteModule {
         "network", .path, lenient("^[a-z0-9-]{1,32}$"), "Name of the network.")
     private static let id = ParameterKey<String>("id", .path, lenient("^\(idPattern)$"), "The last part of the DID.")
 
+    private static let webAnswers = [
+        Endpoint.Answer(200, "The document.", [.json(object)], headers: freshHeaders), .notModified,
+        Endpoint.Answer(410, "The DID is deactivated.", []),
+    ]
+
     private var webDocument: Endpoint {
         Endpoint(
             .get, "/did/{network}/{id}/did.json", operation: "getWebDocument",
@@ -162,11 +167,7 @@ struct IdentityRoutes: RouteModule {
             details:
                 "For wallets that know did:web only: did:web:<host>:did:<network>:<id>. Such a wallet trusts this host; the did:cwatt name stands in alsoKnownAs.",
             parameters: [IdentityRoutes.network.declaration, IdentityRoutes.id.declaration],
-            answers: [
-                Endpoint.Answer(
-                    200, "The document.", [.json(IdentityRoutes.object)], headers: IdentityRoutes.freshHeaders),
-                .notModified, Endpoint.Answer(410, "The DID is deactivated.", []),
-            ], problems: [.notFound]
+            answers: IdentityRoutes.webAnswers, problems: [.notFound]
         ) { request in
             APIAnswer(
                 try await resolver.webDocument(
@@ -179,11 +180,7 @@ struct IdentityRoutes: RouteModule {
         Endpoint(
             .get, "/.well-known/did.json", operation: "getOwnWebDocument",
             summary: "The operator's own document as did:web of this host",
-            answers: [
-                Endpoint.Answer(
-                    200, "The document.", [.json(IdentityRoutes.object)], headers: IdentityRoutes.freshHeaders),
-                .notModified, Endpoint.Answer(410, "The DID is deactivated.", []),
-            ], problems: [.notFound]
+            answers: IdentityRoutes.webAnswers, problems: [.notFound]
         ) { request in
             APIAnswer(
                 try await resolver.ownWebDocument(
@@ -204,10 +201,6 @@ extension APIAnswer {
 private struct ServiceReader: RegistryReader {
     let service: any NodeService
 
-    func values(_ keys: [[UInt8]]) async throws -> RegistryValues {
-        let read = try await service.values(keys)
-        return RegistryValues(height: read.height, time: read.time, values: read.values)
-    }
-
+    func values(_ keys: [[UInt8]]) async throws -> StateValues { try await service.values(keys) }
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle { try await service.proof(keys, at: nil) }
 }

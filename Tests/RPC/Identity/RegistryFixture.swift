@@ -123,10 +123,7 @@ final class RegistryFixture {
 struct NodeReader: RegistryReader {
     let node: SmallNode
 
-    func values(_ keys: [[UInt8]]) async throws -> RegistryValues {
-        let read = try await node.values(keys)
-        return RegistryValues(height: read.height, time: read.time, values: read.values)
-    }
+    func values(_ keys: [[UInt8]]) async throws -> StateValues { try await node.values(keys) }
 
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle { try await node.proof(keys, at: nil) }
 }
