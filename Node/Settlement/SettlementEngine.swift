@@ -49,7 +49,8 @@ package struct SettlementEngine: Sendable {
             let result = try selection.task(salts: salts).run()
             try lake.secrets.store(salts, of: community, period: period, version: version)
             try lake.results.store(result, inputs: inputs, batches: selection.named, of: community)
-            return PreparedSettlement(community: selection.community, inputs: inputs, batches: selection.named, result: result)
+            return PreparedSettlement(
+                community: selection.community, inputs: inputs, batches: selection.named, result: result)
         } catch let refusal as SettlementRefusal {
             throw refusal
         } catch let error as SettlementError {

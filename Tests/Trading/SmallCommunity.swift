@@ -61,7 +61,8 @@ struct SmallCommunity {
     /// The right settlement of a period as it would follow now, attested by `partners`.
     func settlement(
         _ period: PeriodNumber = TestNetwork.firstPeriod, by partners: [String] = ["aurora", "borealis", "corona"],
-        listing listed: SettlementBatches? = nil, changing change: (inout SettlementInputs, inout SettlementClaim) -> Void = { _, _ in }
+        listing listed: SettlementBatches? = nil,
+        changing change: (inout SettlementInputs, inout SettlementClaim) -> Void = { _, _ in }
     ) throws -> AttestedSettlement {
         let current = try network.read(Community.settlements, period, of: address)
         let version = (current?.claim.version ?? 0) + 1

@@ -144,7 +144,8 @@ extension TestNetwork {
 
     package func admission(
         _ index: Int, to community: Address, attesters: [String] = [], from: PeriodNumber = firstPeriod,
-        settings: MemberSettings = .none, plant: PlantTerms? = nil, meters: [MeterNumber]? = nil, signer: Secp256k1.SecretKey? = nil
+        settings: MemberSettings = .none, plant: PlantTerms? = nil, meters: [MeterNumber]? = nil,
+        signer: Secp256k1.SecretKey? = nil
     ) -> Admission {
         let key = signer ?? Self.memberKey(index)
         let terms = MembershipTerms(

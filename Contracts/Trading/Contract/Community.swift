@@ -144,7 +144,9 @@ extension Community {
         for partner in rules.attestation.attesters where try context.partner(partner) == nil {
             throw attestersUnknown(partner)
         }
-        for series in rules.series where try context.partner(series.oracle) == nil { throw oracleUnknown(series.oracle) }
+        for series in rules.series where try context.partner(series.oracle) == nil {
+            throw oracleUnknown(series.oracle)
+        }
         let attesters = rules.attestation.attesters.count
         let available = attesters == 0 ? context.block.validators.count : attesters
         try require(

@@ -45,7 +45,8 @@ package struct MemberSettings: Hashable, Sendable, ContractValue {
                 return "a preferred partner is named once"
             }
         }
-        return producerKeys.lazy.compactMap { $0.key.problem("a key", keys) }.first ?? tariff?.problem ?? limits?.problem
+        return producerKeys.lazy.compactMap { $0.key.problem("a key", keys) }.first ?? tariff?.problem
+            ?? limits?.problem
     }
 
     package static let shape = Shape.fields(

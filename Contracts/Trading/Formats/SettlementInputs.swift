@@ -24,7 +24,8 @@ package struct SettlementInputs: Hashable, Sendable, ContractValue {
         contractVersion: UInt32
     ) {
         self.init(
-            rules: rules, members: members, batchRoot: batches.root, batchCount: UInt32(clamping: batches.digests.count),
+            rules: rules, members: members, batchRoot: batches.root,
+            batchCount: UInt32(clamping: batches.digests.count),
             salts: salts, previous: previous, contractVersion: contractVersion)
     }
 

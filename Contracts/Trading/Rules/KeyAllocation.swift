@@ -31,7 +31,9 @@ extension MarketSides {
         // Consumers of each producer, in the order of the members.
         var consumers = [[(consumer: Int, key: Int64)]](repeating: [], count: surplus.count)
         for (consumer, own) in links.enumerated() {
-            for link in own where surplus[link.producer] > 0 { consumers[link.producer].append((consumer, link.amount)) }
+            for link in own where surplus[link.producer] > 0 {
+                consumers[link.producer].append((consumer, link.amount))
+            }
         }
         var offers = [[(producer: Int, energy: Energy)]](repeating: [], count: surplus.count)
         for (producer, keys) in consumers.enumerated() where !keys.isEmpty {
