@@ -55,7 +55,8 @@ struct OracleTests {
         let year = try ReferenceYear.load()
         let grid = PricePair(consumption: 250_000, production: 80_000)
         let rules = CommunityRules(
-            name: "A", currency: "USD", period: .minutes60, model: model, priceRule: rule, gridTariff: Tariff(base: grid))
+            name: "A", currency: "USD", period: .minutes60, model: model, priceRule: rule,
+            gridTariff: Tariff(base: grid))
         let weights = year.homes.indices.map { Int64(400 + 100 * $0) }
         let terms = AllocationTerms(keys: try Division.proRata(10_000, by: weights, period: PeriodNumber(0)))
         var outcome = Outcome(bills: [Amount](repeating: 0, count: year.homes.count))
