@@ -10,12 +10,15 @@ internal import Trading
 
 struct CecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cec", abstract: "Run a citizen energy community: create, admit, ingest, settle, statement.",
+        commandName: "cec",
+        abstract: "Run a citizen energy community: create, admit, ingest, settle, statement, compare.",
         discussion: """
             These commands talk to the node of the community's administrator, whose lake holds the readings, and sign with \
             its operator key (--key). The community file keeps which meter is whose; it stays with the administrator.
             """,
-        subcommands: [Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self])
+        subcommands: [
+            Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Compare.self,
+        ])
 
     struct Office: ParsableArguments {
         @OptionGroup var connection: ConnectionOptions
