@@ -7,7 +7,8 @@ internal import Primitives
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "commonwatt-bench", abstract: "Measure a network of real validator processes on this machine.",
-        subcommands: [Measure.self, Soak.self, IdentityBench.self], defaultSubcommand: Measure.self)
+        subcommands: [Measure.self, Growth.self, Counts.self, Soak.self, IdentityBench.self],
+        defaultSubcommand: Measure.self)
 }
 
 /// Measures a network of validator processes on this machine, in one run: the ceiling that signature checks set, the
