@@ -7,7 +7,7 @@ internal import Primitives
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "commonwatt-bench", abstract: "Measure a network of real validator processes on this machine.",
-        subcommands: [Measure.self, Growth.self, Counts.self, Soak.self, IdentityBench.self],
+        subcommands: [Measure.self, Growth.self, Year.self, Counts.self, Page.self, Soak.self, IdentityBench.self],
         defaultSubcommand: Measure.self)
 }
 

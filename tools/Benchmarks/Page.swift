@@ -6,7 +6,8 @@ struct Page: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make the report page of a folder of results; tools/bench-report runs everything and this.")
 
-    @Argument(help: "Folder with validators-*.json, growth.json, regions.json, counts.json, soak.json.") var folder: String
+    @Argument(help: "Folder with validators-*.json, growth.json, regions.json, counts.json, soak.json.") var folder:
+        String
 
     func run() throws {
         var sections: [String] = []

@@ -148,11 +148,34 @@ enum PageSections {
                         "keys", "us/tx", "block p50 ms", "p99 ms", "proof bytes", "proof us", "read us",
                         "written B/tx", "restart ms", "disk MB",
                     ], rows),
-                chart("Execution, tree and store", "us per transaction", [line("us/tx") { $0.microsecondsPerTransaction }]),
+                chart(
+                    "Execution, tree and store", "us per transaction", [line("us/tx") { $0.microsecondsPerTransaction }]
+                ),
                 chart("Proof size", "bytes", [line("ICS-23, p50") { $0.proofBytes.p50 }]),
                 chart(
                     "Read and proof", "us",
                     [line("read, p50") { $0.readMicroseconds.p50 }, line("proof, p50") { $0.proofMicroseconds.p50 }]),
+            ])
+    }
+
+    static func years(_ results: Year.Results) -> String {
+        let rows = results.rows.map {
+            [
+                "\($0.members)", "\($0.days)", "\($0.blocks)", "\($0.transactions)", number(Double($0.diskBytes) / 1e6),
+                number(Double($0.prunedDiskBytes) / 1e6), number($0.pruneSeconds, 1), number($0.restartMilliseconds),
+                number($0.bytesPerMemberPeriod, 1),
+            ]
+        }
+        return section(
+            "A year of a community", "tools/bench year --json FILE",
+            "Real contracts in simulated time on one validator: a batch per meter and day is anchored, each hour is settled "
+                + "and final in a block of its own. Pruned: without all states but the newest; blocks are all kept.",
+            [
+                table(
+                    [
+                        "members", "days", "blocks", "transactions", "disk MB", "pruned MB", "pruning s", "restart ms",
+                        "bytes per member-period",
+                    ], rows)
             ])
     }
 
@@ -169,7 +192,8 @@ enum PageSections {
 
     static func soak(_ report: SoakReport) -> String {
         section(
-            "Soak", "tools/soak --minutes \(Int(report.minutes)) --rate \(report.rate)", "Memory of the process may not grow.",
+            "Soak", "tools/soak --minutes \(Int(report.minutes)) --rate \(report.rate)",
+            "Memory of the process may not grow.",
             ["<pre>\(Chart.escaped(report.text))</pre>"] + SoakPage(report: report).charts.map(\.html))
     }
 }

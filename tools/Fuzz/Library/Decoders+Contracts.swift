@@ -60,9 +60,9 @@ extension Decoders {
 
     /// Arguments whose own rules a shape alone does not meet.
     private static var ruled: [String: [UInt8]] {
-        let prices = PriceSchedule(base: PricePair(consumption: 250_000, production: 80_000))
         let rules = CommunityRules(
-            name: "Fuzz", currency: "EUR", period: .minutes60, priceRule: .midMarketRate, gridTariff: prices)
+            name: "Fuzz", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
+            gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)))
         let votes = (UInt8(1)...2).map { value in
             Vote(
                 signing: VotePayload(

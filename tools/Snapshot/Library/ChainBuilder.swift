@@ -26,6 +26,7 @@ package struct ChainBuilder<Contracts: Application> {
     private var milliseconds: UInt64 = 1
     private var wake: UInt64?
     private var salt: UInt64 = 0
+    private var receipts: [Receipt] = []
     package private(set) var written = Written()
 
     /// A chain whose only validator has `key` and `transportKey`. Its blocks lie `spanMilliseconds` before `now` and go on
@@ -67,13 +68,15 @@ package struct ChainBuilder<Contracts: Application> {
     package var now: Timestamp { instant.wall }
     package var state: StateSnapshot { replica.view.state }
 
-    /// One block with these transactions, final and handed to the store.
-    package mutating func commit(_ transactions: [SignedTransaction]) throws {
+    /// One block with these transactions, final and handed to the store; its receipts.
+    @discardableResult
+    package mutating func commit(_ transactions: [SignedTransaction]) throws -> [Receipt] {
         let before = height
         salt += 1
         effects += try replica.step(.submitted(transactions, ticket: salt), at: instant)
         try settle()
         while height == before { try advance() }
+        return receipts
     }
 
     package mutating func advance(milliseconds span: UInt64) { milliseconds += span }
@@ -112,6 +115,7 @@ package struct ChainBuilder<Contracts: Application> {
                     written.storedBytes += batch.entries.reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) }
                     try store.write(batch, durable: false)
                     effects += try replica.step(.stored(upTo: sequence), at: instant)
+                case .finalized(let final): receipts = final.receipts
                 case .wake(let at): wake = at
                 case .halt(let why): throw StorageFailure(why)
                 default: break
