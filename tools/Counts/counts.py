@@ -53,8 +53,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="fail when a count is above its baseline")
     parser.add_argument("--write", action="store_true", help="write the baseline anew")
+    parser.add_argument("--json", metavar="FILE", help="write the counts to this file as well")
     arguments = parser.parse_args()
     counts = measure()
+    if arguments.json:
+        pathlib.Path(arguments.json).write_text(json.dumps(counts, indent=2) + "\n")
     baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
     worse = []
     print(f"{'per transaction and validator':32}{'now':>12}{'baseline':>12}")
