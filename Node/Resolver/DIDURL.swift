@@ -39,9 +39,9 @@ package struct DIDURL: Hashable, Sendable {
         rest = head.first ?? ""
         let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = parts.first.map(String.init) ?? ""
-        guard path.utf8.allSatisfy(DIDURL.isPathUnit), fragment?.utf8.allSatisfy(DIDURL.isFragmentUnit) ?? true else {
-            throw .url
-        }
+        guard path.utf8.allSatisfy(DIDURL.isPathUnit), fragment?.utf8.allSatisfy(DIDURL.isFragmentUnit) ?? true,
+            DIDURL.decode(path[...]) != nil, fragment.map({ DIDURL.decode($0[...]) != nil }) ?? true
+        else { throw .url }
         guard let members = DIDURL.members(parts.count > 1 ? parts[1] : "") else { throw .url }
         query = members
         self.did = String(did)
