@@ -137,6 +137,7 @@ class Trust:
     """What the verifier has of its own: genesis, clock and greatest age in milliseconds (None: any)."""
 
     def __init__(self, genesis, now, max_age):
+        genesis = bundles.genesis_bytes(genesis)
         bundles.read_genesis(genesis)
         reader = Reader(genesis)
         reader.take(2)

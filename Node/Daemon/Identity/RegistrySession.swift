@@ -15,8 +15,8 @@ struct RegistrySession {
     let chain: ChainSession
     let network: Digest
 
-    init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
-        chain = try await ChainSession(client, key)
+    init(_ client: NodeClient, _ sender: Sender) async throws {
+        chain = try await ChainSession(client, sender)
         network = chain.network
     }
 
@@ -52,8 +52,9 @@ struct RegistrySession {
         return try ControlRecord(bcs: value).sequence
     }
 
-    /// The partner that the sending key belongs to: the endorser of what it sends.
+    /// The partner that the sending key acts for or belongs to: the endorser of what it sends.
     func partner() async throws -> String {
+        if let actor = chain.actor { return actor }
         let read = try await chain.client.value(
             Directory.keys.stateKey(chain.key.publicKey, at: WellKnown.governance))
         guard let value = read.value else {

@@ -49,6 +49,7 @@ import Testing
             cases += more.cases
         }
         #expect(try Golden.matches(file: "did-resolution/genesis.bcs", Data(registry.node.genesis.bcs)))
+        #expect(try Golden.matches(file: "did-resolution/genesis.json", Data(registry.node.genesis.file)))
         for (file, body) in answers {
             #expect(try Golden.matches(file: "did-resolution/\(file)", Data(body)), "\(file) changed")
         }

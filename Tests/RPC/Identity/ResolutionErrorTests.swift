@@ -1,5 +1,6 @@
 import Chain
 import Encodings
+import Identity
 import LightClient
 import NodeClient
 import Primitives

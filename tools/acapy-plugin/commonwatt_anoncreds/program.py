@@ -46,23 +46,23 @@ class Program:
         return await self._run_with_file(did, ["creddef", "registry"], content)
 
     async def revocation_list(self, did: str, content: Any, follows: int) -> dict:
-        return await self._run_with_file(did, ["creddef", "list", f"--follows={follows}"], content, endorses=False)
+        return await self._run_with_file(did, ["creddef", "list", f"--follows={follows}"], content)
 
-    async def _run_with_file(self, did: str, command: list[str], content: Any, endorses: bool = True) -> dict:
+    async def _run_with_file(self, did: str, command: list[str], content: Any) -> dict:
         # Public parts only; readable by this user alone all the same.
         with tempfile.NamedTemporaryFile("w", prefix="commonwatt-", suffix=".json", encoding="utf-8") as file:
             json.dump(content, file)
             file.flush()
-            return await self._run(did, [*command, f"--content={file.name}"], endorses)
+            return await self._run(did, [*command, f"--content={file.name}"])
 
-    async def _run(self, did: str, command: list[str], endorses: bool = True) -> dict:
+    async def _run(self, did: str, command: list[str]) -> dict:
         issuer: Optional[Issuer] = self._settings.issuers.get(did)
         if issuer is None:
             raise ProgramError(f"this agent does not issue for {did}: add it to the plug-in's setting issuers")
         arguments = [*command, f"--wallet={issuer.wallet}", f"--key={issuer.key}", "--json"]
         arguments += [f"--node={node}" for node in self._settings.nodes]
-        if endorses and issuer.endorser is not None:
-            arguments.append(f"--endorser={issuer.endorser}")
+        if issuer.partner is not None:
+            arguments.append(f"--for={issuer.partner}")
         async with self._lock:
             output = await self._execute(arguments)
         try:

@@ -23,7 +23,8 @@ class Issuer:
 
     wallet: pathlib.Path
     key: pathlib.Path
-    endorser: Optional[str] = None
+    # The partner that delegated to the key; None when the key is a partner's own.
+    partner: Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -115,15 +116,15 @@ def _issuer(did: Any, members: Any) -> Issuer:
         is_did = False
     if not is_did:
         raise SettingsError(f"the issuer {did!r} is no DID of did:cwatt")
-    if not isinstance(members, Mapping) or not set(members) <= {"wallet", "key", "endorser"}:
-        raise SettingsError(f"the issuer {did} has wallet, key, and perhaps endorser")
+    if not isinstance(members, Mapping) or not set(members) <= {"wallet", "key", "partner"}:
+        raise SettingsError(f"the issuer {did} has wallet, key, and perhaps partner")
     paths = {}
     for name in ("wallet", "key"):
         path = members.get(name)
         if not isinstance(path, str) or not pathlib.Path(path).is_file():
             raise SettingsError(f"{name} of the issuer {did} is no file")
         paths[name] = pathlib.Path(path)
-    endorser = members.get("endorser")
-    if endorser is not None and not isinstance(endorser, str):
-        raise SettingsError(f"endorser of the issuer {did} is the identifier of a partner")
-    return Issuer(paths["wallet"], paths["key"], endorser)
+    partner = members.get("partner")
+    if partner is not None and not isinstance(partner, str):
+        raise SettingsError(f"partner of the issuer {did} is the identifier of the partner that delegated to the key")
+    return Issuer(paths["wallet"], paths["key"], partner)

@@ -68,7 +68,7 @@ class RegisteringTests(unittest.IsolatedAsyncioTestCase):
         if not self.wallet.exists():
             self.tell()
         (self.folder / "key").write_text("secret")
-        issuer = {"wallet": str(self.wallet), "key": str(self.folder / "key"), "endorser": "energylab"}
+        issuer = {"wallet": str(self.wallet), "key": str(self.folder / "key"), "partner": "energylab"}
         settings = Settings.read({
             "nodes": [node], "trust_nodes": True, "program": write_program(self.folder), "issuers": {DID: issuer},
             **more})
@@ -89,7 +89,7 @@ class RegisteringTests(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(raised.exception.schema_id, SCHEMA_ID)
         (call,) = calls(self.wallet)
         self.assertEqual(call[:2], ["schema", "register"])
-        for argument in ("--name=Member", "--schema-version=1.0", "--attribute=since", "--endorser=energylab",
+        for argument in ("--name=Member", "--schema-version=1.0", "--attribute=since", "--for=energylab",
                          f"--node={address}", "--json"):
             self.assertIn(argument, call)
 
@@ -129,7 +129,6 @@ class RegisteringTests(unittest.IsolatedAsyncioTestCase):
                 None, own, RevList.deserialize(first), RevList.deserialize(second), [1])
             self.assertEqual(result.revocation_list_state.revocation_list.timestamp, 200)
             self.assertIn("--follows=1", calls(self.wallet)[-1])
-            self.assertNotIn("--endorser=energylab", calls(self.wallet)[-1])
 
     async def test_another_writer_is_noticed(self):
         own = RevRegDef.deserialize(REGISTRY)
@@ -207,5 +206,7 @@ class RegisteringTests(unittest.IsolatedAsyncioTestCase):
             # A node that is merely believed.
             other = names.schema_id(DID, "Other", "1.0")
             self.ledger[other] = ({"name": 1},)
-            with self.assertRaisesRegex(AnonCredsResolutionError, "no AnonCredsSchema"):
+            with self.assertLogs("acapy_agent", "ERROR"), self.assertRaisesRegex(
+                AnonCredsResolutionError, "no AnonCredsSchema"
+            ):
                 await registry.get_schema(None, other)

@@ -19,12 +19,12 @@ class SettingsTests(unittest.TestCase):
             program = write_program(place)
             for name in ("wallet", "key"):
                 (place / name).write_text("{}")
-            issuer = {"wallet": str(place / "wallet"), "key": str(place / "key"), "endorser": "energylab"}
+            issuer = {"wallet": str(place / "wallet"), "key": str(place / "key"), "partner": "energylab"}
             settings = Settings.read({**NODES, **GENESIS, "program": program, "issuers": {DID: issuer}})
         self.assertEqual(settings.nodes, ("http://127.0.0.1:8400",))
         self.assertEqual(settings.trust.name, b"bench")
         self.assertEqual(settings.trust.max_age, 60_000)
-        self.assertEqual(settings.issuers[DID].endorser, "energylab")
+        self.assertEqual(settings.issuers[DID].partner, "energylab")
         self.assertIsNone(Settings.read({**NODES, "trust_nodes": True}).trust)
         self.assertEqual(Settings.read({"nodes": "https://a.example", **GENESIS}).nodes, ("https://a.example",))
 
