@@ -25,7 +25,7 @@ class TailsServer:
             ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
              "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key),
              "-out", str(self.certificate)], check=True, capture_output=True)
-        self.upload, self.download = f"http://localhost:{port}", f"https://localhost:{port + 1}"
+        self.upload, self.download = f"http://127.0.0.1:{port}", f"https://127.0.0.1:{port + 1}"
         handler = type("Handler", (TailsHandler,), {"files": self._files})
         self._servers = [http.server.ThreadingHTTPServer(("127.0.0.1", port + index), handler) for index in range(2)]
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
