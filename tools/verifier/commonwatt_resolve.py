@@ -25,8 +25,9 @@ import urllib.parse
 import urllib.request
 
 if __name__ == "__main__":
-    # As a script it leaves nothing behind beside it.
+    # As a script, isolated or not, it finds the other one and leaves nothing behind.
     sys.dont_write_bytecode = True
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import commonwatt_verify as bundles
 from commonwatt_verify import Reader, Refused, sha256
