@@ -43,20 +43,33 @@ struct LongNumber: Sendable {
 
     /// Digits of the same number, most significant first, without leading zeros. Bases are 2 to 256.
     private func convert(_ digits: [UInt32], from old: UInt32, to new: UInt32) -> [UInt32] {
-        // Least significant first while it grows.
-        var out: [UInt32] = []
+        // Several digits of the new base go together in one limb of at most 32 bits; least significant first.
+        var limbBase: UInt64 = UInt64(new)
+        var limbDigits = 1
+        while limbBase * UInt64(new) <= 1 << 32 {
+            limbBase *= UInt64(new)
+            limbDigits += 1
+        }
+        var limbs: [UInt64] = []
         for digit in digits {
-            var carry = digit
-            for index in out.indices {
-                carry += out[index] * old
-                out[index] = carry % new
-                carry /= new
+            var carry = UInt64(digit)
+            for index in limbs.indices {
+                carry += limbs[index] * UInt64(old)
+                limbs[index] = carry % limbBase
+                carry /= limbBase
             }
-            while carry > 0 {
-                out.append(carry % new)
-                carry /= new
+            if carry > 0 { limbs.append(carry) }
+        }
+        var out: [UInt32] = []
+        out.reserveCapacity(limbs.count * limbDigits)
+        for limb in limbs {
+            var rest = limb
+            for _ in 0..<limbDigits {
+                out.append(UInt32(truncatingIfNeeded: rest % UInt64(new)))
+                rest /= UInt64(new)
             }
         }
+        while out.last == 0 { out.removeLast() }
         return out.reversed()
     }
 }

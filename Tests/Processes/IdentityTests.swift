@@ -63,7 +63,8 @@ extension ProcessSuite {
             func schema(_ name: String, _ wallet: String, _ sender: [String]) async throws -> Program.Outcome {
                 try await Program.run(
                     [
-                        "schema", "register", "--wallet", "\(folder)/\(wallet)", "--name", name, "--schema-version", "1",
+                        "schema", "register", "--wallet", "\(folder)/\(wallet)", "--name", name, "--schema-version",
+                        "1",
                         "--attribute", "since",
                     ] + sender)
             }
@@ -103,7 +104,8 @@ extension ProcessSuite {
             _ = try await Program.succeed(["did", "grant"] + grant + key("energylab"))
             #expect(try await anchor("agent.json").output.contains("\"version\" : 2"))
             let shown = try await Program.succeed(
-                ["status-list", "show", "\(did)/status/members", "--verify", "--genesis", "\(folder)/genesis.json"] + node)
+                ["status-list", "show", "\(did)/status/members", "--verify", "--genesis", "\(folder)/genesis.json"]
+                    + node)
             #expect(shown.contains("https://acme.example/status/1"))
 
             // Both ends are at once.
