@@ -70,7 +70,48 @@ package struct ChainView: Sendable {
         }
     }
 
-    /// Members ever admitted, ascending; at most 1,024.
+    /// Members that count in `period`, ascending, each with its settings in it.
+    package func members(
+        of community: CommunityView, in period: PeriodNumber
+    ) throws(StorageFailure) -> [Member] {
+        var active: [Member] = []
+        for member in try members(of: community) where member.isActive(in: period) {
+            active.append(member.in(period, changes: try changes(of: member, in: community.address)))
+        }
+        return active
+    }
+
+    /// Amendments of a member, in their order.
+    package func changes(of member: Member, in community: Address) throws(StorageFailure) -> [SettingsChange] {
+        var changes: [SettingsChange] = []
+        for number in 0..<member.amendments {
+            guard let change = try read(Community.changes, Pair(member.number, number), of: community) else {
+                throw StorageFailure("community \(community) lacks amendment \(number) of member \(member.number)")
+            }
+            changes.append(change)
+        }
+        return changes
+    }
+
+    /// Values of the rules' price series for the hour that contains `time`, by position.
+    package func prices(of community: CommunityView, at time: Timestamp) throws(StorageFailure) -> [Amount?] {
+        guard let place = PriceDay.place(of: time) else { return community.rules.series.map { _ in nil } }
+        var values: [Amount?] = []
+        for series in community.rules.series.indices {
+            let day = try read(Community.priceDays, Pair(UInt16(series), place.day), of: community.address)
+            values.append(day?.values[place.hour])
+        }
+        return values
+    }
+
+    /// When the correction window of a final period closes; nil while it is not final.
+    package func windowClosing(
+        of community: Address, period: PeriodNumber
+    ) throws(StorageFailure) -> Timestamp? {
+        try read(Community.windows, period, of: community)
+    }
+
+    /// Members ever admitted, ascending; at most 131,072.
     package func members(of community: CommunityView) throws(StorageFailure) -> [Member] {
         var members: [Member] = []
         for number in 0..<min(community.head.memberCount, Community.membersMax) {

@@ -65,11 +65,16 @@ package struct ListedBatch: Hashable, Sendable, BCSCodable {
 package struct AttestationRequest: Hashable, Sendable, BCSCodable {
     package let community: Address
     package let inputs: SettlementInputs
+    /// The batches that the inputs name by their root.
+    package let batches: SettlementBatches
     package let claim: SettlementClaim
 
-    package init(community: Address, inputs: SettlementInputs, claim: SettlementClaim) {
+    package init(
+        community: Address, inputs: SettlementInputs, batches: SettlementBatches, claim: SettlementClaim
+    ) {
         self.community = community
         self.inputs = inputs
+        self.batches = batches
         self.claim = claim
     }
 
@@ -78,12 +83,14 @@ package struct AttestationRequest: Hashable, Sendable, BCSCodable {
     package func encode(to encoder: inout BCSEncoder) {
         encoder.value(community)
         encoder.value(inputs)
+        encoder.value(batches)
         encoder.value(claim)
     }
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         community = try Address(from: &decoder)
         inputs = try SettlementInputs(from: &decoder)
+        batches = try SettlementBatches(from: &decoder)
         claim = try SettlementClaim(from: &decoder)
     }
 }

@@ -14,6 +14,13 @@ package struct ResultStore: Sendable {
         package let line: StatementLine?
     }
 
+    /// What a settlement was computed from, and its totals in the open.
+    package struct StoredInputs: Hashable, Sendable {
+        package let inputs: SettlementInputs
+        package let totals: SettlementTotals
+        package let batches: SettlementBatches
+    }
+
     private let database: DatabaseQueue
 
     init(path: String) throws(LakeError) {
@@ -31,7 +38,7 @@ package struct ResultStore: Sendable {
                         CREATE INDEX lineByMember ON line (community, member);
                         CREATE TABLE inputs (
                             community BLOB NOT NULL, period BLOB NOT NULL, version INTEGER NOT NULL, inputs BLOB NOT NULL,
-                            totals BLOB NOT NULL, PRIMARY KEY (community, period, version)
+                            totals BLOB NOT NULL, batches BLOB NOT NULL, PRIMARY KEY (community, period, version)
                         ) WITHOUT ROWID;
                         """)
             }
@@ -40,7 +47,7 @@ package struct ResultStore: Sendable {
     }
 
     package func store(
-        _ result: SettlementResult, inputs: SettlementInputs, of community: Address
+        _ result: SettlementResult, inputs: SettlementInputs, batches: SettlementBatches, of community: Address
     ) throws(LakeError) {
         let key: [any DatabaseValueConvertible] = [
             Data(community.bytes), SQL.blob(result.claim.period.value), Int64(result.claim.version),
@@ -48,9 +55,9 @@ package struct ResultStore: Sendable {
         try SQL.attempt("store results") {
             try database.write { database in
                 try database.execute(
-                    sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?)",
+                    sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?)",
                     arguments: StatementArguments(
-                        key + [Data(inputs.bcs), Data(result.settlement.totals.bcs)]))
+                        key + [Data(inputs.bcs), Data(result.settlement.totals.bcs), Data(batches.bcs)]))
                 for (line, leaf) in zip(result.settlement.lines, result.leaves) {
                     try database.execute(
                         sql: "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?, ?)",
@@ -83,22 +90,25 @@ package struct ResultStore: Sendable {
         }
     }
 
-    /// What the settlement was computed from, and its totals in the open.
     package func inputs(
         of community: Address, period: PeriodNumber, version: UInt32
-    ) throws(LakeError) -> (inputs: SettlementInputs, totals: SettlementTotals)? {
+    ) throws(LakeError) -> StoredInputs? {
         try SQL.attempt("read settlement inputs") {
             try database.read { database in
                 guard
                     let row = try Row.fetchOne(
                         database,
-                        sql: "SELECT inputs, totals FROM inputs WHERE community = ? AND period = ? AND version = ?",
+                        sql: """
+                            SELECT inputs, totals, batches FROM inputs
+                            WHERE community = ? AND period = ? AND version = ?
+                            """,
                         arguments: [Data(community.bytes), SQL.blob(period.value), Int64(version)])
                 else { return nil }
-                return (
-                    try SettlementInputs(bcs: [UInt8](row["inputs"] as Data? ?? Data())),
-                    try SettlementTotals(bcs: [UInt8](row["totals"] as Data? ?? Data()))
-                )
+                func bytes(_ column: String) -> [UInt8] { [UInt8](row[column] as Data? ?? Data()) }
+                return StoredInputs(
+                    inputs: try SettlementInputs(bcs: bytes("inputs")),
+                    totals: try SettlementTotals(bcs: bytes("totals")),
+                    batches: try SettlementBatches(bcs: bytes("batches")))
             }
         }
     }

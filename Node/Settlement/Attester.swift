@@ -79,7 +79,7 @@ package struct Attester: AttestationService {
         try Attester.compare(result.claim, with: request.claim)
         try lake.secrets.store(
             salts, of: request.community, period: request.claim.period, version: request.claim.version)
-        try lake.results.store(result, inputs: request.inputs, of: request.community)
+        try lake.results.store(result, inputs: request.inputs, batches: request.batches, of: request.community)
         return Attestation(
             signing: request.record.digest, network: chain.network, instance: request.community, partner: partner,
             key: key)
@@ -92,6 +92,9 @@ package struct Attester: AttestationService {
         }
         guard inputs.members == community.head.members else {
             throw LakeRefusal(.otherInputs, "it was computed with other members or tariffs than the community has now")
+        }
+        guard inputs.names(request.batches) else {
+            throw LakeRefusal(.otherInputs, "the batches sent are not those that the inputs name")
         }
         guard inputs.contractVersion == Community.version else {
             throw LakeRefusal(
@@ -113,7 +116,7 @@ package struct Attester: AttestationService {
 
     /// Fetches the named batches that this lake lacks. They must be anchored and of a meter of the community.
     private func fetchBatches(_ request: AttestationRequest, from sender: String, _ chain: ChainView) async throws {
-        for digest in request.inputs.batches {
+        for digest in request.batches.digests {
             guard try chain.anchor(digest) != nil else {
                 throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
             }
@@ -134,14 +137,14 @@ package struct Attester: AttestationService {
     }
 
     private func checkBatches(_ request: AttestationRequest, _ selection: InputSelection) throws {
-        let named = Set(request.inputs.batches)
+        let named = Set(request.batches.digests)
         let own = Set(selection.batches.map(\.digest))
         if let withheld = selection.batches.first(where: { !named.contains($0.digest) }) {
             throw LakeRefusal(
                 .otherInputs,
                 "batch \(withheld.digest.short) of meter \(withheld.batch.meter) is anchored but was left out")
         }
-        if let foreign = request.inputs.batches.first(where: { !own.contains($0) }) {
+        if let foreign = request.batches.digests.first(where: { !own.contains($0) }) {
             throw LakeRefusal(
                 .otherInputs, "batch \(foreign.short) does not belong to this period, or has a correction")
         }

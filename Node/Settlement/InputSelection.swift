@@ -9,8 +9,10 @@ package import Trading
 package struct InputSelection: Sendable {
     package let community: CommunityView
     package let period: PeriodNumber
-    /// Active members, ascending.
+    /// Active members, ascending, with their settings in the period.
     package let members: [Member]
+    /// Values of the rules' price series for the period's hour.
+    package let values: [Amount?]
     /// Batches with readings in the period: anchored by the meter's data provider, neither superseded nor deleted;
     /// ascending by digest.
     package let batches: [(digest: Digest, batch: ReadingBatch)]
@@ -23,12 +25,14 @@ package struct InputSelection: Sendable {
     ) throws(SettlementRefusal) {
         self.period = period
         let view: CommunityView?
+        let closing: Timestamp?
         do throws(StorageFailure) {
             view = try chain.community(address)
-            members =
-                try view.map { (view) throws(StorageFailure) in try chain.members(of: view) }?
-                .filter { $0.isActive(in: period) } ?? []
+            members = try view.map { (view) throws(StorageFailure) in try chain.members(of: view, in: period) } ?? []
+            let start = view?.rules.period.start(of: period)
+            values = if let view, let start { try chain.prices(of: view, at: start) } else { [] }
             previous = try chain.settlement(of: address, period: period)
+            closing = try chain.windowClosing(of: address, period: period)
         } catch {
             throw .chain(error.description)
         }
@@ -38,12 +42,13 @@ package struct InputSelection: Sendable {
         guard let start = community.rules.period.start(of: period), let end = community.rules.period.end(of: period),
             chain.time >= end
         else { throw .notOver(period) }
+        if let closing, chain.time >= closing { throw .windowClosed(period) }
         isDeadlineOver = chain.time >= community.rules.deadline(afterEnd: end)
         var found: [(digest: Digest, batch: ReadingBatch)] = []
         for meter in members.flatMap(\.meters) {
             found += try InputSelection.batches(of: meter, from: start, to: end, lake: lake, chain: chain)
         }
-        guard found.count <= SettlementInputs.batchesMax else { throw .tooManyBatches }
+        guard found.count <= SettlementBatches.countMax else { throw .tooManyBatches }
         batches = found.sorted { $0.digest < $1.digest }
     }
 
@@ -87,9 +92,12 @@ package struct InputSelection: Sendable {
     /// Version that a settlement made now has.
     package var version: UInt32 { (previous?.claim.version ?? 0) &+ 1 }
 
+    /// The batches by digest.
+    package var named: SettlementBatches { SettlementBatches(batches.map(\.digest)) }
+
     package func inputs(salts: SaltList) -> SettlementInputs {
         SettlementInputs(
-            rules: community.head.rules, members: community.head.members, batches: batches.map(\.digest),
+            rules: community.head.rules, members: community.head.members, batches: named,
             salts: salts.digest, previous: previous?.digest ?? .zero, contractVersion: Community.version)
     }
 
@@ -97,6 +105,6 @@ package struct InputSelection: Sendable {
         SettlementTask(
             community: community.address, rules: community.rules, period: period, version: version,
             previousStage: previous?.claim.stage, isDeadlineOver: isDeadlineOver, members: members,
-            batches: batches.map(\.batch), salts: salts)
+            values: values, batches: batches.map(\.batch), salts: salts)
     }
 }

@@ -106,10 +106,10 @@ struct ProvedState {
     /// The batches of the statement by digest: anchored, of the member's meters, each used by a settlement, and all that
     /// are needed.
     func batches(
-        _ statement: Statement, _ member: Member, _ lines: [StatementVerification.ProvedLine]
+        _ statement: Statement, _ member: Member, _ rules: CommunityRules, _ lines: [StatementVerification.ProvedLine]
     ) throws -> (detail: String, value: [Digest: ReadingBatch]) {
         var batches: [Digest: ReadingBatch] = [:]
-        let used = Set(lines.flatMap(\.inputs.batches))
+        let used = Set(lines.flatMap(\.batches))
         var last: Digest?
         for text in statement.batches {
             let bytes = try Hex.bytes(text)
@@ -126,11 +126,30 @@ struct ProvedState {
             batches[digest] = batch
         }
         let expected = StatementKeys.all(
-            try Hex.address(statement.community), member.number,
+            try Hex.address(statement.community), member, rules,
             periods: (statement.from..<statement.to).map { PeriodNumber($0) },
             batches: Array(batches.keys))
         guard Set(expected) == Set(values.keys) else { throw Wrong("the statement proves something that is not in it") }
         let readings = batches.values.reduce(0) { $0 + $1.readings.count }
         return ("\(readings) readings in \(batches.count) anchored batches", batches)
+    }
+
+    /// Amendments of the member, in their order.
+    func changes(_ statement: Statement, _ member: Member) throws -> [SettingsChange] {
+        let community = try Hex.address(statement.community)
+        return try (0..<member.amendments).map { number in
+            try record(StatementKeys.change(member.number, number, community), "amendment \(number)")
+        }
+    }
+
+    /// Values of the rules' price series for the hour of `start`.
+    func prices(_ statement: Statement, _ rules: CommunityRules, at start: Timestamp) throws -> [Amount?] {
+        let community = try Hex.address(statement.community)
+        guard let place = PriceDay.place(of: start) else { return rules.series.map { _ in nil } }
+        return try rules.series.indices.map { series in
+            let day: PriceDay? = try optional(
+                StatementKeys.priceDay(series, place.day, community), "price series \(series)")
+            return day?.values[place.hour]
+        }
     }
 }

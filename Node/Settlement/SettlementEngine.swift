@@ -9,10 +9,11 @@ package import Trading
 package struct PreparedSettlement: Sendable {
     package let community: CommunityView
     package let inputs: SettlementInputs
+    package let batches: SettlementBatches
     package let result: SettlementResult
 
     package var request: AttestationRequest {
-        AttestationRequest(community: community.address, inputs: inputs, claim: result.claim)
+        AttestationRequest(community: community.address, inputs: inputs, batches: batches, claim: result.claim)
     }
 }
 
@@ -47,8 +48,9 @@ package struct SettlementEngine: Sendable {
             let inputs = selection.inputs(salts: salts)
             let result = try selection.task(salts: salts).run()
             try lake.secrets.store(salts, of: community, period: period, version: version)
-            try lake.results.store(result, inputs: inputs, of: community)
-            return PreparedSettlement(community: selection.community, inputs: inputs, result: result)
+            try lake.results.store(result, inputs: inputs, batches: selection.named, of: community)
+            return PreparedSettlement(
+                community: selection.community, inputs: inputs, batches: selection.named, result: result)
         } catch let refusal as SettlementRefusal {
             throw refusal
         } catch let error as SettlementError {
@@ -67,7 +69,7 @@ package struct SettlementEngine: Sendable {
             let used = try lake.results.inputs(
                 of: selection.community.address, period: selection.period, version: previous.claim.version)
         else { return }
-        if used.inputs.batches == selection.batches.map(\.digest) {
+        if used.batches == selection.named {
             throw SettlementRefusal.unchanged(selection.period, version: previous.claim.version)
         }
     }
@@ -105,7 +107,8 @@ package struct SettlementEngine: Sendable {
         }
         attestations.sort { $0.partner.utf8.lexicographicallyPrecedes($1.partner.utf8) }
         return AttestedSettlement(
-            inputs: prepared.inputs, claim: prepared.result.claim, attestations: attestations)
+            inputs: prepared.inputs, claim: prepared.result.claim,
+            batches: rules.listsBatches ? prepared.batches : SettlementBatches([]), attestations: attestations)
     }
 }
 

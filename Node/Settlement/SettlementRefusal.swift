@@ -12,6 +12,8 @@ package enum SettlementRefusal: Error, Hashable, Sendable, CustomStringConvertib
     /// A batch on disk is damaged.
     case damaged(batch: Digest, MeterNumber)
     case tooManyBatches
+    /// The correction window of the period is closed.
+    case windowClosed(PeriodNumber)
     /// The current settlement was computed from the same inputs.
     case unchanged(PeriodNumber, version: UInt32)
     case noSalts(PeriodNumber, version: UInt32)
@@ -32,7 +34,9 @@ package enum SettlementRefusal: Error, Hashable, Sendable, CustomStringConvertib
             "batch \(batch.short) of meter \(meter) is damaged on disk: fetch it again from a partner of the policy"
         case .tooManyBatches:
             "the period draws on too many batches (\(DataLake.batchesPerMeterMax) of a meter, "
-                + "\(SettlementInputs.batchesMax) in all); send longer ones"
+                + "\(SettlementBatches.countMax) in all); send longer ones"
+        case .windowClosed(let period):
+            "the correction window of period \(period) is closed; post the difference in a later period"
         case .unchanged(let period, let version):
             "period \(period) has version \(version), computed from the same readings: there is nothing to correct"
         case .noSalts(let period, let version):

@@ -12,12 +12,12 @@ package struct SettlementWorkload: Sendable {
     private let balances: [MemberBalance]
     private let salts: SaltList
 
-    /// 1 to 16,384 members; every third one has a surplus.
+    /// 1 to 131,072 members; every third one has a surplus.
     package init(members: Int) {
         let grid = PricePair(consumption: 250_000, production: 80_000)
         rules = CommunityRules(
             name: "benchmark", currency: "EUR", period: .minutes15, priceRule: .midMarketRate,
-            gridTariff: PriceSchedule(base: grid), attestation: .validators)
+            gridTariff: Tariff(base: grid), attestation: .validators)
         let count = min(max(members, 1), SaltList.membersMax)
         balances = (1...count).map { number in
             let energy = Int64(number * 7_919 % 4_001)

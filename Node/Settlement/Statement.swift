@@ -46,6 +46,9 @@ package struct Statement: Codable, Hashable, Sendable {
         package var earnedForGiven: Int64
         package var paidForBought: Int64
         package var earnedForSold: Int64
+        package var gridFee: Int64
+        package var fundLevy: Int64
+        package var incentive: Int64
         /// Earned less paid.
         package var balance: Int64
     }
@@ -77,6 +80,28 @@ package struct Statement: Codable, Hashable, Sendable {
         package var path: [String]
         /// BCS of the settlement's inputs.
         package var inputs: String
+        /// The own batches that were used, by their place among the batches of the inputs, ascending.
+        package var batches: [BatchPlace]
+        /// What comes on top of energy; null when the rules have no fee, levy or incentive.
+        package var charges: Charges?
+    }
+
+    /// Where a batch is under the batch root of a settlement's inputs.
+    package struct BatchPlace: Codable, Hashable, Sendable {
+        package var digest: String
+        package var index: Int
+        package var path: [String]
+    }
+
+    /// Rates in micro-units per kWh, `shared` in watt-hours, the rest in micro-units; see `LineCharges`.
+    package struct Charges: Codable, Hashable, Sendable {
+        package var gridFeeRate: Int64
+        package var fundLevyRate: Int64
+        package var incentiveRate: Int64
+        package var shared: Int64
+        package var gridFee: Int64
+        package var fundLevy: Int64
+        package var incentive: Int64
     }
 
     /// Micro-units per kWh.

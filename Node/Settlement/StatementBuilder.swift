@@ -56,7 +56,8 @@ package struct StatementBuilder: Sendable {
             member: number.value, from: from.value, to: to.value, rules: Hex.encode(community.rules.bcs),
             sums: try Statement.Sums(lines), lines: lines, open: open, batches: ordered.map { Hex.encode($0.value) },
             proofs: try await proofs(
-                StatementKeys.all(address, number, periods: periods, batches: ordered.map(\.key))))
+                StatementKeys.all(
+                    address, member, community.rules, periods: periods, batches: ordered.map(\.key))))
     }
 
     private func line(
@@ -65,8 +66,8 @@ package struct StatementBuilder: Sendable {
         let (period, version) = (record.claim.period, record.claim.version)
         let entries = try lake.results.entries(of: community.address, period: period, version: version)
         guard let index = entries.firstIndex(where: { $0.member == member.number }), let line = entries[index].line,
-            let inputs = try lake.results.inputs(of: community.address, period: period, version: version)?.inputs,
-            inputs.digest == record.inputs
+            let stored = try lake.results.inputs(of: community.address, period: period, version: version),
+            stored.inputs.digest == record.inputs
         else {
             throw StatementError(
                 "the results of period \(period), version \(version) are not in this lake, or were erased")
@@ -77,16 +78,29 @@ package struct StatementBuilder: Sendable {
             let salt = salts.members.first?.salt,
             let path = MerkleTree.path(entries.map(\.leaf), index: index)
         else { throw StatementError("the salt of period \(period), version \(version) is not in this lake") }
-        for digest in inputs.batches where batches[digest] == nil {
-            guard let entry = try lake.entry(digest), member.meters.contains(entry.meter) else { continue }
-            batches[digest] = try lake.bytes(digest)
-        }
+        let own = try places(of: member, in: stored.batches, &batches)
         guard let start = community.rules.period.start(of: period) else {
             throw StatementError("period \(period) is out of range")
         }
         return Statement.Line(
             line, start: start, stage: record.claim.stage, salt: salt, leaf: entries[index].leaf, index: index,
-            path: path, inputs: inputs)
+            path: path, inputs: stored.inputs, batches: own)
+    }
+
+    /// The member's own batches among those of a settlement, whose bytes are put into `bytes`.
+    private func places(
+        of member: Member, in batches: SettlementBatches, _ bytes: inout [Digest: [UInt8]]
+    ) throws -> [Statement.BatchPlace] {
+        var places: [Statement.BatchPlace] = []
+        for (index, digest) in batches.digests.enumerated() {
+            guard let entry = try lake.entry(digest), member.meters.contains(entry.meter),
+                let path = MerkleTree.path(batches.digests, index: index)
+            else { continue }
+            if bytes[digest] == nil { bytes[digest] = try lake.bytes(digest) }
+            places.append(
+                Statement.BatchPlace(digest: digest.description, index: index, path: path.map(\.description)))
+        }
+        return places
     }
 
     private func proofs(_ keys: [[UInt8]]) async throws -> [ProofBundleDocument] {
@@ -102,10 +116,31 @@ package struct StatementBuilder: Sendable {
 /// The state keys that a statement proves, in order.
 enum StatementKeys {
     static func all(
-        _ community: Address, _ member: MemberNumber, periods: [PeriodNumber], batches: [Digest]
+        _ community: Address, _ member: Member, _ rules: CommunityRules, periods: [PeriodNumber], batches: [Digest]
     ) -> [[UInt8]] {
-        [head(community), Self.member(member, community)] + periods.map { settlement($0, community) }
-            + batches.map(anchor)
+        let changes = (0..<member.amendments).map { change(member.number, $0, community) }
+        return [head(community), Self.member(member.number, community)] + periods.map { settlement($0, community) }
+            + batches.map(anchor) + changes + priceDays(community, rules, periods)
+    }
+
+    static func change(_ member: MemberNumber, _ number: UInt16, _ community: Address) -> [UInt8] {
+        Community.changes.stateKey(Pair(member, number), at: community)
+    }
+
+    static func priceDay(_ series: Int, _ day: UInt32, _ community: Address) -> [UInt8] {
+        Community.priceDays.stateKey(Pair(UInt16(clamping: series), day), at: community)
+    }
+
+    /// A record for each series and day that a period of the span begins in.
+    private static func priceDays(
+        _ community: Address, _ rules: CommunityRules, _ periods: [PeriodNumber]
+    ) -> [[UInt8]] {
+        var days: [UInt32] = []
+        for period in periods {
+            guard let start = rules.period.start(of: period), let day = PriceDay.place(of: start)?.day else { continue }
+            if days.last != day { days.append(day) }
+        }
+        return rules.series.indices.flatMap { series in days.map { priceDay(series, $0, community) } }
     }
 
     static func head(_ community: Address) -> [UInt8] { Community.head.stateKey(at: community) }
@@ -121,7 +156,7 @@ enum StatementKeys {
 extension Statement.Line {
     init(
         _ line: StatementLine, start: Timestamp, stage: SettlementStage, salt: Digest, leaf: Digest, index: Int,
-        path: [Digest], inputs: SettlementInputs
+        path: [Digest], inputs: SettlementInputs, batches: [Statement.BatchPlace]
     ) {
         self.init(
             period: line.period.value, start: start.value, version: line.version, stage: "\(stage)",
@@ -133,7 +168,16 @@ extension Statement.Line {
             paidForReceived: line.paidForReceived, earnedForGiven: line.earnedForGiven,
             paidForBought: line.paidForBought, earnedForSold: line.earnedForSold, quality: "\(line.quality)",
             salt: salt.description, leaf: leaf.description, index: index, path: path.map(\.description),
-            inputs: Hex.encode(inputs.bcs))
+            inputs: Hex.encode(inputs.bcs), batches: batches, charges: line.charges.map { Statement.Charges($0) })
+    }
+}
+
+extension Statement.Charges {
+    init(_ charges: LineCharges) {
+        self.init(
+            gridFeeRate: charges.gridFeeRate, fundLevyRate: charges.fundLevyRate,
+            incentiveRate: charges.incentiveRate, shared: charges.shared, gridFee: charges.gridFee,
+            fundLevy: charges.fundLevy, incentive: charges.incentive)
     }
 }
 
@@ -145,13 +189,16 @@ extension Statement.Sums {
             for line in lines { total = try total.adding(field(line)) }
             return total
         }
-        let earned = try sum(\.earnedForGiven).adding(sum(\.earnedForSold))
-        let paid = try sum(\.paidForReceived).adding(sum(\.paidForBought))
+        let (fee, levy) = (try sum { $0.charges?.gridFee ?? 0 }, try sum { $0.charges?.fundLevy ?? 0 })
+        let incentive = try sum { $0.charges?.incentive ?? 0 }
+        let earned = try sum(\.earnedForGiven).adding(sum(\.earnedForSold)).adding(incentive)
+        let paid = try sum(\.paidForReceived).adding(sum(\.paidForBought)).adding(fee).adding(levy)
         self.init(
             production: try sum(\.production), consumption: try sum(\.consumption), received: try sum(\.received),
             given: try sum(\.given), bought: try sum(\.bought), sold: try sum(\.sold),
             paidForReceived: try sum(\.paidForReceived), earnedForGiven: try sum(\.earnedForGiven),
             paidForBought: try sum(\.paidForBought), earnedForSold: try sum(\.earnedForSold),
+            gridFee: fee, fundLevy: levy, incentive: incentive,
             balance: try earned.subtracting(paid))
     }
 }

@@ -47,12 +47,12 @@ struct StatementVerification {
         guard let rules = step(.rules, { try state.rules(statement) }),
             let member = step(.member, { try state.member(statement) }),
             let records = step(.periods, { try state.records(statement, member) }),
-            let lines = step(.lines, { try Self.lines(statement, records, rules) }),
-            let batches = step(.readings, { try state.batches(statement, member, lines) }),
-            let balances = step(.balances, { try Self.balances(lines, member, rules, batches) }),
-            step(.prices, { try Self.prices(lines, member, rules) }) != nil
+            let lines = step(.lines, { try Self.lines(statement, records, rules, member, state) }),
+            let batches = step(.readings, { try state.batches(statement, member, rules, lines) }),
+            let balances = step(.balances, { try Self.balances(lines, rules, batches) }),
+            step(.prices, { try Self.prices(lines, rules) }) != nil
         else { return false }
-        return step(.amounts, { try Self.amounts(lines, balances) }) != nil
+        return step(.amounts, { try Self.amounts(lines, balances, rules) }) != nil
     }
 
     private mutating func step<Value>(
@@ -100,14 +100,23 @@ struct StatementVerification {
     /// A line that is in the tree, with its settlement.
     struct ProvedLine {
         let line: StatementLine
-        let inputs: SettlementInputs
         let start: Timestamp
+        /// The member with its settings in the period.
+        let member: Member
+        /// The own batches under the root of the inputs.
+        let batches: [Digest]
+        /// From open totals.
+        let volumes: PeriodVolumes?
+        /// Of the rules' price series.
+        let values: [Amount?]
     }
 
     private static func lines(
-        _ statement: Statement, _ records: [PeriodNumber: SettlementRecord], _ rules: CommunityRules
+        _ statement: Statement, _ records: [PeriodNumber: SettlementRecord], _ rules: CommunityRules,
+        _ member: Member, _ state: ProvedState
     ) throws -> (detail: String, value: [ProvedLine]) {
         let community = try Hex.address(statement.community)
+        let changes = try state.changes(statement, member)
         let lines = try statement.lines.map { (shown) throws -> ProvedLine in
             let period = PeriodNumber(shown.period)
             func wrong(_ what: String) -> Wrong { Wrong("period \(period): \(what)") }
@@ -131,22 +140,46 @@ struct StatementVerification {
                     leaf: leaf, index: shown.index, count: Int(record.claim.members),
                     path: try shown.path.map { try Hex.digest($0) }, root: record.claim.root)
             else { throw wrong("the line is not under the root on the chain") }
-            return ProvedLine(line: line, inputs: inputs, start: start)
+            var volumes: PeriodVolumes?
+            if case .open(let totals) = record.claim.totals { volumes = try PeriodVolumes(totals) }
+            return ProvedLine(
+                line: line, start: start, member: member.in(period, changes: changes),
+                batches: try places(shown, inputs), volumes: volumes,
+                values: try state.prices(statement, rules, at: start))
         }
         return ("\(lines.count) lines under the roots on the chain", lines)
+    }
+
+    /// The digests of the batches that a line names, each at its place under the root of the inputs.
+    private static func places(_ shown: Statement.Line, _ inputs: SettlementInputs) throws -> [Digest] {
+        var last = -1
+        return try shown.batches.map { place in
+            let digest = try Hex.digest(place.digest)
+            guard place.index > last,
+                MerkleTree.verify(
+                    leaf: digest, index: place.index, count: Int(inputs.batchCount),
+                    path: try place.path.map { try Hex.digest($0) }, root: inputs.batchRoot)
+            else { throw Wrong("period \(shown.period): a batch is not among those of the settlement") }
+            last = place.index
+            return digest
+        }
     }
 
     // MARK: Recomputing
 
     private static func balances(
-        _ lines: [ProvedLine], _ member: Member, _ rules: CommunityRules, _ batches: [Digest: ReadingBatch]
+        _ lines: [ProvedLine], _ rules: CommunityRules, _ batches: [Digest: ReadingBatch]
     ) throws -> (detail: String, value: [MemberBalance]) {
         let balances = try lines.map { proved -> MemberBalance in
-            let own = proved.inputs.batches.compactMap { batches[$0] }
             let period = proved.line.period
+            let own = try proved.batches.map { digest in
+                guard let batch = batches[digest] else { throw Wrong("period \(period): a batch lacks") }
+                return batch
+            }
             guard
-                let balance = try BalanceAssembly.balances(of: [member], rules: rules, period: period, batches: own)
-                    .first, balance.production == proved.line.production,
+                let balance = try BalanceAssembly.balances(
+                    of: [proved.member], rules: rules, period: period, batches: own, values: proved.values
+                ).first, balance.production == proved.line.production,
                 balance.consumption == proved.line.consumption, balance.quality == proved.line.quality
             else { throw Wrong("period \(period): the readings give another production, consumption or quality") }
             return balance
@@ -155,24 +188,29 @@ struct StatementVerification {
     }
 
     private static func prices(
-        _ lines: [ProvedLine], _ member: Member, _ rules: CommunityRules
+        _ lines: [ProvedLine], _ rules: CommunityRules
     ) throws -> (detail: String, value: Void) {
         for proved in lines {
-            guard try proved.line.communityPrices == rules.communityPrices(at: proved.start),
-                proved.line.gridPrices == rules.gridPrices(of: member, at: proved.start)
+            let line = proved.line
+            let right = try VerifiablePrices(
+                rules, member: proved.member, at: proved.start, volumes: proved.volumes, values: proved.values)
+            let rates = rules.charges(at: proved.start)
+            guard line.communityPrices == right.inside ?? line.communityPrices,
+                line.gridPrices == right.grid ?? line.gridPrices,
+                rates == line.charges.map({ LineCharges(ratesOf: $0) })
             else { throw Wrong("period \(proved.line.period): a price is not the one of the rules") }
         }
         return ("four prices in each of \(lines.count) periods", ())
     }
 
     private static func amounts(
-        _ lines: [ProvedLine], _ balances: [MemberBalance]
+        _ lines: [ProvedLine], _ balances: [MemberBalance], _ rules: CommunityRules
     ) throws -> (detail: String, value: Void) {
         for (proved, balance) in zip(lines, balances) {
             let line = proved.line
             let again = try StatementLine(
                 community: line.community, period: line.period, version: line.version, balance: balance,
-                received: line.received, given: line.given, communityPrices: line.communityPrices)
+                received: line.received, given: line.given, prices: LinePrices(of: line, rules))
             guard again == line, line.received >= 0, line.given >= 0, line.bought >= 0, line.sold >= 0 else {
                 throw Wrong("period \(line.period): energy or an amount does not follow from balance and prices")
             }
@@ -194,7 +232,13 @@ extension StatementLine {
             communityPrices: PricePair(consumption: shown.prices.received, production: shown.prices.given),
             gridPrices: PricePair(consumption: shown.prices.bought, production: shown.prices.sold),
             paidForReceived: shown.paidForReceived, earnedForGiven: shown.earnedForGiven,
-            paidForBought: shown.paidForBought, earnedForSold: shown.earnedForSold, quality: quality)
+            paidForBought: shown.paidForBought, earnedForSold: shown.earnedForSold, quality: quality,
+            charges: shown.charges.map { charges in
+                LineCharges(
+                    gridFeeRate: charges.gridFeeRate, fundLevyRate: charges.fundLevyRate,
+                    incentiveRate: charges.incentiveRate, shared: charges.shared, gridFee: charges.gridFee,
+                    fundLevy: charges.fundLevy, incentive: charges.incentive)
+            })
     }
 }
 

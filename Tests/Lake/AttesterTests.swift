@@ -93,12 +93,12 @@ struct AttesterTests {
                 members: right.claim.members, missing: missing, estimated: 0)
         }
         func inputs(
-            rules: Digest? = nil, members: Digest? = nil, batches: [Digest]? = nil, salts: Digest? = nil,
+            rules: Digest? = nil, members: Digest? = nil, batches: SettlementBatches? = nil, salts: Digest? = nil,
             previous: Digest = .zero, version: UInt32 = Community.version
         ) -> SettlementInputs {
             let own = right.inputs
             return SettlementInputs(
-                rules: rules ?? own.rules, members: members ?? own.members, batches: batches ?? own.batches,
+                rules: rules ?? own.rules, members: members ?? own.members, batches: batches ?? right.batches,
                 salts: salts ?? own.salts, previous: previous, contractVersion: version)
         }
         // One watt-hour moved from consumption to production, totals still consistent.
@@ -108,25 +108,28 @@ struct AttesterTests {
             gridPaid: totals.gridPaid, gridEarned: totals.gridEarned, fund: totals.fund, rounding: totals.rounding)
         var leaves = prepared.result.leaves
         leaves[2] = SHA256.hash(leaves[2].bytes)
-        let withheld = right.inputs.batches.filter { $0 != batches[3].digest }
-        let wrong: [(SettlementInputs, SettlementClaim, LakeRefusal.Reason, String)] = [
-            (right.inputs, claim(moved), .otherResult, "totals"),
-            (right.inputs, claim(totals, root: MerkleTree.root(leaves)), .otherResult, "balances"),
-            (right.inputs, claim(totals, missing: 1), .otherResult, "counts"),
-            (right.inputs, claim(totals, stage: .provisional), .otherResult, "stage"),
-            (inputs(batches: withheld), right.claim, .otherInputs, "left out"),
-            (inputs(version: 2), right.claim, .otherInputs, "contract version"),
-            (inputs(rules: .zero), right.claim, .otherInputs, "rules"),
-            (inputs(members: .zero), right.claim, .otherInputs, "members"),
-            (inputs(salts: .zero), right.claim, .otherInputs, "salts"),
-            (inputs(previous: SHA256.hash([1])), right.claim, .otherInputs, "replaces another"),
-            (inputs(batches: [SHA256.hash([2])]), right.claim, .unknown, "not anchored"),
+        let all = right.batches
+        let withheld = SettlementBatches(all.digests.filter { $0 != batches[3].digest })
+        let invented = SettlementBatches([SHA256.hash([2])])
+        let wrong: [(SettlementInputs, SettlementBatches, SettlementClaim, LakeRefusal.Reason, String)] = [
+            (right.inputs, all, claim(moved), .otherResult, "totals"),
+            (right.inputs, all, claim(totals, root: MerkleTree.root(leaves)), .otherResult, "balances"),
+            (right.inputs, all, claim(totals, missing: 1), .otherResult, "counts"),
+            (right.inputs, all, claim(totals, stage: .provisional), .otherResult, "stage"),
+            (inputs(batches: withheld), withheld, right.claim, .otherInputs, "left out"),
+            (right.inputs, withheld, right.claim, .otherInputs, "not those that the inputs name"),
+            (inputs(version: 1), all, right.claim, .otherInputs, "contract version"),
+            (inputs(rules: .zero), all, right.claim, .otherInputs, "rules"),
+            (inputs(members: .zero), all, right.claim, .otherInputs, "members"),
+            (inputs(salts: .zero), all, right.claim, .otherInputs, "salts"),
+            (inputs(previous: SHA256.hash([1])), all, right.claim, .otherInputs, "replaces another"),
+            (inputs(batches: invented), invented, right.claim, .unknown, "not anchored"),
         ]
         // The attester needs the batches first, or it could not know of one that is withheld.
         #expect(refusal(await answer(cluster, right)) == nil)
-        for (inputs, claim, reason, word) in wrong {
-            let refusal = refusal(
-                await answer(cluster, AttestationRequest(community: address, inputs: inputs, claim: claim)))
+        for (inputs, batches, claim, reason, word) in wrong {
+            let request = AttestationRequest(community: address, inputs: inputs, batches: batches, claim: claim)
+            let refusal = refusal(await answer(cluster, request))
             #expect(
                 refusal?.reason == reason && refusal?.text.contains(word) == true,
                 "\(word): \(String(describing: refusal))")
@@ -134,7 +137,9 @@ struct AttesterTests {
         #expect(
             refusal(
                 await answer(
-                    cluster, AttestationRequest(community: WellKnown.host, inputs: right.inputs, claim: right.claim)))?
+                    cluster,
+                    AttestationRequest(
+                        community: WellKnown.host, inputs: right.inputs, batches: all, claim: right.claim)))?
                 .reason == .unknown)
     }
 

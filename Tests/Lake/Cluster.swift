@@ -197,7 +197,7 @@ enum Homes {
                             weekdays: 31, fromMinute: 1_020, toMinute: 1_200,
                             prices: PricePair(consumption: 200_000, production: 180_000))
                     ])),
-            gridTariff: PriceSchedule(base: PricePair(consumption: 250_000, production: 80_000)),
+            gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)),
             clock: HourlyAdaptor.californiaClock, activeMembersMin: activeMembersMin, attestation: attestation)
     }
 

@@ -21,8 +21,8 @@ struct LakeMessageTests {
             AttestationRequest(
                 community: community,
                 inputs: SettlementInputs(
-                    rules: digest, members: digest, batches: [digest], salts: digest, previous: .zero,
-                    contractVersion: 1),
+                    rules: digest, members: digest, batches: SettlementBatches([digest]), salts: digest,
+                    previous: .zero, contractVersion: 2), batches: SettlementBatches([digest]),
                 claim: SettlementClaim(
                     period: PeriodNumber(3), version: 1, stage: .final, totals: .sealed(digest), root: digest,
                     members: 5, missing: 1, estimated: 2))), .batchBytes([1, 2, 3]), .stored(digest),
@@ -39,7 +39,7 @@ struct LakeMessageTests {
         let frames = Self.messages.enumerated().map { LakeFrame(number: UInt64($0.offset), message: $0.element).bcs }
         #expect(
             SHA256.hash(frames.flatMap { $0 }).description
-                == "0cc0d4220eeb4aa899f11c551fb5398dc670ee81d0cbf8c3e0da1faadb97f151")
+                == "4ac1305111d3b15408d0cfc7015c97bf63f926649caf4db1339685ce09f12e72")
         #expect(Hex.encode(frames[0]) == "01000000000000000000" + digest.description)
         #expect(
             Hex.encode(frames[10]) == "010a000000000000000a0811" + Hex.encode(Array("the totals differ".utf8)))

@@ -94,6 +94,9 @@ struct StatementTests {
         let statement = try await cluster.statement(of: 1, in: address, from: Homes.first, to: Self.end)
         let other = try await cluster.statement(of: 2, in: address, from: Homes.first, to: Self.end)
         typealias Name = StatementCheck.Name
+        let rates = "\"gridFeeRate\":0,\"fundLevyRate\":0,\"incentiveRate\":0"
+        let amounts = "\"shared\":0,\"gridFee\":0,\"fundLevy\":0,\"incentive\":0"
+        let noCharges = try JSONDecoder().decode(Statement.Charges.self, from: Data("{\(rates),\(amounts)}".utf8))
         let changes: [(Name, String, (inout Statement) -> Void)] = [
             (.file, "format", { $0.format = "commonwatt/statement/2" }),
             (.file, "network", { $0.network = Digest.zero.description }),
@@ -123,7 +126,12 @@ struct StatementTests {
             (.lines, "path", { $0.lines[0].path.removeLast() }),
             (.lines, "inputs", { $0.lines[0].inputs = "00" }),
             (.lines, "somebody else's line", { $0.lines[0] = other.lines[0] }),
-            (.readings, "batch left out", { $0.batches = [] }),
+            (.lines, "place of a batch", { $0.lines[0].batches[0].index += 1 }),
+            (.lines, "path of a batch", { $0.lines[0].batches[0].path.removeLast() }),
+            (.lines, "batch twice", { $0.lines[0].batches.append($0.lines[0].batches[0]) }),
+            (.lines, "charges", { $0.lines[0].charges = noCharges }),
+            (.balances, "batch of a line left out", { $0.lines[0].batches = [] }),
+            (.readings, "batches left out", { $0.batches = [] }),
             (.readings, "batch of a neighbour", { $0.batches = other.batches }),
             (.sums, "sums", { $0.sums.balance += 1 }), (.sums, "sum of energy", { $0.sums.production += 1 }),
             (.chain, "no proofs", { $0.proofs = [] }),

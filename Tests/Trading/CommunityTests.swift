@@ -86,7 +86,7 @@ struct MembershipTests {
         let changed = network.admission(1, to: address)
         try refused(
             Admission(
-                terms: MembershipTerms(meters: changed.terms.meters, tariff: nil, from: PeriodNumber(1)),
+                terms: MembershipTerms(meters: changed.terms.meters, from: PeriodNumber(1)),
                 consent: changed.consent), Community.consentSignature)
         #expect(
             try network.code(
@@ -106,14 +106,14 @@ struct MembershipTests {
         var network = try TestNetwork()
         let unknown = CommunityRules(
             name: "A", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
-            gridTariff: PriceSchedule(base: PricePair(consumption: 1, production: 1)),
+            gridTariff: Tariff(base: PricePair(consumption: 1, production: 1)),
             attestation: AttestationPolicy(attesters: ["nobody"], threshold: 1))
         let call = InstanceService.create.call(
             on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: unknown))
         #expect(try network.run([call], by: "aurora").rejection?.code == Community.attestersUnknown.code)
         let never = CommunityRules(
             name: "A", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
-            gridTariff: PriceSchedule(base: PricePair(consumption: 1, production: 1)),
+            gridTariff: Tariff(base: PricePair(consumption: 1, production: 1)),
             attestation: AttestationPolicy(attesters: [], threshold: 5))
         let second = InstanceService.create.call(
             on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: never))

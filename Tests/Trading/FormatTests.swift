@@ -32,16 +32,41 @@ enum Sample {
                         weekdays: 31, fromMinute: 1_020, toMinute: 1_200,
                         prices: PricePair(consumption: 200_000, production: 180_000))
                 ])),
-        gridTariff: PriceSchedule(base: PricePair(consumption: 250_000, production: 80_000)),
+        gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)),
         clock: LocalClock(spans: [LocalClock.Span(from: Timestamp(0), offsetMinutes: -420)]),
         attestation: AttestationPolicy(attesters: ["aurora", "borealis"], threshold: 2))
+    static let band = RateBand(weekdays: 96, fromMinute: 0, toMinute: 1_440, value: 2_500)
+    /// Everything that rules can have.
+    static let fullRules = CommunityRules(
+        name: "CER", currency: "EUR", period: .minutes15, model: .sharedIncentive(RateSchedule(110_000, bands: [band])),
+        priceRule: .byModel,
+        gridTariff: Tariff(
+            base: PricePair(consumption: 250_000, production: 80_000),
+            series: SeriesUse(
+                series: 0, sides: .consumption, surcharge: PricePair(consumption: 90_000, production: -1))),
+        series: [PriceSeries(name: "day-ahead", oracle: "dawn")], gridFee: RateSchedule(20_000),
+        fundLevy: RateSchedule(1_000, bands: [band]), rounding: .halfEven, activeMembersMin: 3, deadlineHours: 24,
+        correctionDays: 90, listsBatches: false)
+    static let settings = MemberSettings(
+        tariff: Tariff(base: PricePair(consumption: 1, production: -1)), key: RateSchedule(100, bands: [band]),
+        producerKeys: [ProducerKey(producer: MemberNumber(3), key: RateSchedule(5_000))],
+        limits: PriceSchedule(base: PricePair(consumption: 200_000, production: 90_000)),
+        preferred: [PreferredPartner(producer: MemberNumber(2), energyMax: 1_500)])
+    static let change = SettingsChange(member: MemberNumber(7), from: PeriodNumber(408_400), settings: settings)
     static let member = Member(
         number: MemberNumber(7), meters: [MeterNumber(5), MeterNumber(9)],
-        tariff: PriceSchedule(base: PricePair(consumption: 1, production: -1)), consent: salt,
-        from: PeriodNumber(408_342), until: PeriodNumber(408_510))
+        settings: settings,
+        plant: PlantTerms(
+            agent: "corona",
+            owners: [
+                PlantTerms.Owner(member: MemberNumber(1), share: 2_500),
+                PlantTerms.Owner(member: MemberNumber(4), share: 7_500),
+            ]), holder: Consent.holder(key.publicKey), consent: salt, from: PeriodNumber(408_342),
+        until: PeriodNumber(408_510), amendments: 1)
     static let inputs = SettlementInputs(
-        rules: rules.digest, members: MemberLog.appending(member, to: MemberLog.start), batches: [batch.digest],
-        salts: salts.digest, previous: .zero, contractVersion: 1)
+        rules: rules.digest, members: MemberLog.appending(member, to: MemberLog.start),
+        batches: batches, salts: salts.digest, previous: .zero, contractVersion: 2)
+    static let batches = SettlementBatches([batch.digest])
     static let salts = SaltList(
         community: salt,
         members: [
@@ -49,8 +74,9 @@ enum Sample {
                 member: MemberNumber(7), salt: SaltList.salt(key: salt, period: PeriodNumber(408_342), version: 1))
         ])
     static let totals = SettlementTotals(
-        production: 5, consumption: 12, traded: 4, bought: 8, sold: 1, tradePaid: 640, tradeEarned: 560,
-        gridPaid: 2_000, gridEarned: 80, fund: 80, rounding: 0)
+        production: 5, consumption: 12, traded: 4, bought: 8, sold: 1, shared: 0, tradePaid: 640, tradeEarned: 560,
+        restPaid: 2_001, restEarned: 80, gridPaid: 2_000, gridEarned: 80, gridFees: 40, levies: 12, fund: 92,
+        rounding: 1)
     static let claim = SettlementClaim(
         period: PeriodNumber(408_342), version: 2, stage: .corrected, totals: .open(totals), root: salt, members: 17,
         missing: 1, estimated: 2)
@@ -61,11 +87,24 @@ enum Sample {
         communityPrices: PricePair(consumption: 160_000, production: 140_000),
         gridPrices: PricePair(consumption: 250_000, production: 80_000), paidForReceived: 480, earnedForGiven: 0,
         paidForBought: 1_000, earnedForSold: 0, quality: .adjusted)
+    static let chargedLine = StatementLine(
+        community: line.community, period: line.period, version: 1, member: line.member, production: 5, consumption: 12,
+        received: 3, given: 0, bought: 4, sold: 0, communityPrices: line.communityPrices, gridPrices: line.gridPrices,
+        paidForReceived: 480, earnedForGiven: 0, paidForBought: 1_000, earnedForSold: 0, quality: .missing,
+        charges: LineCharges(
+            gridFeeRate: 20_000, fundLevyRate: 1_000, incentiveRate: 0, shared: 0, gridFee: 60, fundLevy: 3,
+            incentive: 0))
 
-    static let terms = MembershipTerms(meters: [MeterNumber(5)], tariff: rules.gridTariff, from: PeriodNumber(9))
+    static let terms = MembershipTerms(meters: [MeterNumber(5)], settings: settings, from: PeriodNumber(9))
     static let key = TestNetwork.key("golden")
     static let consent = Consent(
         credential: salt, key: key.publicKey, attesters: ["aurora", "borealis"], signature: key.sign(salt))
+    static let memberSignature = MemberSignature(signing: salt, with: key)
+    static var priceDay: PriceDay {
+        var day = PriceDay()
+        for (hour, price) in [(0, Amount(85_000)), (23, -1_000)] { _ = day.publish(price, hour: hour) }
+        return day
+    }
     static var head: CommunityHead {
         var head = CommunityHead(administrator: "aurora", rules: rules.digest)
         head.memberCount = 3
@@ -74,7 +113,7 @@ enum Sample {
         return head
     }
     static let attested = AttestedSettlement(
-        inputs: inputs, claim: claim,
+        inputs: inputs, claim: claim, batches: batches,
         attestations: [
             Attestation(
                 signing: record.digest, network: salt, instance: line.community, partner: "aurora", key: key)
@@ -83,6 +122,12 @@ enum Sample {
     static let formats: [Format] = [
         Format("admission", Admission(terms: terms, consent: consent)), Format("head", head),
         Format("attested", attested), Format("end", MembershipEnd(member: MemberNumber(7), until: PeriodNumber(9))),
+        Format("fullRules", fullRules), Format("change", change), Format("chargedLine", chargedLine),
+        Format("withdrawal", Withdrawal(member: MemberNumber(7), signature: memberSignature)),
+        Format("amendment", Amendment(change: change, signature: memberSignature)),
+        Format("prices", PublishedPrices(series: 0, firstHour: 408_342, values: [85_000, -1_000])),
+        Format("priceDay", priceDay), Format("closed", ClosedPeriods(day: 17_015, periods: 24)),
+        Format("batches", batches),
         Format("part", RulesPart(bytes: [1, 2, 3])),
         Format("batch", batch), Format("rules", rules), Format("member", member), Format("inputs", inputs),
         Format("salts", salts), Format("claim", claim), Format("record", record), Format("line", line),
@@ -164,7 +209,7 @@ struct FormatTests {
                 activeMembersMin: 1),
             CommunityRules(
                 name: "A", currency: "EUR", period: .minutes15, priceRule: .midMarketRate,
-                gridTariff: PriceSchedule(base: PricePair(consumption: .max, production: 0))),
+                gridTariff: Tariff(base: PricePair(consumption: .max, production: 0))),
             CommunityRules(
                 name: "A", currency: "EUR", period: .minutes15, priceRule: .midMarketRate, gridTariff: flat,
                 clock: LocalClock(spans: [])),
@@ -174,7 +219,7 @@ struct FormatTests {
         }
     }
 
-    private var flat: PriceSchedule { PriceSchedule(base: PricePair(consumption: 2, production: 1)) }
+    private var flat: Tariff { Tariff(base: PricePair(consumption: 2, production: 1)) }
 }
 
 /// Truncates, extends, flips, overwrites or replaces.

@@ -63,23 +63,27 @@ struct SettleTests {
         var community = try SmallCommunity()
         func refused(
             _ kind: RejectionKind, by partners: [String] = ["aurora", "borealis", "corona"],
-            _ change: (inout SettlementInputs, inout SettlementClaim) -> Void
+            listing: SettlementBatches? = nil, _ change: (inout SettlementInputs, inout SettlementClaim) -> Void
         ) throws {
-            let settlement = try community.settlement(by: partners, changing: change)
+            let settlement = try community.settlement(by: partners, listing: listing, changing: change)
             #expect(try community.code(settlement) == kind.code)
         }
         try refused(Community.otherRules) { inputs, _ in inputs = inputs.with(rules: .zero) }
         try refused(Community.otherMembers) { inputs, _ in inputs = inputs.with(members: .zero) }
-        try refused(Community.otherContractVersion) { inputs, _ in inputs = inputs.with(contractVersion: 2) }
+        try refused(Community.otherContractVersion) { inputs, _ in inputs = inputs.with(contractVersion: 1) }
         try refused(Community.otherPrevious) { inputs, _ in inputs = inputs.with(previous: SHA256.hash([1])) }
         try refused(Community.otherPrevious) { _, claim in claim = claim.with(version: 2) }
         try refused(Community.wrongStage) { _, claim in claim = claim.with(stage: .corrected) }
         try refused(Community.wrongStage) { _, claim in claim = claim.with(stage: .provisional) }
         try refused(Community.wrongCounts) { _, claim in claim = claim.with(members: 6) }
         try refused(Community.wrongCounts) { _, claim in claim = claim.with(members: 0) }
-        try refused(Community.batchNotAnchored) { inputs, _ in
-            inputs = inputs.with(batches: inputs.batches.dropLast() + [Digest(words: (.max, .max, .max, .max))])
+        let all = try community.settlement().batches.digests
+        let unknown = SettlementBatches(all.dropLast() + [Digest(words: (.max, .max, .max, .max))])
+        try refused(Community.batchNotAnchored, listing: unknown) { inputs, _ in
+            inputs = inputs.with(batches: unknown)
         }
+        try refused(Community.batchesNotListed, listing: SettlementBatches([])) { _, _ in }
+        try refused(Community.batchesNotListed, listing: SettlementBatches(Array(all.dropLast()))) { _, _ in }
         try refused(Community.periodNotOver) { _, claim in
             claim = claim.with(period: PeriodNumber(community.network.time.value / 3_600_000))
         }
@@ -120,11 +124,12 @@ struct SettleTests {
                 root: SHA256.hash([9]), members: 5, missing: 0, estimated: 0),
         ] {
             let forged = AttestedSettlement(
-                inputs: right.inputs, claim: claim, attestations: right.attestations)
+                inputs: right.inputs, claim: claim, batches: right.batches, attestations: right.attestations)
             #expect(try community.code(forged) == Community.notAttested.code)
         }
+        let fewer = SettlementBatches(Array(right.batches.digests.dropLast()))
         let withheld = AttestedSettlement(
-            inputs: right.inputs.with(batches: Array(right.inputs.batches.dropLast())), claim: right.claim,
+            inputs: right.inputs.with(batches: fewer), claim: right.claim, batches: fewer,
             attestations: right.attestations)
         #expect(try community.code(withheld) == Community.notAttested.code)
         #expect(try community.code(right) == nil)
@@ -134,7 +139,7 @@ struct SettleTests {
         let policy = AttestationPolicy(attesters: ["borealis", "eclipse"], threshold: 2)
         let rules = CommunityRules(
             name: "A", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
-            gridTariff: PriceSchedule(base: PricePair(consumption: 3, production: 1)), activeMembersMin: 2,
+            gridTariff: Tariff(base: PricePair(consumption: 3, production: 1)), activeMembersMin: 2,
             attestation: policy)
         var community = try SmallCommunity(rules, attesters: policy.attesters)
         #expect(try community.code(try community.settlement(by: ["borealis"])) == Community.notAttested.code)

@@ -56,7 +56,7 @@ struct SettlementPropertyTests {
         let settlement = try PeriodSettlement(
             community: community, period: PeriodNumber(seed), version: 1, rules: rules, balances: members)
         #expect(try settlement.postings().reduce(0) { $0 + $1.amount } == 0)
-        #expect(settlement.totals.problem == nil)
+        #expect(settlement.totals.problem(.evenSplit) == nil)
         #expect(abs(settlement.totals.rounding) <= Int64(members.count) + 1)
         for line in settlement.lines {
             #expect(line.production - line.consumption == line.given + line.sold - line.received - line.bought)
@@ -125,7 +125,7 @@ struct SettlementPropertyTests {
                     production: first, consumption: second, traded: first, bought: second, sold: first,
                     tradePaid: second, tradeEarned: first, gridPaid: second, gridEarned: first, fund: second,
                     rounding: first)
-                _ = totals.problem
+                _ = totals.problem(.evenSplit)
             }
         }
         #expect(throws: SettlementError.overflow) {

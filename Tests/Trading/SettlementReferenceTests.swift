@@ -14,7 +14,7 @@ func testRules(
 ) -> CommunityRules {
     CommunityRules(
         name: "Sierra Crest", currency: "USD", period: period, priceRule: priceRule,
-        gridTariff: PriceSchedule(base: grid), activeMembersMin: activeMembersMin, deadlineHours: deadlineHours,
+        gridTariff: Tariff(base: grid), activeMembersMin: activeMembersMin, deadlineHours: deadlineHours,
         attestation: .validators)
 }
 
@@ -75,7 +75,7 @@ struct SettlementReferenceTests {
         #expect(settlement.lines[0].earnedForGiven == 300_000)
         #expect(settlement.totals.fund == 100_000)
         #expect(settlement.totals.rounding == 0)
-        #expect(settlement.totals.problem == nil)
+        #expect(settlement.totals.problem(.evenSplit) == nil)
     }
 
     /// c below p: the fund pays in.

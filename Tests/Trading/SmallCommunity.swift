@@ -61,6 +61,7 @@ struct SmallCommunity {
     /// The right settlement of a period as it would follow now, attested by `partners`.
     func settlement(
         _ period: PeriodNumber = TestNetwork.firstPeriod, by partners: [String] = ["aurora", "borealis", "corona"],
+        listing listed: SettlementBatches? = nil,
         changing change: (inout SettlementInputs, inout SettlementClaim) -> Void = { _, _ in }
     ) throws -> AttestedSettlement {
         let current = try network.read(Community.settlements, period, of: address)
@@ -73,13 +74,15 @@ struct SmallCommunity {
             members: members.filter { $0.isActive(in: period) }, batches: batches, salts: salts)
         let head = try network.read(Community.head, of: address)
         var claim = try task.run().claim
+        let named = SettlementBatches(batches.map(\.digest).sorted())
         var inputs = SettlementInputs(
-            rules: rules.digest, members: head?.members ?? .zero, batches: batches.map(\.digest).sorted(),
+            rules: rules.digest, members: head?.members ?? .zero, batches: named,
             salts: salts.digest, previous: current?.digest ?? .zero, contractVersion: Community.version)
         change(&inputs, &claim)
         let record = SettlementRecord(inputs: inputs.digest, claim: claim)
         return AttestedSettlement(
-            inputs: inputs, claim: claim, attestations: network.attestations(record, address, by: partners))
+            inputs: inputs, claim: claim, batches: listed ?? named,
+            attestations: network.attestations(record, address, by: partners))
     }
 
     mutating func code(_ settlement: AttestedSettlement, by partner: String = "aurora") throws -> UInt16? {
@@ -89,12 +92,12 @@ struct SmallCommunity {
 
 extension SettlementInputs {
     func with(
-        rules: Digest? = nil, members: Digest? = nil, batches: [Digest]? = nil, previous: Digest? = nil,
+        rules: Digest? = nil, members: Digest? = nil, batches: SettlementBatches? = nil, previous: Digest? = nil,
         contractVersion: UInt32? = nil
     ) -> SettlementInputs {
         SettlementInputs(
-            rules: rules ?? self.rules, members: members ?? self.members, batches: batches ?? self.batches,
-            salts: salts,
+            rules: rules ?? self.rules, members: members ?? self.members, batchRoot: batches?.root ?? batchRoot,
+            batchCount: batches.map { UInt32($0.digests.count) } ?? batchCount, salts: salts,
             previous: previous ?? self.previous, contractVersion: contractVersion ?? self.contractVersion)
     }
 }

@@ -144,10 +144,12 @@ extension TestNetwork {
 
     package func admission(
         _ index: Int, to community: Address, attesters: [String] = [], from: PeriodNumber = firstPeriod,
-        tariff: PriceSchedule? = nil, meters: [MeterNumber]? = nil, signer: Secp256k1.SecretKey? = nil
+        settings: MemberSettings = .none, plant: PlantTerms? = nil, meters: [MeterNumber]? = nil,
+        signer: Secp256k1.SecretKey? = nil
     ) -> Admission {
         let key = signer ?? Self.memberKey(index)
-        let terms = MembershipTerms(meters: meters ?? [Self.meter(index)], tariff: tariff, from: from)
+        let terms = MembershipTerms(
+            meters: meters ?? [Self.meter(index)], settings: settings, plant: plant, from: from)
         let credential = SHA256.hash(Array("credential \(index)".utf8))
         let digest = terms.signingDigest(
             network: genesis.network, community: community, credential: credential, attesters: attesters)

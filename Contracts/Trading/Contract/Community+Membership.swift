@@ -10,14 +10,16 @@ extension Community {
         let terms = admission.terms
         try require(head.memberCount < membersMax, communityFull())
         let number = MemberNumber(head.memberCount + 1)
+        let holder = Consent.holder(admission.consent.key)
         let member = Member(
-            number: number, meters: terms.meters, tariff: terms.tariff, consent: admission.consent.credential,
-            from: terms.from)
+            number: number, meters: terms.meters, settings: terms.settings, plant: terms.plant, holder: holder,
+            consent: admission.consent.credential, from: terms.from)
         if let problem = member.problem { throw memberInvalid(problem) }
+        try checkSettings(terms.settings, rules)
+        if let plant = terms.plant { try checkPlant(plant, head, context) }
         try requireUnsettled(terms.from, head)
         try require(rules.period.end(of: terms.from) != nil, memberInvalid("the first period is out of range"))
         try check(admission.consent, terms: terms, rules: rules, context)
-        let holder = Consent.holder(admission.consent.key)
         for meter in terms.meters {
             _ = try context.send(
                 MeterMessages.join, to: WellKnown.identity, JoinMeter(meter: meter.value, holder: holder))
@@ -31,20 +33,42 @@ extension Community {
 
     static func endMember(_ context: Context, _ request: MembershipEnd) throws(Rejection) -> Nothing {
         var head = try requireAdministrator(context)
-        guard var member = try members.get(request.member, in: context) else {
-            throw memberUnknown("member \(request.member)")
-        }
+        let member = try requireMember(request.member, context)
         try require(member.until == nil, membershipEnded("member \(request.member)"))
         try requireUnsettled(request.until, head)
-        member.until = request.until
+        return try end(member, at: request.until, &head, context)
+    }
+
+    /// Needs nobody but the member: whoever holds the key may send it, or have it sent.
+    static func withdrawConsent(_ context: Context, _ withdrawal: Withdrawal) throws(Rejection) -> Nothing {
+        var head = try requireHead(context)
+        let member = try requireMember(withdrawal.member, context)
+        let digest = Withdrawal.signingDigest(
+            network: context.network, community: context.instance, member: member.number, consent: member.consent)
+        try requireSignature(withdrawal.signature, of: member, over: digest, context)
+        let next = try rules(context).period.period(at: context.time).next
+        let until = max(next, member.from)
+        if let end = member.until {
+            try require(until < end, membershipEnded("member \(member.number)"))
+            if let release = try releases.get(member.number, in: context) { try context.cancel(release) }
+        }
+        return try end(member, at: until, &head, context)
+    }
+
+    private static func end(
+        _ member: Member, at until: PeriodNumber, _ head: inout CommunityHead, _ context: Context
+    ) throws(Rejection) -> Nothing {
+        var member = member
+        member.until = until
         if let problem = member.problem { throw memberInvalid(problem) }
-        guard let end = try rules(context).period.start(of: request.until) else {
+        guard let end = try rules(context).period.start(of: until) else {
             throw memberInvalid("the last period is out of range")
         }
         if end <= context.time {
             try free(member, &head, context)
         } else {
-            try context.schedule(releaseMeters.message, member.number, at: end)
+            let release = try context.schedule(releaseMeters.message, member.number, at: end)
+            try releases.set(member.number, release, in: context)
         }
         try store(member, &head, context)
         try context.emit(ended, member)
@@ -54,10 +78,38 @@ extension Community {
     static func release(_ context: Context, _ number: MemberNumber) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         var head = try requireHead(context)
-        guard let member = try members.get(number, in: context) else { throw memberUnknown("member \(number)") }
-        try free(member, &head, context)
+        try free(try requireMember(number, context), &head, context)
+        try releases.remove(number, in: context)
         try Community.head.set(head, in: context)
         return Nothing()
+    }
+
+    static func requireMember(_ number: MemberNumber, _ context: Context) throws(Rejection) -> Member {
+        guard let member = try members.get(number, in: context) else { throw memberUnknown("member \(number)") }
+        return member
+    }
+
+    static func requireSignature(
+        _ signature: MemberSignature, of member: Member, over digest: Digest, _ context: Context
+    ) throws(Rejection) {
+        try require(Consent.holder(signature.key) == member.holder, memberSignature())
+        try context.spend(Context.signatureWork)
+        try require(SignatureVerifier.verify(signature.signature, by: signature.key, over: digest), memberSignature())
+    }
+
+    static func checkSettings(_ settings: MemberSettings, _ rules: CommunityRules) throws(Rejection) {
+        if let series = settings.tariff?.series?.series, Int(series) >= rules.series.count {
+            throw memberInvalid("the tariff follows a series that the rules do not name")
+        }
+    }
+
+    private static func checkPlant(
+        _ plant: PlantTerms, _ head: CommunityHead, _ context: Context
+    ) throws(Rejection) {
+        try require(try context.partner(plant.agent) != nil, agentUnknown(plant.agent))
+        for owner in plant.owners where owner.member.value == 0 || owner.member.value > head.memberCount {
+            throw memberUnknown("owner \(owner.member)")
+        }
     }
 
     private static func free(_ member: Member, _ head: inout CommunityHead, _ context: Context) throws(Rejection) {
@@ -68,7 +120,7 @@ extension Community {
         head.openMemberships -= min(head.openMemberships, 1)
     }
 
-    private static func requireUnsettled(_ period: PeriodNumber, _ head: CommunityHead) throws(Rejection) {
+    static func requireUnsettled(_ period: PeriodNumber, _ head: CommunityHead) throws(Rejection) {
         if let settled = head.lastSettled {
             try require(period > settled, startSettled("period \(settled) is settled"))
         }

@@ -19,12 +19,11 @@ extension Community {
         let current = try settlements.get(claim.period, in: context)
         try checkVersion(claim, inputs, after: current)
         try checkStage(claim, rules, after: current, context)
-        if case .open(let totals) = claim.totals, let problem = totals.problem { throw totalsInvalid(problem) }
-        for batch in inputs.batches {
-            guard let anchor = try context.batch(batch), anchor.schema == ReadingBatch.schema,
-                try !context.isDeleted(batch)
-            else { throw batchNotAnchored("batch \(batch.short)") }
+        if let current { try checkWindow(current.claim, context) }
+        if case .open(let totals) = claim.totals, let problem = totals.problem(rules.model) {
+            throw totalsInvalid(problem)
         }
+        if rules.listsBatches { try checkBatches(settlement, context) }
         let record = settlement.record
         if let refusal = try context.check(settlement.attestations, of: record.digest, under: rules.attestation) {
             throw notAttested(refusal.text)
@@ -33,6 +32,7 @@ extension Community {
             try replaced.set(Pair(claim.period, current.claim.version), current, in: context)
         }
         try settlements.set(claim.period, record, in: context)
+        try openWindow(claim, rules, isFirst: current == nil, context)
         head.lastSettled = max(head.lastSettled ?? claim.period, claim.period)
         try Community.head.set(head, in: context)
         try context.emit(settled, record)
@@ -48,6 +48,15 @@ extension Community {
             ? context.block.validators.index(ofPartner: partner) != nil
             : rules.attestation.attesters.contains(partner)
         try require(partner == head.administrator || isAttester, notSettler())
+    }
+
+    private static func checkBatches(_ settlement: AttestedSettlement, _ context: Context) throws(Rejection) {
+        try require(settlement.inputs.names(settlement.batches), batchesNotListed())
+        for batch in settlement.batches.digests {
+            guard let anchor = try context.batch(batch), anchor.schema == ReadingBatch.schema,
+                try !context.isDeleted(batch)
+            else { throw batchNotAnchored("batch \(batch.short)") }
+        }
     }
 
     private static func checkVersion(

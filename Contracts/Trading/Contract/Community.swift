@@ -6,21 +6,25 @@ package import Primitives
 ///
 /// Invariants (checked by `CommunityTests`):
 /// - rules never change; member numbers are 1, 2, 3, … and are never given out twice;
-/// - a membership begins and ends after every settled period, so that the members of a settled period are fixed;
+/// - a membership begins and ends after every settled period, settings and prices are set for later periods only: what a
+///   settled period was computed with is fixed;
+/// - a published price is never changed;
+/// - a withdrawal needs the member's signature and nobody's consent; it takes effect with the next period;
 /// - every meter of a member was confirmed by its grid operator for the key that signed the consent, and Identity keeps
 ///   it in this community, and in no other one, until the membership is over;
 /// - every stored settlement was attested under the policy, over exactly the stored digest of inputs and claim;
 /// - a period has versions 1, 2, 3, …; each names the digest of the one before; nothing is overwritten: what is replaced
 ///   stays under `replaced`;
 /// - stages move provisional -> final -> corrected, and never back;
-/// - open totals satisfy production - consumption = sold - bought, and their trade money sums to zero.
+/// - a period that became final can be corrected until its window closes, at a midnight that is set then, and not after;
+/// - open totals satisfy production - consumption = sold - bought, and their money sums to zero.
 package enum Community: Contract {
     package static let name = "trading"
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let summary = "An energy community that settles shared energy period by period."
     package static let isInstantiable = true
 
-    package static let membersMax: UInt32 = 1_024
+    package static let membersMax: UInt32 = 131_072
 
     // MARK: Storage
 
@@ -33,10 +37,22 @@ package enum Community: Contract {
     /// Settlements that a later version replaced.
     package static let replaced = StorageMap<Pair<PeriodNumber, UInt32>, SettlementRecord>(5, "replaced")
 
+    /// Amendments of a member by their number, from 0.
+    package static let changes = StorageMap<Pair<MemberNumber, UInt16>, SettingsChange>(6, "changes")
+    /// Published prices by position of the series and day since 1970 (UTC).
+    package static let priceDays = StorageMap<Pair<UInt16, UInt32>, PriceDay>(7, "priceDays")
+    /// When the correction window of a period closes; set when the period first becomes final.
+    package static let windows = StorageMap<PeriodNumber, Timestamp>(8, "windows")
+    /// How many windows close at the beginning of a day; until they do.
+    package static let closings = StorageMap<UInt32, ClosedPeriods>(9, "closings")
+    /// The scheduled release of a member's meters.
+    package static let releases = StorageMap<MemberNumber, ScheduleID>(10, "releases")
+
     package static var storage: [StorageDeclaration] {
         [
             head.declaration, rulesParts.declaration, members.declaration, settlements.declaration,
-            replaced.declaration,
+            replaced.declaration, changes.declaration, priceDays.declaration, windows.declaration,
+            closings.declaration, releases.declaration,
         ]
     }
 
@@ -46,8 +62,18 @@ package enum Community: Contract {
     package static let ended = EventKind<Member>(2, "membershipEnded", "A membership got its end.")
     package static let settled = EventKind<SettlementRecord>(3, "settled", "A period was settled or corrected.")
 
+    package static let amended = EventKind<SettingsChange>(4, "amended", "A member's settings change.")
+    package static let published = EventKind<PublishedPrices>(5, "pricesPublished", "An oracle published prices.")
+    package static let closed = EventKind<ClosedPeriods>(
+        6, "windowsClosed", "Correction windows closed; batches behind them may be erased.")
+    package static let overdue = EventKind<PeriodNumber>(
+        7, "overdue", "The deadline of a provisional period is over: it can become final now.")
+
     package static var events: [EventDeclaration] {
-        [admitted.declaration, ended.declaration, settled.declaration]
+        [
+            admitted.declaration, ended.declaration, settled.declaration, amended.declaration, published.declaration,
+            closed.declaration, overdue.declaration,
+        ]
     }
 
     // MARK: Calls
@@ -70,11 +96,25 @@ package enum Community: Contract {
         6, "supersede", "Founds a community with new rules that names this one, which ends; members consent anew.",
         supersedeCommunity)
 
+    package static let withdraw = Method<Withdrawal, Nothing>(
+        7, "withdraw", "Ends a membership with the running period, signed by the member; anybody may send it.",
+        withdrawConsent)
+    package static let amend = Method<Amendment, Nothing>(
+        8, "amend", "Changes a member's settings from a period on; anything but keys needs the member's signature.",
+        amendMember)
+    package static let publish = Method<PublishedPrices, Nothing>(
+        9, "publishPrices", "Publishes hourly prices of a series, by the oracle that the rules name.", publishPrices)
+    package static let closeWindows = Method<ClosedPeriods, Nothing>(
+        10, "closeWindows", "Scheduled: closes the correction windows of a day.", closeDay)
+    package static let passDeadline = Method<PeriodNumber, Nothing>(
+        11, "passDeadline", "Scheduled: says that a provisional period can become final.", deadlinePassed)
+
     package static var initialize: CallDeclaration? { begin.declaration }
     package static var calls: [CallDeclaration] {
         [
             admit.declaration, endMembership.declaration, settle.declaration, end.declaration,
-            releaseMeters.declaration, supersede.declaration,
+            releaseMeters.declaration, supersede.declaration, withdraw.declaration, amend.declaration,
+            publish.declaration, closeWindows.declaration, passDeadline.declaration,
         ]
     }
 
@@ -103,6 +143,9 @@ extension Community {
         if let problem = rules.problem { throw rulesInvalid(problem) }
         for partner in rules.attestation.attesters where try context.partner(partner) == nil {
             throw attestersUnknown(partner)
+        }
+        for series in rules.series where try context.partner(series.oracle) == nil {
+            throw oracleUnknown(series.oracle)
         }
         let attesters = rules.attestation.attesters.count
         let available = attesters == 0 ? context.block.validators.count : attesters

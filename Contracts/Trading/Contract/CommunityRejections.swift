@@ -19,12 +19,24 @@ extension Community {
     package static let startSettled = RejectionKind(
         108, "start-settled", "a membership begins and ends after the last settled period; choose a later period")
     package static let communityFull = RejectionKind(
-        109, "community-full", "a community has at most 1,024 members; found a second one")
+        109, "community-full", "a community has at most 131,072 members; found a second one")
     package static let memberUnknown = RejectionKind(
         110, "member-unknown", "the community has no member of this number")
     package static let membershipEnded = RejectionKind(111, "membership-ended", "the membership has ended already")
     package static let membersRemain = RejectionKind(
         112, "members-remain", "a community ends when every membership is over; end them first")
+    package static let memberSignature = RejectionKind(
+        113, "member-signature", "the signature is not that of the key which signed the member's consent")
+    package static let agentUnknown = RejectionKind(
+        114, "agent-unknown", "the billing agent of the plant is no partner of the network")
+    package static let amendmentsFull = RejectionKind(
+        115, "amendments-full", "the settings of this member changed too often; let it leave and join again")
+    package static let oracleUnknown = RejectionKind(
+        116, "oracle-unknown", "a price series names a partner that the network does not have")
+    package static let notOracle = RejectionKind(
+        117, "not-oracle", "only the partner that the rules name may publish this price series")
+    package static let pricesInvalid = RejectionKind(
+        118, "prices-invalid", "the published prices are not valid, or hours that have a price already")
 
     package static let notSettler = RejectionKind(
         120, "not-settler", "only the administrator or an attester of the community may settle a period")
@@ -53,13 +65,19 @@ extension Community {
         "the settlement counts no members, more than the community has, or more without readings than members")
     package static let batchNotAnchored = RejectionKind(
         131, "batch-not-anchored", "a reading batch is not anchored, or was deleted; anchor it before settling")
+    package static let batchesNotListed = RejectionKind(
+        132, "batches-not-listed", "the rules want the batches listed, and the list is not that of the inputs")
+    package static let windowClosed = RejectionKind(
+        133, "window-closed", "the correction window of the period is closed; post the difference in a later period")
 
     package static var rejections: [RejectionKind] {
         [
             rulesInvalid, rulesTooLong, attestersUnknown, notAdministrator, memberInvalid, consentOtherAttesters,
             consentSignature, startSettled, communityFull, memberUnknown, membershipEnded,
-            membersRemain, notSettler, periodNotOver, otherRules, otherMembers, otherContractVersion, alreadySettled,
+            membersRemain, memberSignature, agentUnknown, amendmentsFull, oracleUnknown, notOracle, pricesInvalid,
+            notSettler, periodNotOver, otherRules, otherMembers, otherContractVersion, alreadySettled,
             otherPrevious, wrongStage, totalsInvalid, notAttested, wrongCounts, batchNotAnchored,
+            batchesNotListed, windowClosed,
         ]
     }
 }

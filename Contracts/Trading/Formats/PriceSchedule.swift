@@ -52,16 +52,11 @@ package struct PriceBand: Hashable, Sendable, ContractValue {
         self.prices = prices
     }
 
-    package var problem: String? {
-        if weekdays == 0 || weekdays > 127 { return "a price band needs weekdays" }
-        if fromMinute >= toMinute || toMinute > 1_440 { return "a price band ends after it begins, within one day" }
-        return prices.problem
-    }
+    package var problem: String? { time.problem ?? prices.problem }
 
-    package func contains(weekday: Int, minute: Int) -> Bool {
-        (0..<7).contains(weekday) && weekdays & (1 << UInt8(weekday)) != 0
-            && minute >= Int(fromMinute) && minute < Int(toMinute)
-    }
+    package func contains(weekday: Int, minute: Int) -> Bool { time.contains(weekday: weekday, minute: minute) }
+
+    private var time: BandTime { BandTime(weekdays: weekdays, fromMinute: fromMinute, toMinute: toMinute) }
 
     package static let shape = Shape.fields(
         "PriceBand", ("weekdays", .u8), ("fromMinute", .u16), ("toMinute", .u16), ("prices", PricePair.shape))

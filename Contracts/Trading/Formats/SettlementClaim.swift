@@ -17,66 +17,6 @@ package enum SettlementStage: UInt8, Hashable, Sendable, CaseIterable, ContractV
     package init(from decoder: inout BCSDecoder) throws(BCSError) { self = try decoder.tag() }
 }
 
-/// Sums over all members of a community in one period. Energy in watt-hours, money in micro-units.
-package struct SettlementTotals: Hashable, Sendable, ContractValue {
-    package let production: Energy
-    package let consumption: Energy
-    /// T, the energy exchanged between members.
-    package let traded: Energy
-    /// Demand that the grid covered, D - T.
-    package let bought: Energy
-    /// Surplus that went to the grid, S - T.
-    package let sold: Energy
-    /// Paid by consumers for traded energy, earned by producers for it.
-    package let tradePaid: Amount
-    package let tradeEarned: Amount
-    /// Paid to retailers, earned from feed-in.
-    package let gridPaid: Amount
-    package let gridEarned: Amount
-    /// The community fund's share, of either sign.
-    package let fund: Amount
-    /// What rounding left: `tradePaid - tradeEarned - fund`.
-    package let rounding: Amount
-
-    package init(
-        production: Energy, consumption: Energy, traded: Energy, bought: Energy, sold: Energy, tradePaid: Amount,
-        tradeEarned: Amount, gridPaid: Amount, gridEarned: Amount, fund: Amount, rounding: Amount
-    ) {
-        self.production = production
-        self.consumption = consumption
-        self.traded = traded
-        self.bought = bought
-        self.sold = sold
-        self.tradePaid = tradePaid
-        self.tradeEarned = tradeEarned
-        self.gridPaid = gridPaid
-        self.gridEarned = gridEarned
-        self.fund = fund
-        self.rounding = rounding
-    }
-
-    private var values: [Int64] {
-        [
-            production, consumption, traded, bought, sold, tradePaid, tradeEarned, gridPaid, gridEarned, fund, rounding,
-        ]
-    }
-
-    package static let shape = Shape.fields(
-        "SettlementTotals", ("production", .i64), ("consumption", .i64), ("traded", .i64), ("bought", .i64),
-        ("sold", .i64), ("tradePaid", .i64), ("tradeEarned", .i64), ("gridPaid", .i64), ("gridEarned", .i64),
-        ("fund", .i64), ("rounding", .i64))
-
-    package func encode(to encoder: inout BCSEncoder) { for value in values { encoder.i64(value) } }
-
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        self.init(
-            production: try decoder.i64(), consumption: try decoder.i64(), traded: try decoder.i64(),
-            bought: try decoder.i64(), sold: try decoder.i64(), tradePaid: try decoder.i64(),
-            tradeEarned: try decoder.i64(), gridPaid: try decoder.i64(), gridEarned: try decoder.i64(),
-            fund: try decoder.i64(), rounding: try decoder.i64())
-    }
-}
-
 /// Totals as the chain shows them.
 package enum PublishedTotals: Hashable, Sendable, ContractValue {
     case open(SettlementTotals)

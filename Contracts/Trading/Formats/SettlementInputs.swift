@@ -2,17 +2,16 @@ package import ContractKit
 internal import LedgerCrypto
 package import Primitives
 
-/// Everything that the result of a period depends on, by digest.
+/// Everything that the result of a period depends on, by digest. The digests of the batches travel beside it
+/// (`SettlementBatches`) where somebody needs them; this stays small whatever the size of the community.
 package struct SettlementInputs: Hashable, Sendable, ContractValue {
-    /// Bounds the transaction (32 KiB of digests) and with it the meters of one community.
-    package static let batchesMax = 1_024
-
     /// Digest of the community's rules.
     package let rules: Digest
     /// The community's `MemberLog` digest.
     package let members: Digest
-    /// Digests of the reading batches, strictly ascending.
-    package let batches: [Digest]
+    /// Merkle root (RFC 6962) over the digests of the reading batches, strictly ascending, and how many they are.
+    package let batchRoot: Digest
+    package let batchCount: UInt32
     /// Digest of the `SaltList`.
     package let salts: Digest
     /// Digest of the settlement that this one replaces; zero for version 1.
@@ -21,11 +20,23 @@ package struct SettlementInputs: Hashable, Sendable, ContractValue {
     package let contractVersion: UInt32
 
     package init(
-        rules: Digest, members: Digest, batches: [Digest], salts: Digest, previous: Digest, contractVersion: UInt32
+        rules: Digest, members: Digest, batches: SettlementBatches, salts: Digest, previous: Digest,
+        contractVersion: UInt32
+    ) {
+        self.init(
+            rules: rules, members: members, batchRoot: batches.root,
+            batchCount: UInt32(clamping: batches.digests.count),
+            salts: salts, previous: previous, contractVersion: contractVersion)
+    }
+
+    package init(
+        rules: Digest, members: Digest, batchRoot: Digest, batchCount: UInt32, salts: Digest, previous: Digest,
+        contractVersion: UInt32
     ) {
         self.rules = rules
         self.members = members
-        self.batches = batches
+        self.batchRoot = batchRoot
+        self.batchCount = batchCount
         self.salts = salts
         self.previous = previous
         self.contractVersion = contractVersion
@@ -33,14 +44,20 @@ package struct SettlementInputs: Hashable, Sendable, ContractValue {
 
     package var digest: Digest { SHA256.hash(bcs) }
 
+    /// Whether these are the batches that it was computed from.
+    package func names(_ batches: SettlementBatches) -> Bool {
+        UInt32(clamping: batches.digests.count) == batchCount && batches.root == batchRoot
+    }
+
     package static let shape = Shape.fields(
-        "SettlementInputs", ("rules", .digest), ("members", .digest), ("batches", .list(.digest, max: batchesMax)),
+        "SettlementInputs", ("rules", .digest), ("members", .digest), ("batchRoot", .digest), ("batchCount", .u32),
         ("salts", .digest), ("previous", .digest), ("contractVersion", .u32))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.fixed(rules)
         encoder.fixed(members)
-        encoder.vector(batches)
+        encoder.fixed(batchRoot)
+        encoder.u32(batchCount)
         encoder.fixed(salts)
         encoder.fixed(previous)
         encoder.u32(contractVersion)
@@ -49,20 +66,45 @@ package struct SettlementInputs: Hashable, Sendable, ContractValue {
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         rules = try decoder.digest()
         members = try decoder.digest()
-        batches = try decoder.vector(max: SettlementInputs.batchesMax)
-        for (left, right) in zip(batches, batches.dropFirst()) where left >= right {
-            throw decoder.failure(.invalid("the batches of a settlement must ascend by digest, each once"))
-        }
+        batchRoot = try decoder.digest()
+        batchCount = try decoder.u32()
         salts = try decoder.digest()
         previous = try decoder.digest()
         contractVersion = try decoder.u32()
     }
 }
 
+/// The reading batches of one settlement by digest, strictly ascending.
+package struct SettlementBatches: Hashable, Sendable, BCSCodable {
+    /// Bound between nodes and in the lake: four megabytes.
+    package static let countMax = 131_072
+    /// Bound of a list in a transaction (32 KiB).
+    package static let listedMax = 1_024
+
+    package let digests: [Digest]
+
+    package init(_ digests: [Digest]) { self.digests = digests }
+
+    package var root: Digest { MerkleTree.root(digests) }
+
+    package func encode(to encoder: inout BCSEncoder) { encoder.vector(digests) }
+
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        try self.init(from: &decoder, max: SettlementBatches.countMax)
+    }
+
+    package init(from decoder: inout BCSDecoder, max: Int) throws(BCSError) {
+        digests = try decoder.vector(max: max)
+        for (left, right) in zip(digests, digests.dropFirst()) where left >= right {
+            throw decoder.failure(.invalid("the batches of a settlement must ascend by digest, each once"))
+        }
+    }
+}
+
 /// Salts of one period and version: one for each member's leaf, and the community's own for sealed totals. Travels
 /// between the partners of the policy only; never on chain.
 package struct SaltList: Hashable, Sendable, BCSCodable {
-    package static let membersMax = 16_384
+    package static let membersMax = 131_072
 
     package struct Entry: Hashable, Sendable, BCSCodable {
         package let member: MemberNumber

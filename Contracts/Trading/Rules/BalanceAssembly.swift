@@ -6,10 +6,11 @@ package import Primitives
 /// the highest revision counts; a slot without one makes the member's balance `missing` there (counted as 0 Wh). A meter
 /// without any batch is missing as a whole.
 package enum BalanceAssembly {
-    /// Active members of the period, ascending, with their meters' batches in any order. Batches must overlap the period
-    /// and belong to one of the meters.
+    /// Active members of the period, ascending, with their settings in it and their meters' batches in any order. Batches
+    /// must overlap the period and belong to one of the meters. `values` of the rules' price series for its hour.
     package static func balances(
-        of members: [Member], rules: CommunityRules, period: PeriodNumber, batches: [ReadingBatch]
+        of members: [Member], rules: CommunityRules, period: PeriodNumber, batches: [ReadingBatch],
+        values: [Amount?] = []
     ) throws(SettlementError) -> [MemberBalance] {
         guard let start = rules.period.start(of: period), let end = rules.period.end(of: period) else {
             throw .periodOutOfRange
@@ -32,17 +33,21 @@ package enum BalanceAssembly {
         for member in members {
             var production: Energy = 0
             var consumption: Energy = 0
+            var flows = (injected: Energy(0), withdrawn: Energy(0))
             var quality = Quality.asProvided
             for meter in member.meters {
                 guard let sums = try meters[meter]?.sums(period: rules.period) else { throw .foreignBatch(meter) }
                 production = try sized(production.adding(sums.production))
                 consumption = try sized(consumption.adding(sums.consumption))
+                flows.injected = try sized(flows.injected.adding(sums.flows.injected))
+                flows.withdrawn = try sized(flows.withdrawn.adding(sums.flows.withdrawn))
                 quality = max(quality, sums.quality)
             }
             balances.append(
                 MemberBalance(
                     member: member.number, production: production, consumption: consumption,
-                    gridPrices: rules.gridPrices(of: member, at: start), quality: quality))
+                    gridPrices: try rules.gridPrices(of: member, at: start, values: values), quality: quality,
+                    flows: flows))
         }
         return balances
     }
@@ -54,6 +59,13 @@ private struct MeterSlots {
         var production: Energy = 0
         var consumption: Energy = 0
         var quality = Quality.asProvided
+        var isAtGrid = false
+
+        /// Through the grid connection. Energy is >= 0, so the difference fits.
+        var flows: (injected: Energy, withdrawn: Energy) {
+            isAtGrid
+                ? (production, consumption) : (max(production - consumption, 0), max(consumption - production, 0))
+        }
     }
 
     let meter: MeterNumber
@@ -85,7 +97,7 @@ private struct MeterSlots {
         let atGrid: UInt8 = 0b0011
         guard directions & atGrid == 0 || directions & ~atGrid == 0 else { throw .mixedDirections(meter) }
         guard let resolution else { return Sums(quality: .missing) }
-        var sums = Sums()
+        var sums = Sums(isAtGrid: directions & atGrid != 0)
         let latest = try latestRevisions()
         let registers = Direction.allCases.filter { directions & (1 << $0.rawValue) != 0 }
         let expected = Int(period.minutes / resolution.minutes) * registers.count

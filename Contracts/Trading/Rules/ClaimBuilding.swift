@@ -12,15 +12,17 @@ package struct SettlementTask: Sendable {
     package let previousStage: SettlementStage?
     /// Whether the deadline of the rules was over when the settlement was made.
     package let isDeadlineOver: Bool
-    /// Active members of the period, ascending.
+    /// Active members of the period, ascending, with their settings in it.
     package let members: [Member]
+    /// Values of the rules' price series for the period's hour, by position; nil where none was published.
+    package let values: [Amount?]
     package let batches: [ReadingBatch]
     package let salts: SaltList
 
     package init(
         community: Address, rules: CommunityRules, period: PeriodNumber, version: UInt32,
-        previousStage: SettlementStage?, isDeadlineOver: Bool, members: [Member], batches: [ReadingBatch],
-        salts: SaltList
+        previousStage: SettlementStage?, isDeadlineOver: Bool, members: [Member], values: [Amount?] = [],
+        batches: [ReadingBatch], salts: SaltList
     ) {
         self.community = community
         self.rules = rules
@@ -29,6 +31,7 @@ package struct SettlementTask: Sendable {
         self.previousStage = previousStage
         self.isDeadlineOver = isDeadlineOver
         self.members = members
+        self.values = values
         self.batches = batches
         self.salts = salts
     }
@@ -45,9 +48,12 @@ package struct SettlementResult: Sendable {
 extension SettlementTask {
     /// Settles the period and hashes every line. Deterministic: this is what attesters compare.
     package func run() throws(SettlementError) -> SettlementResult {
-        let balances = try BalanceAssembly.balances(of: members, rules: rules, period: period, batches: batches)
+        guard let start = rules.period.start(of: period) else { throw .periodOutOfRange }
+        let balances = try BalanceAssembly.balances(
+            of: members, rules: rules, period: period, batches: batches, values: values)
         let settlement = try PeriodSettlement(
-            community: community, period: period, version: version, rules: rules, balances: balances)
+            community: community, period: period, version: version, rules: rules, balances: balances,
+            terms: try AllocationTerms(members, rules: rules, at: start, values: values), values: values)
         let leaves = try settlement.leaves(salts)
         let missing = settlement.lines.count { $0.quality == .missing }
         let estimated = settlement.lines.count { $0.quality == .estimated }

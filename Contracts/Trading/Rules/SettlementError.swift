@@ -17,6 +17,8 @@ package enum SettlementError: Error, Hashable, Sendable, CustomStringConvertible
     case foreignBatch(MeterNumber)
     case sharedMeter(MeterNumber)
     case saltsMismatch
+    /// The model needs keys, links or limits that are not there for each member.
+    case termsMissing
     case periodOutOfRange
 
     package var description: String {
@@ -33,6 +35,7 @@ package enum SettlementError: Error, Hashable, Sendable, CustomStringConvertible
         case .foreignBatch(let meter): "a batch of meter \(meter) has nothing to do with this period"
         case .sharedMeter(let meter): "meter \(meter) belongs to two members"
         case .saltsMismatch: "the salts are not those of the period's members"
+        case .termsMissing: "the model needs keys, agreements or price limits of each member"
         case .periodOutOfRange: "the period number is out of range"
         }
     }

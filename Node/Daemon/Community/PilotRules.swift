@@ -18,7 +18,7 @@ enum PilotRules {
             name: name, currency: currency, period: .minutes60,
             priceRule: .communityTariffs(
                 PriceSchedule(base: PricePair(consumption: communityConsumption, production: communityProduction))),
-            gridTariff: PriceSchedule(base: PricePair(consumption: retail, production: feedIn)), clock: clock,
+            gridTariff: Tariff(base: PricePair(consumption: retail, production: feedIn)), clock: clock,
             attestation: AttestationPolicy(attesters: attesters.sorted(), threshold: threshold))
     }
 }
