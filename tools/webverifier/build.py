@@ -5,7 +5,8 @@
 
 Fetches the source of libsecp256k1 by its digest (it is in a source package on PyPI), compiles it to WebAssembly with the
 clang of the Swift toolchain, and puts it, the scripts and the style into FOLDER/commonwatt-verify.html (default
-.build/webverifier, which git ignores). Nothing fetched is kept elsewhere. Needs Python 3.8, pip and clang with wasm-ld.
+.build/webverifier, which git ignores). Nothing fetched is kept elsewhere. Needs
+Python 3.8, pip and clang with wasm-ld. Exit code 75 when the source cannot be fetched.
 """
 
 import argparse
@@ -49,8 +50,10 @@ def fetch_library(work):
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(work), PACKAGE]
-        subprocess.run(command, check=True)
-        (work / ARCHIVE).replace(kept)
+        if subprocess.run(command).returncode:
+            print(f"error: {PACKAGE} cannot be fetched", file=sys.stderr)
+            sys.exit(75)
+        shutil.move(work / ARCHIVE, kept)
     digest = hashlib.sha256(kept.read_bytes()).hexdigest()
     if digest != ARCHIVE_SHA256:
         kept.unlink()

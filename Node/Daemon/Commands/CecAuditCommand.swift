@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Chain
+internal import ContractKit
 internal import Foundation
 internal import LightClient
 internal import NodeClient

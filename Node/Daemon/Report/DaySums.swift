@@ -35,6 +35,7 @@ struct DaySums {
             sums.bought += line.bought
             sums.sold += line.sold
             sums.cost += line.paidForReceived + line.paidForBought - line.earnedForGiven - line.earnedForSold
+            if let charges = line.charges { sums.cost += charges.gridFee + charges.fundLevy - charges.incentive }
             if line.quality != "\(Quality.asProvided)" { sums.flagged += 1 }
             days[day.number] = sums
         }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import LightClient
 internal import Primitives
 internal import Settlement
 internal import Trading
@@ -69,7 +70,15 @@ struct StatementPage {
             + row("bought from the grid", sums.bought, -sums.paidForBought)
             + row("sold to neighbours", sums.given, sums.earnedForGiven)
             + row("sold to the grid", sums.sold, sums.earnedForSold)
+            + extra("grid fee", -sums.gridFee) + extra("community fund", -sums.fundLevy)
+            + extra("incentive for shared energy", sums.incentive)
             + "</tbody><tfoot><tr><td>\(sums.balance < 0 ? "to pay" : "to receive")</td><td></td><td></td><td>\(Human.money(sums.balance, currency: currency))</td></tr></tfoot></table></div>"
+    }
+
+    /// A row without energy of its own; none when there is no amount.
+    private func extra(_ what: String, _ amount: Int64) -> String {
+        amount == 0
+            ? "" : "<tr><td>\(what)</td><td></td><td></td><td>\(Human.money(amount, currency: currency))</td></tr>"
     }
 
     /// Mean price in ten-thousandths of a unit per kWh.

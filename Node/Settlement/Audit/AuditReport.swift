@@ -19,6 +19,8 @@ package struct AuditReport: Sendable {
         package var failed = 0
         /// At most 50, in words.
         package var findings: [String] = []
+
+        package init() {}
     }
 
     package let community: Address

@@ -116,7 +116,7 @@ package struct ChainAudit: Sendable {
         report.settled += 1
         report.stages[current.claim.stage, default: 0] += 1
         let versions = try await versions(of: current, period, &report)
-        for record in versions { check(record, active: active, &report) }
+        for record in versions { check(record, active: active, rules, &report) }
         report.add(current.claim.totals)
     }
 
@@ -163,7 +163,9 @@ package struct ChainAudit: Sendable {
         }
     }
 
-    private func check(_ record: SettlementRecord, active: Int, _ report: inout AuditReport) {
+    private func check(
+        _ record: SettlementRecord, active: Int, _ rules: CommunityRules, _ report: inout AuditReport
+    ) {
         let claim = record.claim
         func place() -> String { "period \(claim.period), version \(claim.version)" }
         report.expect(.counts, Int(claim.members) == active) {
@@ -175,9 +177,8 @@ package struct ChainAudit: Sendable {
         switch claim.totals {
         case .open(let totals):
             report.expect(.energy, totals.energyProblem == nil) { "\(place()): \(totals.energyProblem ?? "")" }
-            report.expect(.money, totals.problem == nil || totals.energyProblem != nil) {
-                "\(place()): \(totals.problem ?? "")"
-            }
+            let problem = totals.energyProblem == nil ? totals.problem(rules.model) : nil
+            report.expect(.money, problem == nil) { "\(place()): \(problem ?? "")" }
         case .sealed: report.sealed += 1
         }
     }

@@ -26,11 +26,11 @@ struct SEPATests {
     static func list(_ balances: [UInt32: Int64], currency: String = "EUR") throws -> PostingList {
         let rules = CommunityRules(
             name: "Øst", currency: currency, period: .minutes60, priceRule: .midMarketRate,
-            gridTariff: PriceSchedule(base: PricePair(consumption: 250_000, production: 80_000)))
+            gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)))
         let zero = Statement.Sums(
             production: 0, consumption: 0, received: 0, given: 0, bought: 0, sold: 0, paidForReceived: 0,
             earnedForGiven: 0,
-            paidForBought: 0, earnedForSold: 0, balance: 0)
+            paidForBought: 0, earnedForSold: 0, gridFee: 0, fundLevy: 0, incentive: 0, balance: 0)
         let statements = balances.map { member, balance in
             var sums = zero
             sums.balance = balance
