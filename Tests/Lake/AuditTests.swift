@@ -1,8 +1,10 @@
 import Chain
 import ContractKit
+import DataLake
 import Foundation
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading

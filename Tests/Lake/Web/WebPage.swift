@@ -38,7 +38,7 @@ enum WebPage {
         process.executableURL = program ?? URL(filePath: "/nonexistent")
         process.arguments = arguments
         let place = FileManager.default.temporaryDirectory.appending(path: "commonwatt-page-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: place.path, contents: nil)
+        _ = FileManager.default.createFile(atPath: place.path, contents: nil)
         defer { try? FileManager.default.removeItem(at: place) }
         let output = try FileHandle(forWritingTo: place)
         process.standardOutput = output

@@ -1,8 +1,10 @@
 import Chain
+import DataLake
 import Foundation
 import LightClient
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading
