@@ -96,14 +96,14 @@ extension ReadingCollector {
     // MARK: Clock
 
     /// The sun knows no daylight saving: when the middle of the production moves by an hour in UTC over a change of the
-    /// clock, the labels did not follow that clock.
+    /// clock, the labels did not follow that clock. Export says less: it depends on when a home uses its own production.
     mutating func checkClock(_ registers: [Register]) {
         for change in settings.clock.spans.dropFirst() {
             let at = Int64(clamping: change.from.milliseconds / 60_000)
             let span = ReadingCollector.centroidDays * 1_440
             var before: (weighted: Int64, total: Int64) = (0, 0)
             var after = before
-            for register in registers where register.direction == .production || register.direction == .export {
+            for register in registers where register.direction == .production {
                 for value in values[register] ?? [] {
                     let minutes = value.slot * slotMinutes
                     guard minutes >= at - span, minutes < at + span else { continue }

@@ -36,7 +36,7 @@ struct RegisterAdaptorTests {
         // From 2015-10-11T19:00Z to 2017-02-09T11:00Z, two registers.
         #expect(readings.count == 2 * 11_680)
         let imported = readings.filter { $0.direction == .import }
-        #expect(imported.first?.energy == 256)
+        #expect(imported.first?.energy == 368)
         // The stands: 0.077 kWh at first, 6321.393 at last; what fell into gaps is told.
         let told = adapted.notices.filter { $0.kind == .noValue && $0.reason.hasPrefix("grid_import") }
         #expect(told.count == 12)

