@@ -26,7 +26,7 @@ struct MonthPage {
             <section class="long"><h2>Members</h2>\(members())</section>
             <section><h2>Still open, and readings that lack</h2>\(open())</section>
             """
-        return ReportPage.page(title: "\(rules.name): \(span)", body)
+        return ReportPage.page(title: "\(rules.name): \(span)", body, times: "Days are those of the community's clock.")
     }
 
     private func escape(_ text: String) -> String { Chart.escape(text) }

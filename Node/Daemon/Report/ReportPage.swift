@@ -22,13 +22,13 @@ struct ReportPage {
     }
 
     /// A self-contained page in the style of all reports; `title` is text, `body` is HTML.
-    static func page(title: String, _ body: String) -> String {
+    static func page(title: String, _ body: String, times: String = "Times are UTC.") -> String {
         """
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
         <title>\(Chart.escape(title))</title><style>\(ReportPage.style)</style></head><body><main>
         \(body)
-        <footer>Times are UTC. Energy is settled in whole watt-hours and money in millionths; both are rounded here only.</footer>
+        <footer>\(Chart.escape(times)) Energy is settled in whole watt-hours and money in millionths; both are rounded here only.</footer>
         </main></body></html>
 
         """

@@ -27,7 +27,9 @@ struct StatementPage {
             <section class="long"><h2>Each day</h2>\(table(days))</section>
             <section><h2>Is it right?</h2>\(proof())</section>
             """
-        return ReportPage.page(title: "\(rules.name): statement of member \(statement.member)", body)
+        return ReportPage.page(
+            title: "\(rules.name): statement of member \(statement.member)", body,
+            times: "Days are those of the community's clock.")
     }
 
     private func escape(_ text: String) -> String { Chart.escape(text) }

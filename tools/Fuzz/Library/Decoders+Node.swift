@@ -121,7 +121,7 @@ extension Decoders {
             """
             {"format":"\(Statement.formatName)","network":"\(digest)","community":"\(digest)","member":1,"from":1,"to":2,
             "rules":"\(digest)","sums":{"production":1,"consumption":2,"received":0,"given":0,"bought":2,"sold":1,
-            "paidForReceived":0,"earnedForGiven":0,"paidForBought":5,"earnedForSold":3,"balance":-2},"lines":[],
+            "paidForReceived":0,"earnedForGiven":0,"paidForBought":5,"earnedForSold":3,"gridFee":0,"fundLevy":0,"incentive":0,"balance":-2},"lines":[],
             "open":[4],"batches":["\(digest)"],"proofs":[\(proof)]}
             """.utf8)
     }
