@@ -49,7 +49,7 @@ extension CecCommand {
                     "overview.html",
                     MonthPage(rules: rules, statements: statements, postings: postings, names: names).html()
                 ),
-                ("postings.csv", postings.csv(bank)),
+                ("postings.csv", postings.csv(bank, others: names)),
             ]
             var left: [String] = []
             if let bank {

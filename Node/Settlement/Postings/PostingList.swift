@@ -71,15 +71,16 @@ package struct PostingList: Codable, Hashable, Sendable {
         return remainder <= -microUnitsPerCent / 2 ? quotient - 1 : quotient
     }
 
-    /// One row a member, with the names of the accounts when they are known.
-    package func csv(_ accounts: BankAccounts?) -> String {
+    /// One row a member, with the name of its account, or what `others` calls it.
+    package func csv(_ accounts: BankAccounts?, others: [UInt32: String] = [:]) -> String {
         let names = Dictionary(
             (accounts?.members ?? []).map { ($0.member, $0.account.name) }, uniquingKeysWith: { first, _ in first })
         let head =
             "member,name,periods,open_periods,received_wh,given_wh,bought_wh,sold_wh,balance_micro,amount,rounding_micro,height"
         let lines = rows.map { row in
             [
-                "\(row.member)", PostingList.quoted(names[row.member] ?? ""), "\(row.periods)", "\(row.open)",
+                "\(row.member)", PostingList.quoted(names[row.member] ?? others[row.member] ?? ""), "\(row.periods)",
+                "\(row.open)",
                 "\(row.received)", "\(row.given)", "\(row.bought)", "\(row.sold)", "\(row.balance)",
                 PostingList.amount(row.cents), "\(row.rounding)", "\(row.height)",
             ].joined(separator: ",")

@@ -61,6 +61,7 @@ struct SEPATests {
         #expect(list.rows.map(\.member) == [1, 2, 3, 4, 5])
         for row in list.rows { #expect(row.cents * 10_000 + row.rounding == row.balance && abs(row.rounding) <= 5_000) }
         let rows = list.csv(Self.accounts).split(separator: "\n")
+        #expect(list.csv(nil, others: [2: "home 2"]).contains("2,\"home 2\","))
         #expect(rows.count == 6 && rows[1].contains("-12.34,") && rows[5].contains(",0.00,4999,"))
         #expect(PostingList.quoted("=1+\"2\"") == "\"'=1+\"\"2\"\"\"")
         #expect(PostingList.amount(-5) == "-0.05" && PostingList.amount(123_456) == "1234.56")
