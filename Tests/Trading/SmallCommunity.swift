@@ -61,7 +61,7 @@ struct SmallCommunity {
     /// The right settlement of a period as it would follow now, attested by `partners`.
     func settlement(
         _ period: PeriodNumber = TestNetwork.firstPeriod, by partners: [String] = ["aurora", "borealis", "corona"],
-        listing listed: SettlementBatches? = nil,
+        listing listed: SettlementBatches? = nil, values: [Amount?] = [],
         changing change: (inout SettlementInputs, inout SettlementClaim) -> Void = { _, _ in }
     ) throws -> AttestedSettlement {
         let current = try network.read(Community.settlements, period, of: address)
@@ -71,7 +71,7 @@ struct SmallCommunity {
         let task = SettlementTask(
             community: address, rules: rules, period: period, version: version, previousStage: current?.claim.stage,
             isDeadlineOver: network.time >= rules.deadline(afterEnd: end),
-            members: members.filter { $0.isActive(in: period) }, batches: batches, salts: salts)
+            members: members.filter { $0.isActive(in: period) }, values: values, batches: batches, salts: salts)
         let head = try network.read(Community.head, of: address)
         var claim = try task.run().claim
         let named = SettlementBatches(batches.map(\.digest).sorted())

@@ -111,8 +111,6 @@ package struct StatementLine: Hashable, Sendable {
         self.charges = charges
     }
 
-    /// `SHA-256(00 || salt || BCS(line))`.
-    package func leaf(salt: Digest) -> Digest { SaltedLeaf.digest(salt: salt, bcs) }
 }
 
 extension StatementLine: BCSCodable {
