@@ -119,7 +119,8 @@ let targets: [Target] = [
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake ArgumentParser NIOCore AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload ArgumentParser NIOCore "
+            + "AsyncHTTPClient"),
     module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
     program(
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
@@ -158,7 +159,7 @@ let targets: [Target] = [
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
-    tests("DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Primitives"),
+    tests("DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives"),
     tests("ChaosTests", at: "Tests/Chaos", "TestSupport ChaosHistory Chaos LedgerCrypto Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),

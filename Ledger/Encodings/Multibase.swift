@@ -3,8 +3,7 @@
 package enum Multibase {
     private enum Kind: Sendable {
         case bits(BitCodec, foldsCase: Case)
-        /// Digits of one long number, leading zeros kept.
-        case number(alphabet: [UInt8], foldsCase: Case)
+        case number(LongNumber, foldsCase: Case)
         case base58
     }
     private enum Case: Sendable { case exact, lower, upper }
@@ -26,7 +25,7 @@ package enum Multibase {
         switch prefix {
         case UInt8(ascii: "0"): codec("01", 1)
         case UInt8(ascii: "7"): codec("01234567", 3)
-        case UInt8(ascii: "9"): .number(alphabet: Array("0123456789".utf8), foldsCase: .exact)
+        case UInt8(ascii: "9"): .number(LongNumber("0123456789"), foldsCase: .exact)
         case UInt8(ascii: "f"): codec(hex, 4, .lower)
         case UInt8(ascii: "F"): codec(hex.uppercased(), 4, .upper)
         case UInt8(ascii: "b"): codec(base32, 5, .lower)
@@ -38,10 +37,10 @@ package enum Multibase {
         case UInt8(ascii: "t"): codec(base32hex, 5, .lower, group: 8)
         case UInt8(ascii: "T"): codec(base32hex.uppercased(), 5, .upper, group: 8)
         case UInt8(ascii: "h"): codec("ybndrfg8ejkmcpqxot1uwisza345h769", 5)
-        case UInt8(ascii: "k"): .number(alphabet: Array(base36.utf8), foldsCase: .lower)
-        case UInt8(ascii: "K"): .number(alphabet: Array(base36.uppercased().utf8), foldsCase: .upper)
+        case UInt8(ascii: "k"): .number(LongNumber(base36), foldsCase: .lower)
+        case UInt8(ascii: "K"): .number(LongNumber(base36.uppercased()), foldsCase: .upper)
         case UInt8(ascii: "z"): .base58
-        case UInt8(ascii: "Z"): .number(alphabet: Array(base58flickr.utf8), foldsCase: .exact)
+        case UInt8(ascii: "Z"): .number(LongNumber(base58flickr), foldsCase: .exact)
         case UInt8(ascii: "m"): codec(base64, 6)
         case UInt8(ascii: "M"): codec(base64, 6, group: 4)
         case UInt8(ascii: "u"): codec(base64url, 6)
@@ -57,10 +56,7 @@ package enum Multibase {
         switch kind {
         case .bits(let codec, _): text = codec.encode(bytes)
         case .base58: text = Base58.encode(bytes) ?? ""
-        case .number(let alphabet, _):
-            let digits = Radix.convert(bytes.map(UInt32.init), from: 256, to: UInt32(alphabet.count))
-            let zeros = [UInt8](repeating: alphabet[0], count: bytes.prefix { $0 == 0 }.count)
-            text = String(decoding: zeros + digits.map { alphabet[Int($0)] }, as: UTF8.self)
+        case .number(let digits, _): text = digits.encode(bytes) ?? ""
         }
         return String(decoding: [base], as: UTF8.self) + text
     }
@@ -75,15 +71,7 @@ package enum Multibase {
         switch kind {
         case .bits(let codec, let fold): return codec.decode(folded(rest, fold))
         case .base58: return Base58.decode(String(decoding: rest, as: UTF8.self))
-        case .number(let alphabet, let fold):
-            var digits: [UInt32] = []
-            for unit in folded(rest, fold) {
-                guard let digit = alphabet.firstIndex(of: unit) else { return nil }
-                digits.append(UInt32(digit))
-            }
-            let zeros = [UInt8](repeating: 0, count: digits.prefix { $0 == 0 }.count)
-            let number = Radix.convert(digits, from: UInt32(alphabet.count), to: 256)
-            return zeros + number.map { UInt8(truncatingIfNeeded: $0) }
+        case .number(let digits, let fold): return digits.decode(folded(rest, fold), lengthens: 2)
         }
     }
 

@@ -1,14 +1,19 @@
 /// Hexadecimal text of bytes: lower case out, either case in.
 package enum Hex {
-    package static func encode(_ bytes: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var out: [UInt8] = []
-        for byte in bytes {
-            out.append(digits[Int(byte >> 4)])
-            out.append(digits[Int(byte & 15)])
+    package static func encode(_ bytes: some Sequence<UInt8>) -> String { encode(Array(bytes)) }
+
+    /// Proofs are kilobytes: written in place, and not through a sequence's iterator.
+    package static func encode(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: 2 * bytes.count) { out in
+            for (index, byte) in bytes.enumerated() {
+                out[2 * index] = letter(byte >> 4)
+                out[2 * index + 1] = letter(byte & 15)
+            }
+            return 2 * bytes.count
         }
-        return String(decoding: out, as: UTF8.self)
     }
+
+    private static func letter(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
     /// Nil when the text has an odd length or another character.
     package static func decode(_ text: String) -> [UInt8]? {

@@ -7,9 +7,9 @@ struct Commonwatt: AsyncParsableCommand {
         commandName: "commonwatt",
         abstract: "A node of the Commonwatt network, and the tools around it.",
         discussion: """
-            Partners run a validator: keys, genesis, node, status, gov.
+            Partners run a validator: keys, genesis, node, status, gov, partner.
             Community administrators settle: cec create, admit, ingest, settle, statement.
-            Issuers and wallets: did, schema, creddef.
+            Issuers and wallets: did, schema, creddef, status-list.
             Members check: verify.
             Developers try it out: devnet, tx.
             """,
@@ -17,7 +17,7 @@ struct Commonwatt: AsyncParsableCommand {
         subcommands: [
             KeysCommand.self, GenesisCommand.self, NodeCommand.self, DevnetCommand.self, TxCommand.self,
             GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
-            SchemaCommand.self, CredentialDefinitionCommand.self,
+            SchemaCommand.self, CredentialDefinitionCommand.self, StatusListCommand.self, PartnerCommand.self,
         ])
 }
 

@@ -77,6 +77,16 @@ struct Catalogue: Sendable {
         }
     }
 
+    /// Every batch that is held, by digest.
+    func held() throws(LakeError) -> [Digest] {
+        try SQL.attempt("list held batches") {
+            try database.read { database in
+                try Data.fetchAll(database, sql: "SELECT digest FROM batch WHERE status = 0 ORDER BY digest")
+                    .compactMap { Digest($0) }
+            }
+        }
+    }
+
     /// Batches of a meter that overlap [from, to), whatever their status, by digest; at most `limit`.
     func entries(
         of meter: MeterNumber, from: Timestamp, to: Timestamp, limit: Int

@@ -49,6 +49,11 @@ package struct ChainView: Sendable {
         try read(Directory.batches, batch, of: WellKnown.anchors)
     }
 
+    /// The owner's word that the content of a batch was deleted, nil when there is none.
+    package func tombstone(_ batch: Digest) throws(StorageFailure) -> Tombstone? {
+        try read(Directory.tombstones, batch, of: WellKnown.anchors)
+    }
+
     package func isDeleted(_ batch: Digest) throws(StorageFailure) -> Bool {
         try read(Directory.tombstones, batch, of: WellKnown.anchors) != nil
     }

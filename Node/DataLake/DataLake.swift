@@ -75,6 +75,9 @@ package struct DataLake: Sendable {
         try catalogue.entries(of: meter, from: from, to: to, limit: limit)
     }
 
+    /// Every batch that is held, ascending by digest.
+    package func heldBatches() throws(LakeError) -> [Digest] { try catalogue.held() }
+
     /// Erases a batch for good; the catalogue keeps a tombstone with the owner's reason code. What was settled from it
     /// stays provable, but its periods can no longer be corrected.
     package func erase(_ digest: Digest, reason: UInt16) throws(LakeError) {

@@ -26,8 +26,9 @@ package struct Endpoint: Sendable {
     package var cost: UInt32 = 1
     /// The handler judges the Accept header by its own rules.
     package var negotiatesItself = false
-    /// Undeclared query members are no mistake; the handler reads `APIRequest.query`.
-    package var acceptsAnyQuery = false
+    /// The handler says itself what is wrong with the rest of the path and with the query: broken escapes stay as they
+    /// came, and it reads `APIRequest.query`.
+    package var judgesItsAddress = false
     /// A stream has no time limit and counts against the limit of streams.
     package var isStream = false
     package let handle: @Sendable (APIRequest) async throws -> APIAnswer

@@ -12,23 +12,7 @@ struct RequestChecker {
     /// Text of the declared parameters that were given, each one well formed.
     func parameters(path: [String: String], query: Substring) throws(Problem) -> [String: String] {
         var values = path
-        guard let members = PercentEncoding.query(query) else {
-            throw malformed("A percent escape in the query is broken: write %xx with two hex digits.")
-        }
-        guard members.count <= RequestChecker.queryMembersMax else {
-            throw malformed("The query has too many members.")
-        }
-        let known = endpoint.parameters.filter { $0.place == .query }.map(\.name)
-        for member in members {
-            guard known.contains(member.name) else {
-                if endpoint.acceptsAnyQuery { continue }
-                let list = known.isEmpty ? "none" : known.joined(separator: ", ")
-                throw malformed("There is no query parameter \(member.name.prefix(64)); known here: \(list).")
-            }
-            guard values.updateValue(member.value, forKey: member.name) == nil else {
-                throw malformed("The query parameter \(member.name) is given twice.")
-            }
-        }
+        if !endpoint.judgesItsAddress { try take(query, &values) }
         for parameter in endpoint.parameters where parameter.place == .header {
             if let value = headers[parameter.name.lowercased()] { values[parameter.name] = value }
         }
@@ -41,6 +25,25 @@ struct RequestChecker {
             }
         }
         return values
+    }
+
+    private func take(_ query: Substring, _ values: inout [String: String]) throws(Problem) {
+        guard let members = PercentEncoding.query(query) else {
+            throw malformed("A percent escape in the query is broken: write %xx with two hex digits.")
+        }
+        guard members.count <= RequestChecker.queryMembersMax else {
+            throw malformed("The query has too many members.")
+        }
+        let known = endpoint.parameters.filter { $0.place == .query }.map(\.name)
+        for member in members {
+            guard known.contains(member.name) else {
+                let list = known.isEmpty ? "none" : known.joined(separator: ", ")
+                throw malformed("There is no query parameter \(member.name.prefix(64)); known here: \(list).")
+            }
+            guard values.updateValue(member.value, forKey: member.name) == nil else {
+                throw malformed("The query parameter \(member.name) is given twice.")
+            }
+        }
     }
 
     /// The declared media type of the answer that the caller prefers.

@@ -5,7 +5,7 @@ package struct RouteTable: Sendable {
         /// The path exists, with these methods only.
         case otherMethods([String])
         case nothing
-        /// A percent escape in the path is broken.
+        /// A percent escape in the path is broken, and no endpoint wants to say so itself.
         case malformed
     }
 
@@ -73,14 +73,19 @@ package struct RouteTable: Sendable {
         guard path.hasPrefix("/") else { return .nothing }
         let raw = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         var segments: [String] = []
+        var isBroken = false
         for piece in raw {
-            guard let decoded = PercentEncoding.decode(piece.utf8, plusIsSpace: false) else { return .malformed }
-            segments.append(decoded)
+            let decoded = PercentEncoding.decode(piece.utf8, plusIsSpace: false)
+            if decoded == nil { isBroken = true }
+            segments.append(decoded ?? String(piece))
         }
         if segments == [""] { segments = [] }
         var parameters: [String: String] = [:]
-        guard let node = find(segments[...], from: root, &parameters), !node.endpoints.isEmpty else { return .nothing }
+        guard let node = find(segments[...], from: root, &parameters), !node.endpoints.isEmpty else {
+            return isBroken ? .malformed : .nothing
+        }
         let asked = method == "HEAD" ? "GET" : method
+        if isBroken, node.endpoints[asked]?.judgesItsAddress != true { return .malformed }
         if let endpoint = node.endpoints[asked] { return .endpoint(endpoint, parameters: parameters) }
         let methods = node.endpoints.keys.sorted() + (node.endpoints["GET"] == nil ? [] : ["HEAD"]) + ["OPTIONS"]
         return .otherMethods(methods)

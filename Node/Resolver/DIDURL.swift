@@ -28,24 +28,30 @@ package struct DIDURL: Hashable, Sendable {
 
     package init(_ text: String) throws(Mistake) {
         guard text.utf8.count <= DIDURL.byteCountMax else { throw .url }
-        let did = text.prefix { !"/?#".contains($0) }
-        let pieces = did.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        // By units, not by characters, of which a DID URL has plain ones only.
+        let end = text.utf8.firstIndex { $0 == 47 || $0 == 63 || $0 == 35 } ?? text.endIndex
+        let did = text[..<end]
+        let pieces = did.utf8.split(separator: 58, maxSplits: 2, omittingEmptySubsequences: false).map(Substring.init)
         guard pieces.count == 3, JSON.same(pieces[0], "did"), DIDURL.isMethod(pieces[1]), DIDURL.isID(pieces[2]) else {
             throw .did
         }
-        var rest = text.dropFirst(did.count)
-        let head = rest.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
-        fragment = head.count > 1 ? String(head[1]) : nil
-        rest = head.first ?? ""
-        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        path = parts.first.map(String.init) ?? ""
-        guard path.utf8.allSatisfy(DIDURL.isPathUnit), fragment?.utf8.allSatisfy(DIDURL.isFragmentUnit) ?? true else {
-            throw .url
-        }
-        guard let members = DIDURL.members(parts.count > 1 ? parts[1] : "") else { throw .url }
-        query = members
+        let (rest, mark) = DIDURL.cut(text[end...], at: 35)
+        fragment = mark.map(String.init)
+        let (start, members) = DIDURL.cut(rest, at: 63)
+        path = String(start)
+        guard path.utf8.allSatisfy(DIDURL.isPathUnit), fragment?.utf8.allSatisfy(DIDURL.isFragmentUnit) ?? true,
+            DIDURL.decode(path[...]) != nil, fragment.map({ DIDURL.decode($0[...]) != nil }) ?? true
+        else { throw .url }
+        guard let query = DIDURL.members(members ?? "") else { throw .url }
+        self.query = query
         self.did = String(did)
         method = String(pieces[1])
+    }
+
+    /// What stands before the first `mark`, and what stands behind it.
+    private static func cut(_ text: Substring, at mark: UInt8) -> (Substring, Substring?) {
+        guard let place = text.utf8.firstIndex(of: mark) else { return (text, nil) }
+        return (text[..<place], text[text.utf8.index(after: place)...])
     }
 
     private static func isMethod(_ text: Substring) -> Bool {
@@ -81,6 +87,7 @@ package struct DIDURL: Hashable, Sendable {
 
     /// Nil for a broken escape, a control character, or bytes that are not UTF-8.
     private static func decode(_ text: Substring) -> String? {
+        if text.utf8.allSatisfy({ $0 != 37 }) { return String(text) }
         var out: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let unit = rest.popFirst() {

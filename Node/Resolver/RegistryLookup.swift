@@ -135,21 +135,36 @@ package final class RegistryLookup: Sendable {
     private func content(of version: ObjectVersion, _ head: ObjectHead, _ url: String) async throws -> [UInt8] {
         if version.byteCount == 0 { return [] }
         if let known = contents[version.content] { return known }
-        var bytes: [UInt8] = []
-        var index: UInt16 = 0
-        var isWhole = false
-        // Parts are full but for the last; lists are shorter than their text.
-        while !isWhole, index < RegistryLookup.partsMax {
-            let read = try await reader.values([RegistryKeys.part(version.content, index)])
-            guard let value = read.values.first ?? nil else { break }
-            let part = try decode(ContentPart.self, value)
-            bytes += part.bytes
-            isWhole = part.bytes.count < ContentPart.bytesMax || bytes.count >= Int(version.byteCount)
-            index += 1
-        }
-        if head.kind == .revocationList { bytes = try text(ofList: bytes, version, head, url) }
+        let bytes =
+            head.kind == .revocationList
+            ? try text(ofList: try await list(version), version, head, url)
+            : try await parts(
+                0..<UInt16(clamping: (Int(version.byteCount) - 1) / ContentPart.bytesMax + 1), of: version)
         guard SHA256.hash(bytes) == version.content else { throw damaged() }
         contents.keep(bytes, for: version.content, cost: bytes.count + 64)
+        return bytes
+    }
+
+    /// So many parts in one read; fewer bytes when the state does not have them all.
+    private func parts(_ indices: Range<UInt16>, of version: ObjectVersion) async throws -> [UInt8] {
+        guard indices.upperBound <= RegistryLookup.partsMax else { throw damaged() }
+        let read = try await reader.values(indices.map { RegistryKeys.part(version.content, $0) })
+        var bytes: [UInt8] = []
+        for value in read.values {
+            guard let value else { break }
+            bytes += try decode(ContentPart.self, value).bytes
+        }
+        return bytes
+    }
+
+    /// A list is stored shorter than its text is: its parts are full but for the last.
+    private func list(_ version: ObjectVersion) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for index in 0..<RegistryLookup.partsMax {
+            let part = try await parts(index..<index + 1, of: version)
+            bytes += part
+            if part.count < ContentPart.bytesMax { break }
+        }
         return bytes
     }
 

@@ -67,7 +67,12 @@ package struct Resolver: Sendable {
             }
             throw ResolutionProblem(.internalError, "The object changes faster than it is read. Ask again.")
         } catch let problem as ResolutionProblem {
-            return try await refuse(problem, order.form, withProof: order.withProof)
+            do {
+                return try await refuse(problem, order.form, withProof: order.withProof)
+            } catch let failure as ResolutionProblem {
+                // The proof of an absence could not be read.
+                return try await refuse(failure, order.form, withProof: false)
+            }
         }
     }
 

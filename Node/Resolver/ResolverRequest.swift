@@ -49,7 +49,8 @@ package struct PreparedRequest: Sendable {
         do throws(ResolutionProblem) {
             let made = try ResolverOrder(request, form)
             order = .success(made)
-            url = made.did.description + made.url.path
+            // A DID has one form: the text is that of `made.did`.
+            url = made.url.did + made.url.path
             headKey = RegistryKeys.head(url)
             minimumHeight = made.minimumHeight
         } catch {

@@ -13,6 +13,7 @@ struct ProvedState {
     private let values: [[UInt8]: [UInt8]?]
     /// Time of the block that it is the state of.
     let time: Timestamp
+    let height: Height
 
     /// Verifies every bundle from the genesis; all must be of one block.
     static func verify(
@@ -39,7 +40,7 @@ struct ProvedState {
         guard let header else { throw Wrong("there are no proofs") }
         return (
             "\(values.count) state records proved at height \(header.height)",
-            ProvedState(values: values, time: header.time)
+            ProvedState(values: values, time: header.time, height: header.height)
         )
     }
 

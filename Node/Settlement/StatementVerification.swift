@@ -18,6 +18,7 @@ struct StatementVerification {
     let now: Timestamp
     private(set) var checks: [StatementCheck] = []
     private(set) var provedAt: Timestamp?
+    private(set) var height: Height?
 
     init(genesis: Genesis, now: Timestamp) {
         self.genesis = genesis
@@ -30,6 +31,7 @@ struct StatementVerification {
             let state = step(.chain, { try ProvedState.verify(statement, genesis: genesis, now: now) })
         else { return finish() }
         provedAt = state.time
+        height = state.height
         guard recompute(statement, state) else { return finish() }
         _ = step(.sums) {
             guard try statement.sums == Statement.Sums(statement.lines) else {

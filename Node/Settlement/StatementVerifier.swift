@@ -45,6 +45,8 @@ package struct StatementReport: Sendable {
     package let checks: [StatementCheck]
     /// Block time of the state that the statement proves, when its proofs are right.
     package let provedAt: Timestamp?
+    /// Height of that block: the statement holds as of it.
+    package let height: Height?
 
     package var isRight: Bool { checks.count == StatementCheck.Name.allCases.count && checks.allSatisfy(\.passed) }
     package var failures: [StatementCheck] { checks.filter { !$0.passed } }
@@ -60,6 +62,6 @@ package struct StatementVerifier: Sendable {
     package func verify(_ file: Data, now: Timestamp) -> StatementReport {
         var run = StatementVerification(genesis: genesis, now: now)
         run.verify(file)
-        return StatementReport(checks: run.checks, provedAt: run.provedAt)
+        return StatementReport(checks: run.checks, provedAt: run.provedAt, height: run.height)
     }
 }

@@ -1,8 +1,10 @@
 import Foundation
 import Fuzzing
+import LedgerCrypto
 import Primitives
 import Simulator
 import Testing
+import Transport
 
 @testable import commonwatt
 
@@ -45,6 +47,32 @@ struct FileFuzzTests {
             read: { _ = try CommunityFile.read($0).localClock }),
     ]
 
+    /// Forms whose samples need fresh keys.
+    private static func keyed() throws -> [Form] {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "fuzz-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let keys = try NodeKeys.create(in: folder)
+        let part = try GenesisPart(
+            network: "pilot", partner: "gridco", name: "Grid Company", roles: ["validator", "grid-operator"], keys: keys,
+            isValidator: true)
+        try part.write(to: folder + "/part.json")
+        let text = try String(contentsOfFile: folder + "/part.json", encoding: .utf8)
+        return [
+            Form(name: "genesis part", sample: text, read: { _ = try GenesisPart.read($0).checked() }),
+            Form(
+                name: "transport identity", sample: keys.transport.pem,
+                read: { path in
+                    let bytes = FileManager.default.contents(atPath: path) ?? Data()
+                    _ = try TransportIdentity(pem: String(decoding: bytes, as: UTF8.self))
+                }),
+        ]
+    }
+
+    @Test func damagedKeysAndGenesisPartsNeverStopTheProgram() throws {
+        for form in try FileFuzzTests.keyed() { try damagedFilesNeverStopTheProgram(form) }
+    }
+
     @Test(arguments: forms) func damagedFilesNeverStopTheProgram(_ form: Form) throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "fuzz-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: path) }
@@ -55,10 +83,10 @@ struct FileFuzzTests {
         var refused = 0
         for _ in 0..<rounds {
             let bytes = Damage.apply(to: [Array(form.sample.utf8)], isText: true, &random)
-            // In place, so that the file keeps its mode.
+            // In place, so that the file keeps its mode, and never cut to nothing, after which ext4 waits for the disk.
             let file = try #require(FileHandle(forWritingAtPath: path))
-            try file.truncate(atOffset: 0)
             try file.write(contentsOf: Data(bytes))
+            try file.truncate(atOffset: UInt64(bytes.count))
             try file.close()
             do { try form.read(path) } catch { refused += 1 }
         }

@@ -6,6 +6,7 @@ import Foundation
 import LedgerCrypto
 import Primitives
 import Settlement
+import Synchronization
 import TestSupport
 import Testing
 import Trading
@@ -100,13 +101,15 @@ struct DisturbedMonthTests {
     private func settleAll(_ cluster: Cluster, _ address: Address) async throws -> Int {
         var settled = 0
         for period in periods {
+            let engine = try cluster.engine()
             let prepared: PreparedSettlement
             do throws(SettlementRefusal) {
-                prepared = try cluster.engine().prepare(address, period: period)
-            } catch .unchanged {
+                prepared = try engine.prepare(address, period: period)
+            } catch {
+                guard case .unchanged = error else { throw error }
                 continue
             }
-            let attested = try await cluster.engine().attest(prepared, ask: cluster.asking())
+            let attested = try await engine.attest(prepared, ask: cluster.asking())
             #expect(try cluster.submit(attested, to: address) == nil)
             settled += 1
         }

@@ -49,6 +49,29 @@ import Testing
         for bad in ["Zh", "Z", "Zg==", "Zm9vY", "+/"] { #expect(Base64URL.decode(bad) == nil, "\(bad)") }
     }
 
+    /// Any length to the bound, with and without leading zeros, in each base that counts.
+    @Test func longNumbersComeBack() {
+        var generator = SeededGenerator(seed: 58)
+        for count in [0, 1, 2, 3, 4, 5, 31, 32, 33, 34, 63, 64, 65, 255, 256, 1_024] {
+            for zeros in [0, 1, count] {
+                var bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+                for index in 0..<min(zeros, count) { bytes[index] = 0 }
+                for base in "9kKZz".utf8 {
+                    guard let text = Multibase.encode(bytes, base: base) else {
+                        Issue.record("\(count) bytes are not written")
+                        continue
+                    }
+                    // Beyond the bound of what is read, longer text is refused, not cut.
+                    let isReadable = text.utf8.count <= (base == UInt8(ascii: "z") ? 1_025 : 2_048)
+                    #expect(Multibase.decode(text) == (isReadable ? bytes : nil), "\(count) bytes")
+                }
+            }
+        }
+        #expect(Base58.encode([UInt8](repeating: 1, count: 1_025)) == nil)
+        #expect(Hex.encode([0x00, 0x9f, 0xff]) == "009fff" && Hex.encode([UInt8]()) == "")
+        #expect(Hex.encode([1, 2, 3, 4][1...2]) == "0203")
+    }
+
     @Test func keysAndDigestsAsText() throws {
         // did:key specification, test vectors of Ed25519, P-256 and secp256k1
         let keys = [

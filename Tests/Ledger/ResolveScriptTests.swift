@@ -25,11 +25,36 @@ import Testing
         try Script.run(arguments, of: "commonwatt_resolve.py")
     }
 
-    @Test(.enabled(if: Script.isUsable)) func goldenCases() throws {
-        let result = try script(["--cases", folder.appending(path: "cases.json").path])
+    /// With either form of the genesis file.
+    @Test(.enabled(if: Script.isUsable), arguments: ["genesis.bcs", "genesis.json"])
+    func goldenCases(genesis: String) throws {
+        let result = try script([
+            "--genesis", folder.appending(path: genesis).path, "--cases", folder.appending(path: "cases.json").path,
+        ])
         #expect(result.status == 0, "\(result.text)")
         let lines = result.text.split(separator: "\n")
         #expect(lines.count == cases.cases.count && lines.allSatisfy { $0.hasPrefix("ok ") }, "\(result.text)")
+    }
+
+    /// A genesis file in which one digit was changed is none, as for our own program.
+    @Test(.enabled(if: Script.isUsable)) func refusesAnAlteredGenesis() throws {
+        let text = try String(contentsOf: folder.appending(path: "genesis.json"), encoding: .utf8)
+        let place = FileManager.default.temporaryDirectory.appending(path: "commonwatt-genesis-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: place) }
+        let delay = try #require(text.firstMatch(of: /"delayMilliseconds": \d+/))
+        let attempts = [
+            (text.replacing(delay.0, with: "\"delayMilliseconds\": 1"), "the genesis file was changed"),
+            (text.replacing("\"application\"", with: "\"applications\""), "the genesis file's JSON"),
+            (String(text.dropLast(9)), "the genesis file's JSON"),
+        ]
+        for (altered, reason) in attempts {
+            #expect(altered != text)
+            try Data(altered.utf8).write(to: place)
+            let result = try script([
+                "--genesis", place.path, "--cases", folder.appending(path: "cases.json").path,
+            ])
+            #expect(result.status == 1 && result.text.contains(reason), "\(result.text)")
+        }
     }
 
     @Test(.enabled(if: Script.isUsable)) func refusesAnAlteredAnswer() throws {

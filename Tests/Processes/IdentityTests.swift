@@ -53,4 +53,83 @@ extension ProcessSuite {
             #expect(late.exitCode == 1 && late.output.contains("deactivated for ever"), "\(late.output)")
         }
     }
+
+    /// Keys that act for others, the anchor of a status list, and the council's vote, each until it ends.
+    @Test(.timeLimit(.minutes(3))) func delegatesAndTheCouncil() async throws {
+        try await ValidatorNetwork.with { network in
+            let folder = network.folder
+            let node = ["--node", network.url("energylab")]
+            func key(_ partner: String) -> [String] { ["--key", "\(folder)/\(partner)/keys/operator.key"] + node }
+            func schema(_ name: String, _ wallet: String, _ sender: [String]) async throws -> Program.Outcome {
+                try await Program.run(
+                    [
+                        "schema", "register", "--wallet", "\(folder)/\(wallet)", "--name", name, "--schema-version",
+                        "1",
+                        "--attribute", "since",
+                    ] + sender)
+            }
+            _ = try await Program.succeed(["did", "create", "--wallet", "\(folder)/acme.json"] + key("energylab"))
+            let made = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: "\(folder)/acme.json")))
+            let did = try #require((made as? [String: Any])?["did"] as? String)
+
+            // A delegate registers, but neither rotates nor grants.
+            let grant = ["--wallet", "\(folder)/acme.json", "--to", "\(folder)/agent.json"]
+            _ = try await Program.succeed(["did", "grant", "--right", "register"] + grant + key("energylab"))
+            #expect(try await schema("A", "agent.json", key("energylab")).exitCode == 0)
+            let rotation = try await Program.run(
+                ["did", "rotate", "--wallet", "\(folder)/agent.json"] + key("energylab"))
+            #expect(rotation.exitCode == 1 && rotation.output.contains("delegate's wallet"), "\(rotation.output)")
+            // A key that the partner delegated to sends for it.
+            let sender = ["--key", "\(folder)/agent.key"] + node
+            _ = try await Program.succeed(
+                ["partner", "delegate", "--to", "\(folder)/agent.key", "--role", "issuer"] + key("energylab"))
+            #expect(try await schema("B", "agent.json", sender).exitCode == 1)
+            #expect(try await schema("B", "agent.json", sender + ["--for", "energylab"]).exitCode == 0)
+
+            // The anchor needs the other right.
+            let list = "\(folder)/list.json"
+            try Data("{\"bits\":1}".utf8).write(to: URL(filePath: list))
+            func anchor(_ wallet: String, _ more: [String] = []) async throws -> Program.Outcome {
+                try await Program.run(
+                    [
+                        "status-list", "anchor", "--wallet", "\(folder)/\(wallet)", "--name", "members", "--url",
+                        "https://acme.example/status/1", "--file", list, "--json",
+                    ] + more + key("energylab"))
+            }
+            let refused = try await anchor("agent.json")
+            #expect(refused.exitCode == 1 && refused.output.contains("rejection 136"), "\(refused.output)")
+            #expect(try await anchor("acme.json").output.contains("\"version\" : 1"))
+            let late = try await anchor("acme.json", ["--follows", "0"])
+            #expect(late.exitCode == 1 && late.output.contains("rejection 135"), "\(late.output)")
+            _ = try await Program.succeed(["did", "grant"] + grant + key("energylab"))
+            #expect(try await anchor("agent.json").output.contains("\"version\" : 2"))
+            let shown = try await Program.succeed(
+                ["status-list", "show", "\(did)/status/members", "--verify", "--genesis", "\(folder)/genesis.json"]
+                    + node)
+            #expect(shown.contains("https://acme.example/status/1"))
+
+            // Both ends are at once.
+            let delegate = try JSONSerialization.jsonObject(
+                with: Data(
+                    try await Program.succeed(
+                        [
+                            "did", "end-grant", "--wallet", "\(folder)/acme.json", "--from", "\(folder)/agent.json",
+                            "--json",
+                        ] + key("energylab")
+                    ).utf8))
+            #expect(((delegate as? [String: Any])?["key"] as? String)?.hasPrefix("ed25519:") == true)
+            let ended = try await schema("C", "agent.json", key("energylab"))
+            #expect(ended.exitCode == 1 && ended.output.contains("rejection 136"), "\(ended.output)")
+
+            // Two thirds of four members are three.
+            for (count, member) in ["coop", "energylab", "gridco"].enumerated() {
+                let vote = try await Program.succeed(
+                    ["did", "vote", did, "--reason", "dissolved"] + key(member))
+                #expect(vote.contains("deactivated for ever") == (count == 2), "\(vote)")
+            }
+            let end = try await Program.succeed(
+                ["did", "resolve", did, "--verify", "--genesis", "\(folder)/genesis.json", "--json"] + node)
+            #expect(end.contains("\"deactivated\""))
+        }
+    }
 }

@@ -5,6 +5,9 @@ struct ProcessUsage {
     /// User and system seconds since the process began.
     let cpuSeconds: Double
     let residentBytes: Int
+    /// Of the resident bytes those that are the process's own; the others are files that it reads through mappings, which
+    /// the kernel takes back when it needs the room.
+    let ownBytes: Int
 
     /// Nil when the process is gone.
     init?(of processID: Int32) {
@@ -18,6 +21,10 @@ struct ProcessUsage {
         else { return nil }
         cpuSeconds = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
         residentBytes = pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+        let status = (try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)) ?? ""
+        let own = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }
+        let kilobytes = own?.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }
+        ownBytes = kilobytes.map { $0 * 1_024 } ?? residentBytes
     }
 
     static func openFiles(of processID: Int32) -> Int {

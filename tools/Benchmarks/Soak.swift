@@ -70,7 +70,8 @@ struct Soak: AsyncParsableCommand {
                             throw BenchError("the validator of \(network.partners[index]) has ended; see its log")
                         }
                         return SoakSample.Node(
-                            residentBytes: usage.residentBytes, openFiles: ProcessUsage.openFiles(of: id),
+                            memoryBytes: usage.ownBytes, mappedBytes: usage.residentBytes - usage.ownBytes,
+                            openFiles: ProcessUsage.openFiles(of: id),
                             diskBytes: FolderSize.bytes(of: "\(folder(network, index))"))
                     }))
             last = (now, transactions)

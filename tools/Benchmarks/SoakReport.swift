@@ -3,7 +3,10 @@ internal import Foundation
 /// The validators at one moment.
 struct SoakSample: Codable {
     struct Node: Codable {
-        let residentBytes: Int
+        /// Memory of the process's own, which is what may not grow.
+        let memoryBytes: Int
+        /// Resident parts of files that are mapped: the store's, which grow with the chain.
+        let mappedBytes: Int
         let openFiles: Int
         let diskBytes: Int
     }
@@ -18,7 +21,8 @@ struct SoakSample: Codable {
 
 /// What a soak run saw, and whether memory grew.
 struct SoakReport: Codable {
-    /// A trend over the second half of the samples, by least squares.
+    /// A trend over the second half of the samples: between the medians of its first and its second half. Memory goes up
+    /// and down with every checkpoint, so that a line through all samples says more about where it ends than about growth.
     struct Trend: Codable {
         let node: String
         let middleMegabytes: Double
@@ -60,26 +64,18 @@ struct SoakReport: Codable {
         let half = Array(samples.suffix(samples.count - samples.count / 2))
         func trends(_ bytes: (SoakSample.Node) -> Int) -> [Trend] {
             nodes.enumerated().map { index, name in
-                let points = half.map { ($0.seconds / 3600, Double(bytes($0.nodes[index])) / 1_048_576) }
-                let slope = SoakReport.slope(points)
-                let hours = (points.last?.0 ?? 0) - (points.first?.0 ?? 0)
+                let values = half.map { Double(bytes($0.nodes[index])) / 1_048_576 }
+                let (early, late) = (values.prefix(values.count / 2), values.suffix(values.count - values.count / 2))
+                let (middle, end) = (Stopwatch.median(Array(early)), Stopwatch.median(Array(late)))
+                let hours = ((half.last?.seconds ?? 0) - (half.first?.seconds ?? 0)) / 2 / 3600
+                let slope = hours > 0 ? (end - middle) / hours : 0
                 return Trend(
-                    node: name, middleMegabytes: points.first?.1 ?? 0, endMegabytes: points.last?.1 ?? 0,
-                    megabytesPerHour: slope,
-                    hasGrown: slope > growthMaxMegabytesPerHour && slope * hours > SoakReport.noiseMegabytes)
+                    node: name, middleMegabytes: middle, endMegabytes: end, megabytesPerHour: slope,
+                    hasGrown: slope > growthMaxMegabytesPerHour && end - middle > SoakReport.noiseMegabytes)
             }
         }
-        memory = trends(\.residentBytes)
+        memory = trends(\.memoryBytes)
         disk = trends(\.diskBytes)
-    }
-
-    /// Of the straight line with the least squares; 0 for fewer than two points.
-    static func slope(_ points: [(x: Double, y: Double)]) -> Double {
-        guard points.count > 1 else { return 0 }
-        let count = Double(points.count)
-        let (x, y) = (points.reduce(0) { $0 + $1.x } / count, points.reduce(0) { $0 + $1.y } / count)
-        let spread = points.reduce(0) { $0 + ($1.x - x) * ($1.x - x) }
-        return spread > 0 ? points.reduce(0) { $0 + ($1.x - x) * ($1.y - y) } / spread : 0
     }
 
     var text: String {

@@ -9,7 +9,7 @@ URL is a DID or the url of an object under it, perhaps with `?versionId=…` or 
 JSON, or - for standard input. Prints what is proved (a document, a deactivation, an absence) and exits with 0, or says
 which check failed and exits with 1; wrong usage exits with 2. Written from docs/formats/did-resolution-proof.md and
 docs/formats/proof-bundle.md; needs Python 3.8 or newer and commonwatt_verify.py beside it. Shares no code with the
-node.
+node. As a library: `Question`, `Trust`, `verify_answer`, `parse_answer`.
 """
 
 import argparse
@@ -24,8 +24,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-sys.dont_write_bytecode = True
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+if __name__ == "__main__":
+    # As a script, isolated or not, it finds the other one and leaves nothing behind.
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import commonwatt_verify as bundles
 from commonwatt_verify import Reader, Refused, sha256
@@ -136,6 +138,7 @@ class Trust:
     """What the verifier has of its own: genesis, clock and greatest age in milliseconds (None: any)."""
 
     def __init__(self, genesis, now, max_age):
+        genesis = bundles.genesis_bytes(genesis)
         bundles.read_genesis(genesis)
         reader = Reader(genesis)
         reader.take(2)

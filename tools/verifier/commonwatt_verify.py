@@ -3,7 +3,7 @@
 
     commonwatt_verify.py GENESIS BUNDLE [--max-age SECONDS] [--now MILLISECONDS]
 
-GENESIS is the network's genesis file, BUNDLE a proof bundle in BCS or JSON. Prints what the ledger's state holds under
+GENESIS is the network's genesis file in JSON or BCS, BUNDLE a proof bundle in BCS or JSON. Prints what the ledger's state holds under
 the bundle's keys and exits with 0, or says which check failed and exits with 1. Written from
 docs/formats/proof-bundle.md; needs Python 3.8 or newer and nothing else, shares no code with the node.
 """
@@ -218,6 +218,7 @@ class ValidatorSet:
 
 def read_genesis(data):
     """(network id, validator set of epoch 0)"""
+    data = genesis_bytes(data)
     reader = Reader(data)
     check(reader.number(2) == 1, "the genesis file has an unknown format")
     reader.blob(32)
@@ -317,6 +318,35 @@ def bcs_of_json(text):
         )
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise Refused(f"the bundle's JSON: {error!r}") from None
+
+
+# Section "The genesis file": the JSON members of the parameters, in order, with their sizes in bytes.
+PARAMETERS = [
+    ("delayMilliseconds", 4), ("delayMillisecondsMax", 4), ("skipAfterViews", 4), ("voteWindowViews", 4),
+    ("heartbeatMilliseconds", 4), ("clockSkewMillisecondsMax", 4), ("unfinalizedBlocksMax", 4),
+    ("blockTransactionsMax", 4), ("blockBytesMax", 4), ("blockWorkMax", 8), ("scheduledCallsMax", 4),
+]
+
+
+def genesis_bytes(data):
+    """The genesis in BCS, from either form of the file; JSON must have the network id that it makes."""
+    if data[:1] != b"{":
+        return data
+    try:
+        document = json.loads(data)
+        made = (
+            json_integer(document["formatVersion"], 2) + bcs_blob(document["name"].encode("utf-8"))
+            + json_integer(document["time"], 8)
+            + b"".join(json_integer(document["parameters"][name], size) for name, size in PARAMETERS)
+            + json_vector(document["validators"], json_validator) + bcs_blob(json_bytes(document["application"]))
+        )
+        network = json_bytes(document["network"], 32)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise Refused(f"the genesis file's JSON: {error!r}") from None
+    except Refused as refusal:
+        raise Refused(str(refusal).replace("the bundle's", "the genesis file's")) from None
+    check(sha256(made) == network, "the genesis file was changed: its content is not that of its network id")
+    return made
 
 
 # --- ICS-23 with SmtSpec ---------------------------------------------------------------------------------------------

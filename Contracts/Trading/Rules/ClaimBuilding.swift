@@ -57,11 +57,12 @@ extension SettlementTask {
         let leaves = try settlement.leaves(salts)
         let missing = settlement.lines.count { $0.quality == .missing }
         let estimated = settlement.lines.count { $0.quality == .estimated }
+        let stage = SettlementStage(
+            isIncomplete: missing + estimated > 0, isDeadlineOver: isDeadlineOver, previous: previousStage)
         let claim = SettlementClaim(
-            period: period, version: version,
-            stage: SettlementStage(
-                isIncomplete: missing + estimated > 0, isDeadlineOver: isDeadlineOver, previous: previousStage),
-            totals: settlement.publishedTotals(activeMembersMin: rules.activeMembersMin, salt: salts.community),
+            period: period, version: version, stage: stage,
+            totals: settlement.publishedTotals(
+                activeMembersMin: rules.activeMembersMin, stage: stage, salt: salts.community),
             root: MerkleTree.root(leaves), members: UInt32(clamping: settlement.lines.count),
             missing: UInt32(clamping: missing), estimated: UInt32(clamping: estimated))
         return SettlementResult(claim: claim, settlement: settlement, leaves: leaves)
@@ -91,9 +92,12 @@ extension PeriodSettlement {
         return leaves
     }
 
-    /// Sealed when fewer than k members give or fewer than k take.
-    package func publishedTotals(activeMembersMin: UInt16, salt: Digest) -> PublishedTotals {
-        min(activeProducers, activeConsumers) < Int(activeMembersMin)
+    /// Sealed when fewer than k members give or fewer than k take, and in every version of a period but the first final
+    /// one: the difference of two versions is what changed, often one home's reading.
+    package func publishedTotals(
+        activeMembersMin: UInt16, stage: SettlementStage, salt: Digest
+    ) -> PublishedTotals {
+        stage != .final || min(activeProducers, activeConsumers) < Int(activeMembersMin)
             ? .sealed(PublishedTotals.seal(totals, salt: salt)) : .open(totals)
     }
 }

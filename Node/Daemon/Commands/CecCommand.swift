@@ -11,13 +11,22 @@ internal import Trading
 struct CecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cec",
+<<<<<<< HEAD
         abstract: "Run a citizen energy community: create, admit, ingest, settle, statement, compare.",
+=======
+        abstract: "Run a citizen energy community: create, admit, ingest, settle, statement, month, audit, erase.",
+>>>>>>> bbe8249
         discussion: """
             These commands talk to the node of the community's administrator, whose lake holds the readings, and sign with \
             its operator key (--key). The community file keeps which meter is whose; it stays with the administrator.
             """,
         subcommands: [
+<<<<<<< HEAD
             Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Compare.self,
+=======
+            Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Month.self, Audit.self,
+            Erase.self,
+>>>>>>> bbe8249
         ])
 
     struct Office: ParsableArguments {
@@ -112,45 +121,6 @@ struct CecCommand: AsyncParsableCommand {
         }
     }
 
-    struct Ingest: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Read hourly readings (CSV), upload, anchor and replicate them.",
-            discussion:
-                "Every row that is not taken is listed with its reason; what is not credible is flagged, never repaired."
-        )
-        @Argument(help: "File with the columns period_start_local,meter,load_wh,pv_wh.") var readings: String
-        @OptionGroup var office: Office
-
-        struct Outcome: Encodable {
-            let batches: Int
-            let readings: Int
-            let estimated: Int
-            let missing: Int
-            let rejected: Int
-            let reasons: [String]
-        }
-
-        func run() async throws {
-            let output = office.output
-            let outcome = try await office.opened { office, file, _ in
-                let adapted = try Ingestion.read(readings, file)
-                let batches = Ingestion.batches(adapted)
-                try await office.ingest(batches) { output.progress("anchored \($0) of \(batches.count) batches") }
-                return Outcome(
-                    batches: batches.count, readings: batches.reduce(0) { $0 + $1.readings.count },
-                    estimated: adapted.count(.estimated), missing: adapted.count(.missing),
-                    rejected: adapted.rejectedCount,
-                    reasons: adapted.rejected.prefix(100).map { "line \($0.line): \($0.reason)" })
-            }
-            try output.show(outcome) {
-                ([
-                    "\(outcome.readings) readings in \(outcome.batches) batches are stored and anchored.",
-                    "\(outcome.estimated) are flagged as estimated, \(outcome.missing) are missing, \(outcome.rejected) rows were rejected.",
-                ] + outcome.reasons).joined(separator: "\n")
-            }
-        }
-    }
-
     struct Settle: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Settle hours: compute, have attested, put on the chain.")
@@ -182,29 +152,6 @@ struct CecCommand: AsyncParsableCommand {
                 return rows
             }
             try output.show(rows) { "Settled \(rows.count) hours." }
-        }
-    }
-
-    struct StatementCommand: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            commandName: "statement", abstract: "Write a member's statement, which the member can verify offline.")
-        @Option(help: "Number of the member.") var member: UInt32
-        @Option(help: "First hour, UTC, such as 2016-10-17T07:00Z.") var from: String
-        @Option(help: "Number of hours.") var hours = 168
-        @Option(help: "File to write.") var out = "statement.json"
-        @OptionGroup var office: Office
-
-        func run() async throws {
-            let data = try await office.opened { office, _, address in
-                let rules = try await office.rules(of: address)
-                let first = rules.period.period(at: try TimeArgument.parse(from))
-                return try await office.statement(
-                    of: MemberNumber(member), in: address, from: first, to: first.advanced(by: UInt64(max(0, hours))))
-            }
-            try data.write(to: URL(filePath: out))
-            try office.output.show(["file": out]) {
-                "Wrote \(out). The member checks it with `commonwatt verify \(out) --genesis genesis.json`."
-            }
         }
     }
 }

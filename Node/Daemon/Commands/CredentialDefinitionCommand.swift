@@ -26,19 +26,25 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
         }
     }
 
+    /// Registers the object in a file, whose DID URL follows from its tag and the digest of its parent.
+    static func register(
+        _ file: String, _ method: Method<RegisterObject, ObjectNotice>, _ what: String, parent: String,
+        _ options: RegisterOptions, _ path: (Digest, String) -> String
+    ) async throws {
+        let json = try RegisterOptions.read(file, issuer: try DIDWallet.read(options.wallet).identifier())
+        let digest = try await digest(of: json[parent]?.text ?? "", options.connection.addresses)
+        try await options.register(method, what) { _ in (json, path(digest, json["tag"]?.text ?? "")) }
+    }
+
     struct Register: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Register a credential definition.")
         @Option(help: "File with its JSON.") var content: String
         @OptionGroup var options: RegisterOptions
 
         func run() async throws {
-            let did = try DIDWallet.read(options.wallet).identifier()
-            let json = try RegisterOptions.read(content, issuer: did)
-            let schema = try await CredentialDefinitionCommand.digest(
-                of: json["schemaId"]?.text ?? "", options.connection.addresses)
-            try await options.register(Identity.credentialDefinition, "credential definition") { _ in
-                (json, ObjectPath.credentialDefinition(schema: schema, tag: json["tag"]?.text ?? ""))
-            }
+            try await CredentialDefinitionCommand.register(
+                content, Identity.credentialDefinition, "credential definition", parent: "schemaId", options
+            ) { ObjectPath.credentialDefinition(schema: $0, tag: $1) }
         }
     }
 
@@ -48,13 +54,9 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
         @OptionGroup var options: RegisterOptions
 
         func run() async throws {
-            let did = try DIDWallet.read(options.wallet).identifier()
-            let json = try RegisterOptions.read(content, issuer: did)
-            let definition = try await CredentialDefinitionCommand.digest(
-                of: json["credDefId"]?.text ?? "", options.connection.addresses)
-            try await options.register(Identity.revocationRegistry, "revocation registry") { _ in
-                (json, ObjectPath.revocationRegistry(definition: definition, tag: json["tag"]?.text ?? ""))
-            }
+            try await CredentialDefinitionCommand.register(
+                content, Identity.revocationRegistry, "revocation registry", parent: "credDefId", options
+            ) { ObjectPath.revocationRegistry(definition: $0, tag: $1) }
         }
     }
 
@@ -76,6 +78,7 @@ struct RevocationListCommand: AsyncParsableCommand {
         commandName: "list", abstract: "Write the next revocation list of a registry.",
         discussion: "The file is the library's list: revRegDefId, revocationList and currentAccumulator are read.")
     @Option(help: "File with its JSON.") var content: String
+    @Option(help: "Version that it follows, 0 for none; the newest when left out.") var follows: UInt32?
     @OptionGroup var options: RegisterOptions
 
     func run() async throws {
@@ -95,8 +98,7 @@ struct RevocationListCommand: AsyncParsableCommand {
         let sender = try options.connection.signer()
         let outcome = try await Connection.with(options.connection.addresses) { client in
             let session = try await RegistrySession(client, sender)
-            let head = try await client.value(RegistryKeys.head(url)).value
-            let previous = try head.map { try ObjectHead(bcs: $0).latest } ?? 0
+            let previous = try await session.previous(of: url, follows)
             let call = own.signer(network: session.network).revocationList(
                 state, of: registry, after: previous, by: try own.controlKey())
             let (notice, height) = try await session.run(

@@ -17,7 +17,7 @@ struct DIDCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Create.self, Rotate.self, Deactivate.self, DIDResolveCommand.self, DIDHistoryCommand.self,
-            DIDEndorseCommand.self,
+            DIDEndorseCommand.self, DIDGrantCommand.self, DIDEndGrantCommand.self, DIDVoteCommand.self,
         ])
 
     struct Outcome: Encodable {
@@ -80,6 +80,7 @@ struct DIDCommand: AsyncParsableCommand {
 
         func run() async throws {
             let old = try DIDWallet.read(wallet)
+            try old.requireControl()
             let did = try old.identifier()
             let key = try connection.signer()
             let outcome = try await Connection.with(connection.addresses) { client in
@@ -129,6 +130,7 @@ struct DIDCommand: AsyncParsableCommand {
 
         func run() async throws {
             let own = try DIDWallet.read(wallet)
+            try own.requireControl()
             let did = try own.identifier()
             let key = try connection.signer()
             let outcome = try await Connection.with(connection.addresses) { client in

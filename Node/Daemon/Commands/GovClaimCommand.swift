@@ -21,13 +21,19 @@ struct GovClaimCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let keys = try NodeKeys.read(keys)
-        let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
-        let claim = ValidatorClaim(
-            network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
-        let file = ClaimFile(claim)
+        let file = ClaimFile(try await GovClaimCommand.claim(of: partner, keys: keys, connection))
         try file.write(to: out)
         try output.show(file) { "Wrote \(out). Send it to a council member; it holds no secret." }
+    }
+
+    /// The claim of the keys in a folder, for the network of the node that is asked.
+    static func claim(of partner: String, keys folder: String, _ connection: ConnectionOptions) async throws
+        -> ValidatorClaim
+    {
+        let keys = try NodeKeys.read(folder)
+        let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
+        return ValidatorClaim(
+            network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
     }
 }
 

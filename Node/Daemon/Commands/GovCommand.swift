@@ -59,10 +59,7 @@ struct GovCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let keys = try NodeKeys.read(newKeys)
-            let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
-            let claim = ValidatorClaim(
-                network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
+            let claim = try await GovClaimCommand.claim(of: partner, keys: newKeys, connection)
             let call = Governance.rotateValidator.call(on: WellKnown.governance, claim)
             try await GovCommand.send(call, "rotating the validator's keys", connection, output) { result in
                 "The next epoch, after block \(result.height), has the new keys. Start the node with them, then destroy the old ones."

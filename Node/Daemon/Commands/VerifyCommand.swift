@@ -1,15 +1,26 @@
 internal import ArgumentParser
+internal import Chain
+internal import ContractKit
 internal import Foundation
+internal import LightClient
+internal import NodeClient
 internal import Primitives
 internal import Settlement
+internal import Trading
 
-struct VerifyCommand: ParsableCommand {
+struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify", abstract: "Check a statement offline, with nothing but the genesis file.",
-        discussion: "Exit code 0 when every check passed, 1 when one failed: then the statement must not be trusted.")
+        discussion: """
+            Exit code 0 when every check passed, 1 when one failed: then the statement must not be trusted. A statement holds \
+            as of the block that it proves; --online asks a node, which is not trusted, whether a correction replaced a \
+            period since then (exit code 3).
+            """)
 
     @Argument(help: "The statement (JSON).") var statement: String
     @Option(help: "The genesis file of the network.") var genesis: String
+    @Option(help: "Address of a node's API: asks it, with proofs, whether a correction superseded the statement.")
+    var online: String?
     @OptionGroup var output: OutputOptions
 
     struct Report: Encodable {
@@ -20,11 +31,16 @@ struct VerifyCommand: ParsableCommand {
         }
         let isRight: Bool
         let holdsAsOf: UInt64?
+        let height: UInt64?
         let checks: [Check]
+        /// Only with --online.
+        let online: SupersededReport?
 
-        init(_ report: StatementReport) {
+        init(_ report: StatementReport, online: SupersededReport? = nil) {
             isRight = report.isRight
             holdsAsOf = report.provedAt?.value
+            height = report.height?.value
+            self.online = online
             checks = report.checks.map { Check(name: $0.name.rawValue, passed: $0.passed, detail: $0.detail) }
         }
     }
@@ -36,19 +52,85 @@ struct VerifyCommand: ParsableCommand {
         return StatementVerifier(genesis: trusted).verify(data, now: now)
     }
 
-    func run() throws {
+    func run() async throws {
         let report = try VerifyCommand.check(statement, genesis: genesis)
-        try output.show(Report(report)) {
+        let superseded = report.isRight ? try await askOnline() : nil
+        try output.show(Report(report, online: superseded)) {
             var lines = report.checks.map { "\($0.passed ? "✓" : "✗") \($0.name.rawValue): \($0.detail)" }
-            let time = report.provedAt.map { ReportPage.minute($0.value) }
             lines.append("")
-            lines.append(
-                report.isRight
-                    ? "The statement is right. It holds as of \(time ?? "an unknown time"); a later correction would be a new statement."
-                    : "The statement is WRONG: \(report.failures.first.map { "\($0.name.rawValue): \($0.detail)" } ?? "a check is missing")."
-            )
+            lines.append(report.isRight ? right(report) : wrong(report))
+            if let superseded { lines.append(superseded.text) }
             return lines.joined(separator: "\n")
         }
         if !report.isRight { throw ExitCode(1) }
+        if let superseded, !superseded.isCurrent { throw ExitCode(3) }
+    }
+
+    private func right(_ report: StatementReport) -> String {
+        let time = report.provedAt.map { ReportPage.minute($0.value) } ?? "an unknown time"
+        let block = report.height.map { "block \($0) of \(time)" } ?? time
+        return "The statement is right. It holds as of \(block); a later correction would be a new statement."
+    }
+
+    private func wrong(_ report: StatementReport) -> String {
+        "The statement is WRONG: \(report.failures.first.map { "\($0.name.rawValue): \($0.detail)" } ?? "a check is missing")."
+    }
+
+    private func askOnline() async throws -> SupersededReport? {
+        guard let online else { return nil }
+        let trusted = try GenesisAssembly.read(genesis)
+        guard let data = FileManager.default.contents(atPath: statement) else {
+            throw UserError("No statement at \(statement).")
+        }
+        let client = try NodeClient(nodes: [online], anchor: TrustAnchor(trusted))
+        do {
+            let report = try await SupersededReport.ask(
+                try Statement(json: data), ProvedReader(client: client, genesis: trusted))
+            try? await client.shutdown()
+            return report
+        } catch {
+            try? await client.shutdown()
+            throw error
+        }
+    }
+}
+
+/// Whether the chain has newer versions of a statement's periods, or has settled those that it calls open.
+struct SupersededReport: Encodable {
+    let height: UInt64
+    /// Periods with a newer version.
+    let corrected: [UInt64]
+    /// Periods that were open and are settled now.
+    let settledSince: [UInt64]
+
+    var isCurrent: Bool { corrected.isEmpty && settledSince.isEmpty }
+
+    var text: String {
+        let asOf = "as of block \(height) of the node's chain"
+        if isCurrent { return "No correction superseded it, \(asOf)." }
+        var parts: [String] = []
+        if !corrected.isEmpty {
+            parts.append("\(corrected.count) of its periods were corrected (the first is \(corrected[0]))")
+        }
+        if !settledSince.isEmpty { parts.append("\(settledSince.count) periods that were open are settled") }
+        return "It is SUPERSEDED: \(parts.joined(separator: ", ")), \(asOf). Ask for a new statement."
+    }
+
+    static func ask(_ statement: Statement, _ reader: ProvedReader) async throws -> SupersededReport {
+        guard let community = Address(text: statement.community) else {
+            throw UserError("The statement names no community.")
+        }
+        let header = try await reader.begin(Community.head.stateKey(at: community))
+        var (corrected, settled): ([UInt64], [UInt64]) = ([], [])
+        func record(_ period: UInt64) async throws -> SettlementRecord? {
+            try await reader.value(Community.settlements.stateKey(PeriodNumber(period), at: community)).map {
+                try SettlementRecord(bcs: $0)
+            }
+        }
+        for line in statement.lines where try await record(line.period)?.claim.version != line.version {
+            corrected.append(line.period)
+        }
+        for period in statement.open where try await record(period) != nil { settled.append(period) }
+        return SupersededReport(height: header.height.value, corrected: corrected, settledSince: settled)
     }
 }

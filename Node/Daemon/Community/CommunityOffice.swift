@@ -157,6 +157,34 @@ struct CommunityOffice {
         return Data(try await ask(.statement, message.bcs))
     }
 
+    // MARK: erasing
+
+    /// Which batches of a member may be erased now, as the own node's lake has them.
+    func erasable(_ member: MemberNumber, in community: Address) async throws -> ErasurePlanAnswer {
+        let message = ErasureMessage(community: community, member: member, forgets: false)
+        return try JSONDecoder().decode(ErasurePlanAnswer.self, from: Data(try await ask(.erasable, message.bcs)))
+    }
+
+    /// Says on chain that these batches are deleted. The anchors stay.
+    func bury(_ batches: [Digest], reason: UInt16) async throws {
+        for start in stride(from: 0, to: batches.count, by: TransactionBody.callsMax) {
+            let calls = batches[start..<min(start + TransactionBody.callsMax, batches.count)].map {
+                Anchors.tombstone.call(on: WellKnown.anchors, DeleteBatch(batch: $0, reason: reason))
+            }
+            try await session.run(calls, doing: "declaring batches deleted")
+        }
+    }
+
+    /// Has the own node erase what the chain says is deleted, and a former member's key, salts and lines.
+    func erase(forgetting member: MemberNumber? = nil, in community: Address? = nil) async throws -> Int {
+        var payload: [UInt8] = []
+        if let member, let community {
+            payload = ErasureMessage(community: community, member: member, forgets: true).bcs
+        }
+        struct Answer: Decodable { let erased: Int }
+        return try JSONDecoder().decode(Answer.self, from: Data(try await ask(.erase, payload))).erased
+    }
+
     func rules(of community: Address) async throws -> CommunityRules {
         try await session.ask(Community.rulesQuery, of: community, Nothing())
     }

@@ -8,13 +8,44 @@ internal import Trading
 enum Ingestion {
     static let daySpanMilliseconds: UInt64 = 86_400_000
 
-    static func read(_ path: String, _ file: CommunityFile) throws -> AdaptedReadings {
+    /// What a person knows about a file that the file does not say.
+    struct Source {
+        var format: ReadingsFormat?
+        /// Time zone of local labels; the community file's clock without it.
+        var zone: String?
+        var meter: String?
+        var year: Int?
+        var isProduction = false
+        var revision: UInt16 = 0
+        var kilowattsMax: Int64 = 100
+    }
+
+    /// Reads a file in one of the known forms; what it does not say is in `source`.
+    static func read(
+        _ path: String, _ file: CommunityFile, _ source: Source = Source()
+    ) throws -> AdaptedReadings {
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No readings at \(path).") }
-        let adaptor = HourlyAdaptor(
-            clock: file.localClock, meters: file.meters,
-            receivedAt: Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1000))))
+        let bytes = [UInt8](data)
+        guard let format = source.format ?? ReadingsFormat.detect(bytes) else {
+            throw UserError("\(path) is in none of the known forms; --format says which one it should be.")
+        }
+        var clock = file.localClock
+        if let zone = source.zone {
+            let year = source.year ?? Calendar(identifier: .gregorian).component(.year, from: Date())
+            guard let found = CivilTime.clock(zone, years: (year - 14)...(year + 1)) else {
+                throw UserError("This machine knows no time zone '\(zone)' for the years around \(year).")
+            }
+            clock = found
+        }
+        let settings = AdaptorSettings(
+            clock: clock, meters: file.meters,
+            receivedAt: Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1000))), revision: source.revision,
+            plausibleKilowattsMax: source.kilowattsMax)
         do {
-            return try adaptor.read(Array(data))
+            return try ReadingsFile(
+                format, settings: settings, meter: source.meter, isoYear: source.year,
+                direction: source.isProduction ? .production : .load
+            ).read(bytes)
         } catch {
             throw UserError("\(path): \(error.description)")
         }

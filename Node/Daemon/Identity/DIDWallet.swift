@@ -29,6 +29,10 @@ struct DIDWallet: Codable {
     var rotation: UInt32 = 0
     var services: [Service] = []
     var aliases: [String] = []
+    /// True: `control` is no key of the document, but one that the DID granted rights to.
+    var delegate: Bool?
+
+    var isDelegate: Bool { delegate == true }
 
     static func seed() -> String {
         var generator = SystemRandomNumberGenerator()
@@ -75,6 +79,13 @@ struct DIDWallet: Codable {
     }
 
     func controlKey() throws -> PublicKey { try DIDWallet.key(control) }
+
+    /// Refuses what only a control key may do before a node is asked.
+    func requireControl() throws {
+        guard !isDelegate else {
+            throw UserError("This is a delegate's wallet: it may register or revoke, nothing else. Use the DID's own.")
+        }
+    }
 
     func commitment() throws -> Digest? {
         try next.map { OperationDigest.commitment(to: try DIDWallet.key($0)) }

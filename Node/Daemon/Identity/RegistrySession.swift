@@ -15,8 +15,8 @@ struct RegistrySession {
     let chain: ChainSession
     let network: Digest
 
-    init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
-        chain = try await ChainSession(client, key)
+    init(_ client: NodeClient, _ sender: Sender) async throws {
+        chain = try await ChainSession(client, sender)
         network = chain.network
     }
 
@@ -36,8 +36,25 @@ struct RegistrySession {
         return try ObjectHead(bcs: value).latest
     }
 
-    /// The partner that the sending key belongs to: the endorser of what it sends.
+    /// The version that a change names as the one before it: `given`, else the newest, else 0.
+    func previous(of url: String, _ given: UInt32?) async throws -> UInt32 {
+        if let given { return given }
+        let head = try await chain.client.value(RegistryKeys.head(url)).value
+        return try head.map { try ObjectHead(bcs: $0).latest } ?? 0
+    }
+
+    /// Number of the grants of a DID so far, which the next one names.
+    func grantSequence(_ did: DID) async throws -> UInt64 {
+        let key = Identity.controls.stateKey(did.object.digest, at: WellKnown.identity)
+        guard let value = try await chain.client.value(key).value else {
+            throw UserError("The registry has no \(did.description).")
+        }
+        return try ControlRecord(bcs: value).sequence
+    }
+
+    /// The partner that the sending key acts for or belongs to: the endorser of what it sends.
     func partner() async throws -> String {
+        if let actor = chain.actor { return actor }
         let read = try await chain.client.value(
             Directory.keys.stateKey(chain.key.publicKey, at: WellKnown.governance))
         guard let value = read.value else {

@@ -5,21 +5,30 @@ struct ReportPage {
     let data: ReportData
 
     func html() -> String {
+        ReportPage.page(
+            title: "\(data.community): a settled week",
+            """
+            <header><h1>\(escape(data.community))</h1>
+            <p class="lead">\(escape(span())), \(data.hours.count) settled hours, \(data.members.count) homes, \(escape(data.model)).</p></header>
+            \(tiles())
+            <section><h2>The community, hour by hour</h2>
+            <p>What the roofs made, what the homes used, and what neighbours traded with each other.</p>\(communityChart())</section>
+            <section><h2>Who gained</h2>\(memberTable())</section>
+            <section><h2>Member \(escape(data.member))</h2>
+            <p>The statement that this member verified offline, with nothing but the genesis file.</p>\(memberCharts())</section>
+            <section><h2>Checked offline</h2>\(checkList())</section>
+            <section><h2>The chain behind it</h2>\(chainTable())</section>
+            """)
+    }
+
+    /// A self-contained page in the style of all reports; `title` is text, `body` is HTML.
+    static func page(title: String, _ body: String, times: String = "Times are UTC.") -> String {
         """
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(escape(data.community)): a settled week</title><style>\(ReportPage.style)</style></head><body><main>
-        <header><h1>\(escape(data.community))</h1>
-        <p class="lead">\(escape(span())), \(data.hours.count) settled hours, \(data.members.count) homes, \(escape(data.model)).</p></header>
-        \(tiles())
-        <section><h2>The community, hour by hour</h2>
-        <p>What the roofs made, what the homes used, and what neighbours traded with each other.</p>\(communityChart())</section>
-        <section><h2>Who gained</h2>\(memberTable())</section>
-        <section><h2>Member \(escape(data.member))</h2>
-        <p>The statement that this member verified offline, with nothing but the genesis file.</p>\(memberCharts())</section>
-        <section><h2>Checked offline</h2>\(checkList())</section>
-        <section><h2>The chain behind it</h2>\(chainTable())</section>
-        <footer>Times are UTC. Energy is settled in whole watt-hours and money in millionths; both are rounded here only.</footer>
+        <title>\(Chart.escape(title))</title><style>\(ReportPage.style)</style></head><body><main>
+        \(body)
+        <footer>\(Chart.escape(times)) Energy is settled in whole watt-hours and money in millionths; both are rounded here only.</footer>
         </main></body></html>
 
         """
@@ -159,9 +168,10 @@ struct ReportPage {
         .key.trade{background:var(--trade)}.key.give{background:var(--give)}.key.money{background:var(--money)}
         .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.9rem;font-variant-numeric:tabular-nums}
         th,td{padding:5px 8px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}th:first-child,td:first-child{text-align:left}
-        tr.mark td{font-weight:600}.checks{list-style:none;padding:0;margin:0}.checks li::before{content:"\\2713";color:var(--ok);\
+        tr.mark td,tfoot td{font-weight:600}.long p,code{overflow-wrap:anywhere}.checks{list-style:none;padding:0;margin:0}.checks li::before{content:"\\2713";color:var(--ok);\
         font-weight:700;margin-right:8px}.checks li.bad::before{content:"\\2717";color:var(--bad)}
         dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-        @media print{body{background:#fff}section,.tile{break-inside:avoid}}
+        @media print{:root{--page:#fff}body{background:#fff;font-size:12px}main{max-width:none;padding:0}section{margin:8px 0;padding:8px 10px}\
+        section,.tile,tr{break-inside:avoid}section.long{break-inside:auto}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         """
 }

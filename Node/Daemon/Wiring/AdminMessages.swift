@@ -8,6 +8,8 @@ enum AdminOperation: String, CaseIterable {
     case replicate
     case settlement
     case statement
+    case erasable
+    case erase
 
     var path: String { "/v1/admin/\(rawValue)" }
 }
@@ -116,4 +118,41 @@ struct StatementMessage: BCSCodable {
         from = try PeriodNumber(from: &decoder)
         to = try PeriodNumber(from: &decoder)
     }
+}
+
+/// A member whose batches may go, or are gone and whose secrets may follow.
+struct ErasureMessage: BCSCodable {
+    let community: Address
+    let member: MemberNumber
+    /// Destroy key, salts and lines as well.
+    let forgets: Bool
+
+    init(community: Address, member: MemberNumber, forgets: Bool) {
+        self.community = community
+        self.member = member
+        self.forgets = forgets
+    }
+
+    func encode(to encoder: inout BCSEncoder) {
+        encoder.value(community)
+        encoder.value(member)
+        encoder.bool(forgets)
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        community = try Address(from: &decoder)
+        member = try MemberNumber(from: &decoder)
+        forgets = try decoder.bool()
+    }
+}
+
+/// What of a member's batches may be erased. `kept` has a reason for each batch that may not.
+struct ErasurePlanAnswer: Codable {
+    struct Kept: Codable {
+        let batch: String
+        let reason: String
+    }
+    let batches: [String]
+    let kept: [Kept]
+    let isWhole: Bool
 }

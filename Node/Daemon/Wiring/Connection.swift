@@ -17,18 +17,27 @@ struct ConnectionOptions: ParsableArguments {
     @Option(name: .long, help: "Secret key file of whoever signs. Also COMMONWATT_KEY.")
     var key: String?
 
+    @Option(name: .customLong("for"), help: "Partner that the key acts for, when that one delegated to it.")
+    var actor: String?
+
     var addresses: [String] {
         if !nodes.isEmpty { return nodes }
         let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
         return environment.split(separator: ",").map(String.init)
     }
 
-    func signer() throws -> Secp256k1.SecretKey {
+    func signer() throws -> Sender {
         guard let path = key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] else {
             throw UserError("This command signs a transaction: name the key file with --key (or COMMONWATT_KEY).")
         }
-        return try KeyFile.read(path)
+        return Sender(key: try KeyFile.read(path), actor: actor)
     }
+}
+
+/// Who signs a transaction: a partner's own key, or one that a partner delegated to and that names it.
+struct Sender {
+    let key: Secp256k1.SecretKey
+    var actor: String?
 }
 
 /// Opens a client for the time of one piece of work.
@@ -56,18 +65,25 @@ struct ChainSession {
     let client: NodeClient
     let network: Digest
     let key: Secp256k1.SecretKey
+    /// The partner that the key acts for; nil: the one that it belongs to.
+    let actor: String?
 
     init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
+        try await self.init(client, Sender(key: key))
+    }
+
+    init(_ client: NodeClient, _ sender: Sender) async throws {
         self.client = client
-        self.key = key
+        key = sender.key
+        actor = sender.actor
         network = try await client.nodeStatus().network
     }
 
     func transaction(_ calls: [Call]) throws -> Transaction {
         let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + ChainSession.lifetimeMilliseconds)
         let body = TransactionBody(
-            network: network, sender: key.publicKey, expiry: expiry, salt: UInt64.random(in: 0...UInt64.max),
-            calls: calls)
+            network: network, sender: key.publicKey, actor: actor, expiry: expiry,
+            salt: UInt64.random(in: 0...UInt64.max), calls: calls)
         return try Transaction(signing: body, with: key)
     }
 

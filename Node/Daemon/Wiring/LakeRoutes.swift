@@ -68,6 +68,13 @@ struct LakeRoutes: RouteModule {
             admin(.statement, "makeStatement", "Write a member's statement", isBinary: false) { payload in
                 try await statement(try StatementMessage(bcs: payload))
             },
+            admin(.erasable, "planErasure", "Which batches of a member may be erased", isBinary: false) { payload in
+                try erasable(try ErasureMessage(bcs: payload))
+            },
+            admin(
+                .erase, "eraseBatches", "Erase what the chain says is deleted, and a former member's secrets",
+                isBinary: false
+            ) { payload in try erase(payload) },
         ]
     }
 
@@ -105,7 +112,7 @@ struct LakeRoutes: RouteModule {
         }
     }
 
-    private func admin(
+    func admin(
         _ operation: AdminOperation, _ name: String, _ summary: String, isBinary: Bool,
         _ body: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
     ) -> Endpoint {

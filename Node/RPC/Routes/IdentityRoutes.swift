@@ -1,5 +1,6 @@
 internal import Chain
 internal import LightClient
+internal import Logging
 internal import NodeClient
 internal import Primitives
 internal import Resolver
@@ -98,23 +99,19 @@ struct IdentityRoutes: RouteModule {
                 ]), problems: [.behind]
         ) { request in try await resolve(request) }
         endpoint.negotiatesItself = true
-        endpoint.acceptsAnyQuery = true
+        endpoint.judgesItsAddress = true
         return endpoint
     }
 
     private func resolve(_ request: APIRequest) async throws -> APIAnswer {
         let target = try request.value(IdentityRoutes.target)
-        let options = IdentityRoutes.options.compactMap { key in
-            request[key].map { DIDURL.Member(name: key.name, value: $0) }
-        }
-        let others =
-            request.query.isEmpty
-            ? []
-            : (DIDURL.members(request.query[...]) ?? []).filter { member in
-                !IdentityRoutes.options.contains { $0.name == member.name }
-            }
+        // A query that cannot be read makes a DID URL that cannot be read: the resolver says so in its own terms.
+        let members = PercentEncoding.query(request.query)
         let asked = resolver.prepare(
-            ResolverRequest(target: target, options: options + others, accept: request.header("accept")))
+            ResolverRequest(
+                target: members == nil ? "\(target)?\(request.query)" : target,
+                options: (members ?? []).map { DIDURL.Member(name: $0.name, value: $0.value) },
+                accept: request.header("accept")))
         if let height = asked.minimumHeight { try await service.reach(height, configuration) }
         return APIAnswer(try await resolver.answer(asked))
     }
@@ -197,10 +194,24 @@ extension APIAnswer {
     }
 }
 
-/// The resolver's view of a node.
+/// The resolver's view of a node. A read that fails becomes an error of the resolver, and its reason a line of the log.
 private struct ServiceReader: RegistryReader {
     let service: any NodeService
 
-    func values(_ keys: [[UInt8]]) async throws -> StateValues { try await service.values(keys) }
-    func proof(_ keys: [[UInt8]]) async throws -> ProofBundle { try await service.proof(keys, at: nil) }
+    func values(_ keys: [[UInt8]]) async throws -> StateValues {
+        do throws(ServiceFailure) { return try await service.values(keys) } catch { throw explain(error) }
+    }
+
+    func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
+        do throws(ServiceFailure) { return try await service.proof(keys, at: nil) } catch { throw explain(error) }
+    }
+
+    private func explain(_ failure: ServiceFailure) -> any Error {
+        guard case .storage(let reason) = failure else { return failure }
+        ServiceReader.logger.error("The resolver could not read the state", metadata: ["error": "\(reason)"])
+        return ResolutionProblem(
+            .internalError, "The node could not read what it needs; its log says more. Use another node.")
+    }
+
+    private static let logger = Logger(label: "commonwatt.resolver")
 }

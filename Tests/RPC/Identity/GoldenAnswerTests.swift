@@ -17,15 +17,39 @@ import Testing
     struct Case {
         let file: String
         let url: String
-        var selection = VersionSelection.latest
+        var versionID: UInt32?
+        /// RFC 3339; whole seconds mean all of that second.
+        var versionTime: String?
+        var minimumHeight: UInt64 = 0
         /// `found`, `deactivated`, `absent`, or why it is refused.
         let expected: String
+
+        var selection: VersionSelection {
+            if let versionID { return .number(versionID) }
+            guard let versionTime else { return .latest }
+            return .time(DateTime.end(of: versionTime) ?? Timestamp(0))
+        }
+
+        var json: JSONValue {
+            var members: [JSONValue.Member] = [.init("file", .string(file)), .init("url", .string(url))]
+            if let versionID { members.append(.init("versionId", .unsigned(UInt64(versionID)))) }
+            if let versionTime { members.append(.init("versionTime", .string(versionTime))) }
+            if minimumHeight > 0 { members.append(.init("minimumHeight", .unsigned(minimumHeight))) }
+            return .object(members + [.init("expected", .string(expected))])
+        }
     }
+
+    typealias Answers = (answers: [(String, [UInt8])], cases: [Case])
 
     @Test func answersAreAsPinned() async throws {
         let registry = try await RegistryFixture(fixedNow: Self.now)
-        let (answers, cases) = try await Self.answers(registry)
+        var (answers, cases) = try await Self.answers(registry)
+        for more in [try await Self.times(registry, answers), try await Self.objects(registry)] {
+            answers += more.answers
+            cases += more.cases
+        }
         #expect(try Golden.matches(file: "did-resolution/genesis.bcs", Data(registry.node.genesis.bcs)))
+        #expect(try Golden.matches(file: "did-resolution/genesis.json", Data(registry.node.genesis.file)))
         for (file, body) in answers {
             #expect(try Golden.matches(file: "did-resolution/\(file)", Data(body)), "\(file) changed")
         }
@@ -37,8 +61,10 @@ import Testing
     }
 
     static func outcome(_ registry: RegistryFixture, _ body: [UInt8], _ one: Case) -> String {
+        var verifier = registry.verifier
+        verifier.minimumHeight = Height(one.minimumHeight)
         do throws(ResolutionRefusal) {
-            let verified = try registry.verifier.verify(
+            let verified = try verifier.verify(
                 body, for: one.url, selection: one.selection, now: Timestamp(now))
             switch verified.outcome {
             case .content: return "found"
@@ -72,9 +98,15 @@ import Testing
         }
     }
 
-    private static func answers(
-        _ registry: RegistryFixture
-    ) async throws -> ([(String, [UInt8])], [Case]) {
+    /// As the format says: by the DID, or by the DID URL of an object.
+    static func ask(
+        _ registry: RegistryFixture, _ url: String, _ options: [String: String] = [:]
+    ) async throws -> [UInt8] {
+        let form = url.contains("/") ? "application/did-url-dereferencing" : "application/did-resolution"
+        return try await registry.ask(url, accept: form, options).body
+    }
+
+    private static func answers(_ registry: RegistryFixture) async throws -> Answers {
         try await registry.create(0)
         try await registry.create(1)
         try await registry.rotate(0, from: 1, by: 0, to: 2)
@@ -82,9 +114,7 @@ import Testing
         let schema = try await registry.schema(3, creating: true)
         let (did, ended) = (registry.did(0).description, registry.did(1).description)
         func ask(_ url: String, _ options: [String: String] = [:]) async throws -> [UInt8] {
-            let isObject = url.contains("/")
-            let form = isObject ? "application/did-url-dereferencing" : "application/did-resolution"
-            return try await registry.ask(url, accept: form, options).body
+            try await Self.ask(registry, url, options)
         }
         let newest = try await ask(did)
         let first = try await ask(did, ["versionId": "1"])
@@ -104,19 +134,19 @@ import Testing
         let unknown = ResolutionTests.unknown
         let cases = [
             Case(file: "document.json", url: did, expected: "found"),
-            Case(file: "version-1.json", url: did, selection: .number(1), expected: "found"),
+            Case(file: "version-1.json", url: did, versionID: 1, expected: "found"),
             Case(file: "deactivated.json", url: ended, expected: "deactivated"),
-            Case(file: "ended-version-1.json", url: ended, selection: .number(1), expected: "found"),
+            Case(file: "ended-version-1.json", url: ended, versionID: 1, expected: "found"),
             Case(file: "absent.json", url: unknown, expected: "absent"),
-            Case(file: "no-such-version.json", url: did, selection: .number(9), expected: "absent"),
+            Case(file: "no-such-version.json", url: did, versionID: 9, expected: "absent"),
             Case(file: "schema.json", url: schema, expected: "found"),
             Case(file: "lie-changed.json", url: did, expected: "document changed"),
             Case(file: "version-1.json", url: did, expected: "old version"),
-            Case(file: "document.json", url: did, selection: .number(1), expected: "other version"),
+            Case(file: "document.json", url: did, versionID: 1, expected: "other version"),
             Case(file: "lie-no-proof.json", url: did, expected: "proof missing"),
             Case(file: "lie-forged.json", url: did, expected: "proof refused"),
             Case(file: "ended-version-1.json", url: ended, expected: "deactivation hidden"),
-            Case(file: "lie-hidden.json", url: ended, selection: .number(1), expected: "deactivation hidden"),
+            Case(file: "lie-hidden.json", url: ended, versionID: 1, expected: "deactivation hidden"),
             Case(file: "no-such-version.json", url: did, expected: "falsely absent"),
             Case(file: "absent.json", url: did, expected: "record missing"),
             Case(file: "lie-time.json", url: did, expected: "metadata wrong"),
@@ -125,15 +155,6 @@ import Testing
     }
 
     private static func list(_ cases: [Case]) -> [UInt8] {
-        let entries = cases.map { one -> JSONValue in
-            var members: [JSONValue.Member] = [
-                .init("file", .string(one.file)), .init("url", .string(one.url)),
-            ]
-            if case .number(let number) = one.selection {
-                members.append(.init("versionId", .unsigned(UInt64(number))))
-            }
-            return .object(members + [.init("expected", .string(one.expected))])
-        }
-        return JSONValue.object([.init("now", .unsigned(now)), .init("cases", .array(entries))]).pretty
+        JSONValue.object([.init("now", .unsigned(now)), .init("cases", .array(cases.map(\.json)))]).pretty
     }
 }

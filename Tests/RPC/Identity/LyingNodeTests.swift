@@ -180,17 +180,22 @@ import Testing
             Issue.record("an unproved error was believed")
             return
         }
-        // A document for what is not there.
         let body = try await registry.ask(did).body
-        let proof = try #require(try JSON(parsing: other)["didResolutionMetadata"]?["proof"])
-        let metadata = try #require(try JSON(parsing: body)["didDocumentMetadata"]?.members)
-        let invented = JSON.object(
-            try #require(try JSON(parsing: body).members).map { member in
+        #expect(
+            Self.refusal(registry, try Self.invented(body, over: other), ResolutionTests.unknown) == .invented)
+    }
+
+    /// A document for what is not there: the found answer with the proof of the absence.
+    static func invented(_ found: [UInt8], over absence: [UInt8]) throws -> [UInt8] {
+        let proof = try #require(try JSON(parsing: absence)["didResolutionMetadata"]?["proof"])
+        let metadata = try #require(try JSON(parsing: found)["didDocumentMetadata"]?.members)
+        let answer = JSON.object(
+            try #require(try JSON(parsing: found).members).map { member in
                 guard member.name == "didDocumentMetadata" else { return member }
                 return JSON.Member(
                     member.name, .object(metadata.filter { $0.name != "proof" } + [JSON.Member("proof", proof)]))
             })
-        #expect(Self.refusal(registry, invented.canonical() ?? [], ResolutionTests.unknown) == .invented)
+        return answer.canonical() ?? []
     }
 
     /// Any single bit of an answer turned: it is refused, or says the same.

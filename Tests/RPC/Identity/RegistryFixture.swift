@@ -5,6 +5,7 @@ import Encodings
 import Foundation
 import Identity
 import LedgerCrypto
+import LedgerState
 import LightClient
 import NodeClient
 import Primitives
@@ -99,6 +100,93 @@ final class RegistryFixture {
             Identity.schema,
             signer.register(Array(text.utf8), at: url, of: did.digest, endorser: "aurora", by: key(index)))
         return url
+    }
+
+    /// The next operations are of a later time.
+    func advance(seconds: UInt64) { bench.advance(milliseconds: seconds * 1_000) }
+
+    /// An AnonCreds object of DID `index`; its DID URL.
+    private func register(
+        _ method: Method<RegisterObject, ObjectNotice>, _ json: String, at path: (Digest) -> String, of index: Int,
+        parent: Digest
+    ) async throws -> (url: String, content: Digest) {
+        let content = try JSON(parsing: Array(json.utf8)).canonical() ?? []
+        let url = did(index).description + path(parent)
+        try await send(method, signer.register(content, at: url, of: did(index).digest, by: key(index)))
+        return (url, SHA256.hash(content))
+    }
+
+    /// A revocation registry for three credentials under schema `Member` of DID `index`, which stays; its DID URL. The
+    /// numbers are no keys, which is not for the ledger to say.
+    func revocationRegistry(_ index: Int) async throws -> String {
+        let schema = try await schema(index)
+        let did = did(index).description
+        let points = ["g", "g_dash", "h", "h0", "h1", "h2", "h_cap", "htilde", "pk", "u", "y"]
+            .map { "\"\($0)\":\"1 0A\"" }.joined(separator: ",")
+        let read = try await ask(schema, accept: "application/json").body
+        let definition = try await register(
+            Identity.credentialDefinition,
+            """
+            {"issuerId":"\(did)","schemaId":"\(schema)","type":"CL","tag":"main","value":{"revocation":{\(points)},
+             "primary":{"n":"1","s":"2","z":"3","rctxt":"4","r":{"since":"8","master_secret":"9"}}}}
+            """, at: { ObjectPath.credentialDefinition(schema: $0, tag: "main") }, of: index,
+            parent: SHA256.hash(read))
+        return try await register(
+            Identity.revocationRegistry,
+            """
+            {"issuerId":"\(did)","revocDefType":"CL_ACCUM","credDefId":"\(definition.url)","tag":"0","value":{
+             "publicKeys":{"accumKey":{"z":"1 0B"}},"maxCredNum":3,"tailsLocation":"https://tails.example/x",
+             "tailsHash":"HLKresYcDSZYSKogq8wePpyYmpWyB1UKZC7oFzDbX9iA"}}
+            """, at: { ObjectPath.revocationRegistry(definition: $0, tag: "0") }, of: index,
+            parent: definition.content
+        ).url
+    }
+
+    /// The next list of a registry, with the revoked credentials as bits; its DID URL.
+    @discardableResult
+    func revoke(_ bits: UInt8, in registry: String, after version: UInt32, by index: Int) async throws -> String {
+        let state = RevocationState(accumulator: "21 1A\(version)", revoked: [bits])
+        return try await send(
+            Identity.revocationList,
+            signer.revocationList(state, of: registry, after: version, by: key(index))
+        ).url
+    }
+
+    /// The next anchor of status list `members` of DID `index`; its DID URL.
+    @discardableResult
+    func anchor(_ bytes: [UInt8], after version: UInt32, by index: Int) async throws -> String {
+        try await send(
+            Identity.statusList,
+            signer.statusList(
+                did(index).digest, name: "members", after: version, .revocation, at: "https://a.example/status/1",
+                digest: SHA256.hash(bytes), by: key(index))
+        ).url
+    }
+
+    /// Writes, as only more than two thirds of the validators together could, a document that is not the one whose digest
+    /// its DID is; the DID.
+    func forge(_ index: Int) async throws -> String {
+        let forged = DID(network: RegistryFixture.network, digest: SHA256.hash([UInt8(index), 1]))
+        let document = content(index).document(of: forged)
+        let digest = SHA256.hash(document)
+        let version = ObjectVersion(
+            content: digest, byteCount: UInt32(document.count), time: bench.time, height: Height(1), ending: 0,
+            nextKey: nil)
+        var changes = [
+            StateChange(
+                key: RegistryKeys.head(forged.description),
+                value: ObjectHead(kind: .document, owner: forged.digest).bcs),
+            StateChange(key: RegistryKeys.version(forged.description, 1), value: version.bcs),
+        ]
+        for (part, start) in stride(from: 0, to: document.count, by: ContentPart.bytesMax).enumerated() {
+            let bytes = Array(document[start..<min(start + ContentPart.bytesMax, document.count)])
+            changes.append(
+                StateChange(
+                    key: Identity.contents.stateKey(Pair(digest, UInt16(part)), at: WellKnown.identity),
+                    value: ContentPart(bytes: bytes).bcs))
+        }
+        try await node.take(changes)
+        return forged.description
     }
 
     // MARK: Reading

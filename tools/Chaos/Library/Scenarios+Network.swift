@@ -1,6 +1,6 @@
 /// All faults that the tool knows, in the order of the report.
 enum Scenarios {
-    static let all: [Scenario] = network + processes + disks + clocks + [combined]
+    static let all: [Scenario] = network + processes + governance + disks + clocks + [combined]
 
     static func delays(_ scale: Double) -> LinkCondition {
         LinkCondition(delayMilliseconds: 40 * scale, jitterMilliseconds: 30 * scale)

@@ -20,6 +20,10 @@ final class World: @unchecked Sendable {
         var clocks: Set<Int> = []
         /// Added to every node's settings.
         var settings = ""
+        /// Whether the genesis is made for decisions: they are carried out a second after they are made, and this
+        /// contract is not active yet.
+        var decides = false
+        var inactiveContract: String?
     }
 
     static let validators = 4
@@ -68,6 +72,7 @@ final class World: @unchecked Sendable {
         let found = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
             FileManager.default.fileExists(atPath: "\(folder)/\($0)/node.yaml")
         }.sorted()
+        if plan.decides { try rewriteGenesis(found, program) }
         try makeBridge()
         for (index, name) in found.enumerated() {
             nodes.append(try makeNode(name, index, program))

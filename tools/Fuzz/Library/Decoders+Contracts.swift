@@ -2,11 +2,15 @@ internal import Chain
 internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
+internal import Governance
+internal import LedgerCrypto
 internal import Primitives
 internal import Simulator
+internal import Trading
 
 extension Decoders {
-    /// Arguments of every query of every instance that a genesis makes. (Those of calls are in the tests of contracts.)
+    /// The application part of a genesis, the arguments of every call of every contract, and those of every query of
+    /// the instances that a genesis makes. (What calls do with arguments that decode is in the tests of contracts.)
     static func contracts(_ run: Recording) -> [Decoder] {
         let partners = (0..<4).map { Identity.member($0) }
         let genesis = Genesis(
@@ -30,7 +34,8 @@ extension Decoders {
             text, Array(text.prefix(1 + partners[0].id.utf8.count)), [UInt8](repeating: 0, count: 8), [],
             run.genesis.network.bytes,
         ]
-        return [
+        return calls(partners, context, filled) + [
+            application(run, partners),
             Decoder("contract query arguments", samples) { (bytes) throws(Finding) in
                 var taken = false
                 for instance in instances {
@@ -41,7 +46,57 @@ extension Decoders {
                     }
                 }
                 return taken
-            }
+            },
         ]
     }
+    private static func application(_ run: Recording, _ partners: [Partner]) -> Decoder {
+        Decoder("genesis of the contracts", [SuiteGenesis(partners: partners).bcs]) { (bytes) throws(Finding) in
+            let genesis = Genesis(
+                name: "fuzz", time: run.genesis.time, parameters: run.genesis.parameters,
+                validators: run.genesis.validators, application: bytes)
+            return (try? ContractSuite.application.genesisState(genesis)) != nil
+        }
+    }
+
+    /// Arguments whose own rules a shape alone does not meet.
+    private static var ruled: [String: [UInt8]] {
+        let rules = CommunityRules(
+            name: "Fuzz", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
+            gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)))
+        let votes = (UInt8(1)...2).map { value in
+            Vote(
+                signing: VotePayload(
+                    network: .zero, epoch: Epoch(0), kind: .notarize, view: View(3), digest: SHA256.hash([value])),
+                signer: 1, key: Identity.operatorKey(1))
+        }
+        let report = Evidence(votes[0], votes[1]).map { EvidenceReport($0).bcs } ?? []
+        return ["trading.supersede": rules.bcs, "governance.reportEvidence": report]
+    }
+
+    /// Each call as a decoder of its own, over a state that it cannot write: bytes that decode are refused later.
+    private static func calls(_ partners: [Partner], _ context: BlockContext, _ state: MemoryState) -> [Decoder] {
+        var writer = ShapeWriter(
+            generator: Draws(random: SeededRandom(seed: 5)), words: partners.map(\.id), keys: partners.flatMap(\.keys))
+        return ContractSuite.application.release.contracts.flatMap { contract in
+            contract.calls.map { call in
+                let name = "\(contract.name).\(call.name)"
+                let samples = (0..<24).map { _ in writer.bytes(call.arguments) } + (ruled[name].map { [$0] } ?? [])
+                return Decoder("call \(name)", samples) { (bytes) throws(Finding) in
+                    let services = ContractSuite.application.reading(
+                        WellKnown.instances, context: context, state: state)
+                    do throws(Rejection) {
+                        _ = try call.run(services, bytes)
+                        return true
+                    } catch {
+                        return error.code != HostRejection.malformedArguments.code
+                    }
+                }
+            }
+        }
+    }
+}
+
+private struct Draws: RandomNumberGenerator {
+    var random: SeededRandom
+    mutating func next() -> UInt64 { random.next() }
 }

@@ -6,7 +6,7 @@ internal import Resolver
 
 extension Decoders {
     /// What wallets and resolvers send: documents, canonical JSON, DID URLs, registry records.
-    static func identity() -> [Decoder] {
+    static func identity() throws -> [Decoder] {
         let keys = Ed25519.publicKey(seed: [UInt8](repeating: 7, count: 32)).map {
             [DocumentKey("key-1", .signing($0), .capabilityInvocation)]
         }
@@ -20,6 +20,7 @@ extension Decoders {
                     routingKeys: ["did:key:z6Mk#z6Mk"])
             ])
         let did = content.did(network: "fuzz", nextKey: nil)
+        let samples = try ResolutionSamples(content)
         let version = ObjectVersion(
             content: .zero, byteCount: 9, time: Timestamp(1), height: Height(2), ending: 2, nextKey: .zero)
         let head = ObjectHead(kind: .revocationList, owner: .zero, latest: 3, capacity: 20)
@@ -28,6 +29,9 @@ extension Decoders {
             Array((did.description + $0).utf8)
         }
         return [
+            Decoder("resolution answer", isText: true, try samples.answers()) { (bytes) throws(Finding) in
+                try samples.isBelieved(bytes)
+            },
             .bcs("DID document content", DocumentContent.self, [content.bcs]),
             .bcs("registry head", ObjectHead.self, [head.bcs]),
             .bcs("registry version", ObjectVersion.self, [version.bcs]),

@@ -75,21 +75,42 @@ extension Decoders {
     }
 
     static func files(_ run: Recording) -> [Decoder] {
-        let rows = (0..<30).map {
-            "2024-03-0\(1 + $0 / 24)T\($0 % 24 < 10 ? "0" : "")\($0 % 24):00,home-1,\($0 * 10),\($0)"
-        }
-        let table = Array(([HourlyAdaptor.header] + rows).joined(separator: "\n").utf8)
-        let adaptor = HourlyAdaptor(
-            clock: HourlyAdaptor.californiaClock, meters: ["home-1": MeterNumber(1)], receivedAt: hour)
         let statements = run.bundles.prefix(1).compactMap { try? statement($0) }
-        return [
-            Decoder("CSV of hourly readings", isText: true, [table]) { (bytes) throws(Finding) in
-                (try? adaptor.read(bytes)) != nil
-            },
+        return readings() + [
             Decoder("statement file", isText: true, statements) { (bytes) throws(Finding) in
                 (try? Statement(json: Data(bytes))) != nil
-            },
+            }
         ]
+    }
+
+    /// A small file in each form of readings that can be imported.
+    private static func readings() -> [Decoder] {
+        let settings = AdaptorSettings(
+            clock: HourlyAdaptor.californiaClock, meters: ["home-1": MeterNumber(1)], receivedAt: hour)
+        let hours = (0..<30).map {
+            "2024-03-0\(1 + $0 / 24)T\($0 % 24 < 10 ? "0" : "")\($0 % 24):00,home-1,\($0 * 10),\($0)"
+        }
+        let quarters = (1...3).map { "44,\($0),home-1," + (0..<96).map { "\($0)" }.joined(separator: ",") }
+        let stands = (0..<9).map { "2016-03-27T0\($0):00:00Z,2016-03-27T0\($0):00:00+0000,\($0).5,\($0).25," }
+        let samples: [(ReadingsFormat, String)] = [
+            (.hourly, ([HourlyAdaptor.header] + hours).joined(separator: "\n")),
+            (.quarterHours, ([QuarterHourAdaptor.header] + quarters).joined(separator: "\n")),
+            (
+                .registers,
+                (["utc_timestamp,cet_cest_timestamp,grid_import,grid_export,interpolated_values"] + stands)
+                    .joined(separator: "\n")
+            ),
+            (.greenButton, ReadingSamples.greenButton), (.cim, ReadingSamples.marketDocument),
+        ]
+        return samples.map { format, sample in
+            let file = ReadingsFile(
+                format, settings: settings, meter: format == .hourly || format == .quarterHours ? nil : "home-1",
+                isoYear: 2018)
+            return Decoder("readings, \(format.rawValue)", isText: true, [Array(sample.utf8)]) {
+                (bytes) throws(Finding) in
+                (try? file.read(bytes)) != nil
+            }
+        }
     }
 
     /// A statement's form, without lines.
@@ -100,7 +121,7 @@ extension Decoders {
             """
             {"format":"\(Statement.formatName)","network":"\(digest)","community":"\(digest)","member":1,"from":1,"to":2,
             "rules":"\(digest)","sums":{"production":1,"consumption":2,"received":0,"given":0,"bought":2,"sold":1,
-            "paidForReceived":0,"earnedForGiven":0,"paidForBought":5,"earnedForSold":3,"balance":-2},"lines":[],
+            "paidForReceived":0,"earnedForGiven":0,"paidForBought":5,"earnedForSold":3,"gridFee":0,"fundLevy":0,"incentive":0,"balance":-2},"lines":[],
             "open":[4],"batches":["\(digest)"],"proofs":[\(proof)]}
             """.utf8)
     }

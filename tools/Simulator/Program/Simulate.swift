@@ -2,11 +2,17 @@ import ArgumentParser
 import Foundation
 import Simulator
 
-/// Runs simulated networks, one per seed.
 @main
+struct Program: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate", abstract: "Runs whole networks of real replicas in simulated time.",
+        subcommands: [Simulate.self, RegionCommand.self], defaultSubcommand: Simulate.self)
+}
+
+/// Runs simulated networks, one per seed.
 struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate",
+        commandName: "campaign",
         abstract: "Runs whole networks of real replicas, each from one seed, with faults and Byzantine members.",
         discussion: """
             Every seed decides a network, its faults and its load, and always runs the same way. All promises are checked \

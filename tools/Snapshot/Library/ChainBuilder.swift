@@ -1,27 +1,39 @@
 package import Chain
 internal import Consensus
 package import LedgerCrypto
-internal import LedgerState
+package import LedgerState
 package import Primitives
-internal import Replica
+package import Replica
 package import Storage
 
 /// Makes the chain of a single validator in virtual time: thousands of real blocks, each proposed, executed, voted and
 /// stored, in seconds. The journal is not kept: what is not stored at the end is lost.
-package struct ChainBuilder {
+package struct ChainBuilder<Contracts: Application> {
+    /// What the chain wrote so far.
+    package struct Written: Sendable, Codable {
+        package var journalBytes = 0
+        /// Records of the store and their keys' and values' bytes.
+        package var storedRecords = 0
+        package var storedBytes = 0
+        package var checkpoints = 0
+    }
+
     private let store: KeyValueStore
-    private let genesis: Genesis
-    private let key: Secp256k1.SecretKey
-    private var replica: Replica<WorkloadApplication>
+    package let genesis: Genesis
+    package let key: Secp256k1.SecretKey
+    private var replica: Replica<Contracts>
     private var effects: [ReplicaEffect] = []
     private var milliseconds: UInt64 = 1
     private var wake: UInt64?
     private var salt: UInt64 = 0
+    private var receipts: [Receipt] = []
+    package private(set) var written = Written()
 
     /// A chain whose only validator has `key` and `transportKey`. Its blocks lie `spanMilliseconds` before `now` and go on
     /// from there.
     package static func genesis(
-        key: Secp256k1.SecretKey, transportKey: Digest, now: Timestamp, blocks: UInt64, heartbeatMilliseconds: UInt32
+        key: Secp256k1.SecretKey, transportKey: Digest, now: Timestamp, blocks: UInt64, heartbeatMilliseconds: UInt32,
+        application: [UInt8] = []
     ) throws -> Genesis {
         var parameters = ChainParameters()
         parameters.heartbeatMilliseconds = heartbeatMilliseconds
@@ -30,18 +42,20 @@ package struct ChainBuilder {
             name: "workload", time: Timestamp(now.value - min(now.value, span)), parameters: parameters,
             validators: try ValidatorSet([
                 Validator(partner: "only", consensusKey: key.publicKey, transportKey: transportKey)
-            ]), application: [])
+            ]), application: application)
     }
 
-    package init(store: KeyValueStore, genesis: Genesis, key: Secp256k1.SecretKey) throws {
+    package init(
+        _ application: Contracts, store: KeyValueStore, genesis: Genesis, key: Secp256k1.SecretKey
+    ) throws {
         self.store = store
         self.genesis = genesis
         self.key = key
         let configuration = ReplicaConfiguration(
             genesis: genesis, peer: genesis.validators.validators[0].transportKey, key: key)
         (replica, effects) = try Replica.start(
-            application: WorkloadApplication(), configuration: configuration, reader: store,
-            journal: [JournalRecord(sequence: 1, bytes: Replica<WorkloadApplication>.freshMarker())],
+            application: application, configuration: configuration, reader: store,
+            journal: [JournalRecord(sequence: 1, bytes: Replica<Contracts>.freshMarker())],
             at: Instant(monotonic: 1, wall: genesis.time))
         try settle()
     }
@@ -50,31 +64,29 @@ package struct ChainBuilder {
     /// Newest stored block.
     package var storedHeight: Height { replica.view.recent.first?.height.previous ?? height }
     package var time: Timestamp { replica.view.tip.time }
+    /// What the clock of the wall shows.
+    package var now: Timestamp { instant.wall }
+    package var state: StateSnapshot { replica.view.state }
+
+    /// One block with these transactions, final and handed to the store; its receipts.
+    @discardableResult
+    package mutating func commit(_ transactions: [SignedTransaction]) throws -> [Receipt] {
+        let before = height
+        salt += 1
+        effects += try replica.step(.submitted(transactions, ticket: salt), at: instant)
+        try settle()
+        while height == before { try advance() }
+        return receipts
+    }
+
+    package mutating func advance(milliseconds span: UInt64) { milliseconds += span }
 
     private var instant: Instant {
         Instant(monotonic: milliseconds, wall: genesis.time.adding(milliseconds: milliseconds))
     }
 
-    /// Blocks that fill keys `0..<count`, and then empty ones up to this height, stored.
-    package mutating func build(keys count: UInt64, blocks: UInt64) throws {
-        var first: UInt64 = 0
-        while first < count {
-            let size = UInt32(min(UInt64(WorkloadApplication.keysMax), count - first))
-            salt += 1
-            let body = TransactionBody(
-                network: genesis.network, sender: key.publicKey,
-                expiry: instant.wall.adding(milliseconds: 300_000), salt: salt,
-                calls: [WorkloadApplication.fill(from: first, count: size)])
-            let transaction = try Transaction(signing: body, with: key)
-            guard let signed = SignedTransaction(verifying: transaction) else {
-                throw StorageFailure("an own signature is wrong")
-            }
-            let before = height
-            effects += try replica.step(.submitted([signed], ticket: salt), at: instant)
-            try settle()
-            while height == before { try advance() }
-            first += UInt64(size)
-        }
+    /// Empty blocks until the stored chain has this height.
+    package mutating func advance(toStored blocks: UInt64) throws {
         while storedHeight.value < blocks { try advance() }
     }
 
@@ -93,10 +105,17 @@ package struct ChainBuilder {
             var journaled: UInt64?
             for effect in taken {
                 switch effect {
-                case .journal(_, let sequence, _): journaled = sequence
+                case .journal(let bytes, let sequence, _):
+                    journaled = sequence
+                    written.journalBytes += bytes.count
                 case .store(let work, let sequence):
-                    try store.write(try work.batch(), durable: false)
+                    let batch = try work.batch()
+                    written.checkpoints += 1
+                    written.storedRecords += batch.entries.count
+                    written.storedBytes += batch.entries.reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) }
+                    try store.write(batch, durable: false)
                     effects += try replica.step(.stored(upTo: sequence), at: instant)
+                case .finalized(let final): receipts = final.receipts
                 case .wake(let at): wake = at
                 case .halt(let why): throw StorageFailure(why)
                 default: break
@@ -104,5 +123,28 @@ package struct ChainBuilder {
             }
             if let journaled { effects += try replica.step(.journaled(upTo: journaled), at: instant) }
         }
+    }
+}
+
+extension ChainBuilder<WorkloadApplication> {
+    /// Blocks that fill keys `0..<count`, and then empty ones up to this height, stored.
+    package mutating func build(keys count: UInt64, blocks: UInt64) throws {
+        var first: UInt64 = 0
+        var number: UInt64 = 0
+        while first < count {
+            let size = UInt32(min(UInt64(WorkloadApplication.keysMax), count - first))
+            number += 1
+            let body = TransactionBody(
+                network: genesis.network, sender: key.publicKey,
+                expiry: instant.wall.adding(milliseconds: 300_000), salt: number,
+                calls: [WorkloadApplication.fill(from: first, count: size)])
+            let transaction = try Transaction(signing: body, with: key)
+            guard let signed = SignedTransaction(verifying: transaction) else {
+                throw StorageFailure("an own signature is wrong")
+            }
+            try commit([signed])
+            first += UInt64(size)
+        }
+        try advance(toStored: blocks)
     }
 }

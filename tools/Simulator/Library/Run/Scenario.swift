@@ -57,6 +57,8 @@ package struct Scenario: Sendable {
     package var checksAhead: Bool
     /// Switched-off rules, for the campaign that shows that the simulator notices.
     package var mutation: Mutation?
+    /// A run with more events than this makes no progress but talks without end.
+    package var eventsMax = 400_000
     /// Word for runs of a special character.
     package var profile = ""
 

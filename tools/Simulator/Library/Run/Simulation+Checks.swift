@@ -83,6 +83,7 @@ extension Simulation {
                 .acknowledged,
                 "\(name(number)) reports height \(final.height) after height \(last) in one run of its process")
         }
+        stopwatch?.final(final.block, at: number, time: now)
         nodes[number].lastReported = final.height
         nodes[number].height = final.height
         samples?.note(final.receipts)

@@ -87,6 +87,7 @@ extension Simulation {
         clients.ticket += 1
         clients.open[clients.ticket] = transactions.count
         outcome.transactions += transactions.count
+        stopwatch?.submitted(transactions.map(\.digest), to: number, at: now)
         for transaction in transactions { trace.event(now, 7, number, transaction.digest) }
         trace.line(now, "client -> \(name(number)): transactions \(transactions.map(\.digest.short))")
         let incarnation = nodes[number].incarnation

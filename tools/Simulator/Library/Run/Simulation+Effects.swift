@@ -126,7 +126,8 @@ extension Simulation {
     mutating func transmit(_ number: Int, _ message: PeerMessage, to peers: [PeerID]) {
         let packet = Packet(message)
         samples?.note(packet.bytes)
-        if case .consensus(.proposal, _) = message {
+        if case .consensus(.proposal(let proposal), _) = message {
+            stopwatch?.proposed(proposal, by: number, at: now)
             outcome.proposalBytesMax = max(outcome.proposalBytesMax, packet.bytes.count)
             if now < scenario.proposalsLostUntil { return outcome.faults.count(.lostMessage) }
         }

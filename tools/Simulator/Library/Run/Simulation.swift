@@ -28,8 +28,6 @@ package struct Simulation {
     /// The wall clock when a run starts: 2023-11-14.
     static let start = Timestamp(1_700_000_000_000)
     static let accountCount = 8
-    /// A run with more events than this makes no progress but talks without end.
-    static let eventsMax = 400_000
 
     package let scenario: Scenario
     let application: LedgerApplication
@@ -52,6 +50,8 @@ package struct Simulation {
     var watched = WatchedView()
     /// Nil in runs that nobody records.
     var samples: PacketSamples?
+    /// Nil in runs whose times nobody asks for.
+    var stopwatch: Stopwatch?
     var reports: [Report] = []
     package var trace: Trace
     var chain: ReferenceChain
@@ -100,7 +100,7 @@ package struct Simulation {
             while !isOver, let entry = queue.next() {
                 now = entry.time
                 outcome.events += 1
-                guard outcome.events < Simulation.eventsMax else {
+                guard outcome.events < scenario.eventsMax else {
                     throw Violation(.progress, "\(outcome.events) events and no end: the nodes talk without end")
                 }
                 try handle(entry.event)

@@ -1,0 +1,162 @@
+internal import ArgumentParser
+internal import Chain
+internal import ContractKit
+internal import Foundation
+internal import LightClient
+internal import NodeClient
+internal import Primitives
+internal import Settlement
+internal import Trading
+
+extension CecCommand {
+    struct Audit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a community from the chain alone, through any node, with proofs.",
+            discussion: """
+                Needs no key, no readings and no trust in the node: every record is proved from the genesis, all at one \
+                height. Checks that every period is settled, that energy and money of the totals add up, and that corrections \
+                chain up. Exit code 1 when a check failed.
+                """)
+        @Argument(help: "Address of the community.") var community: String
+        @Option(help: "The genesis file of the network.") var genesis: String
+        @Option(help: "First period to look at, UTC, such as 2016-10-17T07:00Z; the first of all without it.") var from:
+            String?
+        @Option(help: "End of the last period to look at, UTC.") var to: String?
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard let address = Address(text: community) else {
+                throw UserError("'\(community)' is no address of a community.")
+            }
+            let trusted = try GenesisAssembly.read(genesis)
+            let client = try NodeClient(nodes: connection.addresses, anchor: TrustAnchor(trusted))
+            let report: AuditReport
+            let height: Height
+            do {
+                (report, height) = try await audit(address, ProvedReader(client: client, genesis: trusted))
+                try? await client.shutdown()
+            } catch {
+                try? await client.shutdown()
+                throw error
+            }
+            let text = AuditText(report: report, height: height)
+            try output.show(text.document) { text.text }
+            if !report.isRight { throw ExitCode(1) }
+        }
+
+        private func audit(_ address: Address, _ reader: ProvedReader) async throws -> (AuditReport, Height) {
+            let header = try await reader.begin(Community.head.stateKey(at: address))
+            let rules = try await rulesResolution(address, reader)
+            func period(_ text: String?) throws -> PeriodNumber? {
+                try text.map { rules.period(at: try TimeArgument.parse($0)) }
+            }
+            let (first, last) = (try period(from), try period(to))
+            let output = output
+            let report = try await ChainAudit(community: address) { try await reader.value($0) }.run(
+                from: first, to: last, now: header.time
+            ) { if $0 % 500 == 0 { output.progress("audited \($0) periods") } }
+            return (report, header.height)
+        }
+
+        private func rulesResolution(_ address: Address, _ reader: ProvedReader) async throws -> Resolution {
+            guard from != nil || to != nil else { return .minutes60 }
+            let report = try await ChainAudit(community: address) { try await reader.value($0) }.run(
+                from: PeriodNumber(0), to: PeriodNumber(0), now: Timestamp(0))
+            return report.rules?.period ?? .minutes60
+        }
+    }
+}
+
+/// Reads state records of one height through a node that is not trusted.
+actor ProvedReader {
+    private let client: NodeClient
+    private let anchor: TrustAnchor
+    private var header: BlockHeader?
+
+    init(client: NodeClient, genesis: Genesis) {
+        self.client = client
+        anchor = TrustAnchor(genesis)
+    }
+
+    /// Proves a first key in the newest state; all that follows is read at that height.
+    func begin(_ key: [UInt8]) async throws -> BlockHeader {
+        let verified = try await client.verifiedValue(key)
+        header = verified.header
+        return verified.header
+    }
+
+    func value(_ key: [UInt8]) async throws -> [UInt8]? {
+        guard let header else { throw UserError("The height was not fixed yet.") }
+        let bundle = try await client.proof(key, at: header.height)
+        let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
+        let verified = try bundle.verify(from: anchor, now: now, ageMillisecondsMax: .max)
+        guard verified.header == header, let entry = verified.entry(key) else {
+            throw UserError("The node answered for another height or key than \(header.height).")
+        }
+        return entry.value
+    }
+}
+
+/// What an audit found, for people and as JSON.
+struct AuditText {
+    let report: AuditReport
+    let height: Height
+
+    struct Document: Encodable {
+        struct Check: Encodable {
+            let name: String
+            let passed: Bool
+            let checked: Int
+            let failed: Int
+            let findings: [String]
+        }
+        let community: String
+        let isRight: Bool
+        let height: UInt64
+        let administrator: String
+        let members: Int
+        let settled: Int
+        let corrected: Int
+        let sealed: Int
+        let production: String
+        let consumption: String
+        let traded: String
+        let fund: String
+        let rounding: String
+        let checks: [Check]
+    }
+
+    var document: Document {
+        Document(
+            community: report.community.description, isRight: report.isRight, height: height.value,
+            administrator: report.administrator, members: report.members, settled: report.settled,
+            corrected: report.corrected, sealed: report.sealed, production: "\(report.production)",
+            consumption: "\(report.consumption)", traded: "\(report.traded)", fund: "\(report.fund)",
+            rounding: "\(report.rounding)",
+            checks: AuditReport.Check.allCases.map { check in
+                let outcome = report.outcomes[check] ?? AuditReport.Outcome()
+                return Document.Check(
+                    name: check.rawValue, passed: outcome.failed == 0, checked: outcome.checked, failed: outcome.failed,
+                    findings: outcome.findings)
+            })
+    }
+
+    var text: String {
+        var lines = document.checks.flatMap { check in
+            ["\(check.passed ? "✓" : "✗") \(check.name): \(check.checked) checked, \(check.failed) wrong"]
+                + check.findings.map { "    \($0)" }
+        }
+        let stages = SettlementStage.allCases.compactMap { stage in
+            report.stages[stage].map { "\($0) \(stage)" }
+        }
+        lines += [
+            "",
+            "\(report.settled) periods settled (\(stages.joined(separator: ", "))), \(report.corrected) replaced by a later version.",
+            "Totals in the open: \(report.production) Wh made, \(report.consumption) Wh used, \(report.traded) Wh traded; fund \(report.fund) and rounding \(report.rounding) micro-units.",
+            "\(report.sealed) settlements have sealed totals, since few members were active: their sums cannot be seen from outside.",
+            "Proved at height \(height). " + (report.isRight ? "Nothing is wrong." : "Something is WRONG."),
+        ]
+        return lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,109 @@
+package import Chain
+internal import ContractKit
+package import DataLake
+package import Primitives
+package import Trading
+
+/// Erasing a member's readings once nothing can be corrected with them any more.
+///
+/// A batch may go when the correction window of every settled period that it reaches into is closed. Its anchor stays,
+/// with a tombstone; what was settled from it stays provable for everybody who holds a statement.
+package struct Erasure: Sendable {
+    /// Batches of a member that are looked at.
+    package static let batchesMax = 100_000
+
+    private let lake: DataLake
+    private let chain: ChainView
+
+    package init(lake: DataLake, chain: ChainView) {
+        self.lake = lake
+        self.chain = chain
+    }
+
+    package struct Plan: Sendable {
+        /// Batches that may go, ascending.
+        package let batches: [Digest]
+        /// Batches that may not go yet, with the reason.
+        package let kept: [(batch: Digest, reason: String)]
+        /// The membership is over and nothing is kept: key, salts and lines may go, too.
+        package let isWhole: Bool
+    }
+
+    package func plan(of number: MemberNumber, in address: Address) throws -> Plan {
+        guard let community = try chain.community(address),
+            let member = try chain.read(Community.members, number, of: address)
+        else { throw LakeRefusal(.unknown, "the chain has no member \(number) in community \(address)") }
+        var batches: [Digest] = []
+        var kept: [(batch: Digest, reason: String)] = []
+        for meter in member.meters {
+            let entries = try lake.entries(
+                of: meter, from: Timestamp(0), to: Timestamp(UInt64(Int64.max)), limit: Erasure.batchesMax)
+            for entry in entries where entry.status != .erased {
+                if let reason = try reasonToKeep(entry, member, community) {
+                    kept.append((entry.digest, reason))
+                } else {
+                    batches.append(entry.digest)
+                }
+            }
+        }
+        let isOver = try member.until.map { try isClosed(before: $0, member, community) } ?? false
+        return Plan(batches: batches.sorted(), kept: kept, isWhole: isOver && kept.isEmpty)
+    }
+
+    /// Why a batch is still needed; nil when it is not. A batch reaches into at most 8,192 periods.
+    private func reasonToKeep(
+        _ entry: BatchEntry, _ member: Member, _ community: CommunityView
+    ) throws -> String? {
+        let resolution = community.rules.period
+        let first = resolution.period(at: entry.from).value
+        let last = resolution.period(at: Timestamp(max(entry.from.value, entry.to.value &- 1))).value
+        for number in first...max(first, min(last, first &+ UInt64(ReadingBatch.readingsMax))) {
+            let period = PeriodNumber(number)
+            guard member.isActive(in: period) else { continue }
+            if let reason = try reasonToKeep(period, community) { return reason }
+        }
+        return nil
+    }
+
+    private func reasonToKeep(_ period: PeriodNumber, _ community: CommunityView) throws -> String? {
+        guard let closing = try chain.windowClosing(of: community.address, period: period) else {
+            return "period \(period) is not final yet"
+        }
+        return chain.time >= closing ? nil : "period \(period) may be corrected until \(closing.milliseconds) ms"
+    }
+
+    /// Whether no period of an ended membership may be corrected any more. Windows close in the order in which periods
+    /// became final, so all are looked at.
+    private func isClosed(before end: PeriodNumber, _ member: Member, _ community: CommunityView) throws -> Bool {
+        guard end.distance(above: member.from) <= UInt64(Erasure.batchesMax) else { return false }
+        for number in member.from.value..<max(member.from.value, end.value) {
+            if try reasonToKeep(PeriodNumber(number), community) != nil { return false }
+        }
+        return true
+    }
+
+    /// Erases what the chain says is deleted, whoever it belongs to: every partner's lake follows the owner's tombstone.
+    /// Gives how many were erased.
+    package func followTombstones() throws -> Int {
+        var erased = 0
+        for digest in try lake.heldBatches() {
+            guard let tombstone = try chain.tombstone(digest) else { continue }
+            try lake.erase(digest, reason: tombstone.reason)
+            erased += 1
+        }
+        return erased
+    }
+
+    /// Destroys a member's key, salts and lines, when the plan for it is whole and no batch is held any more.
+    package func forget(_ number: MemberNumber, in address: Address) throws {
+        let plan = try plan(of: number, in: address)
+        guard plan.isWhole, plan.batches.isEmpty else {
+            throw LakeRefusal(
+                .notPermitted,
+                plan.kept.first.map { "batch \($0.batch.short) is kept: \($0.reason)" }
+                    ?? "the membership is not over, or batches are still held")
+        }
+        try lake.secrets.destroy(number, in: address)
+        try lake.results.eraseLines(of: number, in: address)
+    }
+}
