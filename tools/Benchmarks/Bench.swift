@@ -8,7 +8,7 @@ struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "commonwatt-bench", abstract: "Measure a network of real validator processes on this machine.",
         subcommands: [
-            Measure.self, Growth.self, Year.self, Counts.self, SettlementBench.self, Page.self, Soak.self,
+            Measure.self, SettlementBench.self, Growth.self, Year.self, Counts.self, Page.self, Soak.self,
             IdentityBench.self,
         ],
         defaultSubcommand: Measure.self)
