@@ -132,12 +132,16 @@ extension World {
 }
 
 extension ChaosNode {
-    /// Has the settings name another folder of keys.
+    /// Has the settings name another folder of keys, with the partner's operator key, and a new data folder: a journal
+    /// belongs to the keys that voted.
     func replaceKeys(by name: String) throws {
+        let operatorKey = "\(folder)/\(name)/operator.key"
+        try FileManager.default.removeItem(atPath: operatorKey)
+        try FileManager.default.copyItem(atPath: "\(folder)/keys/operator.key", toPath: operatorKey)
         let text = try String(contentsOfFile: settings, encoding: .utf8)
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.hasPrefix("keys:") ? "keys: \(name)" : String($0)
-        }
+        let kept = text.split(separator: "\n").filter { !$0.hasPrefix("keys:") && !$0.hasPrefix("data:") }
+        let lines = kept.map(String.init) + ["keys: \(name)", "data: data-of-\(name)", ""]
         try lines.joined(separator: "\n").write(toFile: settings, atomically: true, encoding: .utf8)
+        try Shell.succeed([program, "genesis", "prepare", "--config", settings])
     }
 }
