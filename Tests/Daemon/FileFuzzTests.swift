@@ -54,7 +54,8 @@ struct FileFuzzTests {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let keys = try NodeKeys.create(in: folder)
         let part = try GenesisPart(
-            network: "pilot", partner: "gridco", name: "Grid Company", roles: ["validator", "grid-operator"], keys: keys,
+            network: "pilot", partner: "gridco", name: "Grid Company", roles: ["validator", "grid-operator"],
+            keys: keys,
             isValidator: true)
         try part.write(to: folder + "/part.json")
         let text = try String(contentsOfFile: folder + "/part.json", encoding: .utf8)

@@ -7,11 +7,10 @@ internal import Primitives
 struct Bench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "commonwatt-bench", abstract: "Measure a network of real validator processes on this machine.",
-<<<<<<< HEAD
-        subcommands: [Measure.self, Soak.self, IdentityBench.self, SettlementBench.self],
-=======
-        subcommands: [Measure.self, Growth.self, Year.self, Counts.self, Page.self, Soak.self, IdentityBench.self],
->>>>>>> bbe8249
+        subcommands: [
+            Measure.self, SettlementBench.self, Growth.self, Year.self, Counts.self, Page.self, Soak.self,
+            IdentityBench.self,
+        ],
         defaultSubcommand: Measure.self)
 }
 

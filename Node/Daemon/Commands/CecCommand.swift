@@ -11,22 +11,16 @@ internal import Trading
 struct CecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cec",
-<<<<<<< HEAD
-        abstract: "Run a citizen energy community: create, admit, ingest, settle, statement, compare.",
-=======
-        abstract: "Run a citizen energy community: create, admit, ingest, settle, statement, month, audit, erase.",
->>>>>>> bbe8249
+        abstract: """
+            Run a citizen energy community: compare models, create, admit, ingest, settle, statement, month, audit, erase.
+            """,
         discussion: """
             These commands talk to the node of the community's administrator, whose lake holds the readings, and sign with \
             its operator key (--key). The community file keeps which meter is whose; it stays with the administrator.
             """,
         subcommands: [
-<<<<<<< HEAD
-            Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Compare.self,
-=======
-            Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Month.self, Audit.self,
-            Erase.self,
->>>>>>> bbe8249
+            Compare.self, Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Month.self,
+            Audit.self, Erase.self,
         ])
 
     struct Office: ParsableArguments {

@@ -21,8 +21,8 @@ struct PastReadings {
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No readings at \(path).") }
         let known = try? CommunityFile.read(community)
         let names = known?.members.map(\.name) ?? meterNames(data)
-        guard !names.isEmpty, names.count <= HourlyAdaptor.metersMax else {
-            throw UserError("\(path) has no meters, or more than \(HourlyAdaptor.metersMax).")
+        guard !names.isEmpty, names.count <= AdaptorSettings.metersMax else {
+            throw UserError("\(path) has no meters, or more than \(AdaptorSettings.metersMax).")
         }
         let meters = names.indices.map { MeterNumber(UInt64($0 + 1)) }
         let adaptor = HourlyAdaptor(
