@@ -146,7 +146,7 @@ struct ComparisonPage {
 
     private static let style = """
         .row{fill:var(--ink);font-size:13px}.note{fill:var(--soft);font-size:12px}.fill.use{fill:var(--use)}.tick{stroke:var(--ink);\
-        stroke-width:3}.matrix th span{writing-mode:vertical-rl;transform:rotate(180deg);font-weight:500;max-height:190px}\
+        stroke-width:3}.matrix th span{writing-mode:vertical-rl;transform:rotate(180deg);font-weight:500;white-space:nowrap}\
         .matrix th{vertical-align:bottom;padding:4px 2px}.matrix td{padding:3px 6px;font-size:.8rem}li{margin:2px 0}
         """
 }
@@ -158,8 +158,8 @@ struct Bars {
     let rows: Int
 
     private static let rowHeight = 26.0
-    private static let left = 250.0
-    private static let right = 150.0
+    private static let left = 290.0
+    private static let right = 190.0
     private static let width = 960.0
 
     private var height: Double { Bars.rowHeight * Double(rows) + 8 }
