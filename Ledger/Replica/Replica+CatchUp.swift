@@ -23,8 +23,6 @@ extension Replica {
         sayHello(to: peer)
         inputs.append(.connected(peer))
         gossipOwn(to: peer)
-        // After a restart the journal's proposals were judged before anyone was there to ask.
-        for pending in judging { fetchTransactions(of: pending) }
     }
 
     mutating func disconnect(_ peer: PeerID) {

@@ -28,14 +28,6 @@ struct KnownTrapTests {
         #expect(outcome.faults[.crash] == 2)
     }
 
-    /// A proposal survives in the journal, its transactions are lost with the memory: they are asked for once peers are
-    /// there. Found by a campaign: two of four lacked them and voted for nothing above that block.
-    @Test func transactionsOfAProposalInTheJournalAreAskedFor() {
-        let outcome = Simulation.run(Scenario(seed: 2_051_014))
-        #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
-        #expect(outcome.blocks > 0)
-    }
-
     /// A proposer that is down for good costs no time any more once its silence was noticed.
     @Test func aDeadProposerDoesNotStallEachRound() {
         func blocks(withDead isDead: Bool) -> Int {
