@@ -70,7 +70,37 @@ extension Decoders {
                 signer: 1, key: Identity.operatorKey(1))
         }
         let report = Evidence(votes[0], votes[1]).map { EvidenceReport($0).bcs } ?? []
-        return ["trading.supersede": rules.bcs, "governance.reportEvidence": report]
+        return [
+            "trading.supersede": rules.bcs, "trading.admit": admission.bcs, "trading.amend": amendment.bcs,
+            "governance.reportEvidence": report,
+        ]
+    }
+
+    /// Every part that settings can have: their own rules bind keys, producers and amounts.
+    private static let settings = MemberSettings(
+        tariff: Tariff(
+            base: PricePair(consumption: 250_000, production: 80_000),
+            series: SeriesUse(series: 0, surcharge: PricePair(consumption: 90_000, production: 0))),
+        key: RateSchedule(500, bands: [RateBand(weekdays: 127, fromMinute: 0, toMinute: 360, value: 9_000)]),
+        producerKeys: [ProducerKey(producer: MemberNumber(2), key: RateSchedule(5_000))],
+        limits: PriceSchedule(base: PricePair(consumption: 200_000, production: 90_000)),
+        preferred: [PreferredPartner(producer: MemberNumber(3), energyMax: 1_000)])
+
+    private static var admission: Admission {
+        let key = Identity.operatorKey(0)
+        let owners = [PlantTerms.Owner(member: MemberNumber(1), share: 4_000)]
+        return Admission(
+            terms: MembershipTerms(
+                meters: [MeterNumber(7), MeterNumber(8)], settings: settings,
+                plant: PlantTerms(agent: "aurora", owners: owners), from: PeriodNumber(400_000)),
+            consent: Consent(
+                credential: SHA256.hash([1]), key: key.publicKey, attesters: ["aurora"], signature: key.sign(.zero)))
+    }
+
+    private static var amendment: Amendment {
+        Amendment(
+            change: SettingsChange(member: MemberNumber(1), from: PeriodNumber(400_001), settings: settings),
+            signature: MemberSignature(signing: SHA256.hash([2]), with: Identity.operatorKey(0)))
     }
 
     /// Each call as a decoder of its own, over a state that it cannot write: bytes that decode are refused later.
