@@ -53,7 +53,7 @@ package enum Decoders {
     private static func chain(_ run: Recording) -> [Decoder] {
         let blocks = blocks(run)
         let transactions = blocks.flatMap(\.transactions)
-        let certificates = run.stored.compactMap { try? Certificate(bcs: $0) }
+        let certificates = run.stored.compactMap { try? Certificate(bcs: $0) } + run.bundles.map(\.finalization)
         return [
             Decoder("transaction", transactions.map(\.bytes)) { (bytes) throws(Finding) in
                 guard let transaction = try? Transaction(bytes: bytes) else { return false }
