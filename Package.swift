@@ -119,7 +119,7 @@ let targets: [Target] = [
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload ArgumentParser NIOCore "
+        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload Simulator ArgumentParser NIOCore "
             + "AsyncHTTPClient"),
     module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
     program(

@@ -31,7 +31,7 @@ package struct IdentityReader: Sendable {
         var verifier = ResolutionVerifier(
             networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax)
         verifier.minimumHeight = minimumHeight
-        let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
+        let now = Timestamp.wallClock
         let verified = try verifier.verify(answer, for: target, selection: selection, now: now)
         client.advance(to: verified.anchor)
         return verified

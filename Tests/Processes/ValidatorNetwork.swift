@@ -115,15 +115,7 @@ final class ValidatorNetwork: @unchecked Sendable {
         var configuration = NodeClientConfiguration()
         configuration.connectMilliseconds = 2_000
         configuration.roundsMax = 5
-        let client = try NodeClient(nodes: names.map(url), anchor: anchor, configuration: configuration)
-        do {
-            let result = try await body(client)
-            try await client.shutdown()
-            return result
-        } catch {
-            try? await client.shutdown()
-            throw error
-        }
+        return try await NodeClient.with(names.map(url), anchor: anchor, configuration: configuration, body)
     }
 
     /// Nil when it does not answer.

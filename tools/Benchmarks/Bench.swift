@@ -64,20 +64,12 @@ struct Measure: AsyncParsableCommand {
             verifications: checks, ceilingTransactionsPerSecond: ceiling, settlement: settlement, idle: idleResult,
             runs: results, ratioOfCeiling: Stopwatch.median(rates) / ceiling)
         print(report.text)
-        if let json { try report.json().write(to: URL(filePath: json)) }
+        try JSONResult.write(report, to: json)
     }
 }
 
 extension LocalNetwork {
     func id() async throws -> Digest {
-        let client = try NodeClient(nodes: nodes)
-        do {
-            let id = try await client.nodeStatus().network
-            try await client.shutdown()
-            return id
-        } catch {
-            try? await client.shutdown()
-            throw error
-        }
+        try await NodeClient.with(nodes) { try await $0.nodeStatus().network }
     }
 }

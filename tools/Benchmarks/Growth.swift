@@ -3,8 +3,10 @@ internal import Chain
 internal import Foundation
 internal import LedgerCrypto
 internal import LedgerState
+internal import NodeClient
 internal import Primitives
 internal import Replica
+internal import Simulator
 internal import SnapshotWorkload
 internal import Storage
 
@@ -64,29 +66,25 @@ struct Growth: ParsableCommand {
                     row.writtenBytesPerTransaction, row.restartMilliseconds, Double(row.diskBytes) / 1e6))
             fflush(nil)
         }
-        guard let json else { return }
-        let results = Results(machine: .here(), blocks: blocks, transactionsPerBlock: transactions, rows: rows)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try encoder.encode(results).write(to: URL(filePath: json))
+        try JSONResult.write(
+            Results(machine: .here(), blocks: blocks, transactionsPerBlock: transactions, rows: rows), to: json)
     }
 
     private func measure(_ size: UInt64) throws -> Row {
         let folder = NSTemporaryDirectory() + "/commonwatt-growth-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let now = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000))
         guard let key = Secp256k1.SecretKey(SHA256.hash(Array("growth".utf8)).bytes) else {
             throw ValidationError("a digest is a key")
         }
         let genesis = try ChainBuilder<WorkloadApplication>.genesis(
-            key: key, transportKey: .zero, now: now, blocks: 100_000, heartbeatMilliseconds: 1_000)
+            key: key, transportKey: .zero, now: .wallClock, blocks: 100_000, heartbeatMilliseconds: 1_000)
         let store = try KeyValueStore.open(at: folder)
         var builder = try ChainBuilder(WorkloadApplication(), store: store, genesis: genesis, key: key)
         let began = Stopwatch.now()
         try builder.build(keys: size, blocks: 0)
         let built = Stopwatch.now() - began
-        var random = Draws(size)
+        var random = SeededRandom(seed: size)
         // The first blocks fill caches.
         _ = try load(&builder, size, &random, blocks: 16)
         let before = builder.written
@@ -111,7 +109,7 @@ struct Growth: ParsableCommand {
 
     /// Seconds of each block.
     private func load(
-        _ builder: inout ChainBuilder<WorkloadApplication>, _ size: UInt64, _ random: inout Draws, blocks: Int
+        _ builder: inout ChainBuilder<WorkloadApplication>, _ size: UInt64, _ random: inout SeededRandom, blocks: Int
     ) throws -> [Double] {
         var times: [Double] = []
         for _ in 0..<blocks {
@@ -134,7 +132,7 @@ struct Growth: ParsableCommand {
     }
 
     private func look(
-        _ builder: ChainBuilder<WorkloadApplication>, _ size: UInt64, _ random: inout Draws
+        _ builder: ChainBuilder<WorkloadApplication>, _ size: UInt64, _ random: inout SeededRandom
     ) throws -> (bytes: [Double], proofs: [Double], reads: [Double]) {
         var (bytes, proofs, values): ([Double], [Double], [Double]) = ([], [], [])
         for _ in 0..<reads {
@@ -150,19 +148,5 @@ struct Growth: ParsableCommand {
             bytes.append(Double(proof?.protobuf.count ?? 0))
         }
         return (bytes, proofs, values)
-    }
-}
-
-/// The same draws in every run.
-struct Draws {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func below(_ bound: UInt64) -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return (mixed ^ (mixed >> 31)).multipliedFullWidth(by: bound).high
     }
 }

@@ -61,11 +61,7 @@ struct IdentityBench: AsyncParsableCommand {
             dids: dids, connections: connections, createsPerSecond: creates.transactionsPerSecond,
             updatesPerSecond: updates.transactionsPerSecond, routes: routes)
         print(text(figures))
-        if let json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(figures).write(to: URL(filePath: json))
-        }
+        try JSONResult.write(figures, to: json)
     }
 
     private func measure(_ names: [String]) throws -> [Figures.Route] {

@@ -4,6 +4,7 @@ internal import Dispatch
 internal import Foundation
 internal import Identity
 internal import LedgerCrypto
+internal import NodeClient
 internal import Primitives
 
 /// Signed operations of many organisations, sent by the partners that endorse.
@@ -67,7 +68,7 @@ struct IdentityLoad {
     private func transactions(
         _ organisations: [Organisation], _ call: @Sendable (Organisation) -> Call?
     ) -> [Transaction] {
-        let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000) + 540_000)
+        let expiry = Timestamp.wallClock.adding(milliseconds: 540_000)
         let salt = UInt64.random(in: 0...UInt64.max / 2)
         // The first three partners of the local network endorse.
         let keys = network.keys.prefix(3)

@@ -34,7 +34,7 @@ struct LoadRun {
 
     /// Signs `count` transactions on all cores. They expire 9 minutes from now.
     func sign(_ count: Int, network id: Digest) -> [Transaction] {
-        let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + 540_000)
+        let expiry = Timestamp.wallClock.adding(milliseconds: 540_000)
         let salt = UInt64.random(in: 0...UInt64.max / 2)
         let keys = network.keys
         let slots = Slots<Transaction>(count)

@@ -36,6 +36,20 @@ struct ProcessUsage {
     }
 }
 
+/// Results as people and programs read them.
+enum JSONResult {
+    static func data(_ value: some Encodable) throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return try encoder.encode(value)
+    }
+
+    /// Does nothing without a path.
+    static func write(_ value: some Encodable, to path: String?) throws {
+        if let path { try data(value).write(to: URL(filePath: path)) }
+    }
+}
+
 /// Quantiles of a sample, by the nearest-rank rule.
 struct Quantiles: Codable {
     let count: Int

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import Simulator
 
 /// The benchmark report: one page with plots of the JSON files that the benchmarks wrote into a folder.
 struct Page: ParsableCommand {
@@ -16,7 +17,7 @@ struct Page: ParsableCommand {
             .map { try read(Report.self, $0) }.sorted { $0.settings.validators < $1.settings.validators }
         if let report = rates.first { sections += [PageSections.machine(report.machine), PageSections.rates(rates)] }
         if files.contains("regions.json") {
-            sections.append(PageSections.regions(try read(PageSections.Regions.self, "regions.json")))
+            sections.append(PageSections.regions(try read(RegionReport.self, "regions.json")))
         }
         if files.contains("growth.json") {
             sections.append(PageSections.growth(try read(Growth.Results.self, "growth.json")))

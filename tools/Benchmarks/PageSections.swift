@@ -1,27 +1,8 @@
 internal import Foundation
+internal import Simulator
 
 /// Parts of the report page: what was measured, by which command, as a table and as plots.
 enum PageSections {
-    /// As `commonwatt-simulate regions --json` writes it.
-    struct Regions: Codable {
-        struct Spread: Codable {
-            let p50: Double
-            let p99: Double
-        }
-
-        struct Row: Codable {
-            let validators: Int
-            let blocks: Int
-            let boundMilliseconds: Spread
-            let finalityMilliseconds: Spread
-            let overheadMilliseconds: Spread
-            let transactionMilliseconds: Spread
-        }
-
-        let regions: [String]
-        let rows: [Row]
-    }
-
     private static func section(_ title: String, _ command: String, _ text: String, _ parts: [String]) -> String {
         "<h2>\(title)</h2><p>\(text)</p><p><code>\(Chart.escaped(command))</code></p>" + parts.joined(separator: "\n")
     }
@@ -87,7 +68,7 @@ enum PageSections {
             ])
     }
 
-    static func regions(_ results: Regions) -> String {
+    static func regions(_ results: RegionReport) -> String {
         let rows = results.rows.map {
             [
                 "\($0.validators)", number($0.boundMilliseconds.p50, 1), number($0.finalityMilliseconds.p50, 1),
@@ -95,7 +76,7 @@ enum PageSections {
                 number($0.overheadMilliseconds.p99, 1), number($0.transactionMilliseconds.p50, 1),
             ]
         }
-        func line(_ name: String, _ isReference: Bool = false, _ value: (Regions.Row) -> Double) -> Chart.Line {
+        func line(_ name: String, _ isReference: Bool = false, _ value: (RegionReport.Row) -> Double) -> Chart.Line {
             Chart.Line(
                 name: name, points: results.rows.map { (Double($0.validators), value($0)) }, isReference: isReference)
         }

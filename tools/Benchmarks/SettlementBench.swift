@@ -46,9 +46,6 @@ struct SettlementBench: AsyncParsableCommand {
                 print("\(name.padding(toLength: 20, withPad: " ", startingAt: 0))\(rate) member-periods/s/core")
             }
         }
-        guard json else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+        if json { print(String(decoding: try JSONResult.data(rows), as: UTF8.self)) }
     }
 }

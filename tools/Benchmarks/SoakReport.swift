@@ -108,9 +108,7 @@ struct SoakReport: Codable {
 
     func write(to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try encoder.encode(self).write(to: URL(filePath: folder + "/soak.json"))
+        try JSONResult.write(self, to: folder + "/soak.json")
         try Data(SoakPage(report: self).html.utf8).write(to: URL(filePath: folder + "/soak.html"))
     }
 }

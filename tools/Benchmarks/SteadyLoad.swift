@@ -52,7 +52,7 @@ struct SteadyLoad: Sendable {
     }
 
     private func transaction(_ number: Int) throws -> Transaction {
-        let now = UInt64(Date().timeIntervalSince1970 * 1000)
+        let now = Timestamp.wallClock.milliseconds
         let put = RegistryPut(name: "meter-\((number * 7_919) % names)", value: Array("reading \(number)".utf8))
         let key = network.keys[number % network.keys.count]
         let body = TransactionBody(

@@ -61,10 +61,7 @@ struct Year: ParsableCommand {
                     row.pruneSeconds, row.restartMilliseconds, row.bytesPerMemberPeriod))
             fflush(nil)
         }
-        guard let json else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try encoder.encode(Results(machine: .here(), rows: rows)).write(to: URL(filePath: json))
+        try JSONResult.write(Results(machine: .here(), rows: rows), to: json)
     }
 
     private func measure(_ size: Int) throws -> Row {

@@ -29,6 +29,14 @@ package enum AllocationModel: Hashable, Sendable, ContractValue {
         case proRata = 1
         case staticKeys = 2
 
+        var model: AllocationModel {
+            switch self {
+            case .evenSplit: .evenSplit
+            case .proRata: .proRata
+            case .staticKeys: .staticKeys
+            }
+        }
+
         package static let shape = Shape.code("RestModel", allCases.map { Shape.CodeValue($0.rawValue, "\($0)") })
         package func encode(to encoder: inout BCSEncoder) { encoder.u8(rawValue) }
         package init(from decoder: inout BCSDecoder) throws(BCSError) { self = try decoder.tag() }
@@ -37,10 +45,9 @@ package enum AllocationModel: Hashable, Sendable, ContractValue {
     /// Whether T = min(S, D) in every period: then a community never both buys and sells.
     package var tradesAll: Bool {
         switch self {
-        case .evenSplit, .proRata, .preferredPartners(.evenSplit), .preferredPartners(.proRata): true
-        case .staticKeys, .scheduledKeys, .fullKeys, .preferredPartners(.staticKeys), .uniformPrice, .payAsBid,
-            .sharedIncentive:
-            false
+        case .evenSplit, .proRata: true
+        case .preferredPartners(let rest): rest.model.tradesAll
+        case .staticKeys, .scheduledKeys, .fullKeys, .uniformPrice, .payAsBid, .sharedIncentive: false
         }
     }
 

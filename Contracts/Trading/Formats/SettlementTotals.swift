@@ -102,16 +102,21 @@ extension SettlementTotals {
         return try trade.adding(rest).adding(extra)
     }
 
+    /// Energy is neither made nor lost: why it would be, nil when it is not.
+    package var energyProblem: String? {
+        if [production, consumption, traded, bought, sold, shared].contains(where: { $0 < 0 }) {
+            return "energy is negative"
+        }
+        // Of numbers that are not negative no difference overflows.
+        return production - consumption == sold - bought
+            ? nil : "production less consumption is not what was sold less what was bought"
+    }
+
     /// Why these sums cannot be those of any period of a community with this model, nil when they can. Needs no member's
     /// data, so that the chain checks it for every settlement.
     package func problem(_ model: AllocationModel) -> String? {
+        if let problem = energyProblem { return problem }
         do throws(ArithmeticOverflow) {
-            if [production, consumption, traded, bought, sold, shared].contains(where: { $0 < 0 }) {
-                return "energy is negative"
-            }
-            if try production.subtracting(consumption) != sold.subtracting(bought) {
-                return "production less consumption is not what was sold less what was bought"
-            }
             if model.tradesAll, bought > 0, sold > 0 {
                 return "energy was bought from the grid while members had some to give"
             }

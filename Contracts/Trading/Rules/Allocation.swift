@@ -28,7 +28,14 @@ package struct Allocation: Hashable, Sendable {
     package init(
         _ balances: [Energy], model: AllocationModel, period: PeriodNumber, terms: AllocationTerms = .none
     ) throws(SettlementError) {
-        let sides = try MarketSides(balances)
+        try self.init(try MarketSides(balances), model: model, period: period, terms: terms)
+    }
+
+    /// The same for surplus and demand that are not one member's difference: what is left of both after agreements.
+    init(
+        _ sides: MarketSides, model: AllocationModel, period: PeriodNumber, terms: AllocationTerms
+    ) throws(SettlementError) {
+        let count = sides.demand.count
         switch model {
         case .evenSplit:
             let received = try Division.evenly(sides.common, upTo: sides.demand, period: period)
@@ -37,16 +44,16 @@ package struct Allocation: Hashable, Sendable {
             let received = try Division.proRata(sides.common, by: sides.demand, period: period)
             self = try sides.allocation(received: received, traded: sides.common, period: period)
         case .staticKeys, .scheduledKeys:
-            let received = try sides.byKeys(try terms.keys(for: balances.count), period: period)
+            let received = try sides.byKeys(try terms.keys(for: count), period: period)
             self = try sides.allocation(received: received, traded: received.checkedSum(), period: period)
-        case .fullKeys: self = try sides.byProducerKeys(try terms.links(for: balances.count), period: period)
+        case .fullKeys: self = try sides.byProducerKeys(try terms.links(for: count), period: period)
         case .preferredPartners(let rest):
             self = try sides.preferredFirst(
-                try terms.links(for: balances.count), rest: rest, terms: terms, period: period)
+                try terms.links(for: count), rest: rest, terms: terms, period: period)
         case .uniformPrice, .payAsBid:
-            self = try sides.auction(try terms.limits(for: balances.count), period: period)
+            self = try sides.auction(try terms.limits(for: count), period: period)
         case .sharedIncentive:
-            let none = [Energy](repeating: 0, count: balances.count)
+            let none = [Energy](repeating: 0, count: count)
             self.init(sides, received: none, given: none, traded: 0)
         }
     }

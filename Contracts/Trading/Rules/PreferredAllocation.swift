@@ -27,33 +27,14 @@ extension MarketSides {
                 }
             }
         }
-        let left = try MarketSides(surplus: supply, demand: need)
-        let more: [Energy]
-        switch rest {
-        case .evenSplit: more = try Division.evenly(left.common, upTo: need, period: period)
-        case .proRata: more = try Division.proRata(left.common, by: need, period: period)
-        case .staticKeys: more = try left.byKeys(try terms.keys(for: need.count), period: period)
-        }
-        let given = try Division.proRata(try more.checkedSum(), by: supply, period: period)
-        var total = Allocation.Sides(count: surplus.count)
+        let left = try Allocation(
+            try MarketSides(surplus: supply, demand: need), model: rest.model, period: period, terms: terms)
+        var received = demand
+        var given = surplus
         for position in surplus.indices {
-            total.received[position] = demand[position] - need[position] + more[position]
-            total.given[position] = surplus[position] - supply[position] + given[position]
+            received[position] += left.received[position] - need[position]
+            given[position] += left.given[position] - supply[position]
         }
-        return Allocation(
-            self, received: total.received, given: total.given, traded: try total.received.checkedSum())
-    }
-}
-
-extension Allocation {
-    /// Both sides while they are made.
-    struct Sides {
-        var received: [Energy]
-        var given: [Energy]
-
-        init(count: Int) {
-            received = [Energy](repeating: 0, count: count)
-            given = received
-        }
+        return Allocation(self, received: received, given: given, traded: try received.checkedSum())
     }
 }

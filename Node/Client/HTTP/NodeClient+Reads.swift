@@ -102,7 +102,7 @@ extension NodeClient {
         let verified: VerifiedProofBundle
         do {
             verified = try bundle.verify(
-                from: anchor, now: NodeClient.now, ageMillisecondsMax: ageMillisecondsMax)
+                from: anchor, now: .wallClock, ageMillisecondsMax: ageMillisecondsMax)
         } catch {
             throw ClientError.proofRefused(node: answer.node, error)
         }
@@ -112,8 +112,6 @@ extension NodeClient {
         advance(to: verified.anchor)
         return verified
     }
-
-    private static var now: Timestamp { Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000))) }
 
     /// Asks a contract instance a read-only query, on the node's word. A refusal is `ClientError.problem`.
     package func query(

@@ -30,40 +30,19 @@ extension CecCommand {
                 throw UserError("'\(community)' is no address of a community.")
             }
             let trusted = try GenesisAssembly.read(genesis)
-            let client = try NodeClient(nodes: connection.addresses, anchor: TrustAnchor(trusted))
-            let report: AuditReport
-            let height: Height
-            do {
-                (report, height) = try await audit(address, ProvedReader(client: client, genesis: trusted))
-                try? await client.shutdown()
-            } catch {
-                try? await client.shutdown()
-                throw error
+            let (since, before) = (try from.map(TimeArgument.parse), try to.map(TimeArgument.parse))
+            let output = output
+            let (report, height) = try await NodeClient.with(connection.addresses, anchor: TrustAnchor(trusted)) {
+                let reader = ProvedReader(client: $0, genesis: trusted)
+                let header = try await reader.begin(Community.head.stateKey(at: address))
+                let report = try await ChainAudit(community: address) { try await reader.value($0) }.run(
+                    since: since, before: before, now: header.time
+                ) { if $0 % 500 == 0 { output.progress("audited \($0) periods") } }
+                return (report, header.height)
             }
             let text = AuditText(report: report, height: height)
             try output.show(text.document) { text.text }
             if !report.isRight { throw ExitCode(1) }
-        }
-
-        private func audit(_ address: Address, _ reader: ProvedReader) async throws -> (AuditReport, Height) {
-            let header = try await reader.begin(Community.head.stateKey(at: address))
-            let rules = try await rulesResolution(address, reader)
-            func period(_ text: String?) throws -> PeriodNumber? {
-                try text.map { rules.period(at: try TimeArgument.parse($0)) }
-            }
-            let (first, last) = (try period(from), try period(to))
-            let output = output
-            let report = try await ChainAudit(community: address) { try await reader.value($0) }.run(
-                from: first, to: last, now: header.time
-            ) { if $0 % 500 == 0 { output.progress("audited \($0) periods") } }
-            return (report, header.height)
-        }
-
-        private func rulesResolution(_ address: Address, _ reader: ProvedReader) async throws -> Resolution {
-            guard from != nil || to != nil else { return .minutes60 }
-            let report = try await ChainAudit(community: address) { try await reader.value($0) }.run(
-                from: PeriodNumber(0), to: PeriodNumber(0), now: Timestamp(0))
-            return report.rules?.period ?? .minutes60
         }
     }
 }
@@ -89,8 +68,7 @@ actor ProvedReader {
     func value(_ key: [UInt8]) async throws -> [UInt8]? {
         guard let header else { throw UserError("The height was not fixed yet.") }
         let bundle = try await client.proof(key, at: header.height)
-        let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
-        let verified = try bundle.verify(from: anchor, now: now, ageMillisecondsMax: .max)
+        let verified = try bundle.verify(from: anchor, now: .wallClock, ageMillisecondsMax: .max)
         guard verified.header == header, let entry = verified.entry(key) else {
             throw UserError("The node answered for another height or key than \(header.height).")
         }

@@ -32,7 +32,7 @@ struct CecCommand: AsyncParsableCommand {
             partner: String, _ body: (CommunityOffice) async throws -> Result
         ) async throws -> Result {
             let key = try connection.signer()
-            return try await Connection.with(connection.addresses) { client in
+            return try await NodeClient.with(connection.addresses) { client in
                 try await body(CommunityOffice(session: try await ChainSession(client, key), partner: partner))
             }
         }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import NodeClient
 internal import Primitives
 internal import Settlement
 internal import Trading
@@ -55,7 +56,7 @@ extension CecCommand {
             if let bank {
                 let sepa = try SEPAFiles(
                     postings, accounts: bank, day: day ?? today(), purpose: "\(rules.name) \(span.text)",
-                    now: Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000))))
+                    now: .wallClock)
                 if let payments = sepa.payments { files.append(("payments.xml", payments)) }
                 if let debits = sepa.debits { files.append(("debits.xml", debits)) }
                 left = sepa.left.map { "member \($0.member): \($0.reason)" }

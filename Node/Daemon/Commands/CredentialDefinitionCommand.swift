@@ -18,7 +18,7 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
 
     /// Digest of the newest version's content, on the node's word: the chain checks it again.
     static func digest(of url: String, _ nodes: [String]) async throws -> Digest {
-        try await Connection.with(nodes) { client in
+        try await NodeClient.with(nodes) { client in
             guard let value = try await client.value(RegistryKeys.version(url, 1)).value else {
                 throw UserError("The registry has no \(url).")
             }
@@ -66,10 +66,7 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
         @Argument(help: "credDefId, revRegDefId or the URL of a list.") var id: String
         @OptionGroup var options: ResolveOptions
 
-        func run() async throws {
-            let (content, _) = try await options.resolve(id)
-            print(RegistryReading.pretty(content))
-        }
+        func run() async throws { try await options.show(id) }
     }
 }
 
@@ -96,7 +93,7 @@ struct RevocationListCommand: AsyncParsableCommand {
         }
         let state = RevocationState(accumulator: accumulator, revoked: bits)
         let sender = try options.connection.signer()
-        let outcome = try await Connection.with(options.connection.addresses) { client in
+        let outcome = try await NodeClient.with(options.connection.addresses) { client in
             let session = try await RegistrySession(client, sender)
             let previous = try await session.previous(of: url, follows)
             let call = own.signer(network: session.network).revocationList(

@@ -48,7 +48,7 @@ struct DIDCommand: AsyncParsableCommand {
                 throw UserError("\(wallet) exists already; a wallet is never overwritten.")
             }
             let key = try connection.signer()
-            let outcome = try await Connection.with(connection.addresses) { client in
+            let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await RegistrySession(client, key)
                 var made = DIDWallet.new(network: try await client.nodeStatus().networkName)
                 made.services = try document.services.map { try DIDWallet.Service(option: $0) }
@@ -83,7 +83,7 @@ struct DIDCommand: AsyncParsableCommand {
             try old.requireControl()
             let did = try old.identifier()
             let key = try connection.signer()
-            let outcome = try await Connection.with(connection.addresses) { client in
+            let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
                 let fresh = try rotated(old)
@@ -133,7 +133,7 @@ struct DIDCommand: AsyncParsableCommand {
             try own.requireControl()
             let did = try own.identifier()
             let key = try connection.signer()
-            let outcome = try await Connection.with(connection.addresses) { client in
+            let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
                 let by = try own.next.map { try DIDWallet.key($0) } ?? own.controlKey()
@@ -159,7 +159,7 @@ struct DIDEndorseCommand: AsyncParsableCommand {
         guard let parsed = DID(did) else { throw UserError("'\(did)' is no DID of this method.") }
         let key = try connection.signer()
         let method = withdraw ? Identity.withdraw : Identity.endorse
-        let height = try await Connection.with(connection.addresses) { client in
+        let height = try await NodeClient.with(connection.addresses) { client in
             let session = try await ChainSession(client, key)
             let call = method.call(on: WellKnown.identity, DocumentID(did: parsed.digest))
             return try await session.run([call], doing: "the endorsement").height.value

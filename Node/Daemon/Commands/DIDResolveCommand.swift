@@ -10,16 +10,7 @@ struct ResolveOptions: ParsableArguments {
     var verify = false
     @Option(help: "The genesis file of the network (for --verify).") var genesis: String?
     @Option(help: "Oldest state to believe, in seconds.") var maxAge: UInt64 = 60
-    @Option(
-        name: .customLong("node"),
-        help: "Address of a node's API; repeat for more. Also COMMONWATT_NODE, comma-separated.")
-    var nodes: [String] = []
-
-    var addresses: [String] {
-        if !nodes.isEmpty { return nodes }
-        let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
-        return environment.split(separator: ",").map(String.init)
-    }
+    @OptionGroup var nodes: NodeOptions
 
     /// Nil: on the node's word.
     func trusted() throws -> String? {
@@ -33,11 +24,14 @@ struct ResolveOptions: ParsableArguments {
     ) async throws -> (content: [UInt8], resolution: VerifiedResolution?) {
         do {
             return try await RegistryReading.resolve(
-                target, selection, nodes: addresses, genesis: try trusted(), ageSeconds: maxAge)
+                target, selection, nodes: nodes.addresses, genesis: try trusted(), ageSeconds: maxAge)
         } catch let refusal as ResolutionRefusal {
             throw UserError("NOT to be believed: \(refusal).")
         }
     }
+
+    /// Prints the object that a DID URL leads to.
+    func show(_ id: String) async throws { print(RegistryReading.pretty(try await resolve(id).content)) }
 }
 
 struct DIDResolveCommand: AsyncParsableCommand {

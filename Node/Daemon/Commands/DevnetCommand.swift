@@ -114,7 +114,7 @@ enum DevnetStatus {
         for partner in try layout.members() {
             let url = try url(layout, partner)
             do {
-                let status = try await Connection.with([url]) { try await $0.nodeStatus() }
+                let status = try await NodeClient.with([url]) { try await $0.nodeStatus() }
                 rows.append(
                     Row(
                         partner: partner, url: url, ready: status.ready, height: status.finalHeight.value,

@@ -31,7 +31,7 @@ struct GovClaimCommand: AsyncParsableCommand {
         -> ValidatorClaim
     {
         let keys = try NodeKeys.read(folder)
-        let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
+        let network = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus().network }
         return ValidatorClaim(
             network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
     }

@@ -81,7 +81,7 @@ struct GovCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let rows = try await Connection.with(connection.addresses) { client in
+            let rows = try await NodeClient.with(connection.addresses) { client in
                 var rows: [Row] = []
                 var number: UInt64 = 0
                 while true {
@@ -124,7 +124,7 @@ struct GovCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let rows = try await Connection.with(connection.addresses) { client in
+            let rows = try await NodeClient.with(connection.addresses) { client in
                 var rows: [Row] = []
                 var from = ""
                 while true {
@@ -164,7 +164,7 @@ struct GovCommand: AsyncParsableCommand {
         _ text: (TransactionResult) throws -> String
     ) async throws {
         let key = try connection.signer()
-        let result = try await Connection.with(connection.addresses) {
+        let result = try await NodeClient.with(connection.addresses) {
             try await ChainSession($0, key).run([call], doing: doing)
         }
         let message = try text(result)

@@ -44,17 +44,12 @@ struct PartnerCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard (1...365).contains(days) else { throw UserError("A delegation ends within 1 to 365 days.") }
-            let named = try roles.map { name in
-                guard let role = Roles.named.first(where: { $0.name == name })?.role else {
-                    throw UserError("There is no role '\(name)': \(Roles.named.map(\.name).joined(separator: ", ")).")
-                }
-                return role
-            }
+            let roles = try GenesisPart.roleSet(roles)
             let key = try PartnerCommand.publicKey(ofFile: to)
-            let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000) + days * 86_400_000)
+            let expiry = Timestamp.wallClock.adding(milliseconds: days * 86_400_000)
             let call = Identity.delegate.call(
                 on: WellKnown.identity,
-                Delegate(key: key, roles: named.reduce(Roles()) { $0.union($1) }, expiry: expiry))
+                Delegate(key: key, roles: roles, expiry: expiry))
             try await GovCommand.send(call, "the delegation", connection, output) { result in
                 "\(to) (\(key)) may send for the partner for \(days) days, final in block \(result.height)."
             }
@@ -143,7 +138,7 @@ struct PartnerCommand: AsyncParsableCommand {
         func run() async throws {
             let key = try PartnerCommand.publicKey(ofFile: signingKey)
             let secret = try KeyFile.read(signingKey)
-            let network = try await Connection.with(connection.addresses) { try await $0.nodeStatus().network }
+            let network = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus().network }
             let digest = AddSigningKey.signingDigest(network: network, partner: partner, key: key)
             let call = Identity.addSigningKey.call(
                 on: WellKnown.identity, AddSigningKey(key: key, proof: secret.sign(digest)))

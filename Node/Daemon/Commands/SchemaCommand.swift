@@ -35,7 +35,7 @@ struct RegisterOptions: ParsableArguments {
             throw UserError("The content holds a number that is not whole; such objects are not registered.")
         }
         let sender = try connection.signer()
-        let outcome = try await Connection.with(connection.addresses) { client in
+        let outcome = try await NodeClient.with(connection.addresses) { client in
             let session = try await RegistrySession(client, sender)
             let name: String
             if let endorser { name = endorser } else { name = try await session.partner() }
@@ -109,9 +109,6 @@ struct SchemaCommand: AsyncParsableCommand {
         @Argument(help: "schemaId.") var id: String
         @OptionGroup var options: ResolveOptions
 
-        func run() async throws {
-            let (content, _) = try await options.resolve(id)
-            print(RegistryReading.pretty(content))
-        }
+        func run() async throws { try await options.show(id) }
     }
 }

@@ -10,7 +10,7 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let status = try await Connection.with(connection.addresses) { try await $0.nodeStatus() }
+        let status = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus() }
         guard !output.json else {
             return print(String(decoding: JSONCoder<NodeStatus>.nodeStatus.encode(status).pretty, as: UTF8.self))
         }

@@ -42,7 +42,7 @@ struct StatusListCommand: AsyncParsableCommand {
             let sender = try options.connection.signer()
             let digest = SHA256.hash([UInt8](bytes))
             let target = did.description + ObjectPath.statusList(name: name)
-            let outcome = try await Connection.with(options.connection.addresses) { client in
+            let outcome = try await NodeClient.with(options.connection.addresses) { client in
                 let session = try await RegistrySession(client, sender)
                 let previous = try await session.previous(of: target, follows)
                 let call = own.signer(network: session.network).statusList(
@@ -64,9 +64,6 @@ struct StatusListCommand: AsyncParsableCommand {
         @Argument(help: "DID URL of the list: …/status/NAME.") var id: String
         @OptionGroup var options: ResolveOptions
 
-        func run() async throws {
-            let (content, _) = try await options.resolve(id)
-            print(RegistryReading.pretty(content))
-        }
+        func run() async throws { try await options.show(id) }
     }
 }

@@ -63,7 +63,7 @@ struct TxCommand: AsyncParsableCommand {
             guard let address = Address(text: instance) else { throw UserError("'\(instance)' is no instance.") }
             guard let bytes = Hex.decode(arguments) else { throw UserError("--arguments are not hexadecimal digits.") }
             let key = try connection.signer()
-            let outcome = try await Connection.with(connection.addresses) { client in
+            let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await ChainSession(client, key)
                 let transaction = try session.transaction([Call(instance: address, method: method, arguments: bytes)])
                 let result = try await client.run(transaction, seconds: ChainSession.finalitySecondsMax)
@@ -85,7 +85,7 @@ struct TxCommand: AsyncParsableCommand {
             guard let name = Digest(hex: digest) else {
                 throw UserError("'\(digest)' is no digest (64 hexadecimal digits).")
             }
-            let status = try await Connection.with(connection.addresses) {
+            let status = try await NodeClient.with(connection.addresses) {
                 try await $0.status(of: name, waitSeconds: wait)
             }
             let outcome = Outcome(name, status)

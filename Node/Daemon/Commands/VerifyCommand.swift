@@ -48,8 +48,7 @@ struct VerifyCommand: AsyncParsableCommand {
     static func check(_ path: String, genesis: String) throws -> StatementReport {
         let trusted = try GenesisAssembly.read(genesis)
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No statement at \(path).") }
-        let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1000)))
-        return StatementVerifier(genesis: trusted).verify(data, now: now)
+        return StatementVerifier(genesis: trusted).verify(data, now: .wallClock)
     }
 
     func run() async throws {
@@ -82,15 +81,8 @@ struct VerifyCommand: AsyncParsableCommand {
         guard let data = FileManager.default.contents(atPath: statement) else {
             throw UserError("No statement at \(statement).")
         }
-        let client = try NodeClient(nodes: [online], anchor: TrustAnchor(trusted))
-        do {
-            let report = try await SupersededReport.ask(
-                try Statement(json: data), ProvedReader(client: client, genesis: trusted))
-            try? await client.shutdown()
-            return report
-        } catch {
-            try? await client.shutdown()
-            throw error
+        return try await NodeClient.with([online], anchor: TrustAnchor(trusted)) { client in
+            try await SupersededReport.ask(try Statement(json: data), ProvedReader(client: client, genesis: trusted))
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LedgerCrypto
+internal import NodeClient
 internal import Primitives
 internal import Settlement
 internal import Trading
@@ -39,7 +40,7 @@ enum Ingestion {
         }
         let settings = AdaptorSettings(
             clock: clock, meters: file.meters,
-            receivedAt: Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1000))), revision: source.revision,
+            receivedAt: .wallClock, revision: source.revision,
             plausibleKilowattsMax: source.kilowattsMax)
         do {
             return try ReadingsFile(

@@ -34,7 +34,7 @@ struct DevnetSetup {
         var parameters = ChainParameters()
         parameters.heartbeatMilliseconds = heartbeatMilliseconds
         let genesis = try GenesisAssembly.assemble(
-            name: network, time: Timestamp(UInt64(Date().timeIntervalSince1970 * 1000)), parts: parts,
+            name: network, time: .wallClock, parts: parts,
             parameters: parameters)
         try GenesisAssembly.write(genesis, to: layout.genesis)
         for partner in partners {

@@ -31,8 +31,8 @@ struct StoryCommand: AsyncParsableCommand {
         let grid = try KeyFile.read(layout.keys("gridco") + "/operator.key")
         let coopURL = try DevnetStatus.url(layout, "coop")
         let gridURL = try DevnetStatus.url(layout, "gridco")
-        let data = try await Connection.with([coopURL]) { client in
-            try await Connection.with([gridURL]) { gridClient in
+        let data = try await NodeClient.with([coopURL]) { client in
+            try await NodeClient.with([gridURL]) { gridClient in
                 let story = Story(
                     layout: layout,
                     office: CommunityOffice(session: try await ChainSession(client, coop), partner: "coop"),

@@ -71,23 +71,18 @@ enum RegistryReading {
         _ target: String, _ selection: VersionSelection, nodes: [String], genesis: String?, ageSeconds: UInt64
     ) async throws -> (content: [UInt8], resolution: VerifiedResolution?) {
         guard let genesis else {
-            let body = try await Connection.with(nodes) { client in
+            let body = try await NodeClient.with(nodes) { client in
                 try await IdentityReader(client: client, networkName: "").fetch(target, selection)
             }
             return (body, nil)
         }
         let trusted = try GenesisAssembly.read(genesis)
-        let client = try NodeClient(nodes: nodes, anchor: TrustAnchor(trusted))
-        let reader = IdentityReader(
-            client: client, networkName: trusted.name, ageMillisecondsMax: ageSeconds &* 1_000)
-        do {
+        return try await NodeClient.with(nodes, anchor: TrustAnchor(trusted)) { client in
+            let reader = IdentityReader(
+                client: client, networkName: trusted.name, ageMillisecondsMax: ageSeconds &* 1_000)
             let resolution = try await reader.resolve(target, selection)
-            try? await client.shutdown()
             if case .content(let bytes) = resolution.outcome { return (bytes, resolution) }
             return ([], resolution)
-        } catch {
-            try? await client.shutdown()
-            throw error
         }
     }
 

@@ -108,17 +108,17 @@ struct Chart {
     }
 
     /// 1, 2 or 5 times a power of ten, at least as large as `raw`.
-    private static func niceStep(_ raw: Double) -> Double {
+    static func niceStep(_ raw: Double) -> Double {
         guard raw > 0 else { return 1 }
         let power = pow(10, floor(log10(raw)))
         return ([1, 2, 5, 10].first { $0 * power >= raw } ?? 10) * power
     }
 
-    private static func label(_ value: Double, _ step: Double) -> String {
+    static func label(_ value: Double, _ step: Double) -> String {
         String(format: step >= 1 ? "%.0f" : "%.2f", value == 0 ? 0 : value)
     }
 
-    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
+    static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 
     static func escape(_ text: String) -> String {
         text.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")

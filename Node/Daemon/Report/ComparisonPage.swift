@@ -11,10 +11,7 @@ struct ComparisonPage {
 
     func html() -> String {
         let hours = comparison.periods
-        return """
-            <!doctype html>
-            <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>Which model for this community?</title><style>\(ReportPage.style)\(ComparisonPage.style)</style></head><body><main>
+        let body = """
             <header><h1>Which model for this community?</h1>
             <p class="lead">\(comparison.members.count) homes, \(hours) hours from \(ReportPage.day(comparison.from)), \
             settled once with each model and price rule.</p></header>
@@ -29,10 +26,8 @@ struct ComparisonPage {
             <p>From the smallest to the largest saving of a home; the mark is the home in the middle.</p>\(ranges())</section>
             <section><h2>The figures</h2>\(figures())</section>
             <section><h2>What was assumed</h2><ul>\(assumptions())</ul></section>
-            <footer>Energy is settled in whole watt-hours and money in millionths; both are rounded here only.</footer>
-            </main></body></html>
-
             """
+        return ReportPage.page(title: "Which model for this community?", body, style: ComparisonPage.style)
     }
 
     private func escape(_ text: String) -> String { Chart.escape(text) }
@@ -45,14 +40,12 @@ struct ComparisonPage {
     }
 
     private func tiles() -> String {
-        func tile(_ value: String, _ text: String) -> String {
-            "<div class=\"tile\"><b>\(escape(value))</b><span>\(escape(text))</span></div>"
-        }
         let best = comparison.choices.max { saving($0) < saving($1) }
-        return "<div class=\"tiles\">" + tile(Human.energy(comparison.production), "produced")
-            + tile(Human.energy(comparison.consumption), "consumed")
-            + tile(money(comparison.aloneBill), "the bill of all homes alone")
-            + tile(best.map { money(saving($0)) } ?? "-", "largest saving: \(best.map(name) ?? "none")") + "</div>"
+        return PageParts.tiles([
+            (Human.energy(comparison.production), "produced"), (Human.energy(comparison.consumption), "consumed"),
+            (money(comparison.aloneBill), "the bill of all homes alone"),
+            (best.map { money(saving($0)) } ?? "-", "largest saving: \(best.map(name) ?? "none")"),
+        ])
     }
 
     /// A bar for each choice: saved by members, and kept by the fund.
@@ -129,10 +122,9 @@ struct ComparisonPage {
                 choice.model, choice.priceRule, Human.energy(choice.traded), Human.energy(choice.bought),
                 Human.energy(choice.sold), money(choice.bill), money(saving(choice)), money(choice.fund),
                 money(choice.gridFees), money(choice.incentive), money(choice.rounding),
-            ].map { "<td>\(escape($0))</td>" }.joined()
+            ]
         }
-        return "<div class=\"wide\"><table><thead><tr>" + head.map { "<th>\($0)</th>" }.joined()
-            + "</tr></thead><tbody>" + rows.map { "<tr>\($0)</tr>" }.joined() + "</tbody></table></div>"
+        return PageParts.table(head, rows)
     }
 
     private func assumptions() -> String {

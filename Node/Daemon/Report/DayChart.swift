@@ -24,7 +24,7 @@ struct DayChart {
         let count = labels.count
         guard count > 0 else { return "" }
         let (most, least) = extent()
-        let step = DayChart.niceStep((most - least) / 4)
+        let step = Chart.niceStep((most - least) / 4)
         let high = max(step, (most / step).rounded(.up) * step)
         let low = (least / step).rounded(.down) * step
         func y(_ value: Double) -> Double {
@@ -35,12 +35,12 @@ struct DayChart {
             "<svg viewBox=\"0 0 \(Int(DayChart.width)) \(Int(DayChart.height))\" role=\"img\"><title>\(Chart.escape(title))</title>"
         var tick = low
         while tick <= high + step / 2 {
-            let at = DayChart.number(y(tick))
-            let label = String(format: step >= 1 ? "%.0f" : "%.2f", tick == 0 ? 0 : tick)
+            let at = Chart.number(y(tick))
+            let label = Chart.label(tick, step)
             out +=
                 "<line class=\"grid\" x1=\"\(Int(DayChart.left))\" x2=\"\(Int(DayChart.width - DayChart.right))\" y1=\"\(at)\" y2=\"\(at)\"/>"
             out +=
-                "<text class=\"axis\" x=\"\(Int(DayChart.left) - 6)\" y=\"\(DayChart.number(y(tick) + 4))\" text-anchor=\"end\">\(label)</text>"
+                "<text class=\"axis\" x=\"\(Int(DayChart.left) - 6)\" y=\"\(Chart.number(y(tick) + 4))\" text-anchor=\"end\">\(label)</text>"
             tick += step
         }
         out +=
@@ -51,7 +51,7 @@ struct DayChart {
             out += bar(index, x: x, width: slot * 0.72, y: y)
             if index % every == 0 {
                 out +=
-                    "<text class=\"axis\" x=\"\(DayChart.number(x + slot * 0.36))\" y=\"\(Int(DayChart.height) - 6)\" text-anchor=\"middle\">\(Chart.escape(labels[index]))</text>"
+                    "<text class=\"axis\" x=\"\(Chart.number(x + slot * 0.36))\" y=\"\(Int(DayChart.height) - 6)\" text-anchor=\"middle\">\(Chart.escape(labels[index]))</text>"
             }
         }
         let items = stacks.map { "<span><i class=\"key \($0.colour)\"></i>\(Chart.escape($0.name))</span>" }
@@ -70,7 +70,7 @@ struct DayChart {
             let length = abs(second - first)
             if length > 0.05 {
                 out +=
-                    "<rect class=\"fill \(stack.colour)\" x=\"\(DayChart.number(x))\" width=\"\(DayChart.number(width))\" y=\"\(DayChart.number(min(first, second)))\" height=\"\(DayChart.number(length))\"/>"
+                    "<rect class=\"fill \(stack.colour)\" x=\"\(Chart.number(x))\" width=\"\(Chart.number(width))\" y=\"\(Chart.number(min(first, second)))\" height=\"\(Chart.number(length))\"/>"
             }
         }
         return out + "</g>"
@@ -89,13 +89,4 @@ struct DayChart {
         }
         return (most, least)
     }
-
-    /// 1, 2 or 5 times a power of ten, at least as large as `raw`.
-    private static func niceStep(_ raw: Double) -> Double {
-        guard raw > 0 else { return 1 }
-        let power = pow(10, floor(log10(raw)))
-        return ([1, 2, 5, 10].first { $0 * power >= raw } ?? 10) * power
-    }
-
-    private static func number(_ value: Double) -> String { String(format: "%.1f", value) }
 }

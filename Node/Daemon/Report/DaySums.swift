@@ -51,6 +51,12 @@ struct DaySums {
         return "\(day) \(DaySums.months[month - 1])"
     }
 
+    /// First and last day, in words.
+    static func span(_ days: [DaySums]) -> String {
+        guard let first = days.first, let last = days.last else { return "no settled period yet" }
+        return first.date == last.date ? first.date : "\(first.date) to \(last.date)"
+    }
+
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
     func tooltip(currency: String) -> String {

@@ -16,8 +16,7 @@ struct MonthPage {
 
     func html() -> String {
         let days = DaySums.of(statements.flatMap(\.lines), clock: rules.clock)
-        let span =
-            days.first.map { first in "\(first.date) to \(days.last?.date ?? first.date)" } ?? "no settled period yet"
+        let span = DaySums.span(days)
         let body = """
             <header><h1>\(escape(rules.name))</h1><p class="lead">\(escape(span)), \(statements.count) members</p></header>
             \(tiles(days))
@@ -33,34 +32,28 @@ struct MonthPage {
 
     private func tiles(_ days: [DaySums]) -> String {
         func sum(_ field: (DaySums) -> Int64) -> Int64 { days.reduce(0) { $0 + field($1) } }
-        func tile(_ value: String, _ text: String) -> String {
-            "<div class=\"tile\"><b>\(value)</b><span>\(text)</span></div>"
-        }
         let owed = postings.rows.reduce(0) { $0 + max(0, -$1.balance) }
         let due = postings.rows.reduce(0) { $0 + max(0, $1.balance) }
-        return "<div class=\"tiles\">"
-            + tile(Human.energy(sum(\.production)), "made") + tile(Human.energy(sum(\.consumption)), "used")
-            + tile(Human.energy(sum(\.received)), "traded between neighbours")
-            + tile(Human.money(owed, currency: currency), "members owe")
-            + tile(Human.money(due, currency: currency), "members get")
-            + "</div>"
+        return PageParts.tiles([
+            (Human.energy(sum(\.production)), "made"), (Human.energy(sum(\.consumption)), "used"),
+            (Human.energy(sum(\.received)), "traded between neighbours"),
+            (Human.money(owed, currency: currency), "members owe"),
+            (Human.money(due, currency: currency), "members get"),
+        ])
     }
 
     private func members() -> String {
         let head = ["Member", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "Balance"]
         let rows = statements.sorted { $0.member < $1.member }.map { statement in
-            let sums = statement.sums
-            let cells = [
+            [
                 names[statement.member].map { "\(statement.member) \($0)" } ?? "\(statement.member)",
-                Human.energy(sums.production), Human.energy(sums.consumption), Human.energy(sums.received),
-                Human.energy(sums.given), Human.energy(sums.bought), Human.energy(sums.sold),
-                Human.money(sums.balance, currency: currency),
+                Human.energy(statement.sums.production), Human.energy(statement.sums.consumption),
+                Human.energy(statement.sums.received), Human.energy(statement.sums.given),
+                Human.energy(statement.sums.bought), Human.energy(statement.sums.sold),
+                Human.money(statement.sums.balance, currency: currency),
             ]
-            return "<tr>" + cells.map { "<td>\(escape($0))</td>" }.joined() + "</tr>"
         }
-        return "<div class=\"wide\"><table><thead><tr>" + head.map { "<th>\($0)</th>" }.joined()
-            + "</tr></thead><tbody>"
-            + rows.joined() + "</tbody></table></div>"
+        return PageParts.table(head, rows)
     }
 
     private func open() -> String {

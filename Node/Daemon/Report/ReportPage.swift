@@ -22,11 +22,12 @@ struct ReportPage {
     }
 
     /// A self-contained page in the style of all reports; `title` is text, `body` is HTML.
-    static func page(title: String, _ body: String, times: String = "Times are UTC.") -> String {
+    static func page(title: String, _ body: String, times: String = "Times are UTC.", style own: String = "") -> String
+    {
         """
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>\(Chart.escape(title))</title><style>\(ReportPage.style)</style></head><body><main>
+        <title>\(Chart.escape(title))</title><style>\(ReportPage.style)\(own)</style></head><body><main>
         \(body)
         <footer>\(Chart.escape(times)) Energy is settled in whole watt-hours and money in millionths; both are rounded here only.</footer>
         </main></body></html>
@@ -48,14 +49,12 @@ struct ReportPage {
         let cost = data.members.reduce(0) { $0 + $1.cost }
         let alone = data.members.reduce(0) { $0 + $1.costAlone }
         let saved = alone - cost
-        func tile(_ value: String, _ text: String) -> String {
-            "<div class=\"tile\"><b>\(value)</b><span>\(text)</span></div>"
-        }
-        return "<div class=\"tiles\">"
-            + tile(Human.energy(produced), "made on the roofs") + tile(Human.energy(consumed), "used in the homes")
-            + tile(Human.energy(traded), "traded between neighbours")
-            + tile(Human.money(cost, currency: data.currency), "the community's bill")
-            + tile(Human.money(saved, currency: data.currency), "less than without a community") + "</div>"
+        return PageParts.tiles([
+            (Human.energy(produced), "made on the roofs"), (Human.energy(consumed), "used in the homes"),
+            (Human.energy(traded), "traded between neighbours"),
+            (Human.money(cost, currency: data.currency), "the community's bill"),
+            (Human.money(saved, currency: data.currency), "less than without a community"),
+        ])
     }
 
     private func communityChart() -> String {
@@ -103,19 +102,15 @@ struct ReportPage {
     private func memberTable() -> String {
         let head = ["Member", "Made", "Used", "From neighbours", "To neighbours", "Bill", "Without community", "Gain"]
         let rows = data.members.map { row in
-            let cells = [
+            [
                 row.member, Human.energy(row.production), Human.energy(row.consumption),
                 Human.energy(row.fromNeighbours),
                 Human.energy(row.toNeighbours), Human.money(row.cost, currency: data.currency),
                 Human.money(row.costAlone, currency: data.currency),
                 Human.money(row.costAlone - row.cost, currency: data.currency),
             ]
-            let mark = row.member == data.member ? " class=\"mark\"" : ""
-            return "<tr\(mark)>" + cells.map { "<td>\(escape($0))</td>" }.joined() + "</tr>"
         }
-        return "<div class=\"wide\"><table><thead><tr>" + head.map { "<th>\($0)</th>" }.joined()
-            + "</tr></thead><tbody>"
-            + rows.joined() + "</tbody></table></div>"
+        return PageParts.table(head, rows) { data.members[$0].member == data.member }
     }
 
     private func checkList() -> String {

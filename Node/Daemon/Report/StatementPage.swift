@@ -19,7 +19,7 @@ struct StatementPage {
         let days = DaySums.of(statement.lines, clock: rules.clock)
         let member = name.map { "\($0), member \(statement.member)" } ?? "Member \(statement.member)"
         let body = """
-            <header><h1>\(escape(rules.name))</h1><p class="lead">\(escape(member)), \(escape(span(days)))</p></header>
+            <header><h1>\(escape(rules.name))</h1><p class="lead">\(escape(member)), \(escape(DaySums.span(days)))</p></header>
             \(tiles())
             <section><h2>Day by day</h2><p>Above the line where your energy came from, below it where your surplus went.</p>\
             \(DaySums.energyChart(days, currency: currency, title: "Energy of each day").svg())\(costs(days).svg())</section>
@@ -34,21 +34,12 @@ struct StatementPage {
 
     private func escape(_ text: String) -> String { Chart.escape(text) }
 
-    private func span(_ days: [DaySums]) -> String {
-        guard let first = days.first, let last = days.last else { return "no settled period yet" }
-        return first.date == last.date ? first.date : "\(first.date) to \(last.date)"
-    }
-
     private func tiles() -> String {
-        func tile(_ value: String, _ text: String) -> String {
-            "<div class=\"tile\"><b>\(value)</b><span>\(text)</span></div>"
-        }
-        let owes = sums.balance < 0
-        return "<div class=\"tiles\">"
-            + tile(Human.money(abs(sums.balance), currency: currency), owes ? "to pay" : "to receive")
-            + tile(Human.energy(sums.production), "made") + tile(Human.energy(sums.consumption), "used")
-            + tile(Human.energy(sums.received), "from neighbours") + tile(Human.energy(sums.given), "to neighbours")
-            + "</div>"
+        PageParts.tiles([
+            (Human.money(abs(sums.balance), currency: currency), sums.balance < 0 ? "to pay" : "to receive"),
+            (Human.energy(sums.production), "made"), (Human.energy(sums.consumption), "used"),
+            (Human.energy(sums.received), "from neighbours"), (Human.energy(sums.given), "to neighbours"),
+        ])
     }
 
     private func costs(_ days: [DaySums]) -> DayChart {
@@ -92,16 +83,13 @@ struct StatementPage {
     private func table(_ days: [DaySums]) -> String {
         let head = ["Day", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "Cost"]
         let rows = days.map { day in
-            let cells = [
+            [
                 day.date, Human.energy(day.production), Human.energy(day.consumption), Human.energy(day.received),
                 Human.energy(day.given), Human.energy(day.bought), Human.energy(day.sold),
                 Human.money(day.cost, currency: currency),
             ]
-            return "<tr>" + cells.map { "<td>\(escape($0))</td>" }.joined() + "</tr>"
         }
-        return "<div class=\"wide\"><table><thead><tr>" + head.map { "<th>\($0)</th>" }.joined()
-            + "</tr></thead><tbody>"
-            + rows.joined() + "</tbody></table></div>"
+        return PageParts.table(head, rows)
     }
 
     private func proof() -> String {

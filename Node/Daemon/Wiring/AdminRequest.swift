@@ -1,5 +1,6 @@
 internal import Foundation
 internal import LedgerCrypto
+internal import NodeClient
 internal import Primitives
 
 /// A request that only this node's own partner may make (settle, statements, member keys): the payload, signed with one
@@ -15,7 +16,7 @@ struct AdminRequest: BCSCodable, Sendable {
     let signature: Signature
 
     init(signing payload: [UInt8], operation: String, network: Digest, key: Secp256k1.SecretKey) {
-        time = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000))
+        time = .wallClock
         self.key = key.publicKey
         self.payload = payload
         signature = key.sign(AdminRequest.digest(payload, operation, network, time))

@@ -7,12 +7,23 @@ internal import LightClient
 internal import NodeClient
 internal import Primitives
 
-/// Where a command finds nodes, and who it acts for.
-struct ConnectionOptions: ParsableArguments {
+/// Where a command finds nodes.
+struct NodeOptions: ParsableArguments {
     @Option(
         name: .customLong("node"),
         help: "Address of a node's API; repeat for more. Also COMMONWATT_NODE, comma-separated.")
     var nodes: [String] = []
+
+    var addresses: [String] {
+        if !nodes.isEmpty { return nodes }
+        let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
+        return environment.split(separator: ",").map(String.init)
+    }
+}
+
+/// Where a command finds nodes, and who it acts for.
+struct ConnectionOptions: ParsableArguments {
+    @OptionGroup var nodes: NodeOptions
 
     @Option(name: .long, help: "Secret key file of whoever signs. Also COMMONWATT_KEY.")
     var key: String?
@@ -20,11 +31,7 @@ struct ConnectionOptions: ParsableArguments {
     @Option(name: .customLong("for"), help: "Partner that the key acts for, when that one delegated to it.")
     var actor: String?
 
-    var addresses: [String] {
-        if !nodes.isEmpty { return nodes }
-        let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
-        return environment.split(separator: ",").map(String.init)
-    }
+    var addresses: [String] { nodes.addresses }
 
     func signer() throws -> Sender {
         guard let path = key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] else {
@@ -38,23 +45,6 @@ struct ConnectionOptions: ParsableArguments {
 struct Sender {
     let key: Secp256k1.SecretKey
     var actor: String?
-}
-
-/// Opens a client for the time of one piece of work.
-enum Connection {
-    static func with<Result>(
-        _ nodes: [String], _ body: (NodeClient) async throws -> Result
-    ) async throws -> Result {
-        let client = try NodeClient(nodes: nodes)
-        do {
-            let result = try await body(client)
-            try? await client.shutdown()
-            return result
-        } catch {
-            try? await client.shutdown()
-            throw error
-        }
-    }
 }
 
 /// Signs and submits transactions of one key, and reads contracts.
@@ -80,7 +70,7 @@ struct ChainSession {
     }
 
     func transaction(_ calls: [Call]) throws -> Transaction {
-        let expiry = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000) + ChainSession.lifetimeMilliseconds)
+        let expiry = Timestamp.wallClock.adding(milliseconds: ChainSession.lifetimeMilliseconds)
         let body = TransactionBody(
             network: network, sender: key.publicKey, actor: actor, expiry: expiry,
             salt: UInt64.random(in: 0...UInt64.max), calls: calls)

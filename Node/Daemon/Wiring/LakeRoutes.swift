@@ -128,7 +128,7 @@ struct LakeRoutes: RouteModule {
             problems: [.undecodable, .refused, LakeRoutes.notPermitted]
         ) { request in
             let signed = try decode(AdminRequest.self, request.body)
-            let now = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1000)))
+            let now = Timestamp.wallClock
             if let problem = signed.problem(
                 operation: operation.rawValue, network: wiring.node.network, keys: try wiring.ownKeys(), now: now)
             {

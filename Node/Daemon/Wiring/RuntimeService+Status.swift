@@ -16,7 +16,7 @@ extension RuntimeService {
     func status() async -> NodeStatus {
         let snapshot = await node.snapshot()
         let view = node.view
-        let now = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
+        let now = Timestamp.wallClock.milliseconds
         let age = now - min(now, view.tip.time.milliseconds)
         let (isReady, summary) = words(snapshot, tip: view.tip.height, age: age)
         var warnings: [String] = []

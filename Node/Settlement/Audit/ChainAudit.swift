@@ -33,6 +33,22 @@ package struct ChainAudit: Sendable {
     package func run(
         from: PeriodNumber? = nil, to: PeriodNumber? = nil, now: Timestamp, progress: (Int) -> Void = { _ in }
     ) async throws -> AuditReport {
+        try await run(now, progress) { _ in (from, to) }
+    }
+
+    /// The same for the settled periods between two times.
+    package func run(
+        since: Timestamp?, before: Timestamp?, now: Timestamp, progress: (Int) -> Void = { _ in }
+    ) async throws -> AuditReport {
+        try await run(now, progress) { rules in
+            (since.map { rules.period.period(at: $0) }, before.map { rules.period.period(at: $0) })
+        }
+    }
+
+    private func run(
+        _ now: Timestamp, _ progress: (Int) -> Void,
+        _ span: (CommunityRules) -> (from: PeriodNumber?, to: PeriodNumber?)
+    ) async throws -> AuditReport {
         guard let head: CommunityHead = try await record(Community.head.stateKey(at: community)) else {
             throw AdaptorError("the chain has no community \(community)")
         }
@@ -41,8 +57,9 @@ package struct ChainAudit: Sendable {
         report.rules = rules
         let members = try await members(head, &report)
         guard let first = members.map(\.from).min(), let last = head.lastSettled else { return report.finished() }
-        let begin = max(from ?? first, first)
-        let end = min(to ?? last.next, last.next)
+        let asked = span(rules)
+        let begin = max(asked.from ?? first, first)
+        let end = min(asked.to ?? last.next, last.next)
         guard begin < end else { return report.finished() }
         guard end.distance(above: begin) <= UInt64(ChainAudit.periodsMax) else {
             throw AdaptorError("more than \(ChainAudit.periodsMax) periods; audit a shorter span")
@@ -181,18 +198,5 @@ package struct ChainAudit: Sendable {
             report.expect(.money, problem == nil) { "\(place()): \(problem ?? "")" }
         case .sealed: report.sealed += 1
         }
-    }
-}
-
-extension SettlementTotals {
-    /// Energy is neither made nor lost: production less consumption is what was sold less what was bought.
-    fileprivate var energyProblem: String? {
-        if [production, consumption, traded, bought, sold].contains(where: { $0 < 0 }) { return "energy is negative" }
-        let (inside, first) = production.subtractingReportingOverflow(consumption)
-        let (outside, second) = sold.subtractingReportingOverflow(bought)
-        if first || second || inside != outside {
-            return "production less consumption is not what was sold less what was bought"
-        }
-        return nil
     }
 }

@@ -52,8 +52,12 @@ package enum CivilTime {
 
     /// Local day of a time as days since 1970, and as `yyyy-MM-dd`.
     package static func day(of time: Timestamp, clock: LocalClock) -> (number: Int64, text: String) {
-        let minutes = Int64(clamping: time.milliseconds / 60_000) + Int64(clock.offsetMinutes(at: time))
-        let day = minutes >= 0 ? minutes / 1_440 : (minutes - 1_439) / 1_440
+        let day = dayNumber(of: time, clock: clock)
         return (day, CalendarDay.text(max(0, day)))
+    }
+
+    static func dayNumber(of time: Timestamp, clock: LocalClock) -> Int64 {
+        let minutes = Int64(clamping: time.milliseconds / 60_000) + Int64(clock.offsetMinutes(at: time))
+        return minutes >= 0 ? minutes / 1_440 : (minutes - 1_439) / 1_440
     }
 }

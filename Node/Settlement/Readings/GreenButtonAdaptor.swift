@@ -77,28 +77,10 @@ package struct GreenButtonAdaptor: Sendable {
                 collector.reject(.malformed, line: interval.line, meter: name, "an interval starts within a minute")
                 continue
             }
-            guard let value = DecimalText.units(interval.value, power: type.powerOfTen) else {
-                collector.reject(
-                    .malformed, line: interval.line, meter: name,
-                    "'\(interval.value.prefix(32))' is no number of watt-hours")
-                continue
-            }
-            if case .rounded = value {
-                collector.list.add(
-                    ReadingNotice(
-                        .rounded, .noted, line: interval.line, meter: name,
-                        "'\(interval.value.prefix(32))' is rounded to whole watt-hours"))
-            }
-            let quality = GreenButtonAdaptor.quality(interval.quality)
-            if quality != .asProvided {
-                collector.list.add(
-                    ReadingNotice(
-                        .interpolated, .flagged, line: interval.line, meter: name,
-                        "the source gives quality \(interval.quality ?? 0): \(quality)"))
-            }
             collector.add(
-                number, direction, minutes: interval.start / 60, energy: value.value, line: interval.line,
-                quality: quality)
+                number, direction, minutes: interval.start / 60, text: interval.value, power: type.powerOfTen,
+                line: interval.line, quality: GreenButtonAdaptor.quality(interval.quality),
+                code: "\(interval.quality ?? 0)", name: name, wrong: "number of watt-hours")
         }
     }
 

@@ -89,26 +89,10 @@ package struct MarketDocumentAdaptor: Sendable {
         guard point.quality != "A02", !point.quantity.isEmpty else {
             return collector.reject(.noValue, line: point.line, meter: name, "point \(position) is not available")
         }
-        guard let value = DecimalText.units(point.quantity, power: power) else {
-            return collector.reject(
-                .malformed, line: point.line, meter: name, "'\(point.quantity.prefix(32))' is no quantity of energy")
-        }
-        if case .rounded = value {
-            collector.list.add(
-                ReadingNotice(
-                    .rounded, .noted, line: point.line, meter: name,
-                    "'\(point.quantity.prefix(32))' is rounded to whole watt-hours"))
-        }
-        let quality = MarketDocumentAdaptor.quality(point.quality)
-        if quality != .asProvided {
-            collector.list.add(
-                ReadingNotice(
-                    .interpolated, .flagged, line: point.line, meter: name,
-                    "the source gives quality \(point.quality.prefix(8)): \(quality)"))
-        }
         collector.add(
-            number, direction, minutes: start + (position - 1) * collector.slotMinutes, energy: value.value,
-            line: point.line, quality: quality)
+            number, direction, minutes: start + (position - 1) * collector.slotMinutes, text: point.quantity,
+            power: power, line: point.line, quality: MarketDocumentAdaptor.quality(point.quality),
+            code: String(point.quality.prefix(8)), name: name, wrong: "quantity of energy")
     }
 
     /// Quality codes of the ENTSO-E list: A01 adjusted, A03 estimated, A04 as provided, A05 incomplete, A06 calculated.

@@ -48,10 +48,7 @@ extension ReadingCollector {
         }
     }
 
-    private func localDay(_ slot: Int64) -> Int64 {
-        let minutes = slot * slotMinutes + Int64(settings.clock.offsetMinutes(at: start(slot)))
-        return minutes >= 0 ? minutes / 1_440 : (minutes - 1_439) / 1_440
-    }
+    private func localDay(_ slot: Int64) -> Int64 { CivilTime.dayNumber(of: start(slot), clock: settings.clock) }
 
     /// Production of zero during a whole local day on which at least half of the other meters produced.
     mutating func flagDeadInverters(_ registers: [Register]) {

@@ -120,6 +120,28 @@ struct ReadingCollector {
         count += 1
     }
 
+    /// Adds a value that a document gives as `text` in units of 10^`power` Wh, with the source's own quality. Text that is
+    /// no such number is rejected as `wrong`; what is rounded or not vouched for is listed.
+    mutating func add(
+        _ meter: MeterNumber, _ direction: Direction, minutes: Int64, text: String, power: Int, line: Int,
+        quality: Quality, code: String, name: String, wrong: String
+    ) {
+        guard let value = DecimalText.units(text, power: power) else {
+            return reject(.malformed, line: line, meter: name, "'\(text.prefix(32))' is no \(wrong)")
+        }
+        if case .rounded = value {
+            list.add(
+                ReadingNotice(
+                    .rounded, .noted, line: line, meter: name, "'\(text.prefix(32))' is rounded to whole watt-hours"))
+        }
+        if quality != .asProvided {
+            list.add(
+                ReadingNotice(
+                    .interpolated, .flagged, line: line, meter: name, "the source gives quality \(code): \(quality)"))
+        }
+        add(meter, direction, minutes: minutes, energy: value.value, line: line, quality: quality)
+    }
+
     /// Sorts, drops second values, checks plausibility, fills gaps.
     mutating func finish() throws(AdaptorError) -> AdaptedReadings {
         let registers = values.keys.sorted {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import NodeClient
 
 /// What the machine must offer for a scenario. What it lacks is said, and the scenario is skipped visibly.
 package enum Capability: String, Sendable, CaseIterable, Codable {

@@ -108,15 +108,7 @@ final class ChaosNode: @unchecked Sendable {
         configuration.connectMilliseconds = 1_000
         configuration.requestMilliseconds = 5_000
         configuration.roundsMax = 1
-        let client = try NodeClient(nodes: [url], configuration: configuration)
-        do {
-            let result = try await body(client)
-            try await client.shutdown()
-            return result
-        } catch {
-            try? await client.shutdown()
-            throw error
-        }
+        return try await NodeClient.with([url], configuration: configuration, body)
     }
 
     func ready(seconds: Double) async throws {

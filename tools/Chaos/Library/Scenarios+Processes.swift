@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import NodeClient
 
 extension Scenarios {
     static let processes: [Scenario] = [

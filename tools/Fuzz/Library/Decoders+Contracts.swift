@@ -106,7 +106,7 @@ extension Decoders {
     /// Each call as a decoder of its own, over a state that it cannot write: bytes that decode are refused later.
     private static func calls(_ partners: [Partner], _ context: BlockContext, _ state: MemoryState) -> [Decoder] {
         var writer = ShapeWriter(
-            generator: Draws(random: SeededRandom(seed: 5)), words: partners.map(\.id), keys: partners.flatMap(\.keys))
+            generator: SeededRandom(seed: 5), words: partners.map(\.id), keys: partners.flatMap(\.keys))
         return ContractSuite.application.release.contracts.flatMap { contract in
             contract.calls.map { call in
                 let name = "\(contract.name).\(call.name)"
@@ -124,9 +124,4 @@ extension Decoders {
             }
         }
     }
-}
-
-private struct Draws: RandomNumberGenerator {
-    var random: SeededRandom
-    mutating func next() -> UInt64 { random.next() }
 }

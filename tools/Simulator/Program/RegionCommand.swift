@@ -17,39 +17,6 @@ struct RegionCommand: ParsableCommand {
     @Option(help: "Seed of the jitter and the load.") var seed: UInt64 = 1
     @Option(help: "Write the figures to this file as JSON.") var json: String?
 
-    struct Row: Codable {
-        let validators: Int
-        let blocks: Int
-        let boundMilliseconds: Spread
-        let finalityMilliseconds: Spread
-        let overheadMilliseconds: Spread
-        let transactionMilliseconds: Spread
-    }
-
-    struct Spread: Codable {
-        let p50: Double
-        let p99: Double
-        let max: Double
-
-        /// Of microseconds; nearest rank.
-        init(_ values: [Int64]) {
-            let sorted = values.sorted()
-            func rank(_ share: Double) -> Double {
-                guard !sorted.isEmpty else { return 0 }
-                return Double(sorted[min(sorted.count - 1, Int((share * Double(sorted.count)).rounded(.up)) - 1)])
-                    / 1_000
-            }
-            (p50, p99, max) = (rank(0.5), rank(0.99), rank(1))
-        }
-    }
-
-    struct Results: Codable {
-        let regions: [String]
-        let seconds: UInt64
-        let seed: UInt64
-        let rows: [Row]
-    }
-
     private var counts: [Int] { validators.split(separator: ",").compactMap { Int($0) } }
 
     func validate() throws {
@@ -62,16 +29,11 @@ struct RegionCommand: ParsableCommand {
         print("validators in \(Regions.world.names.joined(separator: ", "))")
         print("                     bound ms        finality ms       overhead ms     transaction ms")
         print("validators blocks    p50    p99       p50    p99       p50    p99       p50    p99")
-        var rows: [Row] = []
+        var rows: [RegionReport.Row] = []
         for count in counts {
             let run = try RegionRun.run(.world, validators: count, seconds: seconds, seed: seed)
             if let violation = run.violation { throw ValidationError("\(count) validators: \(violation)") }
-            let row = Row(
-                validators: count, blocks: run.blocks,
-                boundMilliseconds: Spread(run.finality.map { Int64($0.bound) }),
-                finalityMilliseconds: Spread(run.finality.map { Int64($0.measured) }),
-                overheadMilliseconds: Spread(run.finality.map(\.overhead)),
-                transactionMilliseconds: Spread(run.transactions.map { Int64($0) }))
+            let row = RegionReport.Row(run)
             rows.append(row)
             let spreads = [
                 row.boundMilliseconds, row.finalityMilliseconds, row.overheadMilliseconds, row.transactionMilliseconds,
@@ -84,7 +46,7 @@ struct RegionCommand: ParsableCommand {
         guard let json else { return }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let results = Results(regions: Regions.world.names, seconds: seconds, seed: seed, rows: rows)
+        let results = RegionReport(regions: Regions.world.names, seconds: seconds, seed: seed, rows: rows)
         try encoder.encode(results).write(to: URL(filePath: json))
     }
 }

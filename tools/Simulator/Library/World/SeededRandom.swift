@@ -1,6 +1,6 @@
 /// SplitMix64 with the few draws that a simulation needs. One seed gives several independent streams, so that a change
 /// in one part of a run (say, the workload) leaves the draws of the others as they were.
-package struct SeededRandom: Sendable {
+package struct SeededRandom: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     package init(seed: UInt64, stream: UInt64 = 0) {
