@@ -120,8 +120,7 @@ extension ConsensusMachine {
             if records.contains(where: isOfLossBeforeRoot) {
                 recovery.abstainThrough = max(recovery.abstainThrough, View(1))
             }
-            // A journal that is ahead of storage by an epoch was pruned of this one: nothing may be voted here.
-            if records.contains(where: { $0.epoch > epoch }) { recovery.abstainThrough = View(.max) }
+            recovery.isBehindJournal = records.contains { $0.epoch > epoch }
             if !records.contains(where: isTrusted) { startWithoutJournal() }
         }
         if let tip { journaling.reported = tip.certificate.view }

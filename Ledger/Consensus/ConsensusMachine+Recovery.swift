@@ -8,6 +8,9 @@ struct Recovery: Sendable {
     var isRunning = false
     /// No votes in views up to this one.
     var abstainThrough = View(0)
+    /// The journal is ahead of storage by an epoch and may have been pruned of this one: nothing is voted here. That is no
+    /// loss, and the next epoch's machine has all that it needs.
+    var isBehindJournal = false
     /// Validators that have reported to this run.
     var reporters: [Int] = []
     var nextAsk: UInt64 = 0

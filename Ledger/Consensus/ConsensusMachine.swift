@@ -157,6 +157,7 @@ extension ConsensusMachine {
 
     /// Whether this node may vote in `view` at all.
     func mayVote(in view: View) -> Bool {
-        own != nil && hasStarted && !hasEnded && !recovery.isRunning && view > recovery.abstainThrough && view > final
+        own != nil && hasStarted && !hasEnded && !recovery.isRunning && !recovery.isBehindJournal
+            && view > recovery.abstainThrough && view > final
     }
 }

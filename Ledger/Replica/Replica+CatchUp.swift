@@ -73,14 +73,18 @@ extension Replica {
     /// Asks a peer for the blocks above the tip when this node is behind.
     mutating func catchUpIfBehind() {
         guard !fetches.isFetching(.range), !fetches.isFetching(.snapshot), !snapshot.isBusy else { return }
-        let ready = peers.connected.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
-        if let ahead = ready.filter({ isAhead($0) }).max(by: {
-            (peers[$0]?.height ?? Height(0)) < (peers[$1]?.height ?? Height(0))
-        }) {
-            ask(.range, preferring: [ahead], asked: [])
-        } else if isFinalizationLate, let any = ready.first {
-            ask(.range, preferring: [any], asked: [])
+        let able = peers.connected.filter { peer in
+            (peers[peer].map { $0.pausedUntil <= now.monotonic } ?? false) && (isAhead(peer) || isFinalizationLate)
         }
+        guard let peer = able.min(by: { isAskedBefore($0, $1) }) else { return }
+        ask(.range, preferring: [peer], asked: [])
+    }
+
+    /// Whoever failed longest ago comes first, so that a few silent peers do not keep a node from the others; among those
+    /// that never failed, the one that claims most.
+    private func isAskedBefore(_ one: PeerID, _ other: PeerID) -> Bool {
+        guard let one = peers[one], let other = peers[other] else { return false }
+        return one.failedAt != other.failedAt ? one.failedAt < other.failedAt : one.height > other.height
     }
 
     /// A peer sent final blocks. Nothing is executed before a quorum's signatures over their end were checked.
@@ -101,11 +105,13 @@ extension Replica {
     mutating func disbelieve(_ peer: PeerID) {
         let tip = view.tip.height
         let epoch = view.epoch
-        let until = now.monotonic + CatchUp.pauseMilliseconds
+        let time = now.monotonic
+        let until = time + CatchUp.pauseMilliseconds
         peers.update(peer) {
             $0.height = min($0.height, tip)
             $0.epoch = min($0.epoch, epoch)
             $0.pausedUntil = until
+            $0.failedAt = time
         }
     }
 

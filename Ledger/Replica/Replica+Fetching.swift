@@ -21,10 +21,28 @@ extension Replica {
     mutating func fetchTransactions(of pending: PendingJudgement) {
         let header = pending.request.header
         guard !fetches.isFetching(.transactions(block: header.digest)) else { return }
+        if let index = judging.firstIndex(where: { $0.request.header.digest == header.digest }) {
+            judging[index].askedAt = now.monotonic
+        }
         let validators = view.validators.validators
         let proposer = validators.indices.contains(Int(header.proposer)) ? [Int(header.proposer)] : []
         ask(
             .transactions(block: header.digest), preferring: proposer.map { validators[$0].transportKey }, asked: [])
+    }
+
+    /// Asks again for what no request is under way for: nobody was connected, or all were asked in vain.
+    mutating func askAgainForTransactions() {
+        guard !judging.isEmpty, !peers.connected.isEmpty else { return }
+        for pending in judging where now.monotonic >= pending.askedAt + CatchUp.retryMilliseconds {
+            fetchTransactions(of: pending)
+        }
+    }
+
+    /// When a judgement may be asked for again; nil when requests are under way for all, or nobody is connected.
+    var nextAskForTransactions: UInt64? {
+        guard !peers.connected.isEmpty else { return nil }
+        return judging.filter { !fetches.isFetching(.transactions(block: $0.request.header.digest)) }
+            .map { $0.askedAt + CatchUp.retryMilliseconds }.min()
     }
 
     /// Sends the request to the first of `preferring`, then of the validators, then of all peers that was not asked yet.
@@ -49,7 +67,8 @@ extension Replica {
         effects.append(.send(.request(request, id: id), to: [peer]))
     }
 
-    /// Requests without an answer go to another peer; after all were asked, the judgement's own ones begin again.
+    /// Requests without an answer go to another peer; after all were asked, the judgement's own ones begin again, after a
+    /// pause.
     mutating func expireFetches() {
         for fetch in fetches.takeFailed(at: now.monotonic, isConnected: { peers.isConnected($0) }) { retry(fetch) }
     }
@@ -57,12 +76,9 @@ extension Replica {
     mutating func retry(_ fetch: FetchTable.Fetch) {
         switch fetch.subject {
         case .range: disbelieve(fetch.peer)
-        case .block: ask(fetch.subject, preferring: [], asked: fetch.asked)
+        case .block, .transactions: ask(fetch.subject, preferring: [], asked: fetch.asked)
         case .snapshot: break
         case .ancestors, .leaves: snapshotPartFailed(fetch, isRefusal: false)
-        case .transactions:
-            let isAll = peers.connected.allSatisfy { fetch.asked.contains($0) }
-            ask(fetch.subject, preferring: [], asked: isAll ? [fetch.peer] : fetch.asked)
         }
     }
 

@@ -11,6 +11,8 @@ struct PendingJudgement: Sendable {
     /// Those found so far, in the order of the request.
     var transactions: [Transaction?]
     var missingCount: Int
+    /// When peers were last asked, in monotonic milliseconds.
+    var askedAt: UInt64 = 0
 
     init(_ request: JudgeRequest) {
         self.request = request

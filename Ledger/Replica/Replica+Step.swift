@@ -54,6 +54,7 @@ extension Replica {
         try driveSnapshot()
         guard halted == nil else { return }
         catchUpIfBehind()
+        askAgainForTransactions()
         flushGossip()
         askForWake()
     }
@@ -69,6 +70,7 @@ extension Replica {
     private mutating func askForWake() {
         var wake = consensusWake ?? .max
         if let deadline = fetches.nextDeadline { wake = min(wake, deadline) }
+        if let again = nextAskForTransactions { wake = min(wake, again) }
         if isSyncing {
             // Something may change without an event: a pause ends, a peer may be asked again.
             if !fetches.isFetching(.range) { wake = min(wake, now.monotonic + CatchUp.retryMilliseconds) }

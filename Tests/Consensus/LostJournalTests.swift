@@ -71,6 +71,23 @@ import Testing
             outputs.contains { if case .recovered(let view) = $0 { view == View(8) } else { false } })
     }
 
+    /// Storage may be an epoch behind the journal: nothing is voted there, and nothing was lost for the epoch after it.
+    @Test func aJournalAheadOfStorageIsNoLoss() throws {
+        let fixture = try Fixture(4)
+        let records = [
+            ConsensusRecord.marker(epoch: Epoch(0), abstainThrough: View(0)),
+            .marker(epoch: Epoch(1), abstainThrough: View(0)),
+        ]
+        var machine = ConsensusMachine(fixture.configuration(fixture.keys[0]), start: .replay(records))
+        var outputs = machine.step(.start, at: Instant(monotonic: 0, wall: Timestamp(2_000_000)))
+        outputs += machine.step(.waiting(true), at: Instant(monotonic: 1, wall: Timestamp(2_000_001)))
+        outputs += machine.step(.tick, at: Instant(monotonic: 60_000, wall: Timestamp(2_060_000)))
+        #expect(!outputs.contains { if case .journal(.vote, _) = $0 { true } else { false } })
+        #expect(machine.journalIsTrusted)
+        let next = machine.startOfNext(root: fixture.block(view: 5, on: fixture.genesis, parentView: 0).header)
+        #expect({ if case .fresh = next { true } else { false } }())
+    }
+
     @Test func aJournalWithoutMarkerIsLost() throws {
         let fixture = try Fixture(4)
         let machine = ConsensusMachine(

@@ -11,6 +11,13 @@ struct CampaignTests {
         #expect(report.blocks > Int(count) * 10)
     }
 
+    /// Seeds that found something once: a proposal known from the journal whose transactions nobody was asked for again, and
+    /// a judge that looked while a node was starting.
+    @Test(arguments: [2_051_014, 2_021_724] as [UInt64]) func seedsThatFoundSomething(_ seed: UInt64) {
+        let outcome = Simulation.run(Scenario(seed: seed))
+        #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
+    }
+
     /// A campaign that injects nothing, or runs no Byzantine actor, would find nothing either.
     @Test func scenariosHaveEveryFaultAndEveryActor() {
         let scenarios = (1...1_000).map { Scenario(seed: $0) }

@@ -11,15 +11,15 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [72, 161, 203]),
+        Case(mutation: .tallyBeforeSync, seeds: [72, 203, 501]),
         Case(mutation: .finalizeWithoutDurableCertificate, seeds: [1_024, 1_682, 2_016]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216]),
-        Case(mutation: .pruneBeforeSync, seeds: [6, 12, 23]),
+        Case(mutation: .pruneBeforeSync, seeds: [6, 23, 33]),
         Case(mutation: .finalizationIsNoParent, seeds: [7, 10, 12]),
         Case(mutation: .emptyDescendantsAfterClosing, seeds: [167, 242, 243]),
         Case(mutation: .freshStartFromBackup, seeds: [20, 27, 38]),
-        Case(mutation: .missingNullificationAccepted, seeds: [151, 205, 595]),
+        Case(mutation: .missingNullificationAccepted, seeds: [205, 595, 759]),
     ]
 
     @Test func everyMutationHasSeeds() {

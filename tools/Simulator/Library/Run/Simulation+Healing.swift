@@ -10,6 +10,8 @@ struct Healing {
     var markers: [Int: SignedTransaction] = [:]
     var taken: Set<Int> = []
     var position = VotePosition()
+    /// Blocks that the transactions fill which were made before and are not final.
+    var backlogBlocks: UInt64 = 0
     var views: UInt64 = 0
     /// Nodes that voted since then.
     var voted: Set<Int> = []
@@ -19,8 +21,9 @@ struct Healing {
     static let judgeMicroseconds: UInt64 = 100_000
     static let progressMicrosecondsMax: UInt64 = 90_000_000
 
-    /// Views within which every marker must be final everywhere, for n validators: a few turns of everybody.
-    static func viewsMax(_ validators: Int) -> UInt64 { 20 + 8 * UInt64(validators) }
+    /// Views within which every marker must be final everywhere, for n nodes: a few turns of everybody, and the blocks of
+    /// what may wait before the markers.
+    static func viewsMax(nodes: Int, backlogBlocks: UInt64) -> UInt64 { 20 + 8 * UInt64(nodes) + backlogBlocks }
 }
 
 extension Simulation {
@@ -28,6 +31,8 @@ extension Simulation {
     mutating func heal() throws {
         healing.time = now
         healing.position = votes.position
+        let backlog = clients.salt - min(clients.salt, UInt64(chain.executed.count))
+        healing.backlogBlocks = backlog / UInt64(max(1, scenario.parameters.blockTransactionsMax))
         trace.line(now, "all faults heal")
         links.conditions = scenario.healedConditions
         links.heal()
@@ -58,7 +63,8 @@ extension Simulation {
             isOver = true
             return
         }
-        guard now - healed <= Healing.progressMicrosecondsMax, healing.views <= Healing.viewsMax(nodes.count) else {
+        let viewsMax = Healing.viewsMax(nodes: nodes.count, backlogBlocks: healing.backlogBlocks)
+        guard now - healed <= Healing.progressMicrosecondsMax, healing.views <= viewsMax else {
             throw Violation(
                 .progress,
                 "\(healing.views) views and \((now - healed) / 1_000) ms after healing: \(complaint)")
@@ -90,7 +96,8 @@ extension Simulation {
                 guard healing.taken.contains(node.number), let marker = healing.markers[node.number],
                     let status = node.replica?.status
                 else { return false }
-                return chain.executed[marker.transaction.signedDigest] != nil && node.height == chain.height
+                // A node that was just started again may still read its own last blocks.
+                return chain.executed[marker.transaction.signedDigest] != nil && status.height == chain.height
                     && (!status.isValidator || healing.voted.contains(node.number))
             }
     }
