@@ -54,8 +54,8 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 }
 
 let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
-let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement"
+let contracts = "ContractKit ContractHost Governance Identity Anchors Trading Results ContractSuite"
+let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement Analytics"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -78,10 +78,11 @@ let targets: [Target] = [
         "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
         excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
+    module("Results", at: "Contracts/Results", "Primitives LedgerCrypto Chain ContractKit"),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(
         "ContractSuite", at: "Contracts/Suite",
-        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading"),
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading Results"),
 
     // Node: everything that touches the world.
     library("CLevelDB", at: "Node/CLevelDB", nil, "libleveldb-dev"),
@@ -105,6 +106,8 @@ let targets: [Target] = [
     module("IdentityClient", at: "Node/IdentityClient", "\(ledger) \(contracts) NodeClient Resolver"),
     module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
+    library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
+    module("Analytics", at: "Node/Analytics", "CLightGBM \(ledger) \(contracts)"),
     program(
         "commonwatt", at: "Node/Daemon",
         "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
@@ -155,6 +158,7 @@ let targets: [Target] = [
     tests(
         "LakeTests", at: "Tests/Lake",
         "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
+    tests("AnalyticsTests", at: "Tests/Analytics", "TestSupport Analytics \(ledger) \(contracts)"),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),

@@ -11,6 +11,7 @@ package enum WellKnown {
     package static let anchors = Address(wellKnown: "anchors")
     package static let registry = Address(wellKnown: "registry")
     package static let trading = Address(wellKnown: "trading")
+    package static let results = Address(wellKnown: "results")
 }
 
 /// A consortium partner, as Governance stores it.

@@ -5,6 +5,7 @@ internal import ContractKit
 internal import Governance
 internal import Identity
 package import Primitives
+internal import Results
 internal import Trading
 
 /// The one list of the contracts that this release carries, and the application made of them.
@@ -15,6 +16,7 @@ package enum ContractSuite {
         ContractDefinition(Governance.self, sources: sources(of: "Governance")),
         ContractDefinition(Identity.self, sources: sources(of: "Identity")),
         ContractDefinition(Registry.self, sources: sources(of: "Anchors")),
+        ContractDefinition(Results.self, sources: sources(of: "Results")),
         ContractDefinition(Community.self, sources: sources(of: "Trading")),
     ])
 
@@ -37,12 +39,18 @@ package enum ContractSuite {
                     arguments: IdentityGenesis(network: genesis.name, meters: suite.meters).bcs),
                 GenesisInstance(WellKnown.anchors, Anchors.name),
                 GenesisInstance(WellKnown.registry, Registry.name),
-            ])
+            ] + later(of: suite))
     }
 
     /// Digest of the sources in `Contracts/<folder>` at the time of the release.
     package static func sources(of folder: String) -> Digest {
         SourceDigests.byFolder.first { $0.folder == folder }.flatMap { Digest(hex: $0.digest) } ?? .zero
+    }
+
+    /// A genesis that was written before these contracts names no version of them, and goes on without.
+    private static func later(of suite: SuiteGenesis) -> [GenesisInstance] {
+        [GenesisInstance(WellKnown.results, Results.name)]
+            .filter { instance in suite.contracts.contains { $0.name == instance.contract } }
     }
 
     /// The folders that have a digest, with it.

@@ -1,0 +1,129 @@
+internal import Chain
+package import ContractKit
+package import Primitives
+
+/// Results of analyses, attested by partners that recomputed them.
+///
+/// A partner declares an analysis: which program computes it (by digest), into which of its data sets the outputs go, and
+/// which partners must have recomputed a result before it counts. Inputs, parameters and outputs stay in the lake; the
+/// chain holds their digests. Source: design of the platform, "attested computation".
+///
+/// Invariants (checked by `ResultsTests`):
+/// - An analysis never changes; a new program is a new analysis.
+/// - A question (analysis, inputs, parameters) has one answer at most, and an output answers one question.
+/// - Every answer carries right signatures of partners that the analysis names, as many as its policy asks for.
+/// - An output is anchored, by the owner of the analysis and in its data set, and not deleted when it is published.
+package enum Results: Contract {
+    package static let name = "results"
+    package static let version: UInt32 = 1
+    package static let summary = "Results of analyses over anchored data, attested by partners that recomputed them."
+
+    /// By owner and name.
+    package static let analyses = StorageMap<Pair<String, String>, Analysis>(1, "analyses")
+    /// By content address of the output.
+    package static let results = StorageMap<Digest, ResultRecord>(2, "results")
+    /// Content address of the output by digest of the question.
+    package static let answers = StorageMap<Digest, Digest>(3, "answers")
+
+    package static var storage: [StorageDeclaration] {
+        [analyses.declaration, results.declaration, answers.declaration]
+    }
+
+    package static let analysisMalformed = RejectionKind(
+        100, "analysis-malformed",
+        "names of analyses and data sets have 1 to 64 characters a-z, 0-9, hyphen, dot and slash")
+    package static let analysisExists = RejectionKind(
+        101, "analysis-exists", "the partner has an analysis of this name")
+    package static let analysisUnknown = RejectionKind(
+        102, "analysis-unknown", "the partner has no analysis of this name")
+    package static let attestersUnknown = RejectionKind(
+        103, "attesters-unknown", "the policy names a partner that the network does not have, or asks for too many")
+    package static let inputsMissing = RejectionKind(104, "inputs-missing", "a result has one input at least")
+    package static let outputNotAnchored = RejectionKind(
+        105, "output-not-anchored", "the output is no anchored batch of the analysis' data set; anchor it first")
+    package static let outputDeleted = RejectionKind(106, "output-deleted", "the output was declared deleted")
+    package static let alreadyPublished = RejectionKind(107, "already-published", "this output was published before")
+    package static let alreadyAnswered = RejectionKind(
+        108, "already-answered", "the same program, inputs and parameters have another output on chain")
+    package static let notAttested = RejectionKind(
+        109, "not-attested", "the attestations do not satisfy the policy of the analysis")
+
+    package static var rejections: [RejectionKind] {
+        [
+            analysisMalformed, analysisExists, analysisUnknown, attestersUnknown, inputsMissing, outputNotAnchored,
+            outputDeleted, alreadyPublished, alreadyAnswered, notAttested,
+        ]
+    }
+
+    package static let declared = EventKind<AnalysisNotice>(1, "declared", "An analysis was declared.")
+    package static let published = EventKind<ResultRecord>(2, "published", "A result was published.")
+
+    package static var events: [EventDeclaration] { [declared.declaration, published.declaration] }
+
+    package static let declare = Method<DeclareAnalysis, Nothing>(
+        1, "declare", "Declares an analysis of the calling data provider.", declare)
+    package static let publish = Method<PublishResult, Nothing>(
+        2, "publish", "Publishes a result that the partners of the policy recomputed.", publish)
+
+    package static var calls: [CallDeclaration] { [declare.declaration, publish.declaration] }
+
+    package static let resultQuery = Query<Digest, ResultRecord>(
+        1, "result", "The published result with this output."
+    ) { (context, output) throws(Rejection) in
+        guard let record = try results.get(output, in: context) else { throw outputNotAnchored() }
+        return record
+    }
+
+    package static var queries: [CallDeclaration] { [resultQuery.declaration] }
+}
+
+extension Results {
+    static func declare(_ context: Context, _ request: DeclareAnalysis) throws(Rejection) -> Nothing {
+        let owner = try context.requirePartner(with: .dataProvider)
+        try require(isName(request.name) && isName(request.analysis.dataSet), analysisMalformed())
+        let key = Pair(owner, request.name)
+        try require(!analyses.contains(key, in: context), analysisExists())
+        try checkPolicy(request.analysis.policy, context)
+        try analyses.set(key, request.analysis, in: context)
+        try context.emit(
+            declared, AnalysisNotice(owner: owner, name: request.name, program: request.analysis.program))
+        return Nothing()
+    }
+
+    private static func checkPolicy(_ policy: AttestationPolicy, _ context: Context) throws(Rejection) {
+        for partner in policy.attesters {
+            guard try context.partner(partner) != nil else { throw attestersUnknown(partner) }
+        }
+        let available = policy.attesters.isEmpty ? context.block.validators.count : policy.attesters.count
+        try require(policy.needed(of: available) <= available, attestersUnknown("\(policy.threshold) of \(available)"))
+    }
+
+    static func publish(_ context: Context, _ request: PublishResult) throws(Rejection) -> Nothing {
+        let owner = try context.requirePartner(with: .dataProvider)
+        let claim = request.claim
+        guard claim.owner == owner, let analysis = try analyses.get(Pair(owner, claim.analysis), in: context) else {
+            throw analysisUnknown(claim.analysis)
+        }
+        try require(claim.program == analysis.program, analysisUnknown("it has another program"))
+        try require(claim.inputCount > 0, inputsMissing())
+        try require(!results.contains(claim.output, in: context), alreadyPublished())
+        try require(!answers.contains(claim.question, in: context), alreadyAnswered())
+        guard let anchor = try context.batch(claim.output), anchor.owner == owner, anchor.dataSet == analysis.dataSet
+        else { throw outputNotAnchored() }
+        try require(!context.isDeleted(claim.output), outputDeleted())
+        if let refusal = try context.check(request.attestations, of: claim.digest, under: analysis.policy) {
+            throw notAttested(refusal.text)
+        }
+        let record = ResultRecord(
+            claim: claim, attestations: UInt16(clamping: request.attestations.count), height: context.height)
+        try results.set(claim.output, record, in: context)
+        try answers.set(claim.question, claim.output, in: context)
+        try context.emit(published, record)
+        return Nothing()
+    }
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= BatchAnchor.nameBytesMax
+            && text.utf8.allSatisfy { (97...122).contains($0) || (45...57).contains($0) }
+    }
+}
