@@ -12,8 +12,8 @@ struct CampaignTests {
     }
 
     /// Seeds that found something once: a proposal known from the journal whose transactions nobody was asked for again, and
-    /// a judge that looked while a node was starting.
-    @Test(arguments: [2_051_014, 2_021_724] as [UInt64]) func seedsThatFoundSomething(_ seed: UInt64) {
+    /// a judge that looked while a node was starting or had not written its genesis.
+    @Test(arguments: [2_051_014, 2_021_724, 3_002_927] as [UInt64]) func seedsThatFoundSomething(_ seed: UInt64) {
         let outcome = Simulation.run(Scenario(seed: seed))
         #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")
     }

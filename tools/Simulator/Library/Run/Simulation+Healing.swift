@@ -96,8 +96,10 @@ extension Simulation {
                 guard healing.taken.contains(node.number), let marker = healing.markers[node.number],
                     let status = node.replica?.status
                 else { return false }
-                // A node that was just started again may still read its own last blocks.
+                // A node that was just started again may still read its own last blocks, and one with a slow disk may not
+                // have written the genesis yet.
                 return chain.executed[marker.transaction.signedDigest] != nil && status.height == chain.height
+                    && node.disk.store.contents.count > 0
                     && (!status.isValidator || healing.voted.contains(node.number))
             }
     }
