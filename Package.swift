@@ -163,7 +163,8 @@ let targets: [Target] = [
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
-    tests("DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives"),
+    tests(
+        "DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives ContractKit Trading Settlement"),
     tests("ChaosTests", at: "Tests/Chaos", "TestSupport ChaosHistory Chaos LedgerCrypto Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),

@@ -5,14 +5,18 @@ Written from the design's text (models and price rules, largest remainder, rotat
 hashlib; it shares no code and no intermediate result with the implementation. Energy in Wh, money in micro-units.
 
     settle_oracle.py FILE MODEL RULE FIRST_PERIOD
+    settle_oracle.py --quarters FILE MODEL RULE ISO_YEAR ZONE [DAYS]
 
-FILE has the columns period_start_local,meter,load_wh,pv_wh. MODEL is evenSplit, proRata or staticKeys; RULE is
+FILE has the columns period_start_local,meter,load_wh,pv_wh; with --quarters iso_week,weekday,meter,q00,…,q95 with local
+quarter hours, to which every fourth home adds a made-up roof (`roof`), so that there is something to trade. MODEL is evenSplit, proRata or staticKeys; RULE is
 midMarketRate, supplyDemandRatio, billSharing or communityTariffs. Prints the traded energy, what each home owes over
 all hours, the fund, the rounding account, and SHA-256 over all lines.
 """
 import csv
+import datetime
 import hashlib
 import sys
+import zoneinfo
 
 RETAIL, FEED_IN = 250_000, 80_000          # b and f, micro-units per kWh
 CONSUMPTION, PRODUCTION = 180_000, 160_000  # c and p of the community's own tariffs
@@ -43,25 +47,20 @@ def largest_remainder(total, weights, period):
 
 def water_filling(total, demands, period):
     """The same level for everybody, up to the own demand; what does not divide goes to one after the other."""
-    hungry = [position for position, demand in enumerate(demands) if demand > 0]
     shares = [0] * len(demands)
-    while hungry and total > 0:
-        level = total // len(hungry)
-        full = [position for position in hungry if demands[position] <= level]
-        if not full:
-            for position in hungry:
-                shares[position] += level
-            left = total - level * len(hungry)
-            first = first_place(period, len(hungry))
-            for place, position in enumerate(hungry):
-                if (place - first) % len(hungry) < left:
-                    shares[position] += 1
-            return shares
-        # Serve the smallest one first: the level of the others only rises.
-        least = min(full, key=lambda position: demands[position])
-        shares[least] = demands[least]
-        total -= demands[least]
-        hungry.remove(least)
+    # Serve the smallest one first: the level of the others only rises.
+    hungry = sorted((position for position, demand in enumerate(demands) if demand > 0), key=lambda at: demands[at])
+    served = 0
+    while served < len(hungry) and demands[hungry[served]] <= total // (len(hungry) - served):
+        shares[hungry[served]] = demands[hungry[served]]
+        total -= demands[hungry[served]]
+        served += 1
+    rest = sorted(hungry[served:])
+    if rest:
+        level, left = divmod(total, len(rest))
+        first = first_place(period, len(rest))
+        for place, position in enumerate(rest):
+            shares[position] = level + (1 if (place - first) % len(rest) < left else 0)
     return shares
 
 
@@ -152,24 +151,85 @@ def read(path):
     return homes, hours
 
 
-def main():
-    path, model, rule, first = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
-    homes, hours = read(path)
+def roof(home, day, quarter):
+    """Wh of the made-up roof of every fourth home, by position, day of the file and local quarter hour."""
+    if home % 4 or not 28 <= quarter < 68:
+        return 0
+    return (quarter - 28) * (68 - quarter) * (3 + (day * 7 + home) % 5)
+
+
+def read_quarters(path, iso_year, zone, days):
+    """Homes in order, and for each quarter hour in UTC (by its number) the balance of each; what lacks counts as 0."""
+    local, utc = zoneinfo.ZoneInfo(zone), datetime.timezone.utc
+    with open(path, newline="") as file:
+        rows = list(csv.DictReader(file))
+    homes = sorted({row["meter"] for row in rows})
+    place = {name: position for position, name in enumerate(homes)}
+    dates = sorted({datetime.date.fromisocalendar(iso_year, int(row["iso_week"]), int(row["weekday"])) for row in rows})
+    first_date = dates[0]
+    starts, periods, missing = {}, {}, 0
+    for date in dates[:days]:
+        for quarter in range(96):
+            naive = datetime.datetime(date.year, date.month, date.day, quarter // 4, quarter % 4 * 15)
+            instants = set()
+            for fold in (0, 1):
+                instant = naive.replace(tzinfo=local, fold=fold).astimezone(utc)
+                if instant.astimezone(local).replace(tzinfo=None) == naive:
+                    instants.add(instant)
+            numbers = sorted(int(instant.timestamp()) // 900 for instant in instants)
+            starts[date, quarter] = numbers[0] if numbers else None
+            for number in numbers:
+                periods[number] = [None] * len(homes)
+    for row in rows:
+        date = datetime.date.fromisocalendar(iso_year, int(row["iso_week"]), int(row["weekday"]))
+        if (date, 0) not in starts:
+            continue
+        home, day = place[row["meter"]], (date - first_date).days
+        for quarter in range(96):
+            number, load = starts[date, quarter], int(row[f"q{quarter:02d}"])
+            if number is None:
+                continue
+            # A negative value is none, and what lacks one register has no complete period.
+            made = roof(home, day, quarter)
+            periods[number][home] = (made, load) if load >= 0 else (made, None)
+    nets = {}
+    for number in sorted(periods):
+        values = [pair or (0, None) for pair in periods[number]]
+        missing += sum(1 for _, load in values if load is None)
+        nets[number] = [made - (load or 0) for made, load in values]
+    return homes, nets, missing
+
+
+def report(homes, periods, model, rule, missing=None):
     keys = keys_of(len(homes))
     total, fund, rounding = 0, 0, 0
     bills = [0] * len(homes)
     digest = hashlib.sha256()
-    for hour, nets in enumerate(hours):
-        traded, lines, share, left = settle(nets, model, rule, first + hour, keys)
+    for number, nets in periods:
+        traded, lines, share, left = settle(nets, model, rule, number, keys)
         total, fund, rounding = total + traded, fund + share, rounding + left
         for place, line in enumerate(lines):
             bills[place] += line[4] + line[6] - line[5] - line[7]
-            digest.update(",".join(map(str, (first + hour, place + 1) + line)).encode() + b"\n")
+            digest.update(",".join(map(str, (number, place + 1) + line)).encode() + b"\n")
     print(f"traded {total}")
     print(f"fund {fund}")
     print(f"rounding {rounding}")
+    if missing is not None:
+        print(f"periods {len(periods)}")
+        print(f"missing {missing}")
     print("bills " + " ".join(map(str, bills)))
     print(f"lines {digest.hexdigest()}")
+
+
+def main():
+    if sys.argv[1] == "--quarters":
+        path, model, rule, year, zone = sys.argv[2:7]
+        days = int(sys.argv[7]) if len(sys.argv) > 7 else 49
+        homes, nets, missing = read_quarters(path, int(year), zone, days)
+        return report(homes, sorted(nets.items()), model, rule, missing)
+    path, model, rule, first = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4])
+    homes, hours = read(path)
+    report(homes, [(first + hour, nets) for hour, nets in enumerate(hours)], model, rule)
 
 
 if __name__ == "__main__":

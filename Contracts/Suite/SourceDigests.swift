@@ -6,6 +6,6 @@ enum SourceDigests {
         ("Governance", "e181a7fcb635214246e65e3965cf0b4f964a3ca1e0c8fbe950c1b59121f30f0e"),
         ("Identity", "706f651adfbb7e422065741818ce4aa5bcd852a51e36867164e5102c218fb1de"),
         ("Results", "4a372c6e6159e56d4371aee9e9f3a07db483312a2427ff4ecbeb923b2ebbaf51"),
-        ("Trading", "4e85cec47795f617f986a3f9d530dc436f569f50169f3cb7ab7f0c28ed20f08b"),
+        ("Trading", "aa608f18f4f88c88f26868d5f593e869517acd35f7bd73f759205af2b5145faf"),
     ]
 }

@@ -14,6 +14,7 @@ package struct DataLake: Sendable {
 
     package let secrets: SecretStore
     package let results: ResultStore
+    package let arrivals = ArrivalLog()
     private let files: BatchFiles
     private let catalogue: Catalogue
     private let log: Logger
@@ -40,6 +41,7 @@ package struct DataLake: Sendable {
         let entry = BatchEntry(digest: digest, meter: batch.meter, from: span.from, to: span.to, status: .held)
         if known?.status != .held || !files.exists(digest) { try files.write(bytes, digest: digest) }
         try catalogue.add(entry)
+        if known?.status != .held { arrivals.note(entry) }
         return entry
     }
 

@@ -78,7 +78,7 @@ package struct AttestationRequest: Hashable, Sendable, BCSCodable {
         self.claim = claim
     }
 
-    package var record: SettlementRecord { SettlementRecord(inputs: inputs.digest, claim: claim) }
+    package var record: SettlementRecord { SettlementRecord(inputs, claim) }
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.value(community)

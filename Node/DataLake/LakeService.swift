@@ -58,8 +58,20 @@ package struct LakeService: Sendable {
 
     private func bytes(_ digest: Digest, for sender: String) throws -> [UInt8] {
         guard let entry = try lake.entry(digest) else { throw LakeError.notHeld(digest) }
-        try require(try chain().mayHold(entry.meter, partner: sender), sender, "may not have batch \(digest.short)")
+        try require(try mayHave(entry, sender, chain()), sender, "may not have batch \(digest.short)")
         return try lake.bytes(digest)
+    }
+
+    /// A former member's batch goes to the partners of the community that this node's partner runs.
+    private func mayHave(_ entry: BatchEntry, _ sender: String, _ chain: ChainView) throws -> Bool {
+        if try chain.mayHold(entry.meter, partner: sender) { return true }
+        for address in try lake.secrets.communities() {
+            guard let community = try chain.community(address) else { continue }
+            if try chain.mayHold(entry.meter, from: entry.from, to: entry.to, of: community, partner: sender) {
+                return true
+            }
+        }
+        return false
     }
 
     /// Takes a batch that is anchored, from and for partners that may hold it.

@@ -52,6 +52,18 @@ package struct SecretStore: Sendable {
         }
     }
 
+    /// Communities whose own key is here: those that this node's partner runs.
+    package func communities() throws(LakeError) -> [Address] {
+        try SQL.attempt("list communities") {
+            try database.read { database in
+                try Data.fetchAll(
+                    database, sql: "SELECT community FROM memberKey WHERE member = ? ORDER BY community",
+                    arguments: [Int64(Self.communityRow.value)]
+                ).compactMap { Address([UInt8]($0)) }
+            }
+        }
+    }
+
     package func setKey(_ key: Digest, of member: MemberNumber?, in community: Address) throws(LakeError) {
         try SQL.attempt("store a key") {
             try database.write { database in

@@ -69,7 +69,7 @@ package struct Attester: AttestationService {
             throw LakeRefusal(.notPermitted, "\(sender) has nothing to do with community \(request.community)")
         }
         try checkState(request, community)
-        try await fetchBatches(request, from: sender, chain)
+        try await fetchBatches(request, of: community, from: sender, chain)
         let selection = try InputSelection(
             community: request.community, period: request.claim.period, lake: lake, chain: chain)
         try checkVersion(request, selection)
@@ -115,7 +115,9 @@ package struct Attester: AttestationService {
     }
 
     /// Fetches the named batches that this lake lacks. They must be anchored and of a meter of the community.
-    private func fetchBatches(_ request: AttestationRequest, from sender: String, _ chain: ChainView) async throws {
+    private func fetchBatches(
+        _ request: AttestationRequest, of community: CommunityView, from sender: String, _ chain: ChainView
+    ) async throws {
         for digest in request.batches.digests {
             guard try chain.anchor(digest) != nil else {
                 throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
@@ -129,11 +131,17 @@ package struct Attester: AttestationService {
             guard SHA256.hash(bytes) == digest, let batch = try? ReadingBatch(bcs: bytes) else {
                 throw LakeRefusal(.otherInputs, "\(sender) sent other bytes for batch \(digest.short)")
             }
-            guard try chain.mayHold(batch.meter, partner: partner) else {
+            guard try mayHold(batch, community, chain) else {
                 throw LakeRefusal(.notPermitted, "\(partner) may not have batch \(digest.short)")
             }
             try lake.store(bytes)
         }
+    }
+
+    private func mayHold(_ batch: ReadingBatch, _ community: CommunityView, _ chain: ChainView) throws -> Bool {
+        if try chain.mayHold(batch.meter, partner: partner) { return true }
+        guard let span = batch.span else { return false }
+        return try chain.mayHold(batch.meter, from: span.from, to: span.to, of: community, partner: partner)
     }
 
     private func checkBatches(_ request: AttestationRequest, _ selection: InputSelection) throws {

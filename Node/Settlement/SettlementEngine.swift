@@ -22,7 +22,7 @@ package struct SettlementEngine: Sendable {
     /// Asks a partner's node; nil when it did not answer.
     package typealias Ask = @Sendable (_ partner: String, LakeMessage) async -> LakeMessage?
 
-    private let lake: DataLake
+    let lake: DataLake
     private let chain: ChainSource
 
     package init(lake: DataLake, chain: @escaping ChainSource) {
@@ -67,7 +67,9 @@ package struct SettlementEngine: Sendable {
         guard let previous = selection.previous,
             previous.claim.stage != .provisional || !selection.isDeadlineOver,
             let used = try lake.results.inputs(
-                of: selection.community.address, period: selection.period, version: previous.claim.version)
+                of: selection.community.address, period: selection.period, version: previous.claim.version),
+            // What is here may be a result that another settler's overtook.
+            used.inputs.digest == previous.inputs
         else { return }
         if used.batches == selection.named {
             throw SettlementRefusal.unchanged(selection.period, version: previous.claim.version)

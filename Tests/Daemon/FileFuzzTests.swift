@@ -45,6 +45,26 @@ struct FileFuzzTests {
                 {"community":"\(digest.prefix(40))","partner":"gridco","clock":[[0,-480],[1700000000000,-420]],"members":[]}
                 """,
             read: { _ = try CommunityFile.read($0).localClock }),
+        Form(
+            name: "rules",
+            sample: """
+                {"name":"A","periodMinutes":15,"zone":"Europe/Zurich","model":"staticKeys","priceRule":"midMarketRate",
+                "gridTariff":{"consumption":0.25,"production":0.08,"bands":[{"days":"mon-fri","from":"17:00","to":"20:00",
+                "consumption":0.3,"production":0.1}],"follows":{"series":0,"sides":"both","consumption":0.05}},
+                "series":[{"name":"day-ahead","oracle":"sun"}],"gridFee":{"value":0.02,"bands":[]},"deadlineHours":24}
+                """,
+            read: { _ = try JSONFile.read(RulesFile.self, $0, "file of rules").rules(year: 2024) }),
+        Form(
+            name: "terms",
+            sample: """
+                {"tariff":{"consumption":0.3,"production":0.07},"key":{"value":2500,"bands":[{"from":"0:00","to":"6:00",
+                "value":100}]},"producerKeys":[{"producer":9,"key":100}],"preferred":[{"producer":3,"wattHours":500}],
+                "plant":{"agent":"coop","owners":[{"member":1,"share":4000}]}}
+                """,
+            read: { path in
+                let file = try TermsFile.read(path)
+                _ = (try file?.settings(), try file?.plantTerms())
+            }),
     ]
 
     /// Forms whose samples need fresh keys.

@@ -71,7 +71,12 @@ struct AuditTests {
         let older = Community.replaced.stateKey(Pair(Homes.first, 1), at: address)
         func record(_ key: [UInt8]) throws -> SettlementRecord { try SettlementRecord(bcs: right[key] ?? []) }
         func with(_ key: [UInt8], _ claim: SettlementClaim) throws -> [UInt8] {
-            SettlementRecord(inputs: try record(key).inputs, claim: claim).bcs
+            let old = try record(key)
+            return SettlementRecord(inputs: old.inputs, claim: claim, previous: old.previous).bcs
+        }
+        func with(_ key: [UInt8], previous: Digest?, inputs: Digest? = nil) throws -> [UInt8] {
+            let old = try record(key)
+            return SettlementRecord(inputs: inputs ?? old.inputs, claim: old.claim, previous: previous).bcs
         }
         func claim(
             _ key: [UInt8], version: UInt32? = nil, stage: SettlementStage? = nil, members: UInt32? = nil,
@@ -92,9 +97,21 @@ struct AuditTests {
                 bought: old.bought, sold: old.sold, tradePaid: old.tradePaid, tradeEarned: old.tradeEarned,
                 gridPaid: old.gridPaid, gridEarned: old.gridEarned, fund: old.fund + fund, rounding: old.rounding)
         }
+        // The correction with the totals of the version before it in the open.
+        let (corrected, replaced) = (try record(first).claim, try record(older).claim)
+        let opened = SettlementClaim(
+            period: corrected.period, version: corrected.version, stage: corrected.stage, totals: replaced.totals,
+            root: corrected.root, members: corrected.members, missing: 0, estimated: 0)
         let lies: [(AuditReport.Check, [[UInt8]: [UInt8]?])] = [
             (.periods, [second: nil]), (.corrections, [older: nil]), (.corrections, [older: right[second]]),
             (.corrections, [first: try claim(first, stage: .final)]), (.corrections, [older: right[first]]),
+            // The link to what was replaced: cut, to another record, to a record that was changed, before the first.
+            (.corrections, [first: try with(first, previous: nil)]),
+            (.corrections, [first: try with(first, previous: record(second).digest)]),
+            (.corrections, [older: try with(older, previous: nil, inputs: record(second).inputs)]),
+            (.corrections, [older: try claim(older) { totals($0, production: 1) }]),
+            (.corrections, [second: try with(second, previous: record(older).digest)]),
+            (.corrections, [first: try with(first, opened)]),
             (.counts, [second: try claim(second, members: 3)]), (.counts, [older: try claim(older, members: 5)]),
             (.energy, [second: try claim(second) { totals($0, production: 1) }]),
             (.money, [second: try claim(second) { totals($0, fund: 1) }]),

@@ -94,8 +94,10 @@ final class Cluster: Sendable {
         }
     }
 
-    func submit(_ settlement: AttestedSettlement, to community: Address) throws -> UInt16? {
-        try network.withLock { try $0.code(Community.settle, on: community, settlement) }
+    func submit(
+        _ settlement: AttestedSettlement, to community: Address, by partner: String = Cluster.administrator
+    ) throws -> UInt16? {
+        try network.withLock { try $0.code(Community.settle, on: community, settlement, by: partner) }
     }
 }
 
@@ -103,7 +105,7 @@ extension Cluster {
     /// Founds a community, admits `homes` with a meter each, draws keys, and stores and anchors `batches` at the
     /// administrator's lake.
     func community(
-        _ rules: CommunityRules, homes: Int, from: PeriodNumber, batches: [ReadingBatch]
+        _ rules: CommunityRules, homes: Int, from: PeriodNumber, batches: [ReadingBatch], keys: [Int64]? = nil
     ) throws -> Address {
         let lake = try lake(Self.administrator)
         let address = try network.withLock { (network) throws -> Address in
@@ -112,7 +114,9 @@ extension Cluster {
                 try network.registerMeter(index)
                 try network.must(
                     Community.admit, on: address,
-                    network.admission(index, to: address, attesters: rules.attestation.attesters, from: from))
+                    network.admission(
+                        index, to: address, attesters: rules.attestation.attesters, from: from,
+                        settings: MemberSettings(key: RateSchedule(keys?[index - 1] ?? 0))))
             }
             for start in stride(from: 0, to: batches.count, by: 64) {
                 try network.anchor(Array(batches[start..<min(start + 64, batches.count)]))

@@ -80,7 +80,7 @@ enum Sample {
     static let claim = SettlementClaim(
         period: PeriodNumber(408_342), version: 2, stage: .corrected, totals: .open(totals), root: salt, members: 17,
         missing: 1, estimated: 2)
-    static let record = SettlementRecord(inputs: inputs.digest, claim: claim)
+    static let record = SettlementRecord(inputs: inputs.digest, claim: claim, previous: salt)
     static let line = StatementLine(
         community: Address(wellKnown: "test-community"), period: PeriodNumber(408_342), version: 2,
         member: MemberNumber(7), production: 5, consumption: 12, received: 3, given: 0, bought: 4, sold: 0,

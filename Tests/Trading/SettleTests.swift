@@ -25,7 +25,12 @@ struct SettleTests {
         community.batches[0] = better
         let second = try community.settlement()
         #expect(second.claim.stage == .corrected && second.claim.version == 2)
-        #expect(second.inputs.previous == first.record.digest)
+        #expect(second.inputs.previous == first.record.digest && second.record.previous == first.record.digest)
+        #expect(first.record.previous == nil)
+        // Attested or not: a correction with open totals would show by how much somebody's reading changed.
+        guard case .open = first.claim.totals else { throw TestFailure("open totals expected") }
+        let open = try community.settlement { _, claim in claim = claim.with(totals: first.claim.totals) }
+        #expect(try community.code(open) == Community.totalsOpen.code)
         #expect(try community.code(second) == nil)
         let old = try community.network.read(
             Community.replaced, Pair(TestNetwork.firstPeriod, 1), of: community.address)
@@ -153,12 +158,15 @@ struct SettleTests {
             testRules(activeMembersMin: 2, deadlineHours: CommunityRules.deadlineHoursMax))
         community.network.time = Timestamp(TestNetwork.firstPeriod.value * 3_600_000 + 90_000_000)
         let complete = community.batches
+        let shown = PublishedTotals.open(SettlementTotals.nothing)
         community.batches = Array(complete.dropLast())
         let provisional = try community.settlement()
         #expect(provisional.claim.stage == .provisional && provisional.claim.missing == 1)
         #expect(
             try community.code(try community.settlement { _, claim in claim = claim.with(stage: .final) })
                 == Community.wrongStage.code)
+        let open = try community.settlement { _, claim in claim = claim.with(totals: shown) }
+        #expect(try community.code(open) == Community.totalsOpen.code)
         #expect(try community.code(provisional) == nil)
         community.batches = complete
         let final = try community.settlement()
@@ -191,4 +199,10 @@ struct SettleTests {
         #expect(codes.allSatisfy { $0 >= 100 })
         #expect(Set(Community.rejections.map(\.name)).count == codes.count)
     }
+}
+
+extension SettlementTotals {
+    fileprivate static let nothing = SettlementTotals(
+        production: 0, consumption: 0, traded: 0, bought: 0, sold: 0, tradePaid: 0, tradeEarned: 0, gridPaid: 0,
+        gridEarned: 0, fund: 0, rounding: 0)
 }

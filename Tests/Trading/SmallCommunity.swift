@@ -79,7 +79,7 @@ struct SmallCommunity {
             rules: rules.digest, members: head?.members ?? .zero, batches: named,
             salts: salts.digest, previous: current?.digest ?? .zero, contractVersion: Community.version)
         change(&inputs, &claim)
-        let record = SettlementRecord(inputs: inputs.digest, claim: claim)
+        let record = SettlementRecord(inputs, claim)
         return AttestedSettlement(
             inputs: inputs, claim: claim, batches: listed ?? named,
             attestations: network.attestations(record, address, by: partners))

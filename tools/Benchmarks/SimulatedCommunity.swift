@@ -158,7 +158,7 @@ struct SimulatedCommunity {
         let claim = SettlementClaim(
             period: next, version: 1, stage: .final, totals: .open(totals),
             root: SHA256.hash(Array("lines of \(next.value)".utf8)), members: count, missing: 0, estimated: 0)
-        let record = SettlementRecord(inputs: inputs.digest, claim: claim)
+        let record = SettlementRecord(inputs, claim)
         return AttestedSettlement(
             inputs: inputs, claim: claim,
             batches: rules.listsBatches ? batches : SettlementBatches([]),

@@ -20,8 +20,9 @@ extension Community {
         try checkVersion(claim, inputs, after: current)
         try checkStage(claim, rules, after: current, context)
         if let current { try checkWindow(current.claim, context) }
-        if case .open(let totals) = claim.totals, let problem = totals.problem(rules.model) {
-            throw totalsInvalid(problem)
+        if case .open(let totals) = claim.totals {
+            try require(claim.stage == .final, totalsOpen("this one is \(claim.stage)"))
+            if let problem = totals.problem(rules.model) { throw totalsInvalid(problem) }
         }
         if rules.listsBatches { try checkBatches(settlement, context) }
         let record = settlement.record

@@ -16,6 +16,8 @@ package import Primitives
 /// - a period has versions 1, 2, 3, …; each names the digest of the one before; nothing is overwritten: what is replaced
 ///   stays under `replaced`;
 /// - stages move provisional -> final -> corrected, and never back;
+/// - only a version that is `final` may show open totals: those of provisional and corrected ones are sealed, since the
+///   difference of two versions is what changed;
 /// - a period that became final can be corrected until its window closes, at a midnight that is set then, and not after;
 /// - open totals satisfy production - consumption = sold - bought, and their money sums to zero.
 package enum Community: Contract {

@@ -69,6 +69,10 @@ extension Community {
         132, "batches-not-listed", "the rules want the batches listed, and the list is not that of the inputs")
     package static let windowClosed = RejectionKind(
         133, "window-closed", "the correction window of the period is closed; post the difference in a later period")
+    package static let totalsOpen = RejectionKind(
+        134, "totals-open",
+        "only the first final version of a period shows its totals: the difference of two versions is somebody's reading"
+    )
 
     package static var rejections: [RejectionKind] {
         [
@@ -77,7 +81,7 @@ extension Community {
             membersRemain, memberSignature, agentUnknown, amendmentsFull, oracleUnknown, notOracle, pricesInvalid,
             notSettler, periodNotOver, otherRules, otherMembers, otherContractVersion, alreadySettled,
             otherPrevious, wrongStage, totalsInvalid, notAttested, wrongCounts, batchNotAnchored,
-            batchesNotListed, windowClosed,
+            batchesNotListed, windowClosed, totalsOpen,
         ]
     }
 }

@@ -80,7 +80,7 @@ package struct AttestedSettlement: Hashable, Sendable, ContractValue {
         self.attestations = attestations
     }
 
-    package var record: SettlementRecord { SettlementRecord(inputs: inputs.digest, claim: claim) }
+    package var record: SettlementRecord { SettlementRecord(inputs, claim) }
 
     package static let shape = Shape.fields(
         "AttestedSettlement", ("inputs", SettlementInputs.shape), ("claim", SettlementClaim.shape),

@@ -108,30 +108,42 @@ package struct SettlementClaim: Hashable, Sendable, ContractValue {
     }
 }
 
-/// What attestations are given for, and the record that the chain keeps of a settled period.
+/// What attestations are given for, and the record that the chain keeps of a settled period. Records chain up: each names
+/// the digest of the one that it replaces, so that anybody can follow a period's versions from the state alone.
 package struct SettlementRecord: Hashable, Sendable, ContractValue {
     /// Digest of the `SettlementInputs`.
     package let inputs: Digest
     package let claim: SettlementClaim
+    /// Digest of the record that this one replaces, as the inputs name it; nil for version 1.
+    package let previous: Digest?
 
-    package init(inputs: Digest, claim: SettlementClaim) {
+    package init(inputs: Digest, claim: SettlementClaim, previous: Digest?) {
         self.inputs = inputs
         self.claim = claim
+        self.previous = previous
+    }
+
+    package init(_ inputs: SettlementInputs, _ claim: SettlementClaim) {
+        self.init(
+            inputs: inputs.digest, claim: claim, previous: inputs.previous == .zero ? nil : inputs.previous)
     }
 
     /// SHA-256 of the BCS bytes: the subject of attestations, and the name by which a correction calls what it replaces.
     package var digest: Digest { SHA256.hash(bcs) }
 
     package static let shape = Shape.fields(
-        "SettlementRecord", ("inputs", .digest), ("claim", SettlementClaim.shape))
+        "SettlementRecord", ("inputs", .digest), ("claim", SettlementClaim.shape), ("previous", .option(.digest)))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.fixed(inputs)
         encoder.value(claim)
+        encoder.bool(previous != nil)
+        if let previous { encoder.fixed(previous) }
     }
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         inputs = try decoder.digest()
         claim = try SettlementClaim(from: &decoder)
+        previous = try decoder.bool() ? try decoder.digest() : nil
     }
 }

@@ -10,7 +10,8 @@ extension CecCommand {
         static let configuration = CommandConfiguration(
             abstract: "Close a span: overview of the community, postings, bank files.",
             discussion: """
-                Writes into the folder --out: overview.html (every member; it stays with the administrator), postings.csv, and \
+                Writes into the folder --out: overview.html (every member; it stays with the administrator), postings.csv, \
+                plants.csv (what the billing agent of a shared plant owes its owners), and \
                 with --accounts the SEPA files payments.xml (pain.001.001.09) and debits.xml (pain.008.001.08). The accounts \
                 file is JSON: {"community": {"name", "iban", "bic"}, "creditor", "members": [{"member", "account": {…}, \
                 "mandate", "mandateDate"}]}.
@@ -37,11 +38,17 @@ extension CecCommand {
                 }
                 return try BankAccounts(json: data)
             }
-            let (rules, statements) = try await office.opened { office, file, address in
+            let (rules, statements, members) = try await office.opened { office, file, address in
                 let rules = try await office.rules(of: address)
                 let made = try await Statements.make(
                     office, file.members.map(\.number), address, try span.periods(rules), output.progress)
-                return (rules, made.map(\.0))
+                var members: [Member] = []
+                for statement in made {
+                    members.append(
+                        try await office.session.ask(
+                            Community.memberQuery, of: address, MemberNumber(statement.0.member)))
+                }
+                return (rules, made.map(\.0), members)
             }
             let postings = try PostingList(statements: statements, rules: rules)
             let names = Dictionary(file.members.map { ($0.number, $0.name) }, uniquingKeysWith: { first, _ in first })
@@ -52,6 +59,8 @@ extension CecCommand {
                 ),
                 ("postings.csv", postings.csv(bank, others: names)),
             ]
+            let plants = try PlantShares(statements: statements, members: members)
+            if !plants.rows.isEmpty { files.append(("plants.csv", plants.csv(names: names))) }
             var left: [String] = []
             if let bank {
                 let sepa = try SEPAFiles(

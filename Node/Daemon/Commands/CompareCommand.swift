@@ -10,11 +10,16 @@ extension CecCommand {
         static let configuration = CommandConfiguration(
             abstract: "Settle a community's own past with every model and price rule, to choose one.",
             discussion: """
-                Takes the past from a file of hourly readings, or from the lake of a node that is on this machine. Nothing is \
-                sent anywhere. Keys, agreements and bids that the members do not have yet are assumed; the result says how.
+                Takes the past from files of readings in any form that `cec ingest` takes, or from the lake of a node that is on \
+                this machine. Periods are as long as the readings, or --period. Nothing is sent anywhere. Keys, agreements and bids that the members do not have yet are assumed; the result says how.
                 """)
 
-        @Option(help: "File with the columns period_start_local,meter,load_wh,pv_wh.") var readings: String?
+        @Option(help: "File of readings; repeat for more.") var readings: [String] = []
+        @Option(help: "File of quarter hours that are production; repeat for more.") var productionReadings: [String] =
+            []
+        @OptionGroup var source: SourceOptions
+        @Option(help: "Minutes of a settlement period: 15, 30 or 60. Default: those of the readings.") var period:
+            UInt64?
         @Option(help: "The lake's folder of a node (needs the community file).") var lake: String?
         @Option(name: .customLong("file"), help: "The community file: which meter is whose.") var path =
             "community.json"
@@ -32,14 +37,27 @@ extension CecCommand {
         @OptionGroup var output: OutputOptions
 
         func validate() throws {
-            guard (readings == nil) != (lake == nil) else { throw ValidationError("give --readings or --lake") }
+            let isFile = !readings.isEmpty || !productionReadings.isEmpty
+            guard isFile == (lake == nil) else { throw ValidationError("give --readings or --lake") }
+            guard period.map({ [15, 30, 60].contains($0) }) ?? true else {
+                throw ValidationError("--period is 15, 30 or 60")
+            }
             guard lake == nil || from != nil else { throw ValidationError("--lake needs --from") }
             guard (1...17_568).contains(hours) else { throw ValidationError("--hours is 1 to 17,568") }
         }
 
         func run() async throws {
-            let rules = try rules()
-            let past = try readings.map { try PastReadings.file($0, community: path) } ?? lakePast()
+            let past =
+                lake == nil
+                ? try PastReadings.files(
+                    readings, productions: productionReadings, community: path, source: source.source) : try lakePast()
+            let chosen = Resolution.allCases.first { $0.minutes == period } ?? past.resolution
+            guard chosen.minutes >= past.resolution.minutes else {
+                throw UserError(
+                    "The readings are of \(past.resolution.minutes) minutes: periods of \(chosen.minutes) are too short."
+                )
+            }
+            let rules = try rules(chosen)
             let history: CommunityHistory
             let comparison: ModelComparison
             do {
@@ -61,14 +79,14 @@ extension CecCommand {
 
         private func micro(_ price: Double) -> Amount { Int64((price * 1_000_000).rounded()) }
 
-        private func rules() throws -> CommunityRules {
+        private func rules(_ period: Resolution) throws -> CommunityRules {
             let prices = [retail, feedIn, communityPrice, producerPrice, gridFee, levy, incentive]
             guard prices.allSatisfy({ abs($0) <= 1_000 }) else { throw UserError("A price is above 1,000 per kWh.") }
             let rules = CommunityRules(
-                name: "comparison", currency: currency, period: .minutes60, priceRule: .midMarketRate,
+                name: "comparison", currency: currency, period: period, priceRule: .midMarketRate,
                 gridTariff: Tariff(base: PricePair(consumption: micro(retail), production: micro(feedIn))),
                 gridFee: RateSchedule(micro(gridFee)), fundLevy: RateSchedule(micro(levy)),
-                clock: PastReadings.clock(community: path))
+                clock: try PastReadings.clock(community: path))
             if let problem = rules.problem { throw UserError("These prices do not work: \(problem).") }
             return rules
         }
@@ -96,7 +114,7 @@ extension CecCommand {
                 ])
             }
             let head =
-                "\(comparison.members.count) members, \(comparison.periods) periods; alone they pay "
+                "\(comparison.members.count) members, \(comparison.periods) periods of \(comparison.periodMinutes) minutes; alone they pay "
                 + "\(money(comparison.aloneBill)). Missing member-periods: \(comparison.missing), estimated: "
                 + "\(comparison.estimated)."
             return ([head, "", table.text(), ""] + AssumedSettings.notes).joined(separator: "\n")

@@ -11,6 +11,10 @@ struct CommunityFile: Codable {
         let name: String
         let number: UInt32
         let meter: UInt64
+        /// Further meters of the same member, by their names in the source.
+        var others: [String: UInt64]?
+
+        var allMeters: [UInt64] { [meter] + (others ?? [:]).values.sorted() }
     }
 
     /// Address of the community's instance.
@@ -48,7 +52,10 @@ struct CommunityFile: Codable {
     }
 
     var meters: [String: MeterNumber] {
-        Dictionary(members.map { ($0.name, MeterNumber($0.meter)) }, uniquingKeysWith: { first, _ in first })
+        let named = members.flatMap { member in
+            [(member.name, member.meter)] + (member.others ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        }
+        return Dictionary(named.map { ($0.0, MeterNumber($0.1)) }, uniquingKeysWith: { first, _ in first })
     }
 }
 

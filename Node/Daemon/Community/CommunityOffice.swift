@@ -8,6 +8,7 @@ internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
+internal import Settlement
 internal import Trading
 
 /// What a community's administrator does, one function a step. Signs with the operator key of the own partner and talks
@@ -65,10 +66,9 @@ struct CommunityOffice {
 
     /// A member's admission with its signed consent, which names the attesting partners.
     func admission(
-        of meter: MeterNumber, memberKey: Secp256k1.SecretKey, credential: Digest, to community: Address,
-        rules: CommunityRules, from: PeriodNumber
+        of terms: MembershipTerms, memberKey: Secp256k1.SecretKey, credential: Digest, to community: Address,
+        rules: CommunityRules
     ) -> Admission {
-        let terms = MembershipTerms(meters: [meter], from: from)
         let attesters = rules.attestation.attesters
         let digest = terms.signingDigest(
             network: session.network, community: community, credential: credential, attesters: attesters)
@@ -155,6 +155,11 @@ struct CommunityOffice {
     ) async throws -> Data {
         let message = StatementMessage(community: community, member: member, from: from, to: to)
         return Data(try await ask(.statement, message.bcs))
+    }
+
+    /// What the settler of the own node does and waits for.
+    func settlerReport() async throws -> SettlerReport {
+        try JSONDecoder().decode(SettlerReport.self, from: Data(try await ask(.settler, [])))
     }
 
     // MARK: erasing

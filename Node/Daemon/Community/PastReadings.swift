@@ -4,33 +4,44 @@ internal import Primitives
 internal import Settlement
 internal import Trading
 
-/// A community's past, from a file or from a lake, before it is settled.
+/// A community's past, from files or from a lake, before it is settled.
 struct PastReadings {
     let names: [String]
-    /// One meter for each name.
-    let meters: [MeterNumber]
+    /// The meters of each name.
+    let meters: [[MeterNumber]]
     let batches: [ReadingBatch]
 
-    /// The clock of the community file when there is one, else that of the pilot's data.
-    static func clock(community path: String) -> LocalClock {
-        (try? CommunityFile.read(path))?.localClock ?? HourlyAdaptor.californiaClock
+    /// The longest resolution of the readings: periods cannot be shorter.
+    var resolution: Resolution {
+        batches.map(\.resolution).max { $0.minutes < $1.minutes } ?? .minutes60
     }
 
-    /// Every meter of the file is a member, unless a community file says whose meters count.
-    static func file(_ path: String, community: String) throws -> PastReadings {
-        guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No readings at \(path).") }
-        let known = try? CommunityFile.read(community)
-        let names = known?.members.map(\.name) ?? meterNames(data)
-        guard !names.isEmpty, names.count <= AdaptorSettings.metersMax else {
-            throw UserError("\(path) has no meters, or more than \(AdaptorSettings.metersMax).")
+    /// The clock of the community file when there is one, else that of the pilot's data.
+    static func clock(community path: String) throws -> LocalClock {
+        try known(path)?.localClock ?? HourlyAdaptor.californiaClock
+    }
+
+    /// Nil when there is no such file; one that cannot be read is an error.
+    private static func known(_ path: String) throws -> CommunityFile? {
+        FileManager.default.fileExists(atPath: path) ? try CommunityFile.read(path) : nil
+    }
+
+    /// From files of any known form; those of `productions` that only tell one direction tell production. Every meter is
+    /// a member, unless a community file says whose meters count.
+    static func files(
+        _ loads: [String], productions: [String], community: String, source: Ingestion.Source
+    ) throws -> PastReadings {
+        let file = try known(community) ?? assumed(loads + productions)
+        guard !file.members.isEmpty, file.members.count <= AdaptorSettings.metersMax else {
+            throw UserError("There are no meters in the readings, or more than \(AdaptorSettings.metersMax).")
         }
-        let meters = names.indices.map { MeterNumber(UInt64($0 + 1)) }
-        let adaptor = HourlyAdaptor(
-            clock: clock(community: community),
-            meters: Dictionary(zip(names, meters), uniquingKeysWith: { first, _ in first }), receivedAt: Timestamp(0))
-        let adapted: AdaptedReadings
-        do { adapted = try adaptor.read([UInt8](data)) } catch { throw UserError("\(path): \(error.description)") }
-        return PastReadings(names: names, meters: meters, batches: Ingestion.batches(adapted))
+        var batches: [ReadingBatch] = []
+        for (path, isProduction) in loads.map({ ($0, source.isProduction) }) + productions.map({ ($0, true) }) {
+            var source = source
+            source.isProduction = isProduction
+            batches += Ingestion.batches(try Ingestion.read(path, file, source))
+        }
+        return PastReadings(file, batches)
     }
 
     /// The newest batch of each meter and span in the lake; what the lake does not hold any more is missing.
@@ -45,35 +56,62 @@ struct PastReadings {
         do {
             let lake = try DataLake(folder: url)
             var batches: [ReadingBatch] = []
-            for member in file.members {
-                let entries = try lake.entries(of: MeterNumber(member.meter), from: from, to: to, limit: .max)
+            for meter in file.members.flatMap(\.allMeters) {
+                let entries = try lake.entries(of: MeterNumber(meter), from: from, to: to, limit: .max)
                 for entry in entries where entry.status == .held { batches.append(try lake.batch(entry.digest)) }
             }
-            return PastReadings(
-                names: file.members.map(\.name), meters: file.members.map { MeterNumber($0.meter) }, batches: batches)
+            return PastReadings(file, batches.compactMap { $0.cut(from: from, to: to) })
         } catch {
             throw UserError("\(folder): \(error.description)")
         }
     }
 
-    /// Second column of the file, each name once, in order.
-    private static func meterNames(_ data: Data) -> [String] {
-        let text = String(decoding: data, as: UTF8.self)
+    private init(_ file: CommunityFile, _ batches: [ReadingBatch]) {
+        names = file.members.map(\.name)
+        meters = file.members.map { $0.allMeters.map { MeterNumber($0) }.sorted() }
+        self.batches = batches
+    }
+
+    /// Members for the names in the files' column `meter`, in the order of the names.
+    private static func assumed(_ paths: [String]) throws -> CommunityFile {
         var names: Set<String> = []
-        for line in text.split(whereSeparator: \.isNewline).dropFirst() {
-            let fields = line.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
-            if fields.count == 3 { names.insert(String(fields[1])) }
+        for path in paths {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw UserError("No readings at \(path).")
+            }
+            let lines = String(decoding: data, as: UTF8.self).split(whereSeparator: \.isNewline)
+            let header = lines.first?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+            guard let column = header.firstIndex(of: "meter") else {
+                throw UserError("\(path) has no column 'meter': name a community file that says whose readings it has.")
+            }
+            for line in lines.dropFirst() {
+                let fields = line.split(separator: ",", maxSplits: column + 1, omittingEmptySubsequences: false)
+                if fields.count > column { names.insert(String(fields[column])) }
+            }
         }
-        return names.sorted()
+        return CommunityFile(
+            community: "", partner: "", clock: CommunityFile.clock(HourlyAdaptor.californiaClock),
+            members: names.sorted().enumerated().map {
+                CommunityFile.Member(name: $1, number: UInt32($0 + 1), meter: UInt64($0 + 1))
+            })
     }
 
     /// Members are numbered in the order of their names.
     func history(_ rules: CommunityRules) throws(SettlementError) -> CommunityHistory {
-        let members = zip(1..., meters).map { number, meter in
+        let members = zip(1..., meters).map { number, meters in
             Member(
-                number: MemberNumber(UInt32(number)), meters: [meter], holder: .zero, consent: .zero,
+                number: MemberNumber(UInt32(number)), meters: meters, holder: .zero, consent: .zero,
                 from: PeriodNumber(0))
         }
         return try CommunityHistory(members: members, names: names, rules: rules, batches: batches)
+    }
+}
+
+extension ReadingBatch {
+    /// The readings that start in [from, to), as a batch; nil when there are none.
+    fileprivate func cut(from: Timestamp, to: Timestamp) -> ReadingBatch? {
+        let inside = readings(from: from, to: to)
+        return inside.isEmpty
+            ? nil : ReadingBatch(salt: salt, meter: meter, resolution: resolution, readings: Array(inside))
     }
 }

@@ -98,8 +98,8 @@ struct Story {
         progress("\(Story.gridOperator) confirmed \(members.count) meters")
         let admissions = members.map { member in
             office.admission(
-                of: member.meter, memberKey: member.key, credential: Draw.digest(), to: address, rules: rules,
-                from: first)
+                of: MembershipTerms(meters: [member.meter], from: first), memberKey: member.key,
+                credential: Draw.digest(), to: address, rules: rules)
         }
         let numbers = try await office.admit(admissions, to: address)
         try await office.setKeys(

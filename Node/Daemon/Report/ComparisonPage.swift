@@ -10,10 +10,9 @@ struct ComparisonPage {
     let currency: String
 
     func html() -> String {
-        let hours = comparison.periods
         let body = """
             <header><h1>Which model for this community?</h1>
-            <p class="lead">\(comparison.members.count) homes, \(hours) hours from \(ReportPage.day(comparison.from)), \
+            <p class="lead">\(comparison.members.count) homes, \(comparison.periods) periods of \(comparison.periodMinutes) minutes from \(ReportPage.day(comparison.from)), \
             settled once with each model and price rule.</p></header>
             \(tiles())
             <section><h2>What the members save together</h2>

@@ -23,6 +23,7 @@ struct NodeSettings: Sendable {
     let keepStates: UInt64?
     /// The DID that `/.well-known/did.json` shows as this host's did:web.
     let operatorDID: String?
+    let settler: SettlerSwitch
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -63,6 +64,7 @@ struct NodeSettings: Sendable {
         guard requestsPerSecondMax > 0, streamsMax > 0 else {
             throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
         }
+        settler = try SettlerSwitch(user)
         operatorDID = user.operatorDID
         if let text = operatorDID, DID(text) == nil {
             throw UserError(

@@ -21,6 +21,13 @@ struct UserSettings: Sendable {
     /// Blocks, or "all".
     var keepStates: String?
     var operatorDID: String?
+    /// Settle communities by itself.
+    var settler: Bool?
+    /// Addresses of communities to settle besides those that the own partner runs.
+    var settleCommunities: [String]?
+    var settlerWaitMinutes: Int?
+    var settlerQuietSeconds: Int?
+    var settlerDelaySeconds: Int?
 
     /// Where a setting's value goes, and of what kind it is.
     enum Field {
@@ -50,6 +57,10 @@ struct UserSettings: Sendable {
             ("log", .text(\.log)), ("requests-per-second-max", .number(\.requestsPerSecondMax)),
             ("streams-max", .number(\.streamsMax)), ("keep-states", .text(\.keepStates)),
             ("snapshot-lag-blocks", .number(\.snapshotLagBlocks)), ("operator-did", .text(\.operatorDID)),
+            ("settler", .truth(\.settler)), ("settle-communities", .list(\.settleCommunities)),
+            ("settler-wait-minutes", .number(\.settlerWaitMinutes)),
+            ("settler-quiet-seconds", .number(\.settlerQuietSeconds)),
+            ("settler-delay-seconds", .number(\.settlerDelaySeconds)),
         ]
     }
 

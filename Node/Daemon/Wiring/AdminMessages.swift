@@ -10,6 +10,7 @@ enum AdminOperation: String, CaseIterable {
     case statement
     case erasable
     case erase
+    case settler
 
     var path: String { "/v1/admin/\(rawValue)" }
 }

@@ -15,6 +15,7 @@ struct LakeRoutes: RouteModule {
     static let uploadBytesMax = 1_048_576
 
     let wiring: LakeWiring
+    let settler: SettlerWiring
 
     let tag = "Data lake and settlement"
     let tagDescription =
@@ -75,6 +76,10 @@ struct LakeRoutes: RouteModule {
                 .erase, "eraseBatches", "Erase what the chain says is deleted, and a former member's secrets",
                 isBinary: false
             ) { payload in try erase(payload) },
+            admin(
+                .settler, "settlerState", "What the settler of this node does and waits for, by community",
+                isBinary: false
+            ) { _ in try await settlerState() },
         ]
     }
 
@@ -169,5 +174,7 @@ struct LakeRoutes: RouteModule {
 
 extension NodeWiring {
     /// What stands beside the ledger: the lake with its attester, and their routes.
-    static func offChainModules(_ wiring: LakeWiring) -> [any RouteModule] { [LakeRoutes(wiring: wiring)] }
+    static func offChainModules(_ wiring: LakeWiring, _ settler: SettlerWiring) -> [any RouteModule] {
+        [LakeRoutes(wiring: wiring, settler: settler)]
+    }
 }

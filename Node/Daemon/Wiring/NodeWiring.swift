@@ -98,7 +98,8 @@ enum NodeWiring {
             node: node, holder: holder, release: ContractSuite.release, evidence: evidence, logger: logger)
         let service = RuntimeService(node: node, partner: settings.partner, reporter: reporter)
         let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
-        let modules = offChainModules(lake)
+        let settler = SettlerWiring(lake, settings: settings.settler, logger: logger)
+        let modules = offChainModules(lake, settler)
         var api = APIConfiguration()
         api.host = settings.listenRPC.host
         api.port = settings.listenRPC.port
@@ -109,9 +110,16 @@ enum NodeWiring {
         let server = try APIServer(
             service: service, modules: modules, configuration: api, version: BuildInfo.version, logger: logger
         ) { port in logger.info("the API answers on http://\(settings.listenRPC.host):\(port)") }
+        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
+        if settings.settler.isOn {
+            services.append(
+                .init(
+                    service: SettlerLife(wiring: settler), successTerminationBehavior: .ignore,
+                    failureTerminationBehavior: .gracefullyShutdownGroup))
+        }
         let group = ServiceGroup(
             configuration: .init(
-                services: [
+                services: services + [
                     .init(
                         service: server, successTerminationBehavior: .gracefullyShutdownGroup,
                         failureTerminationBehavior: .gracefullyShutdownGroup),

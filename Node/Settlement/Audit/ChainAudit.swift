@@ -160,7 +160,16 @@ package struct ChainAudit: Sendable {
             versions.append(older)
         }
         versions.append(current)
-        for (older, newer) in zip(versions, versions.dropFirst()) {
+        if let first = versions.first, first.claim.version == 1 {
+            report.expect(.corrections, first.previous == nil) {
+                "period \(period): version 1 says that it replaced another settlement"
+            }
+        }
+        for (older, newer) in zip(versions, versions.dropFirst()) where newer.claim.version == older.claim.version &+ 1
+        {
+            report.expect(.corrections, newer.previous == older.digest) {
+                "period \(period): version \(newer.claim.version) replaced another settlement than the one that is kept as version \(older.claim.version)"
+            }
             report.expect(.corrections, ChainAudit.mayFollow(newer.claim.stage, older.claim.stage)) {
                 "period \(period): \(newer.claim.stage) replaced \(older.claim.stage)"
             }
@@ -193,6 +202,9 @@ package struct ChainAudit: Sendable {
         }
         switch claim.totals {
         case .open(let totals):
+            report.expect(.corrections, claim.stage == .final) {
+                "\(place()): a \(claim.stage) version shows its totals"
+            }
             report.expect(.energy, totals.energyProblem == nil) { "\(place()): \(totals.energyProblem ?? "")" }
             let problem = totals.energyProblem == nil ? totals.problem(rules.model) : nil
             report.expect(.money, problem == nil) { "\(place()): \(problem ?? "")" }

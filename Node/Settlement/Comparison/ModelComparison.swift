@@ -75,6 +75,7 @@ package struct ComparedChoice: Codable, Sendable {
 package struct ModelComparison: Codable, Sendable {
     package let members: [String]
     package let periods: Int
+    package let periodMinutes: UInt64
     /// UTC, milliseconds since 1970.
     package let from: UInt64
     package let to: UInt64
@@ -123,7 +124,7 @@ extension ModelComparison {
             }
         }
         self.init(
-            members: history.names, periods: history.periods.count,
+            members: history.names, periods: history.periods.count, periodMinutes: rules.period.minutes,
             from: history.periods.first.flatMap { rules.period.start(of: $0.number)?.value } ?? 0,
             to: history.periods.last.flatMap { rules.period.end(of: $0.number)?.value } ?? 0,
             production: sums.production, consumption: sums.consumption, missing: sums.missing,

@@ -197,7 +197,8 @@ export function readSettlement(reader) {
   record.totals = kind === 0 ? readTotals(reader) : null;
   if (kind === 1) reader.digest();
   record.root = reader.digest();
-  return { ...record, members: reader.u32(), missing: reader.u32(), estimated: reader.u32() };
+  const counts = { members: reader.u32(), missing: reader.u32(), estimated: reader.u32() };
+  return { ...record, ...counts, previous: reader.option((r) => r.digest()) };
 }
 
 export function readInputs(reader) {

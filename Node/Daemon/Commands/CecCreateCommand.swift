@@ -1,0 +1,114 @@
+internal import ArgumentParser
+internal import Chain
+internal import Foundation
+internal import LedgerCrypto
+internal import Primitives
+internal import Settlement
+internal import Trading
+
+extension CecCommand {
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Found a community with rules that are never edited.",
+            discussion: """
+                --rules is a JSON file with any model, price rule, tariff, time bands, period, deadlines and attesters \
+                (docs/models.md shows one). Without it: even split at community tariffs, hourly, with --name, --currency, \
+                --attester and --threshold.
+                """)
+        @Option(help: "File of the rules.") var rules: String?
+        @Option(help: "Name of the community, when there is no --rules.") var name: String?
+        @Option(help: "Identifier of the own partner, who administrates it.") var partner: String
+        @Option(help: "Currency, three capital letters.") var currency = "EUR"
+        @Option(
+            name: .customLong("attester"),
+            help: "A partner that may hold and recompute the data; repeat. Default: every validator.")
+        var attesters: [String] = []
+        @Option(help: "How many must agree; 0 means a quorum.") var threshold: UInt16 = 0
+        @OptionGroup var office: Office
+
+        func validate() throws {
+            guard (rules == nil) != (name == nil) else { throw ValidationError("give --rules or --name") }
+        }
+
+        func run() async throws {
+            let chosen: CommunityRules
+            if let rules {
+                let year = Calendar(identifier: .gregorian).component(.year, from: Date())
+                chosen = try JSONFile.read(RulesFile.self, rules, "file of rules").rules(year: year)
+            } else {
+                chosen = PilotRules.rules(
+                    name: name ?? "", currency: currency, attesters: attesters, threshold: threshold,
+                    clock: HourlyAdaptor.californiaClock)
+            }
+            let address = try await office.with(partner: partner) { office in
+                try await office.registerSigningKey()
+                let address = try await office.create(chosen)
+                try await office.setKeys([], communityKey: Draw.digest(), of: address)
+                return address
+            }
+            let file = CommunityFile(
+                community: address.description, partner: partner, clock: CommunityFile.clock(chosen.clock), members: [])
+            try file.write(to: office.path)
+            try office.output.show(file) { "Founded \(chosen.name) at \(address). Wrote \(office.path)." }
+        }
+    }
+
+    struct Admit: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Admit a member with its meters, which the grid operator has confirmed.",
+            discussion: """
+                The member's key signs the consent; it names the partners that may recompute the member's data. --terms is a \
+                JSON file with the member's own tariff, keys, limits, agreements, or, for a plant that members own by shares, \
+                the billing agent and the owners (docs/models.md shows one).
+                """)
+        @Option(help: "Name of the meter in the source of readings.") var name: String
+        @Option(help: "Pseudonymous number of the meter.") var meter: UInt64
+        @Option(name: .customLong("other"), help: "A further meter of the member, NAME=NUMBER; repeat.") var others:
+            [String] = []
+        @Option(help: "Secret key file of the member.") var memberKey: String
+        @Option(help: "Digest of the consent credential (64 hexadecimal digits).") var credential: String
+        @Option(help: "First time that counts, UTC, such as 2016-10-17T07:00Z.") var from: String
+        @Option(help: "File of the member's terms.") var terms: String?
+        @OptionGroup var office: Office
+
+        func run() async throws {
+            guard let digest = Digest(hex: credential) else {
+                throw UserError("--credential is no digest of 64 hexadecimal digits.")
+            }
+            let (member, agreed, more) = (try KeyFile.read(memberKey), try TermsFile.read(terms), try furtherMeters())
+            let path = office.path
+            let number = try await office.opened { office, file, address in
+                let rules = try await office.rules(of: address)
+                let terms = MembershipTerms(
+                    meters: ([meter] + more.values).map { MeterNumber($0) }.sorted(),
+                    settings: try agreed?.settings() ?? .none, plant: try agreed?.plantTerms(),
+                    from: rules.period.period(at: try TimeArgument.parse(from)))
+                let admission = office.admission(
+                    of: terms, memberKey: member, credential: digest, to: address, rules: rules)
+                guard let number = try await office.admit([admission], to: address).first else {
+                    throw UserError("The chain gave the member no number.")
+                }
+                // The community's key stays as it is: only the member's is new.
+                try await office.setMemberKey(number, of: address)
+                var changed = file
+                changed.members.append(
+                    CommunityFile.Member(
+                        name: name, number: number.value, meter: meter, others: more.isEmpty ? nil : more))
+                try changed.write(to: path)
+                return number
+            }
+            try office.output.show(["member": number.value]) { "Admitted \(name) as member \(number)." }
+        }
+
+        private func furtherMeters() throws -> [String: UInt64] {
+            var meters: [String: UInt64] = [:]
+            for text in others {
+                let parts = text.split(separator: "=")
+                guard parts.count == 2, let number = UInt64(parts[1]), number != meter,
+                    meters.updateValue(number, forKey: String(parts[0])) == nil
+                else { throw UserError("--other is NAME=NUMBER, each meter once, not '\(text)'.") }
+            }
+            return meters
+        }
+    }
+}

@@ -1,0 +1,34 @@
+internal import Synchronization
+
+/// Batches that came into a lake since it was opened, in their order, for whoever works on new readings. Bounded: a reader
+/// that falls too far behind learns that and looks at everything again.
+package final class ArrivalLog: Sendable {
+    package static let entriesMax = 65_536
+
+    private struct State {
+        var entries: [BatchEntry] = []
+        /// Number of the first entry that is kept; the first of all has number 0.
+        var first: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+
+    func note(_ entry: BatchEntry) {
+        state.withLock { state in
+            if state.entries.count >= ArrivalLog.entriesMax {
+                state.entries.removeFirst(ArrivalLog.entriesMax / 2)
+                state.first += UInt64(ArrivalLog.entriesMax / 2)
+            }
+            state.entries.append(entry)
+        }
+    }
+
+    /// Entries from `number` on, nil when some of them are not kept any more, and the number to ask with next time.
+    package func entries(from number: UInt64) -> (entries: [BatchEntry]?, next: UInt64) {
+        state.withLock { state in
+            let next = state.first + UInt64(state.entries.count)
+            guard number >= state.first else { return (nil, next) }
+            return (Array(state.entries.dropFirst(Int(min(number - state.first, UInt64(state.entries.count))))), next)
+        }
+    }
+}

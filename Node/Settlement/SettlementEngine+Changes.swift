@@ -1,0 +1,61 @@
+internal import Chain
+internal import ContractKit
+internal import DataLake
+internal import Primitives
+internal import Trading
+
+/// Whether a settled period would come out of other readings now.
+package enum PeriodChange: Hashable, Sendable {
+    case same
+    case changed
+    /// The salts of the current version are not here, so it cannot be told.
+    case unknown
+}
+
+extension SettlementEngine {
+    /// Compares what the current settlement was computed from with what lake and chain have now. Where this node has no
+    /// record of that, it computes the current version again; when the inputs are found, results and salts are stored, so
+    /// that a node that was down while another one settled can write statements.
+    package func change(in selection: InputSelection) throws(SettlementRefusal) -> PeriodChange {
+        guard let current = selection.previous else { return .changed }
+        let (address, period, version) = (selection.community.address, selection.period, current.claim.version)
+        do {
+            if let used = try lake.results.inputs(of: address, period: period, version: version),
+                used.inputs.digest == current.inputs
+            {
+                return used.batches == selection.named ? .same : .changed
+            }
+            guard
+                let salts = try lake.secrets.salts(
+                    of: selection.members.map(\.number), in: address, period: period, version: version)
+            else { return .unknown }
+            let result = try selection.task(salts: salts, repeating: current).run()
+            let inputs = SettlementInputs(
+                rules: selection.community.head.rules, members: selection.community.head.members,
+                batches: selection.named, salts: salts.digest, previous: current.previous ?? .zero,
+                contractVersion: Community.version)
+            if inputs.digest == current.inputs, result.claim.root == current.claim.root {
+                try lake.secrets.store(salts, of: address, period: period, version: version)
+                try lake.results.store(result, inputs: inputs, batches: selection.named, of: address)
+            }
+            return result.claim.root == current.claim.root ? .same : .changed
+        } catch let error as SettlementError {
+            throw .computation(error)
+        } catch let error as LakeError {
+            throw .lake(error)
+        } catch {
+            throw .chain("\(error)")
+        }
+    }
+}
+
+extension InputSelection {
+    /// The task that a settlement on the chain came from, if it was computed from these readings. Stages do not enter the
+    /// balances.
+    fileprivate func task(salts: SaltList, repeating record: SettlementRecord) -> SettlementTask {
+        SettlementTask(
+            community: community.address, rules: community.rules, period: period, version: record.claim.version,
+            previousStage: record.claim.stage == .corrected ? .final : nil, isDeadlineOver: isDeadlineOver,
+            members: members, values: values, batches: batches.map(\.batch), salts: salts)
+    }
+}

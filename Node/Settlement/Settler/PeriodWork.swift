@@ -1,0 +1,121 @@
+internal import Chain
+internal import ContractKit
+internal import DataLake
+internal import Primitives
+internal import Trading
+
+/// One period in the hands of a settler.
+struct PeriodWork: Sendable {
+    enum Look: Sendable {
+        /// To be settled or corrected now.
+        case due
+        case waits(PeriodLack, until: Timestamp)
+        /// Final, and its readings are others now: those with this root.
+        case changed(Digest)
+        /// Nothing to do.
+        case rests
+        case fails(String)
+    }
+
+    enum Outcome: Sendable {
+        case settled(SettlementStage)
+        /// The state moved on, mostly since another settler was faster.
+        case overtaken(String)
+        case fails(String)
+        case unknown(String)
+    }
+
+    let address: Address
+    let period: PeriodNumber
+    let lake: DataLake
+    let engine: SettlementEngine
+    let ports: SettlerPorts
+    let settings: SettlerSettings
+
+    private func selection(_ chain: ChainView) throws(SettlementRefusal) -> InputSelection {
+        try InputSelection(community: address, period: period, lake: lake, chain: chain)
+    }
+
+    private func sync(_ chain: ChainView) -> LakeSync {
+        LakeSync(partner: ports.partner, lake: lake, chain: chain, ask: ports.ask)
+    }
+
+    /// What is to be done for the period as chain and lake are now.
+    func look(_ chain: ChainView) async -> Look {
+        do throws(SettlementRefusal) {
+            let selection = try selection(chain)
+            switch selection.previous?.claim.stage {
+            case .final, .corrected: return try await compare(selection, chain)
+            case nil, .provisional: return try judge(selection, chain)
+            }
+        } catch {
+            switch error {
+            case .noMembers, .notOver, .windowClosed: return .rests
+            case .closed where isFinal(chain): return .rests
+            default: return .fails(error.description)
+            }
+        }
+    }
+
+    private func isFinal(_ chain: ChainView) -> Bool {
+        (try? chain.windowClosing(of: address, period: period)) != nil
+    }
+
+    /// Open periods wait until the data deadline, provisional ones until the deadline of the rules.
+    private func judge(_ selection: InputSelection, _ chain: ChainView) throws(SettlementRefusal) -> Look {
+        let lack: PeriodLack
+        do { lack = try selection.lack() } catch { throw .computation(error) }
+        let rules = selection.community.rules
+        guard let end = rules.period.end(of: period) else { return .rests }
+        let deadline = rules.deadline(afterEnd: end)
+        if selection.previous == nil {
+            let until = min(end.adding(milliseconds: settings.dataMilliseconds), deadline)
+            return lack.isNothing || chain.time >= until ? .due : .waits(lack, until: until)
+        }
+        return !lack.lacksReadings || chain.time >= deadline ? .due : .waits(lack, until: deadline)
+    }
+
+    private func compare(_ selection: InputSelection, _ chain: ChainView) async throws(SettlementRefusal) -> Look {
+        var change = try engine.change(in: selection)
+        if change == .unknown, let version = selection.previous?.claim.version,
+            await sync(chain).fetchSalts(selection.community, selection.members, period, version)
+        {
+            change = try engine.change(in: selection)
+        }
+        switch change {
+        case .same: return .rests
+        case .changed: return .changed(selection.named.root)
+        case .unknown:
+            return .fails("the salts of period \(period) are not here, and no partner that answered has them")
+        }
+    }
+
+    /// Computes, has attested, and puts on the chain.
+    func settle(_ chain: ChainView) async -> Outcome {
+        do throws(SettlementRefusal) {
+            let selection = try selection(chain)
+            guard
+                await sync(chain).fetchSalts(selection.community, selection.members, period, selection.version)
+            else {
+                throw .noSalts(period, version: selection.version)
+            }
+            let prepared = try engine.prepare(address, period: period)
+            let attested = try await engine.attest(prepared, ask: ports.ask)
+            switch await ports.submit(address, attested) {
+            case .settled: return .settled(attested.claim.stage)
+            case .rejected(let code, let text):
+                return PeriodWork.races.contains(code) ? .overtaken(text) : .fails("the chain refused it: \(text)")
+            case .unknown(let why): return .unknown(why)
+            }
+        } catch {
+            if case .unchanged = error { return .overtaken(error.description) }
+            return .fails(error.description)
+        }
+    }
+
+    /// Rejections that only say that the state has moved on since the period was computed.
+    static let races: Set<UInt16> = [
+        Community.alreadySettled.code, Community.otherPrevious.code, Community.otherMembers.code,
+        Community.wrongStage.code, Community.windowClosed.code,
+    ]
+}
