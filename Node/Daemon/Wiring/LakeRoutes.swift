@@ -155,8 +155,9 @@ struct LakeRoutes: RouteModule {
         let (view, state) = wiring.node.leasedView()
         let chain = LakeChain.of(
             network: wiring.node.network, time: view.tip.time, validators: view.validators, state: state)
+        let parts = ProofParts()
         let builder = StatementBuilder(lake: wiring.lake, chain: chain) { keys in
-            guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view) else {
+            guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view, parts) else {
                 throw StatementError("there is no block above the genesis yet, so nothing can be proved")
             }
             return bundle
