@@ -10,6 +10,17 @@ package struct StorageFailure: Error, Hashable, Sendable, CustomStringConvertibl
 package protocol StateReader {
     /// The value under `key`, nil when absent.
     func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]?
+    /// The same for several keys, in their order.
+    func values(_ keys: [[UInt8]]) throws(StorageFailure) -> [[UInt8]?]
+}
+
+extension StateReader {
+    package func values(_ keys: [[UInt8]]) throws(StorageFailure) -> [[UInt8]?] {
+        var values: [[UInt8]?] = []
+        values.reserveCapacity(keys.count)
+        for key in keys { values.append(try value(key)) }
+        return values
+    }
 }
 
 /// One change of the state: a new value, or nil to remove the key. Keys and values are non-empty; keys have at most

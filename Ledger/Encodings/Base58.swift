@@ -16,8 +16,15 @@ package enum Base58 {
 /// Bytes as the digits of one long number, each leading zero byte as one leading zero digit.
 struct LongNumber: Sendable {
     private let alphabet: [UInt8]
+    /// Place in the alphabet by character; the alphabet's length for all others.
+    private let places: [UInt8]
 
-    init(_ alphabet: String) { self.alphabet = Array(alphabet.utf8) }
+    init(_ alphabet: String) {
+        self.alphabet = Array(alphabet.utf8)
+        var places = [UInt8](repeating: UInt8(clamping: self.alphabet.count), count: 256)
+        for (place, unit) in self.alphabet.enumerated() { places[Int(unit)] = UInt8(clamping: place) }
+        self.places = places
+    }
 
     /// Nil above `Base58.byteCountMax` bytes.
     func encode(_ bytes: [UInt8]) -> String? {
@@ -34,7 +41,8 @@ struct LongNumber: Sendable {
         var digits: [UInt32] = []
         digits.reserveCapacity(units.count)
         for unit in units {
-            guard let digit = alphabet.firstIndex(of: unit) else { return nil }
+            let digit = places[Int(unit)]
+            guard digit < alphabet.count else { return nil }
             digits.append(UInt32(digit))
         }
         let zeros = [UInt8](repeating: 0, count: digits.prefix { $0 == 0 }.count)
@@ -50,15 +58,29 @@ struct LongNumber: Sendable {
             limbBase *= UInt64(new)
             limbDigits += 1
         }
+        // Likewise several digits of the old base go in at once. carry < step, so that limb * step + carry < 2^64.
+        var step: UInt64 = UInt64(old)
+        var stepDigits = 1
+        while step * UInt64(old) <= 1 << 32 {
+            step *= UInt64(old)
+            stepDigits += 1
+        }
         var limbs: [UInt64] = []
-        for digit in digits {
-            var carry = UInt64(digit)
+        var place = 0
+        while place < digits.count {
+            // A short group stands first, where there is nothing to multiply yet.
+            let end = place + (place == 0 && digits.count % stepDigits > 0 ? digits.count % stepDigits : stepDigits)
+            var carry = digits[place..<end].reduce(UInt64(0)) { $0 * UInt64(old) + UInt64($1) }
+            place = end
             for index in limbs.indices {
-                carry += limbs[index] * UInt64(old)
-                limbs[index] = carry % limbBase
+                carry += limbs[index] * step
+                (carry, limbs[index]) = carry.quotientAndRemainder(dividingBy: limbBase)
+            }
+            // A group of the old base may be larger than a limb.
+            while carry > 0 {
+                limbs.append(carry % limbBase)
                 carry /= limbBase
             }
-            if carry > 0 { limbs.append(carry) }
         }
         var out: [UInt32] = []
         out.reserveCapacity(limbs.count * limbDigits)

@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// A JSON text in memory (RFC 8259). Numbers stay text: what they mean is for the reader to say.
 ///
 /// Swift compares texts by canonical equivalence, JSON by code points: compare by `isText` and `same`.
@@ -95,7 +97,6 @@ extension JSON {
 
     /// The text in quotes, escaped as RFC 8785 section 3.2.2.2 has it.
     package static func quote(_ text: String, to out: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         out.append(UInt8(ascii: "\""))
         for unit in text.utf8 {
             switch unit {
@@ -108,8 +109,7 @@ extension JSON {
             case 0x0d: out.append(contentsOf: "\\r".utf8)
             case 0..<0x20:
                 out.append(contentsOf: "\\u00".utf8)
-                out.append(digits[Int(unit >> 4)])
-                out.append(digits[Int(unit & 15)])
+                Hex.append([unit], to: &out)
             default: out.append(unit)
             }
         }

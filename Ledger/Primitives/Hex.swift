@@ -13,6 +13,15 @@ package enum Hex {
         }
     }
 
+    /// The same digits as UTF-8, appended.
+    package static func append(_ bytes: [UInt8], to out: inout [UInt8]) {
+        out.reserveCapacity(out.count + 2 * bytes.count)
+        for byte in bytes {
+            out.append(letter(byte >> 4))
+            out.append(letter(byte & 15))
+        }
+    }
+
     private static func letter(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
 
     /// Nil when the text has an odd length or another character.

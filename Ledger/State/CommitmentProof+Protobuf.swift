@@ -50,7 +50,7 @@ extension NonExistenceProof {
 
 extension ExistenceProof {
     fileprivate var protobuf: [UInt8] {
-        var writer = ProtobufWriter()
+        var writer = ProtobufWriter(reserving: key.count + value.count + 64 + path.count * 48)
         writer.bytes(1, key)
         writer.bytes(2, value)
         if let leaf {
@@ -63,11 +63,16 @@ extension ExistenceProof {
             writer.message(3, inner.output)
         }
         for step in path {
-            var inner = ProtobufWriter()
-            inner.number(1, step.hash)
-            inner.bytes(2, step.prefix)
-            inner.bytes(3, step.suffix)
-            writer.message(4, inner.output)
+            // In place: a proof has dozens of steps.
+            let count =
+                ProtobufWriter.byteCount(step.hash)
+                + [step.prefix, step.suffix].reduce(0) {
+                    $0 + ProtobufWriter.byteCount($1)
+                }
+            writer.begin(4, byteCount: count)
+            writer.number(1, step.hash)
+            writer.bytes(2, step.prefix)
+            writer.bytes(3, step.suffix)
         }
         return writer.output
     }
@@ -100,6 +105,14 @@ extension ExistenceProof {
 private struct ProtobufWriter {
     private(set) var output: [UInt8] = []
 
+    init(reserving capacity: Int = 0) { output.reserveCapacity(capacity) }
+
+    static func byteCount(_ value: UInt32) -> Int { value == 0 ? 0 : 1 + varintByteCount(value) }
+    static func byteCount(_ value: [UInt8]) -> Int {
+        value.isEmpty ? 0 : 1 + varintByteCount(UInt32(clamping: value.count)) + value.count
+    }
+    private static func varintByteCount(_ value: UInt32) -> Int { max(1, (38 - value.leadingZeroBitCount) / 7) }
+
     mutating func number(_ field: UInt8, _ value: UInt32) {
         if value == 0 { return }
         output.append(field << 3)
@@ -111,9 +124,14 @@ private struct ProtobufWriter {
     }
 
     mutating func message(_ field: UInt8, _ value: [UInt8]) {
-        output.append(field << 3 | 2)
-        varint(UInt32(clamping: value.count))
+        begin(field, byteCount: value.count)
         output += value
+    }
+
+    /// The head of a message whose bytes are written next.
+    mutating func begin(_ field: UInt8, byteCount: Int) {
+        output.append(field << 3 | 2)
+        varint(UInt32(clamping: byteCount))
     }
 
     private mutating func varint(_ value: UInt32) {

@@ -139,24 +139,23 @@ struct RadixNode: Sendable {
         return SHA256.node(tag: 1, hash(from: start, width: half), hash(from: start + half, width: half))
     }
 
-    /// Siblings on the way from this node's root to `slot`, top first, ending where a lone leaf hangs. At most 4.
-    func siblings(of slot: Int) -> [(digest: Digest, isLeft: Bool)] {
-        var siblings: [(digest: Digest, isLeft: Bool)] = []
+    /// Steps of the binary tree from this node's root to the occupied `slot`, or to where a lone leaf hangs. At most 4.
+    func stepCount(to slot: Int) -> Int {
         var start = 0
         var width = 16
+        var count = 0
         while width > 1 {
             let held = occupied & RadixNode.mask(start, width)
             if held == held & leaves && held.nonzeroBitCount == 1 { break }
             width /= 2
-            if slot < start + width {
-                siblings.append((hash(from: start + width, width: width), false))
-            } else {
-                siblings.append((hash(from: start, width: width), true))
-                start += width
-            }
+            if slot >= start + width { start += width }
+            count += 1
         }
-        return siblings
+        return count
     }
+
+    /// Siblings on the way from this node's root to `slot`, top first, ending where a lone leaf hangs. At most 4.
+    func siblings(of slot: Int) -> [(digest: Digest, isLeft: Bool)] { NodeDigests(self).siblings(of: slot, in: self) }
 
     private static func mask(_ start: Int, _ width: Int) -> UInt16 {
         UInt16(truncatingIfNeeded: ((UInt32(1) << UInt32(width)) - 1) << UInt32(start))

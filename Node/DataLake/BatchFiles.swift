@@ -20,8 +20,8 @@ struct BatchFiles: Sendable {
         return root.appending(path: String(name.prefix(2))).appending(path: name)
     }
 
-    /// Durable when it returns.
-    func write(_ bytes: [UInt8], digest: Digest) throws(LakeError) {
+    /// Durable when it returns; without `flushes`, once `flushAll` returns.
+    func write(_ bytes: [UInt8], digest: Digest, flushes: Bool = true) throws(LakeError) {
         let target = path(digest)
         let folder = target.deletingLastPathComponent()
         try BatchFiles.attempt("write \(target.path)") {
@@ -29,12 +29,17 @@ struct BatchFiles: Sendable {
             let aside = folder.appending(path: ".\(digest.short)-\(UInt64.random(in: 0 ... .max))")
             defer { try? FileManager.default.removeItem(at: aside) }
             try Data(bytes).write(to: aside)
-            try BatchFiles.flush(aside)
+            if flushes { try BatchFiles.flush(aside) }
             guard rename(aside.path, target.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-            try BatchFiles.flush(folder)
-            try BatchFiles.flush(root)
+            if flushes {
+                try BatchFiles.flush(folder)
+                try BatchFiles.flush(root)
+            }
         }
     }
+
+    /// Writes to the disk what was written without flushing.
+    func flushAll() { sync() }
 
     func exists(_ digest: Digest) -> Bool { FileManager.default.fileExists(atPath: path(digest).path) }
 

@@ -37,6 +37,9 @@ struct Catalogue: Sendable {
                         CREATE INDEX batchByMeter ON batch (meter, first, last);
                         """)
             }
+            migrator.registerMigration("2") { database in
+                try database.execute(sql: "CREATE INDEX batchByTime ON batch (last, first)")
+            }
             try migrator.migrate(database)
         }
     }
@@ -51,18 +54,23 @@ struct Catalogue: Sendable {
     }
 
     /// Adds a held batch, or marks a damaged one as held again. An erased one stays erased.
-    func add(_ entry: BatchEntry) throws(LakeError) {
-        try SQL.attempt("add a batch") {
+    func add(_ entry: BatchEntry) throws(LakeError) { try add([entry]) }
+
+    /// Adds held batches, all of them or none.
+    func add(_ entries: [BatchEntry]) throws(LakeError) {
+        try SQL.attempt("add batches") {
             try database.write { database in
-                try database.execute(
+                let insert = try database.cachedStatement(
                     sql: """
                         INSERT INTO batch (digest, meter, first, last, status) VALUES (?, ?, ?, ?, 0)
                         ON CONFLICT (digest) DO UPDATE SET status = 0 WHERE status = 2
-                        """,
-                    arguments: [
+                        """)
+                for entry in entries {
+                    try insert.execute(arguments: [
                         SQL.blob(entry.digest), SQL.blob(entry.meter.value), SQL.integer(entry.from),
                         SQL.integer(entry.to),
                     ])
+                }
             }
         }
     }
@@ -73,6 +81,25 @@ struct Catalogue: Sendable {
                 try database.execute(
                     sql: "UPDATE batch SET status = ?, reason = ? WHERE digest = ?",
                     arguments: [status.rawValue, reason.map { Int64($0) }, SQL.blob(digest)])
+            }
+        }
+    }
+
+    /// Batches of any meter that overlap [from, to), whatever their status, by meter and digest.
+    func entries(from: Timestamp, to: Timestamp) throws(LakeError) -> [BatchEntry] {
+        try SQL.attempt("list batches") {
+            try database.read { database in
+                var entries: [BatchEntry] = []
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: """
+                        SELECT digest, meter, first, last, status FROM batch WHERE first < ? AND last > ?
+                        ORDER BY meter, digest
+                        """, arguments: [SQL.integer(to), SQL.integer(from)])
+                while let row = try rows.next() {
+                    if let entry = BatchEntry(row: row) { entries.append(entry) }
+                }
+                return entries
             }
         }
     }

@@ -14,8 +14,14 @@ package struct ChainView: Sendable {
     package let time: Timestamp
     package let validators: ValidatorSet
     package let state: any StateReader & Sendable
+    let cache: ChainCache
 
-    package init(network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable) {
+    /// `cache` may be shared by the views of one network.
+    package init(
+        network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable,
+        cache: ChainCache = ChainCache()
+    ) {
+        self.cache = cache
         self.network = network
         self.time = time
         self.validators = validators
@@ -79,11 +85,10 @@ package struct ChainView: Sendable {
     package func members(
         of community: CommunityView, in period: PeriodNumber
     ) throws(StorageFailure) -> [Member] {
-        var active: [Member] = []
-        for member in try members(of: community) where member.isActive(in: period) {
-            active.append(member.in(period, changes: try changes(of: member, in: community.address)))
+        let membership = try membership(of: community)
+        return membership.members.filter { $0.isActive(in: period) }.map {
+            $0.amendments == 0 ? $0 : $0.in(period, changes: membership.changes[$0.number] ?? [])
         }
-        return active
     }
 
     /// Amendments of a member, in their order.
@@ -118,14 +123,7 @@ package struct ChainView: Sendable {
 
     /// Members ever admitted, ascending; at most 131,072.
     package func members(of community: CommunityView) throws(StorageFailure) -> [Member] {
-        var members: [Member] = []
-        for number in 0..<min(community.head.memberCount, Community.membersMax) {
-            guard let member = try read(Community.members, MemberNumber(number + 1), of: community.address) else {
-                throw StorageFailure("community \(community.address) lacks the record of member \(number + 1)")
-            }
-            members.append(member)
-        }
-        return members
+        try membership(of: community).members
     }
 
     package func settlement(

@@ -15,8 +15,11 @@ package struct DataLake: Sendable {
     package let secrets: SecretStore
     package let results: ResultStore
     package let arrivals = ArrivalLog()
+    /// Settlements that this node computed itself.
+    package let computed = ComputedSettlements()
     private let files: BatchFiles
     private let catalogue: Catalogue
+    private let cache = ReadingCache()
     private let log: Logger
 
     /// Opens the lake in `folder`, which is made when missing.
@@ -42,7 +45,26 @@ package struct DataLake: Sendable {
         if known?.status != .held || !files.exists(digest) { try files.write(bytes, digest: digest) }
         try catalogue.add(entry)
         if known?.status != .held { arrivals.note(entry) }
+        cache.keep(batch, as: digest)
         return entry
+    }
+
+    /// As `store` for many batches of a provider at once: one flush of the disk for all of them instead of some for each.
+    package func store(all batches: [[UInt8]]) throws(LakeError) {
+        var entries: [BatchEntry] = []
+        for bytes in batches {
+            guard bytes.count <= ReadingBatch.byteCountMax else { throw .malformed("it is too large") }
+            let batch: ReadingBatch
+            do { batch = try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
+            guard let span = batch.span else { throw .malformed("it has no readings") }
+            let digest = SHA256.hash(bytes)
+            if try catalogue.entry(digest)?.status == .erased { throw .erased(digest) }
+            try files.write(bytes, digest: digest, flushes: false)
+            entries.append(
+                BatchEntry(digest: digest, meter: batch.meter, from: span.from, to: span.to, status: .held))
+        }
+        files.flushAll()
+        try catalogue.add(entries)
     }
 
     /// The bytes of a batch. A damaged file is reported, marked, and refused from then on.
@@ -58,6 +80,7 @@ package struct DataLake: Sendable {
             if case .corrupted = error {
                 log.error("\(error.description)", metadata: ["batch": "\(digest)", "meter": "\(entry.meter)"])
                 try catalogue.mark(digest, .corrupted)
+                cache.remove(digest)
             }
             throw error
         }
@@ -66,6 +89,14 @@ package struct DataLake: Sendable {
     package func batch(_ digest: Digest) throws(LakeError) -> ReadingBatch {
         let bytes = try bytes(digest)
         do { return try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
+    }
+
+    /// The batch of a held entry, from memory when it was stored or read lately.
+    package func batch(of entry: BatchEntry) throws(LakeError) -> ReadingBatch {
+        if let known = cache[entry.digest] { return known }
+        let read = try batch(entry.digest)
+        cache.keep(read, as: entry.digest)
+        return read
     }
 
     package func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? { try catalogue.entry(digest) }
@@ -77,6 +108,11 @@ package struct DataLake: Sendable {
         try catalogue.entries(of: meter, from: from, to: to, limit: limit)
     }
 
+    /// The same of all meters, ascending by meter and digest.
+    package func entries(from: Timestamp, to: Timestamp) throws(LakeError) -> [BatchEntry] {
+        try catalogue.entries(from: from, to: to)
+    }
+
     /// Every batch that is held, ascending by digest.
     package func heldBatches() throws(LakeError) -> [Digest] { try catalogue.held() }
 
@@ -86,6 +122,7 @@ package struct DataLake: Sendable {
         guard try catalogue.entry(digest) != nil else { throw .notHeld(digest) }
         // The tombstone first: a crash in between leaves a file that is no longer served, and erasing again removes it.
         try catalogue.mark(digest, .erased, reason: reason)
+        cache.remove(digest)
         try files.remove(digest)
     }
 }

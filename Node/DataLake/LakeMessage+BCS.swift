@@ -7,7 +7,8 @@ internal import Trading
 /// (ULEB128 tag, fields in order).
 package struct LakeFrame: Hashable, Sendable, BCSCodable {
     package static let formatVersion: UInt8 = 1
-    /// A store request of the largest batch fits; a salt list of the largest community too.
+    /// A store request of the largest batch fits, and a part of a salt list or batch list; a whole salt list of up to
+    /// 29,000 members.
     package static let byteCountMax = 1_048_576
 
     package let number: UInt64
@@ -59,8 +60,24 @@ extension LakeMessage: BCSCodable {
         case .attest(let request):
             encoder.uleb(4)
             encoder.value(request)
+        case .saltPart(let community, let period, let version, let first):
+            encoder.uleb(11)
+            encodePart(community, period, version, first, to: &encoder)
+        case .batchPart(let community, let period, let version, let first):
+            encoder.uleb(12)
+            encodePart(community, period, version, first, to: &encoder)
         default: encodeAnswer(to: &encoder)
         }
+    }
+
+    private func encodePart(
+        _ community: Address, _ period: PeriodNumber, _ version: UInt32, _ first: UInt32,
+        to encoder: inout BCSEncoder
+    ) {
+        encoder.value(community)
+        encoder.value(period)
+        encoder.u32(version)
+        encoder.u32(first)
     }
 
     private func encodeAnswer(to encoder: inout BCSEncoder) {
@@ -83,7 +100,10 @@ extension LakeMessage: BCSCodable {
         case .refused(let refusal):
             encoder.uleb(10)
             encoder.value(refusal)
-        case .batch, .store, .list, .salts, .attest: break
+        case .batchList(let batches):
+            encoder.uleb(13)
+            encoder.value(batches)
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart: break
         }
     }
 
@@ -106,6 +126,15 @@ extension LakeMessage: BCSCodable {
         case 8: self = .saltList(try SaltList(from: &decoder))
         case 9: self = .attested(try Attestation(from: &decoder))
         case 10: self = .refused(try LakeRefusal(from: &decoder))
+        case 11:
+            self = .saltPart(
+                community: try Address(from: &decoder), period: try PeriodNumber(from: &decoder),
+                version: try decoder.u32(), first: try decoder.u32())
+        case 12:
+            self = .batchPart(
+                community: try Address(from: &decoder), period: try PeriodNumber(from: &decoder),
+                version: try decoder.u32(), first: try decoder.u32())
+        case 13: self = .batchList(try SettlementBatches(from: &decoder, max: LakeMessage.partMax))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

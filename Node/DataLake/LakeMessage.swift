@@ -8,6 +8,8 @@ package import Trading
 package enum LakeMessage: Hashable, Sendable {
     /// Bounds the list of one answer.
     package static let listMax = 4_096
+    /// Bounds the parts of salt and batch lists: 590 KB.
+    package static let partMax = 16_384
 
     // Requests.
     case batch(Digest)
@@ -15,7 +17,12 @@ package enum LakeMessage: Hashable, Sendable {
     case store([UInt8])
     case list(community: Address, from: Timestamp, to: Timestamp)
     case salts(community: Address, period: PeriodNumber, version: UInt32)
+    /// With more than `AttestationRequest.batchesMax` batches the list stays empty, and is asked for where it is needed.
     case attest(AttestationRequest)
+    /// Salts by their position in the list, `first` and at most `partMax` - 1 more; answered with a salt list.
+    case saltPart(community: Address, period: PeriodNumber, version: UInt32, first: UInt32)
+    /// Batches of a settlement by their position in the list, likewise; answered with `batchList`.
+    case batchPart(community: Address, period: PeriodNumber, version: UInt32, first: UInt32)
 
     // Answers.
     case batchBytes([UInt8])
@@ -23,12 +30,13 @@ package enum LakeMessage: Hashable, Sendable {
     case listed([ListedBatch])
     case saltList(SaltList)
     case attested(Attestation)
+    case batchList(SettlementBatches)
     case refused(LakeRefusal)
 
     package var isAnswer: Bool {
         switch self {
-        case .batch, .store, .list, .salts, .attest: false
-        case .batchBytes, .stored, .listed, .saltList, .attested, .refused: true
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart: false
+        case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused: true
         }
     }
 }
@@ -63,6 +71,9 @@ package struct ListedBatch: Hashable, Sendable, BCSCodable {
 
 /// "Recompute this and sign it."
 package struct AttestationRequest: Hashable, Sendable, BCSCodable {
+    /// A longer list does not travel with the request.
+    package static let batchesMax = 1_024
+
     package let community: Address
     package let inputs: SettlementInputs
     /// The batches that the inputs name by their root.

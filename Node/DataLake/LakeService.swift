@@ -44,7 +44,11 @@ package struct LakeService: Sendable {
             case .attest(let request):
                 guard let attester else { throw LakeRefusal(.unavailable, "\(partner) runs no attester") }
                 return await attester.attest(request, for: sender)
-            case .batchBytes, .stored, .listed, .saltList, .attested, .refused:
+            case .saltPart(let community, let period, let version, let first):
+                return .saltList(try saltPart(community, period, version, first, for: sender))
+            case .batchPart(let community, let period, let version, let first):
+                return .batchList(try batchPart(community, period, version, first, for: sender))
+            case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused:
                 throw LakeRefusal(.malformed, "an answer was sent where a request belongs")
             }
         } catch let refusal as LakeRefusal {
@@ -118,6 +122,29 @@ package struct LakeService: Sendable {
             throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
         }
         return salts
+    }
+
+    private func saltPart(
+        _ address: Address, _ period: PeriodNumber, _ version: UInt32, _ first: UInt32, for sender: String
+    ) throws -> SaltList {
+        _ = try permitted(address, sender, try chain())
+        guard
+            let salts = try lake.secrets.storedSalts(
+                of: address, period: period, version: version, first: first, limit: LakeMessage.partMax)
+        else {
+            throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
+        }
+        return salts
+    }
+
+    private func batchPart(
+        _ address: Address, _ period: PeriodNumber, _ version: UInt32, _ first: UInt32, for sender: String
+    ) throws -> SettlementBatches {
+        _ = try permitted(address, sender, try chain())
+        guard let stored = try lake.results.inputs(of: address, period: period, version: version) else {
+            throw LakeRefusal(.notHeld, "\(partner) has not the batches of period \(period), version \(version)")
+        }
+        return SettlementBatches(Array(stored.batches.digests.dropFirst(Int(first)).prefix(LakeMessage.partMax)))
     }
 
     private func permitted(_ address: Address, _ sender: String, _ chain: ChainView) throws -> CommunityView {

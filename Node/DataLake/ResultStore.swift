@@ -4,14 +4,32 @@ internal import GRDB
 package import Primitives
 package import Trading
 
-/// Individual results of settled periods: one row for each leaf. The leaf stays when a line is erased, so that the paths
-/// of the other members stay provable.
+/// Individual results of settled periods: a leaf and a line for each member. The leaf stays when a line is erased, so that
+/// the paths of the other members stay provable.
 package struct ResultStore: Sendable {
     /// One leaf of a settlement, with the line behind it unless that was erased.
-    package struct Entry: Hashable, Sendable {
+    package struct Entry: Hashable, Sendable, BCSCodable {
         package let member: MemberNumber
         package let leaf: Digest
         package let line: StatementLine?
+
+        init(member: MemberNumber, leaf: Digest, line: StatementLine?) {
+            self.member = member
+            self.leaf = leaf
+            self.line = line
+        }
+
+        package func encode(to encoder: inout BCSEncoder) {
+            encoder.value(member)
+            encoder.fixed(leaf)
+            encoder.option(line)
+        }
+
+        package init(from decoder: inout BCSDecoder) throws(BCSError) {
+            member = try MemberNumber(from: &decoder)
+            leaf = try decoder.digest()
+            line = try decoder.option()
+        }
     }
 
     /// What a settlement was computed from, and its totals in the open.
@@ -22,6 +40,7 @@ package struct ResultStore: Sendable {
     }
 
     private let database: DatabaseQueue
+    private static let parts = MemberParts<Entry>(table: "linePart", recordsMax: 512) { $0.member }
 
     init(path: String) throws(LakeError) {
         database = try SQL.open(path: path, isSecret: true)
@@ -42,28 +61,59 @@ package struct ResultStore: Sendable {
                         ) WITHOUT ROWID;
                         """)
             }
+            // Lines in parts instead of a row each.
+            migrator.registerMigration("2", migrate: ResultStore.gatherLines)
             try migrator.migrate(database)
         }
+    }
+
+    private static func gatherLines(_ database: Database) throws {
+        try parts.create(database)
+        let settlements = try Row.fetchAll(
+            database, sql: "SELECT DISTINCT community, period, version FROM line")
+        for settlement in settlements {
+            let key: StatementArguments = [
+                settlement["community"] as Data?, settlement["period"] as Data?, settlement["version"] as Int64?,
+            ]
+            let entries = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT member, leaf, line FROM line WHERE community = ? AND period = ? AND version = ?
+                    ORDER BY member
+                    """, arguments: key
+            ).map { row in
+                guard let leaf = Digest(row["leaf"] as Data? ?? Data()) else {
+                    throw LakeError.storage("a leaf of the old form is damaged")
+                }
+                return Entry(
+                    member: MemberNumber(UInt32(clamping: (row["member"] as Int64?) ?? 0)), leaf: leaf,
+                    line: try (row["line"] as Data?).map { try StatementLine(bcs: [UInt8]($0)) })
+            }
+            guard let community = Address([UInt8](settlement["community"] as Data? ?? Data())),
+                let period = SQL.number(settlement["period"]), let version: Int64 = settlement["version"]
+            else { throw LakeError.storage("a settlement of the old form is damaged") }
+            try parts.store(
+                entries, of: community, PeriodNumber(period), UInt32(clamping: version), in: database)
+        }
+        try database.execute(sql: "DROP TABLE line")
     }
 
     package func store(
         _ result: SettlementResult, inputs: SettlementInputs, batches: SettlementBatches, of community: Address
     ) throws(LakeError) {
-        let key: [any DatabaseValueConvertible] = [
-            Data(community.bytes), SQL.blob(result.claim.period.value), Int64(result.claim.version),
-        ]
+        let (period, version) = (result.claim.period, result.claim.version)
+        let entries = zip(result.settlement.lines, result.leaves).map { line, leaf in
+            Entry(member: line.member, leaf: leaf, line: line)
+        }
         try SQL.attempt("store results") {
             try database.write { database in
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?)",
-                    arguments: StatementArguments(
-                        key + [Data(inputs.bcs), Data(result.settlement.totals.bcs), Data(batches.bcs)]))
-                for (line, leaf) in zip(result.settlement.lines, result.leaves) {
-                    try database.execute(
-                        sql: "INSERT OR REPLACE INTO line VALUES (?, ?, ?, ?, ?, ?)",
-                        arguments: StatementArguments(
-                            key + [Int64(line.member.value), SQL.blob(leaf), Data(line.bcs)]))
-                }
+                    arguments: [
+                        Data(community.bytes), SQL.blob(period.value), Int64(version), Data(inputs.bcs),
+                        Data(result.settlement.totals.bcs), Data(batches.bcs),
+                    ])
+                try ResultStore.parts.store(entries, of: community, period, version, in: database)
             }
         }
     }
@@ -73,20 +123,7 @@ package struct ResultStore: Sendable {
         of community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> [Entry] {
         try SQL.attempt("read results") {
-            try database.read { database in
-                try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT member, leaf, line FROM line WHERE community = ? AND period = ? AND version = ?
-                        ORDER BY member
-                        """, arguments: [Data(community.bytes), SQL.blob(period.value), Int64(version)]
-                ).compactMap { row in
-                    guard let leaf = Digest(row["leaf"] as Data? ?? Data()) else { return nil }
-                    let line = (row["line"] as Data?).flatMap { try? StatementLine(bcs: [UInt8]($0)) }
-                    return Entry(
-                        member: MemberNumber(UInt32(clamping: (row["member"] as Int64?) ?? 0)), leaf: leaf, line: line)
-                }
-            }
+            try database.read { try ResultStore.parts.read(community, period, version, in: $0) }
         }
     }
 
@@ -117,9 +154,9 @@ package struct ResultStore: Sendable {
     package func eraseLines(of member: MemberNumber, in community: Address) throws(LakeError) {
         try SQL.attempt("erase lines") {
             try database.write { database in
-                try database.execute(
-                    sql: "UPDATE line SET line = NULL WHERE community = ? AND member = ?",
-                    arguments: [Data(community.bytes), Int64(member.value)])
+                try ResultStore.parts.change(member, of: community, in: database) {
+                    Entry(member: $0.member, leaf: $0.leaf, line: nil)
+                }
             }
         }
     }

@@ -3,6 +3,7 @@ internal import Foundation
 internal import GRDB
 internal import LedgerCrypto
 package import Primitives
+internal import Synchronization
 package import Trading
 
 /// Keys of members and communities, and the salts that follow from them: in a database of their own, so that they are
@@ -11,6 +12,8 @@ package import Trading
 /// Keys stay with the community's administrator; partners of the policy get the salts of single periods.
 package struct SecretStore: Sendable {
     private let database: DatabaseQueue
+    private static let parts = MemberParts<SaltList.Entry>(table: "saltPart", recordsMax: 2_048) { $0.member }
+    private let last = LastSalts()
 
     package init(path: String) throws(LakeError) {
         database = try SQL.open(path: path, isSecret: true)
@@ -31,8 +34,37 @@ package struct SecretStore: Sendable {
                         CREATE INDEX saltByMember ON salt (community, member);
                         """)
             }
+            // Salts in parts instead of a row each.
+            migrator.registerMigration("2", migrate: SecretStore.gatherSalts)
             try migrator.migrate(database)
         }
+    }
+
+    private static func gatherSalts(_ database: Database) throws {
+        try parts.create(database)
+        for settlement in try Row.fetchAll(database, sql: "SELECT DISTINCT community, period, version FROM salt") {
+            let entries = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT member, salt FROM salt WHERE community = ? AND period = ? AND version = ? ORDER BY member
+                    """,
+                arguments: [
+                    settlement["community"] as Data?, settlement["period"] as Data?, settlement["version"] as Int64?,
+                ]
+            ).map { row in
+                guard let salt = Digest(row["salt"] as Data? ?? Data()) else {
+                    throw LakeError.storage("a salt of the old form is damaged")
+                }
+                return SaltList.Entry(
+                    member: MemberNumber(UInt32(clamping: (row["member"] as Int64?) ?? 0)), salt: salt)
+            }
+            guard let community = Address([UInt8](settlement["community"] as Data? ?? Data())),
+                let period = SQL.number(settlement["period"]), let version: Int64 = settlement["version"]
+            else { throw LakeError.storage("a salt of the old form is damaged") }
+            try parts.store(
+                entries, of: community, PeriodNumber(period), UInt32(clamping: version), in: database)
+        }
+        try database.execute(sql: "DROP TABLE salt")
     }
 
     /// Row of the community's own key and salts; member numbers begin at 1.
@@ -64,29 +96,53 @@ package struct SecretStore: Sendable {
         }
     }
 
+    /// Keys of all members that have one, and of the community itself (0).
+    private func keys(in community: Address) throws(LakeError) -> [MemberNumber: Digest] {
+        try SQL.attempt("read keys") {
+            try database.read { database in
+                var keys: [MemberNumber: Digest] = [:]
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT member, key FROM memberKey WHERE community = ?",
+                    arguments: [Data(community.bytes)])
+                while let row = try rows.next() {
+                    keys[MemberNumber(UInt32(clamping: (row[0] as Int64?) ?? 0))] = Digest(row[1] as Data? ?? Data())
+                }
+                return keys
+            }
+        }
+    }
+
     package func setKey(_ key: Digest, of member: MemberNumber?, in community: Address) throws(LakeError) {
-        try SQL.attempt("store a key") {
+        try setKeys([(member, key)], in: community)
+    }
+
+    /// All of them or none. Nil is the community itself.
+    package func setKeys(_ keys: [(member: MemberNumber?, key: Digest)], in community: Address) throws(LakeError) {
+        try SQL.attempt("store keys") {
             try database.write { database in
-                try database.execute(
-                    sql: "INSERT INTO memberKey VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET key = excluded.key",
-                    arguments: [
+                let insert = try database.cachedStatement(
+                    sql: "INSERT INTO memberKey VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET key = excluded.key")
+                for (member, key) in keys {
+                    try insert.execute(arguments: [
                         Data(community.bytes), Int64((member ?? Self.communityRow).value), SQL.blob(key),
                     ])
+                }
             }
         }
     }
 
     /// Removes a member's key and every salt made from it: the member's leaves say nothing to anybody from now on.
     package func destroy(_ member: MemberNumber, in community: Address) throws(LakeError) {
+        last.forget()
         try SQL.attempt("destroy a key") {
             try database.write { database in
-                for table in ["memberKey", "salt"] {
-                    try database.execute(
-                        sql: "DELETE FROM \(table) WHERE community = ? AND member = ?",
-                        arguments: [Data(community.bytes), Int64(member.value)])
-                }
+                try database.execute(
+                    sql: "DELETE FROM memberKey WHERE community = ? AND member = ?",
+                    arguments: [Data(community.bytes), Int64(member.value)])
+                try SecretStore.parts.change(member, of: community, in: database) { _ -> SaltList.Entry? in nil }
             }
         }
+        last.forget()
     }
 
     // MARK: Salts
@@ -95,15 +151,20 @@ package struct SecretStore: Sendable {
     package func salts(
         of members: [MemberNumber], in community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> SaltList? {
-        func salt(_ member: MemberNumber?) throws(LakeError) -> Digest? {
-            if let stored = try storedSalt(member, community, period, version) { return stored }
-            guard let key = try key(of: member, in: community) else { return nil }
-            return SaltList.salt(key: key, period: period, version: version)
+        let stored = try stored(in: community, period: period, version: version)
+        let byMember = Dictionary(
+            stored.map { ($0.member, $0.salt) }, uniquingKeysWith: { first, _ in first })
+        // Only what is not stored needs keys.
+        let isWhole = ([Self.communityRow] + members).allSatisfy { byMember[$0] != nil }
+        let keys = isWhole ? [:] : try keys(in: community)
+        func salt(_ member: MemberNumber) -> Digest? {
+            byMember[member] ?? keys[member].map { SaltList.salt(key: $0, period: period, version: version) }
         }
-        guard let own = try salt(nil) else { return nil }
+        guard let own = salt(Self.communityRow) else { return nil }
         var entries: [SaltList.Entry] = []
+        entries.reserveCapacity(members.count)
         for member in members {
-            guard let salt = try salt(member) else { return nil }
+            guard let salt = salt(member) else { return nil }
             entries.append(SaltList.Entry(member: member, salt: salt))
         }
         return SaltList(community: own, members: entries)
@@ -112,35 +173,65 @@ package struct SecretStore: Sendable {
     package func store(
         _ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) {
-        let own = SaltList.Entry(member: Self.communityRow, salt: salts.community)
+        let entries = [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members
+        let turn = last.turn
         try SQL.attempt("store salts") {
-            try database.write { database in
-                for entry in [own] + salts.members {
-                    try database.execute(
-                        sql: "INSERT INTO salt VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET salt = excluded.salt",
-                        arguments: [
-                            Data(community.bytes), SQL.blob(period.value), Int64(version), Int64(entry.member.value),
-                            SQL.blob(entry.salt),
-                        ])
-                }
+            try database.write {
+                try SecretStore.parts.store(entries, of: community, period, version, in: $0)
             }
         }
+        last.keep(entries, LastSalts.Name(community: community, period: period, version: version), turn)
     }
 
-    private func storedSalt(
-        _ member: MemberNumber?, _ community: Address, _ period: PeriodNumber, _ version: UInt32
-    ) throws(LakeError) -> Digest? {
-        try SQL.attempt("read a salt") {
-            try database.read { database in
-                try Data.fetchOne(
-                    database,
-                    sql: "SELECT salt FROM salt WHERE community = ? AND period = ? AND version = ? AND member = ?",
-                    arguments: [
-                        Data(community.bytes), SQL.blob(period.value), Int64(version),
-                        Int64((member ?? Self.communityRow).value),
-                    ]
-                ).flatMap { Digest($0) }
-            }
+    /// Stored salts of a period, ascending by member, the community's own first.
+    private func stored(
+        in community: Address, period: PeriodNumber, version: UInt32
+    ) throws(LakeError) -> [SaltList.Entry] {
+        let name = LastSalts.Name(community: community, period: period, version: version)
+        if let known = last[name] { return known }
+        let turn = last.turn
+        let entries = try SQL.attempt("read salts") {
+            try database.read { try SecretStore.parts.read(community, period, version, in: $0) }
         }
+        if !entries.isEmpty { last.keep(entries, name, turn) }
+        return entries
     }
+
+    /// Salts `first`, … of a stored list by position among the members, at most `limit`; nil when nothing is stored.
+    package func storedSalts(
+        of community: Address, period: PeriodNumber, version: UInt32, first: UInt32, limit: Int
+    ) throws(LakeError) -> SaltList? {
+        let entries = try stored(in: community, period: period, version: version)
+        guard let own = entries.first, own.member == Self.communityRow else { return nil }
+        return SaltList(
+            community: own.salt, members: Array(entries.dropFirst().dropFirst(Int(first)).prefix(limit)))
+    }
+}
+
+/// The salts that were used last: partners ask for them part by part. Forgotten when any key is destroyed.
+private final class LastSalts: Sendable {
+    struct Name: Hashable {
+        let community: Address
+        let period: PeriodNumber
+        let version: UInt32
+    }
+
+    private struct State {
+        var name: Name?
+        var entries: [SaltList.Entry] = []
+        var turn = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// Changes whenever all is forgotten: what was read before must not be kept after.
+    var turn: Int { state.withLock { $0.turn } }
+
+    subscript(name: Name) -> [SaltList.Entry]? { state.withLock { $0.name == name ? $0.entries : nil } }
+
+    func keep(_ entries: [SaltList.Entry], _ name: Name, _ turn: Int) {
+        state.withLock { if $0.turn == turn { ($0.name, $0.entries) = (name, entries) } }
+    }
+
+    func forget() { state.withLock { $0 = State(turn: $0.turn + 1) } }
 }

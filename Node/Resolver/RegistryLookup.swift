@@ -68,14 +68,19 @@ package final class RegistryLookup: Sendable {
         }
         let head = try decode(ObjectHead.self, bytes)
         let number = try await number(selection, url, head, headKey)
-        let wanted = [number, 1, head.latest] + (number < head.latest ? [number + 1] : [])
-        let records = try await self.records(wanted, url)
-        guard records.count == wanted.count else { throw damaged() }
-        let content = try await content(of: records[0], head, url)
+        var wanted = [number]
+        for other in [1, head.latest, number < head.latest ? number + 1 : number] where !wanted.contains(other) {
+            wanted.append(other)
+        }
+        let records = Dictionary(
+            uniqueKeysWithValues: zip(wanted, try await self.records(wanted, url)))
+        guard let version = records[number], let first = records[1], let last = records[head.latest] else {
+            throw damaged()
+        }
         return ResolvedObject(
-            url: url, head: head, number: number, version: records[0], first: records[1],
-            next: wanted.count > 3 ? records[3] : nil, last: records[2], content: content, height: read.height,
-            time: read.time)
+            url: url, head: head, number: number, version: version, first: first,
+            next: number < head.latest ? records[number + 1] : nil, last: last,
+            content: try await content(of: version, head, url), height: read.height, time: read.time)
     }
 
     private func number(
@@ -115,12 +120,13 @@ package final class RegistryLookup: Sendable {
         }
     }
 
+    /// `numbers` are distinct.
     private func records(_ numbers: [UInt32], _ url: String) async throws -> [ObjectVersion] {
         let object = ObjectID(url).digest
         let known = numbers.map { versions[VersionName(object: object, number: $0)] }
         let missing = zip(numbers, known).filter { $0.1 == nil }.map(\.0)
         if missing.isEmpty { return known.compactMap { $0 } }
-        let read = try await reader.values(missing.map { RegistryKeys.version(url, $0) })
+        let read = try await reader.values(missing.map { RegistryKeys.version(object, $0) })
         var added: [ObjectVersion] = []
         for (number, value) in zip(missing, read.values) {
             guard let value else { throw damaged() }

@@ -18,8 +18,10 @@ package enum RegistryKeys {
         Identity.heads.stateKey(ObjectID(url).digest, at: WellKnown.identity)
     }
 
-    package static func version(_ url: String, _ number: UInt32) -> [UInt8] {
-        Identity.versions.stateKey(Pair(ObjectID(url).digest, number), at: WellKnown.identity)
+    package static func version(_ url: String, _ number: UInt32) -> [UInt8] { version(ObjectID(url).digest, number) }
+
+    static func version(_ object: Digest, _ number: UInt32) -> [UInt8] {
+        Identity.versions.stateKey(Pair(object, number), at: WellKnown.identity)
     }
 
     static func part(_ content: Digest, _ index: UInt16) -> [UInt8] {

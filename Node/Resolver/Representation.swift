@@ -38,6 +38,8 @@ package enum Representation: Hashable, Sendable {
     /// The most wanted form that there is; the first one of equals. Nil when the header names none.
     package static func choose(accept: String?) -> Representation? {
         guard let accept, accept.utf8.contains(where: { $0 != 32 }) else { return .oldResult }
+        // Most clients name one type and nothing else.
+        if let form = form(accept, []) { return form }
         var best: (form: Representation, quality: Int)?
         for range in accept.split(separator: ",").prefix(rangesMax) {
             let parts = range.split(separator: ";").map { part in

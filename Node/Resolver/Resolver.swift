@@ -17,6 +17,7 @@ package struct Resolver: Sendable {
     /// Network id.
     let network: Digest
     let lookup: RegistryLookup
+    private let proofs = ProofBundleText()
     private let requests = BoundedCache<ResolverRequest, PreparedRequest>(costMax: 8 * 1_024 * 1_024)
     private let answers = BoundedCache<ResolverRequest, KeptAnswer>(costMax: 64 * 1_024 * 1_024)
 
@@ -39,9 +40,11 @@ package struct Resolver: Sendable {
 
     package func prepare(_ request: ResolverRequest) -> PreparedRequest {
         if let known = requests[request] { return known }
-        let made = PreparedRequest(request)
+        var made = PreparedRequest(request)
+        let answered = made
+        made.isAskedAgain = true
         requests.keep(made, for: request, cost: 2 * request.byteCount + 512)
-        return made
+        return answered
     }
 
     package func answer(_ request: PreparedRequest) async throws -> ResolverAnswer {
@@ -90,7 +93,8 @@ package struct Resolver: Sendable {
     }
 
     private func keep(_ answer: ResolverAnswer, _ head: [UInt8]?, _ height: Height, _ request: PreparedRequest) {
-        guard answer.status == 200 else { return }
+        // What is asked for once only would push out what is asked for often.
+        guard answer.status == 200, request.isAskedAgain else { return }
         let kept = KeptAnswer(head: head, height: request.form.isResult ? height : nil, answer: answer)
         answers.keep(kept, for: request.request, cost: answer.body.count + request.request.byteCount + 1_024)
     }
@@ -164,7 +168,7 @@ package struct Resolver: Sendable {
         guard bundle.entries.first(where: { $0.key == keys[0] })?.value == object.head.bcs else {
             throw ObjectChanged()
         }
-        return JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact
+        return proofs.compact(bundle)
     }
 
     func found(_ object: ResolvedObject, _ form: Representation, _ body: [UInt8]) -> ResolverAnswer {
@@ -193,7 +197,7 @@ package struct Resolver: Sendable {
         var freshness: [UInt8]?
         if withProof, !problem.evidence.isEmpty {
             let bundle = try await lookup.reader.proof(problem.evidence)
-            proof = JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact
+            proof = proofs.compact(bundle)
             freshness = self.freshness(bundle.header.height, bundle.header.time)
         }
         guard form.isResult else {

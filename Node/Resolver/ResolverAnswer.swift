@@ -28,20 +28,33 @@ struct ObjectWriter {
     init(reserving capacity: Int = 512) { bytes.reserveCapacity(capacity) }
 
     mutating func raw(_ name: String, _ value: [UInt8]) {
-        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-        JSON.quote(name, to: &bytes)
-        bytes.append(UInt8(ascii: ":"))
+        begin(name)
         bytes.append(contentsOf: value)
     }
 
     mutating func text(_ name: String, _ value: String) {
-        var quoted: [UInt8] = []
-        JSON.quote(value, to: &quoted)
-        raw(name, quoted)
+        begin(name)
+        JSON.quote(value, to: &bytes)
     }
 
-    mutating func number(_ name: String, _ value: some BinaryInteger) { raw(name, Array(String(value).utf8)) }
-    mutating func bool(_ name: String, _ value: Bool) { raw(name, Array((value ? "true" : "false").utf8)) }
+    mutating func number(_ name: String, _ value: some BinaryInteger) {
+        begin(name)
+        bytes.append(contentsOf: String(value).utf8)
+    }
 
-    func finished() -> [UInt8] { bytes + [UInt8(ascii: "}")] }
+    mutating func bool(_ name: String, _ value: Bool) {
+        begin(name)
+        bytes.append(contentsOf: (value ? "true" : "false").utf8)
+    }
+
+    private mutating func begin(_ name: String) {
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        JSON.quote(name, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+    }
+
+    consuming func finished() -> [UInt8] {
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
 }

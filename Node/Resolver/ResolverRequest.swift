@@ -32,6 +32,8 @@ package struct PreparedRequest: Sendable {
     let headKey: [UInt8]
     /// What the node must have reached before it answers.
     package let minimumHeight: Height?
+    /// The same request was prepared before, not long ago.
+    var isAskedAgain = false
 
     init(_ request: ResolverRequest) {
         self.request = request
@@ -115,11 +117,12 @@ extension ResolverOrder {
         self.form = form
         let members = url.query + request.options
         func option(_ name: String) throws(ResolutionProblem) -> String? {
-            let values = members.filter { JSON.same($0.name, name) }.map(\.value)
-            guard values.count <= 1 else {
-                throw ResolutionProblem(.invalidOptions, "\(name) is given twice.")
+            var value: String?
+            for member in members where JSON.same(member.name, name) {
+                guard value == nil else { throw ResolutionProblem(.invalidOptions, "\(name) is given twice.") }
+                value = member.value
             }
-            return values.first
+            return value
         }
         for name in ResolverOptions.unsupported where try option(name) != nil {
             throw ResolutionProblem(.featureNotSupported, "This resolver does not know \(name).")

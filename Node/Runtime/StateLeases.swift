@@ -34,4 +34,5 @@ package final class LeasedState: StateReader, Sendable {
     deinit { leases.release(snapshot.version) }
 
     package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try snapshot.value(key) }
+    package func values(_ keys: [[UInt8]]) throws(StorageFailure) -> [[UInt8]?] { try snapshot.values(keys) }
 }

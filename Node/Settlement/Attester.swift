@@ -69,20 +69,62 @@ package struct Attester: AttestationService {
             throw LakeRefusal(.notPermitted, "\(sender) has nothing to do with community \(request.community)")
         }
         try checkState(request, community)
-        try await fetchBatches(request, of: community, from: sender, chain)
-        let selection = try InputSelection(
-            community: request.community, period: request.claim.period, lake: lake, chain: chain)
-        try checkVersion(request, selection)
-        try checkBatches(request, selection)
-        let salts = try await salts(request, selection, from: sender)
-        let result = try selection.task(salts: salts).run()
-        try Attester.compare(result.claim, with: request.claim)
-        try lake.secrets.store(
-            salts, of: request.community, period: request.claim.period, version: request.claim.version)
-        try lake.results.store(result, inputs: request.inputs, batches: request.batches, of: request.community)
-        return Attestation(
+        let attestation = Attestation(
             signing: request.record.digest, network: chain.network, instance: request.community, partner: partner,
             key: key)
+        // This node computed exactly that a moment ago.
+        if sender == partner, lake.computed.contains(request.record.digest) { return attestation }
+        var phases = PhaseTimer()
+        let selection = try await selection(request, of: community, from: sender, chain)
+        phases.mark("select")
+        try checkVersion(request, selection)
+        let salts = try await salts(request, selection, from: sender)
+        phases.mark("salts")
+        let result = try selection.task(salts: salts).run()
+        try Attester.compare(result.claim, with: request.claim)
+        phases.mark("compute")
+        try lake.secrets.store(
+            salts, of: request.community, period: request.claim.period, version: request.claim.version)
+        try lake.results.store(result, inputs: request.inputs, batches: selection.named, of: request.community)
+        phases.mark("store")
+        phases.log("attested", request.claim, log)
+        return attestation
+    }
+
+    /// The inputs as this node has them, when they are those that the request names. When they are not, the list says
+    /// which batch lacks here, or was left out there; it travels with requests of small communities and is asked for
+    /// else.
+    private func selection(
+        _ request: AttestationRequest, of community: CommunityView, from sender: String, _ chain: ChainView
+    ) async throws -> InputSelection {
+        func own() throws(SettlementRefusal) -> InputSelection {
+            try InputSelection(community: request.community, period: request.claim.period, lake: lake, chain: chain)
+        }
+        if let selection = try? own(), request.inputs.names(selection.named) { return selection }
+        var batches = request.batches
+        if batches.digests.isEmpty, request.inputs.batchCount > 0 { batches = try await list(request, from: sender) }
+        guard request.inputs.names(batches) else {
+            throw LakeRefusal(.otherInputs, "the batches sent are not those that the inputs name")
+        }
+        try await fetch(batches, of: community, from: sender, chain)
+        let selection = try own()
+        try checkBatches(batches, selection)
+        return selection
+    }
+
+    private func list(_ request: AttestationRequest, from sender: String) async throws -> SettlementBatches {
+        let claim = request.claim
+        var digests: [Digest] = []
+        while digests.count < request.inputs.batchCount {
+            let message = LakeMessage.batchPart(
+                community: request.community, period: claim.period, version: claim.version,
+                first: UInt32(clamping: digests.count))
+            guard case .batchList(let part)? = await fetch(sender, message), !part.digests.isEmpty else {
+                throw LakeRefusal(.otherInputs, "\(sender) did not send the list of batches of period \(claim.period)")
+            }
+            digests += part.digests
+        }
+        return SettlementBatches(digests)
     }
 
     private func checkState(_ request: AttestationRequest, _ community: CommunityView) throws {
@@ -92,9 +134,6 @@ package struct Attester: AttestationService {
         }
         guard inputs.members == community.head.members else {
             throw LakeRefusal(.otherInputs, "it was computed with other members or tariffs than the community has now")
-        }
-        guard inputs.names(request.batches) else {
-            throw LakeRefusal(.otherInputs, "the batches sent are not those that the inputs name")
         }
         guard inputs.contractVersion == Community.version else {
             throw LakeRefusal(
@@ -115,11 +154,11 @@ package struct Attester: AttestationService {
     }
 
     /// Fetches the named batches that this lake lacks. They must be anchored and of a meter of the community.
-    private func fetchBatches(
-        _ request: AttestationRequest, of community: CommunityView, from sender: String, _ chain: ChainView
+    private func fetch(
+        _ batches: SettlementBatches, of community: CommunityView, from sender: String, _ chain: ChainView
     ) async throws {
-        for digest in request.batches.digests {
-            guard try chain.anchor(digest) != nil else {
+        for (digest, anchor) in zip(batches.digests, try chain.anchors(batches.digests)) {
+            guard anchor != nil else {
                 throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
             }
             if let entry = try lake.entry(digest), entry.status != .corrupted, (try? lake.bytes(digest)) != nil {
@@ -144,15 +183,15 @@ package struct Attester: AttestationService {
         return try chain.mayHold(batch.meter, from: span.from, to: span.to, of: community, partner: partner)
     }
 
-    private func checkBatches(_ request: AttestationRequest, _ selection: InputSelection) throws {
-        let named = Set(request.batches.digests)
+    private func checkBatches(_ batches: SettlementBatches, _ selection: InputSelection) throws {
+        let named = Set(batches.digests)
         let own = Set(selection.batches.map(\.digest))
         if let withheld = selection.batches.first(where: { !named.contains($0.digest) }) {
             throw LakeRefusal(
                 .otherInputs,
                 "batch \(withheld.digest.short) of meter \(withheld.batch.meter) is anchored but was left out")
         }
-        if let foreign = request.batches.digests.first(where: { !own.contains($0) }) {
+        if let foreign = batches.digests.first(where: { !own.contains($0) }) {
             throw LakeRefusal(
                 .otherInputs, "batch \(foreign.short) does not belong to this period, or has a correction")
         }
@@ -165,10 +204,21 @@ package struct Attester: AttestationService {
         let numbers = selection.members.map(\.number)
         let own = try lake.secrets.salts(of: numbers, in: address, period: period, version: version)
         if let own, own.digest == request.inputs.salts { return own }
-        let message = LakeMessage.salts(community: address, period: period, version: version)
-        guard case .saltList(let salts)? = await fetch(sender, message) else {
-            throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")
-        }
+        var entries: [SaltList.Entry] = []
+        var community = Digest.zero
+        repeat {
+            let message = LakeMessage.saltPart(
+                community: address, period: period, version: version, first: UInt32(clamping: entries.count))
+            guard case .saltList(let part)? = await fetch(sender, message),
+                entries.isEmpty || part.community == community
+            else {
+                throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")
+            }
+            community = part.community
+            entries += part.members
+            if part.members.isEmpty { break }
+        } while entries.count < numbers.count
+        let salts = SaltList(community: community, members: entries)
         guard salts.digest == request.inputs.salts else {
             throw LakeRefusal(.otherInputs, "\(sender) sent other salts than the settlement names")
         }

@@ -2,6 +2,7 @@ package import Chain
 internal import ContractKit
 package import DataLake
 internal import LedgerCrypto
+package import Logging
 internal import Primitives
 package import Trading
 
@@ -13,7 +14,10 @@ package struct PreparedSettlement: Sendable {
     package let result: SettlementResult
 
     package var request: AttestationRequest {
-        AttestationRequest(community: community.address, inputs: inputs, batches: batches, claim: result.claim)
+        AttestationRequest(
+            community: community.address, inputs: inputs,
+            batches: batches.digests.count > AttestationRequest.batchesMax ? SettlementBatches([]) : batches,
+            claim: result.claim)
     }
 }
 
@@ -24,9 +28,11 @@ package struct SettlementEngine: Sendable {
 
     let lake: DataLake
     private let chain: ChainSource
+    private let log: Logger
 
-    package init(lake: DataLake, chain: @escaping ChainSource) {
+    package init(lake: DataLake, log: Logger = Logger(label: "settlement"), chain: @escaping ChainSource) {
         self.lake = lake
+        self.log = log
         self.chain = chain
     }
 
@@ -38,19 +44,27 @@ package struct SettlementEngine: Sendable {
     package func prepare(
         _ community: Address, period: PeriodNumber
     ) throws(SettlementRefusal) -> PreparedSettlement {
+        var phases = PhaseTimer()
         let selection = try InputSelection(community: community, period: period, lake: lake, chain: try view())
+        phases.mark("select")
         do {
             try checkChanged(selection)
             let numbers = selection.members.map(\.number)
             let version = selection.version
             guard let salts = try lake.secrets.salts(of: numbers, in: community, period: period, version: version)
             else { throw SettlementRefusal.noSalts(period, version: version) }
+            phases.mark("salts")
             let inputs = selection.inputs(salts: salts)
             let result = try selection.task(salts: salts).run()
+            phases.mark("compute")
             try lake.secrets.store(salts, of: community, period: period, version: version)
             try lake.results.store(result, inputs: inputs, batches: selection.named, of: community)
-            return PreparedSettlement(
+            phases.mark("store")
+            phases.log("computed", result.claim, log)
+            let prepared = PreparedSettlement(
                 community: selection.community, inputs: inputs, batches: selection.named, result: result)
+            lake.computed.add(prepared.request.record.digest)
+            return prepared
         } catch let refusal as SettlementRefusal {
             throw refusal
         } catch let error as SettlementError {

@@ -16,17 +16,21 @@ struct LocalNetwork {
     let keys: [Secp256k1.SecretKey]
     let processIDs: [Int32]
 
-    /// `settings` is added to each node's file.
+    /// `settings` is added to each node's file; `prepare` gets the names of the partners' folders before the nodes start.
     static func start(
-        in folder: String, basePort: Int, validators: Int = 4, settings: String = ""
+        in folder: String, basePort: Int, validators: Int = 4, settings: String = "",
+        prepare: ([String]) throws -> Void = { _ in }
     ) throws -> LocalNetwork {
         try? FileManager.default.removeItem(atPath: folder)
         try run(["devnet", "init", "--dir", folder, "--base-port", "\(basePort)", "--validators", "\(validators)"])
-        for partner in try FileManager.default.contentsOfDirectory(atPath: folder) where !settings.isEmpty {
+        var prepared: [String] = []
+        for partner in try FileManager.default.contentsOfDirectory(atPath: folder).sorted() {
             let path = "\(folder)/\(partner)/node.yaml"
             guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { continue }
             try (text + settings).write(toFile: path, atomically: true, encoding: .utf8)
+            prepared.append(partner)
         }
+        try prepare(prepared)
         try run(["devnet", "start", "--dir", folder])
         do {
             return try opened(folder, basePort, validators)

@@ -1,3 +1,5 @@
+internal import Primitives
+
 extension JSONValue {
     /// UTF-8 text without white space.
     package var compact: [UInt8] {
@@ -57,7 +59,6 @@ extension JSONValue {
     }
 
     private static func write(_ text: String, to out: inout [UInt8]) {
-        let digits = Array("0123456789abcdef".utf8)
         out.append(0x22)
         for byte in text.utf8 {
             switch byte {
@@ -66,7 +67,9 @@ extension JSONValue {
             case 0x0d: out += [0x5c, 0x72]
             case 0x09: out += [0x5c, 0x74]
             // "<" as an escape keeps a document harmless inside a page.
-            case 0..<0x20, 0x3c, 0x7f: out += "\\u00".utf8 + [digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            case 0..<0x20, 0x3c, 0x7f:
+                out += "\\u00".utf8
+                Hex.append([byte], to: &out)
             default: out.append(byte)
             }
         }

@@ -6,9 +6,25 @@ extension Timestamp {
         guard value <= 253_402_300_799_999 else { return "\(value) ms" }
         let seconds = value / 1_000
         let (year, month, day) = Timestamp.civil(daysSince1970: seconds / 86_400)
-        let clock = [seconds / 3_600 % 24, seconds / 60 % 60, seconds % 60].map { Timestamp.padded($0, 2) }
-        let date = "\(Timestamp.padded(year, 4))-\(Timestamp.padded(month, 2))-\(Timestamp.padded(day, 2))"
-        return "\(date)T\(clock.joined(separator: ":")).\(Timestamp.padded(value % 1_000, 3))Z"
+        // In place: every answer that has a time writes one.
+        return String(unsafeUninitializedCapacity: 24) { out in
+            func put(_ number: UInt64, _ places: ClosedRange<Int>, then mark: UInt8) {
+                var rest = number
+                for place in places.reversed() {
+                    out[place] = 48 + UInt8(rest % 10)
+                    rest /= 10
+                }
+                out[places.upperBound + 1] = mark
+            }
+            put(year, 0...3, then: UInt8(ascii: "-"))
+            put(month, 5...6, then: UInt8(ascii: "-"))
+            put(day, 8...9, then: UInt8(ascii: "T"))
+            put(seconds / 3_600 % 24, 11...12, then: UInt8(ascii: ":"))
+            put(seconds / 60 % 60, 14...15, then: UInt8(ascii: ":"))
+            put(seconds % 60, 17...18, then: UInt8(ascii: "."))
+            put(value % 1_000, 20...22, then: UInt8(ascii: "Z"))
+            return 24
+        }
     }
 
     // Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days; years begin in March.
@@ -21,10 +37,5 @@ extension Timestamp {
         let shiftedMonth = (5 * dayOfYear + 2) / 153
         let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
         return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
-    }
-
-    private static func padded(_ number: UInt64, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
     }
 }

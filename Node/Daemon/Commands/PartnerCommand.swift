@@ -6,6 +6,7 @@ internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
+internal import Trading
 
 /// Calls of the identity contract about the own partner: keys that act for it, meters, keys that sign readings.
 struct PartnerCommand: AsyncParsableCommand {
@@ -27,8 +28,12 @@ struct PartnerCommand: AsyncParsableCommand {
         try (FileManager.default.fileExists(atPath: path) ? KeyFile.read(path) : KeyFile.create(at: path)).publicKey
     }
 
-    static func digest(_ text: String) throws -> Digest {
-        guard let digest = Digest(hex: text) else { throw UserError("'\(text)' is no digest (64 hexadecimal digits).") }
+    /// The holder of a meter goes by the digest of the key that signs the consent.
+    static func holder(_ text: String) throws -> Digest {
+        if let key = PublicKey(text) { return Consent.holder(key) }
+        guard let digest = Digest(hex: text) else {
+            throw UserError("'\(text)' is no public key (secp256k1:02…) and no digest (64 hexadecimal digits) of one.")
+        }
         return digest
     }
 
@@ -79,7 +84,7 @@ struct PartnerCommand: AsyncParsableCommand {
         @Option(help: "Number of the meter.") var meter: UInt64
         @Option(help: "Partner that is the grid operator.") var gridOperator: String
         @Option(help: "Partner that may upload the readings.") var dataProvider: String
-        @Option(help: "SHA-256 of the holder's signed consent.") var holder: String
+        @Option(help: "Public key with which the holder signs the consent, or SHA-256 of it (BCS).") var holder: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
@@ -88,7 +93,7 @@ struct PartnerCommand: AsyncParsableCommand {
                 on: WellKnown.identity,
                 RegisterMeter(
                     meter: meter, gridOperator: gridOperator, dataProvider: dataProvider,
-                    holder: try PartnerCommand.digest(holder)))
+                    holder: try PartnerCommand.holder(holder)))
             try await GovCommand.send(call, "registering the meter", connection, output) { result in
                 "Registered meter \(meter), final in block \(result.height)."
             }
@@ -99,13 +104,13 @@ struct PartnerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "confirm-meter", abstract: "Confirm, as the grid operator, that a meter is its holder's.")
         @Option(help: "Number of the meter.") var meter: UInt64
-        @Option(help: "SHA-256 of the holder's signed consent.") var holder: String
+        @Option(help: "Public key with which the holder signs the consent, or SHA-256 of it (BCS).") var holder: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
             let call = Identity.confirmMeter.call(
-                on: WellKnown.identity, JoinMeter(meter: meter, holder: try PartnerCommand.digest(holder)))
+                on: WellKnown.identity, JoinMeter(meter: meter, holder: try PartnerCommand.holder(holder)))
             try await GovCommand.send(call, "confirming the meter", connection, output) { result in
                 "Confirmed meter \(meter), final in block \(result.height)."
             }

@@ -8,8 +8,9 @@ typealias LakeChain = ChainView
 extension LakeChain {
     /// Made of what the node's view of the chain holds; `state` must stay readable while the chain goes on.
     static func of(
-        network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable
+        network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable,
+        cache: ChainCache
     ) -> LakeChain {
-        LakeChain(network: network, time: time, validators: validators, state: state)
+        LakeChain(network: network, time: time, validators: validators, state: state, cache: cache)
     }
 }

@@ -7,7 +7,7 @@ internal import RPC
 internal import Settlement
 
 extension LakeRoutes {
-    private var erasure: Erasure { Erasure(lake: wiring.lake, chain: LakeWiring.chain(wiring.node)) }
+    private var erasure: Erasure { Erasure(lake: wiring.lake, chain: wiring.chain()) }
 
     func erasable(_ message: ErasureMessage) throws -> APIAnswer {
         let plan = try erasure.plan(of: message.member, in: message.community)

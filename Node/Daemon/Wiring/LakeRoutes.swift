@@ -30,12 +30,9 @@ struct LakeRoutes: RouteModule {
             admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived", isBinary: false) {
                 payload in
                 let message = try MemberKeysMessage(bcs: payload)
-                if let key = message.communityKey {
-                    try wiring.lake.secrets.setKey(key, of: nil, in: message.community)
-                }
-                for entry in message.members {
-                    try wiring.lake.secrets.setKey(entry.key, of: entry.member, in: message.community)
-                }
+                let own: [(member: MemberNumber?, key: Digest)] = message.communityKey.map { [(nil, $0)] } ?? []
+                try wiring.lake.secrets.setKeys(
+                    own + message.members.map { ($0.member, $0.key) }, in: message.community)
                 return .json(.object([.init("stored", .unsigned(UInt64(message.members.count)))]))
             },
             admin(
@@ -158,10 +155,10 @@ struct LakeRoutes: RouteModule {
     /// Lake, chain and proofs of one and the same block.
     private func statement(_ message: StatementMessage) async throws -> APIAnswer {
         let (view, state) = wiring.node.leasedView()
-        let chain = LakeChain.of(
-            network: wiring.node.network, time: view.tip.time, validators: view.validators, state: state)
+        let chain = wiring.chain(view.tip.time, view.validators, state)
+        let parts = ProofParts()
         let builder = StatementBuilder(lake: wiring.lake, chain: chain) { keys in
-            guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view) else {
+            guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view, parts) else {
                 throw StatementError("there is no block above the genesis yet, so nothing can be proved")
             }
             return bundle

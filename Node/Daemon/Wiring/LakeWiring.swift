@@ -25,6 +25,7 @@ struct LakeWiring: Sendable {
     let engine: SettlementEngine
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
+    private let cache = ChainCache()
 
     init(
         node: LedgerNode<ContractApplication>, settings: NodeSettings, operatorKey: Secp256k1.SecretKey, logger: Logger
@@ -33,14 +34,15 @@ struct LakeWiring: Sendable {
         self.node = node
         self.operatorKey = operatorKey
         lake = try DataLake(folder: URL(filePath: settings.data + "/lake"), log: logger)
-        let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node) }
+        let cache = cache
+        let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
         let partner = settings.partner
         let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) {
             other, message in
             await LakeWiring.send(message, to: other, node)
         }
         service = LakeService(partner: partner, lake: lake, attester: attester, chain: chain)
-        engine = SettlementEngine(lake: lake, chain: chain)
+        engine = SettlementEngine(lake: lake, log: logger, chain: chain)
         let service = service
         node.services.register(LakeWiring.service) { peer, bytes in
             let frame = try LakeFrame(bcs: bytes)
@@ -53,11 +55,13 @@ struct LakeWiring: Sendable {
     }
 
     /// The newest final state, for readers that take their time.
-    static func chain(_ node: LedgerNode<ContractApplication>) -> LakeChain {
+    private static func chain(_ node: LedgerNode<ContractApplication>, _ cache: ChainCache) -> LakeChain {
         let (view, state) = node.leasedView()
         return LakeChain.of(
-            network: node.network, time: view.tip.time, validators: view.validators, state: state)
+            network: node.network, time: view.tip.time, validators: view.validators, state: state, cache: cache)
     }
+
+    func chain() -> LakeChain { LakeWiring.chain(node, cache) }
 
     private static func partner(of peer: Digest, _ node: LedgerNode<ContractApplication>) -> String? {
         node.view.validators.validators.first { $0.transportKey == peer }?.partner
@@ -85,12 +89,17 @@ struct LakeWiring: Sendable {
             ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: partner, node)
     }
 
+    /// The chain of a leased view, for one answer.
+    func chain(_ time: Timestamp, _ validators: ValidatorSet, _ state: LeasedState) -> LakeChain {
+        LakeChain.of(network: node.network, time: time, validators: validators, state: state, cache: cache)
+    }
+
     /// Keys of the own partner in Governance.
-    func ownKeys() throws -> [PublicKey] { try LakeWiring.chain(node).attestationKeys(of: partner) }
+    func ownKeys() throws -> [PublicKey] { try chain().attestationKeys(of: partner) }
 
     /// Sends anchored batches to the partners that the policy of their community names; what each one answered.
     func replicate(_ digests: [Digest]) async throws -> [(partner: String, stored: Int, refusal: String?)] {
-        let chain = LakeWiring.chain(node)
+        let chain = chain()
         var answers: [(partner: String, stored: Int, refusal: String?)] = []
         for other in chain.validators.validators.map(\.partner) where other != partner {
             var stored = 0

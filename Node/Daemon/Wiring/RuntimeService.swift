@@ -19,6 +19,7 @@ struct RuntimeService: NodeService {
     let reporter: Reporter
     let started = Date()
     private let submitted = SubmittedDigests()
+    let proofParts = ProofParts()
 
     init(node: LedgerNode<ContractApplication>, partner: String, reporter: Reporter) {
         self.node = node
@@ -180,7 +181,7 @@ struct RuntimeService: NodeService {
     /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
     func proof(_ keys: [[UInt8]], at height: Height? = nil) throws(ServiceFailure) -> ProofBundle {
         let bundle = try read(at: height) { (point, view) throws(StorageFailure) in
-            try StateProofs.bundle(keys, point, view)
+            try StateProofs.bundle(keys, point, view, proofParts)
         }
         guard let bundle else {
             throw .unavailable(

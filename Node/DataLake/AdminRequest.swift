@@ -1,22 +1,21 @@
 internal import Foundation
-internal import LedgerCrypto
-internal import NodeClient
-internal import Primitives
+package import LedgerCrypto
+package import Primitives
 
 /// A request that only this node's own partner may make (settle, statements, member keys): the payload, signed with one
 /// of the partner's keys. BCS. Valid for a minute around its time, on one network and for one operation.
-struct AdminRequest: BCSCodable, Sendable {
-    static let payloadBytesMax = 512 * 1024
+package struct AdminRequest: BCSCodable, Sendable {
+    package static let payloadBytesMax = 512 * 1024
     static let ageMillisecondsMax: UInt64 = 60_000
     private static let domain = Array("commonwatt/admin/1".utf8)
 
-    let time: Timestamp
-    let key: PublicKey
-    let payload: [UInt8]
-    let signature: Signature
+    package let time: Timestamp
+    package let key: PublicKey
+    package let payload: [UInt8]
+    package let signature: Signature
 
-    init(signing payload: [UInt8], operation: String, network: Digest, key: Secp256k1.SecretKey) {
-        time = .wallClock
+    package init(signing payload: [UInt8], operation: String, network: Digest, key: Secp256k1.SecretKey) {
+        time = Timestamp(UInt64(max(0, Date().timeIntervalSince1970 * 1_000)))
         self.key = key.publicKey
         self.payload = payload
         signature = key.sign(AdminRequest.digest(payload, operation, network, time))
@@ -33,7 +32,7 @@ struct AdminRequest: BCSCodable, Sendable {
     }
 
     /// Why the request is not taken; nil when it is. `keys` are the partner's own.
-    func problem(operation: String, network: Digest, keys: [PublicKey], now: Timestamp) -> String? {
+    package func problem(operation: String, network: Digest, keys: [PublicKey], now: Timestamp) -> String? {
         guard keys.contains(key) else {
             return "the key is none of this node's partner: sign with the partner's operator key"
         }
@@ -48,14 +47,14 @@ struct AdminRequest: BCSCodable, Sendable {
         return nil
     }
 
-    func encode(to encoder: inout BCSEncoder) {
+    package func encode(to encoder: inout BCSEncoder) {
         encoder.value(time)
         encoder.value(key)
         encoder.blob(payload)
         encoder.value(signature)
     }
 
-    init(from decoder: inout BCSDecoder) throws(BCSError) {
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
         time = try Timestamp(from: &decoder)
         key = try PublicKey(from: &decoder)
         payload = try decoder.blob(max: AdminRequest.payloadBytesMax)
