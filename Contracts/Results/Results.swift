@@ -10,8 +10,10 @@ package import Primitives
 ///
 /// Invariants (checked by `ResultsTests`):
 /// - An analysis never changes; a new program is a new analysis.
-/// - A question (analysis, inputs, parameters) has one answer at most, and an output answers one question.
-/// - Every answer carries right signatures of partners that the analysis names, as many as its policy asks for.
+/// - A question (analysis, inputs, parameters) has one answer at a time: another one counts only when it corrects the first
+///   in Anchors, or the first was declared deleted. An output answers one question.
+/// - Every answer carries right signatures of partners that the analysis names, as many as its policy asks for, one of
+///   another partner than the owner at least.
 /// - An output is anchored, by the owner of the analysis and in its data set, and not deleted when it is published.
 package enum Results: Contract {
     package static let name = "results"
@@ -44,14 +46,16 @@ package enum Results: Contract {
     package static let outputDeleted = RejectionKind(106, "output-deleted", "the output was declared deleted")
     package static let alreadyPublished = RejectionKind(107, "already-published", "this output was published before")
     package static let alreadyAnswered = RejectionKind(
-        108, "already-answered", "the same program, inputs and parameters have another output on chain")
+        108, "already-answered",
+        "the same analysis, inputs and parameters have another output; a correction must supersede it")
     package static let notAttested = RejectionKind(
         109, "not-attested", "the attestations do not satisfy the policy of the analysis")
+    package static let resultUnknown = RejectionKind(110, "result-unknown", "there is no published result of this kind")
 
     package static var rejections: [RejectionKind] {
         [
             analysisMalformed, analysisExists, analysisUnknown, attestersUnknown, inputsMissing, outputNotAnchored,
-            outputDeleted, alreadyPublished, alreadyAnswered, notAttested,
+            outputDeleted, alreadyPublished, alreadyAnswered, notAttested, resultUnknown,
         ]
     }
 
@@ -70,11 +74,20 @@ package enum Results: Contract {
     package static let resultQuery = Query<Digest, ResultRecord>(
         1, "result", "The published result with this output."
     ) { (context, output) throws(Rejection) in
-        guard let record = try results.get(output, in: context) else { throw outputNotAnchored() }
+        guard let record = try results.get(output, in: context) else { throw resultUnknown() }
         return record
     }
 
-    package static var queries: [CallDeclaration] { [resultQuery.declaration] }
+    package static let answerQuery = Query<ResultClaim, ResultRecord>(
+        2, "answer", "The published answer to the question of a claim, whatever output the claim names."
+    ) { (context, claim) throws(Rejection) in
+        guard let output = try answers.get(claim.question, in: context),
+            let record = try results.get(output, in: context)
+        else { throw resultUnknown() }
+        return record
+    }
+
+    package static var queries: [CallDeclaration] { [resultQuery.declaration, answerQuery.declaration] }
 }
 
 extension Results {
@@ -107,13 +120,16 @@ extension Results {
         try require(claim.program == analysis.program, analysisUnknown("it has another program"))
         try require(claim.inputCount > 0, inputsMissing())
         try require(!results.contains(claim.output, in: context), alreadyPublished())
-        try require(!answers.contains(claim.question, in: context), alreadyAnswered())
         guard let anchor = try context.batch(claim.output), anchor.owner == owner, anchor.dataSet == analysis.dataSet
         else { throw outputNotAnchored() }
         try require(!context.isDeleted(claim.output), outputDeleted())
+        if let earlier = try answers.get(claim.question, in: context), anchor.supersedes != earlier {
+            try require(context.isDeleted(earlier), alreadyAnswered(earlier.short))
+        }
         if let refusal = try context.check(request.attestations, of: claim.digest, under: analysis.policy) {
             throw notAttested(refusal.text)
         }
+        try require(request.attestations.contains { $0.partner != owner }, notAttested("by its owner alone"))
         let record = ResultRecord(
             claim: claim, attestations: UInt16(clamping: request.attestations.count), height: context.height)
         try results.set(claim.output, record, in: context)

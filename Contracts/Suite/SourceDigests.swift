@@ -5,7 +5,7 @@ enum SourceDigests {
         ("Anchors", "0c925678fcab1dd24444e1cbdbe8ff7dce53c1986c644cf37f8f2ed13e63bd7a"),
         ("Governance", "e181a7fcb635214246e65e3965cf0b4f964a3ca1e0c8fbe950c1b59121f30f0e"),
         ("Identity", "706f651adfbb7e422065741818ce4aa5bcd852a51e36867164e5102c218fb1de"),
-        ("Results", "4a372c6e6159e56d4371aee9e9f3a07db483312a2427ff4ecbeb923b2ebbaf51"),
+        ("Results", "b82e8e56bb362538ff5e3db3e43c438c60a29282c97afa1d9245e79a0386ae44"),
         ("Trading", "aa608f18f4f88c88f26868d5f593e869517acd35f7bd73f759205af2b5145faf"),
     ]
 }

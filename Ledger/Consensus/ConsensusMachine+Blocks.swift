@@ -25,7 +25,9 @@ extension ConsensusMachine {
             guard let (digest, block) = lowestUnexecuted(below: target), !asked.contains(digest) else { continue }
             asked.append(digest)
             if let block {
-                judge(digest, block, isCertified: true)
+                // A caller may have dropped the question, so it is asked again.
+                let isDue = pace.mayFetch(digest, at: now.monotonic, every: retryMilliseconds)
+                if block.status == .known || isDue { judge(digest, block, isCertified: true) }
             } else if pace.mayFetch(digest, at: now.monotonic, every: retryMilliseconds) {
                 emit(.fetchBlock(digest, holders: holders(for: target.view)))
             }
@@ -34,7 +36,7 @@ extension ConsensusMachine {
     }
 
     /// Walks from `target` to the lowest ancestor that is not executed. Nil when there is nothing to do here: all is
-    /// executed, the caller is at it, or what is missing is final, which the caller's catch-up brings.
+    /// executed, a block is invalid, or what is missing is final, which the caller's catch-up brings.
     private func lowestUnexecuted(below target: WantedBlock) -> (Digest, KnownBlock?)? {
         var digest = target.digest
         var isFinal = target.digest == finalDigest
@@ -43,7 +45,7 @@ extension ConsensusMachine {
             guard let block = blocks[digest] else { return isFinal ? nil : (digest, nil) }
             if block.isExecuted { return nil }
             if blocks[block.header.parent]?.isExecuted ?? false {
-                return block.status == .known ? (digest, block) : nil
+                return block.status == .known || block.status == .judging ? (digest, block) : nil
             }
             digest = block.header.parent
             if digest == finalDigest { isFinal = true }

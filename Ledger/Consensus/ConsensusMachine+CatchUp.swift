@@ -55,8 +55,9 @@ extension ConsensusMachine {
 
     func status(answering incarnation: UInt64 = 0) -> ConsensusStatus {
         ConsensusStatus(
-            epoch: epoch, view: view, entry: entry, finalization: finalization, isRecovering: recovery.isRunning,
-            answers: incarnation)
+            epoch: epoch, view: view, entry: entry, finalization: finalization,
+            // Whoever voted in a later epoch is no witness of where this one stands.
+            isRecovering: recovery.isRunning || recovery.isBehindJournal, answers: incarnation)
     }
 
     /// Stuck, or reconnected to `peer` (nil: all): says where this node stands and repeats what others may lack.

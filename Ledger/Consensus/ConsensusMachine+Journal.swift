@@ -74,7 +74,8 @@ extension ConsensusMachine {
     /// Frees the journal up to what synced storage covers: writes what is still alive again, and lets the older records
     /// go once that is durable.
     mutating func prune(storedUpTo height: Height) {
-        guard hasStarted, let point = finalPoints.last(where: { $0.height <= height }),
+        // What a later epoch wrote is of no use here and must stay: the next machine takes it over.
+        guard hasStarted, !recovery.isBehindJournal, let point = finalPoints.last(where: { $0.height <= height }),
             point.view > journaling.prunedThrough
         else { return }
         journaling.prunedThrough = point.view

@@ -30,7 +30,7 @@ extension ConsensusMachine {
     /// that voted in a view of `root`, and one honest reporter at least is among them; so when all reports came from below
     /// the root's view, the key had not been there.
     package func startOfNext(root: BlockHeader) -> ConsensusStart {
-        if recovery.isRunning { return .lost }
+        if recovery.isRunning || recovery.isBehindJournal { return .lost }
         return recovery.abstainThrough >= root.view ? .freshAfterLoss : .fresh
     }
 

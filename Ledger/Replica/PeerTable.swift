@@ -16,8 +16,6 @@ struct PeerTable: Sendable {
         var claimed = Height(0)
         /// Until when it is not asked for ranges, because it did not help.
         var pausedUntil: UInt64 = 0
-        /// When it last did not help; 0 when it never failed.
-        var failedAt: UInt64 = 0
         /// Until when its gossip is not heard, because it passed on a wrong signature.
         var mutedUntil: UInt64 = 0
         var greetedAt: UInt64?
@@ -30,6 +28,8 @@ struct PeerTable: Sendable {
     /// Ascending.
     private(set) var connected: [PeerID] = []
     private var states: [PeerID: Peer] = [:]
+    /// When each was last asked for blocks; kept across its links, so that a new link is no new turn. Looked up by key.
+    private var askedAt: [PeerID: UInt64] = [:]
 
     func isConnected(_ peer: PeerID) -> Bool { states[peer] != nil }
     subscript(_ peer: PeerID) -> Peer? { states[peer] }
@@ -46,6 +46,14 @@ struct PeerTable: Sendable {
     mutating func disconnect(_ peer: PeerID) {
         states[peer] = nil
         connected.removeAll { $0 == peer }
+    }
+
+    /// Whose turn it is to be asked: smallest first.
+    func turn(_ peer: PeerID) -> UInt64 { askedAt[peer] ?? 0 }
+
+    mutating func noteTurn(_ peer: PeerID, at time: UInt64) {
+        if askedAt.count >= 2 * PeerTable.countMax { askedAt = [:] }
+        askedAt[peer] = time
     }
 
     mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {

@@ -77,14 +77,16 @@ extension Replica {
             (peers[peer].map { $0.pausedUntil <= now.monotonic } ?? false) && (isAhead(peer) || isFinalizationLate)
         }
         guard let peer = able.min(by: { isAskedBefore($0, $1) }) else { return }
+        peers.noteTurn(peer, at: now.monotonic)
         ask(.range, preferring: [peer], asked: [])
     }
 
-    /// Whoever failed longest ago comes first, so that a few silent peers do not keep a node from the others; among those
-    /// that never failed, the one that claims most.
+    /// Peers take turns, whatever they answered, so that a few that are silent, slow or give little do not keep a node from
+    /// the others; among those that were never asked, the one that claims most comes first.
     private func isAskedBefore(_ one: PeerID, _ other: PeerID) -> Bool {
-        guard let one = peers[one], let other = peers[other] else { return false }
-        return one.failedAt != other.failedAt ? one.failedAt < other.failedAt : one.height > other.height
+        let turns = (peers.turn(one), peers.turn(other))
+        if turns.0 != turns.1 { return turns.0 < turns.1 }
+        return (peers[one]?.height ?? Height(0)) > (peers[other]?.height ?? Height(0))
     }
 
     /// A peer sent final blocks. Nothing is executed before a quorum's signatures over their end were checked.
@@ -105,13 +107,11 @@ extension Replica {
     mutating func disbelieve(_ peer: PeerID) {
         let tip = view.tip.height
         let epoch = view.epoch
-        let time = now.monotonic
-        let until = time + CatchUp.pauseMilliseconds
+        let until = now.monotonic + CatchUp.pauseMilliseconds
         peers.update(peer) {
             $0.height = min($0.height, tip)
             $0.epoch = min($0.epoch, epoch)
             $0.pausedUntil = until
-            $0.failedAt = time
         }
     }
 

@@ -112,6 +112,8 @@ extension Replica {
             network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: root,
             key: configuration.key, incarnation: incarnation)
         consensus.mutations = configuration.mutations
+        // Without it a restart from a store that is behind could not leave the epoch that has ended.
+        if root == view.tip, let end = view.finalization { journal(end: end) }
         machine = ConsensusMachine(consensus, start: start, tip: tip)
         records = RecordMap()
         accused = []

@@ -31,16 +31,26 @@ extension Replica {
     }
 
     /// Asks again for what no request is under way for: nobody was connected, or all were asked in vain.
-    mutating func askAgainForTransactions() {
-        guard !judging.isEmpty, !peers.connected.isEmpty else { return }
-        for pending in judging where now.monotonic >= pending.askedAt + CatchUp.retryMilliseconds {
-            fetchTransactions(of: pending)
+    /// They may have come otherwise meanwhile.
+    mutating func askAgainForTransactions() throws(StorageFailure) {
+        guard let due = nextAskForTransactions, due <= now.monotonic else { return }
+        let forgotten = judging.filter {
+            now.monotonic >= $0.askedAt + CatchUp.retryMilliseconds
+                && !fetches.isFetching(.transactions(block: $0.request.header.digest))
+        }
+        for digest in forgotten.map(\.request.header.digest) {
+            if let block = held[digest] ?? peers.kept(digest) {
+                judging.removeAll { $0.request.header.digest == digest }
+                try judge(block, signaturesOf: block.transactions)
+            } else {
+                try supply([], for: digest)
+            }
         }
     }
 
     /// When a judgement may be asked for again; nil when requests are under way for all, or nobody is connected.
     var nextAskForTransactions: UInt64? {
-        guard !peers.connected.isEmpty else { return nil }
+        guard !judging.isEmpty, !peers.connected.isEmpty, !snapshot.suspendsExecution else { return nil }
         return judging.filter { !fetches.isFetching(.transactions(block: $0.request.header.digest)) }
             .map { $0.askedAt + CatchUp.retryMilliseconds }.min()
     }
@@ -87,7 +97,7 @@ extension Replica {
         guard let fetch = fetches.take(id: id, from: peer) else { return }
         switch (fetch.subject, response) {
         case (.transactions(let block), .transactions(let transactions)) where !transactions.isEmpty:
-            try supply(transactions, for: block)
+            try supply(transactions, for: block, answered: fetch)
         case (.block(let digest), .block(let bytes)):
             guard let block = try? Block(bcs: bytes), block.digest == digest else { return retry(fetch) }
             held.insert(block)
@@ -95,7 +105,8 @@ extension Replica {
         case (.range, .range(let range)):
             try take(range, from: peer)
         case (.range, .unavailable):
-            snapshot.lackBlocks(peer)
+            // One that never claimed to have them says nothing about whether they are gone.
+            if (peers[peer]?.claimed ?? Height(0)) > view.tip.height { snapshot.lackBlocks(peer) }
             retry(fetch)
         case (.snapshot, .snapshot(let bundle)): try take(bundle, from: peer)
         case (.ancestors, .ancestors(let blocks)): try take(ancestors: blocks, fetch)

@@ -48,6 +48,7 @@ extension Replica {
         for abandoned in tree.cut(to: digest) { release(abandoned) }
         let tip = view.tip.height
         judging.removeAll { $0.request.header.height <= tip }
+        snapshot.lackingBlocks = []
         peers.forgetBlocks(through: tip)
         if let awaited = awaitedFinalization, view.recent.contains(where: { $0.block.digest == awaited.digest }) {
             awaitedFinalization = nil

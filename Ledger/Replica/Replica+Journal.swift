@@ -17,6 +17,11 @@ extension Replica {
         if case .certificate(let certificate) = record, certificate.kind == .nullify { nullified(certificate.view) }
     }
 
+    /// The certificate over the block that closed an epoch, which the ended machine did not see.
+    mutating func journal(end certificate: Certificate) {
+        _ = append(.consensus(.certificate(certificate)), sync: false)
+    }
+
     /// Whether something is held back until the record is durable. Nothing waits for a certificate itself: the vote that
     /// rests on it follows it in the journal.
     private func isAwaited(_ record: ConsensusRecord) -> Bool {

@@ -36,6 +36,8 @@ extension Replica {
             inputs.append(.judged(digest, .invalid("it names \(request.transactions.count) transactions")))
             return
         }
+        // The consensus repeats its question when the answer takes long.
+        if judging.contains(where: { $0.request.header.digest == digest }) { return }
         var pending = PendingJudgement(request)
         if let block = held[digest] ?? peers.kept(digest) {
             try judge(block, signaturesOf: block.transactions)
@@ -51,20 +53,24 @@ extension Replica {
             inputs.append(.judged(digest, .invalid("it names a transaction twice")))
             return
         }
-        judging.removeAll { $0.request.header.digest == digest }
         if judging.count >= PendingJudgement.countMax { judging.removeFirst() }
         judging.append(pending)
         fetchTransactions(of: pending)
     }
 
-    /// Transactions arrived that some judgement waits for. `transactions` are unchecked.
-    mutating func supply(_ transactions: [Transaction], for block: Digest) throws(StorageFailure) {
+    /// Transactions arrived that some judgement waits for. `transactions` are unchecked. The peer that `answered` is asked
+    /// for the rest when it gave as much as fits into an answer; else the others come first.
+    mutating func supply(
+        _ transactions: [Transaction], for block: Digest, answered: FetchTable.Fetch? = nil
+    ) throws(StorageFailure) {
+        guard !snapshot.suspendsExecution else { return }
         guard let index = judging.firstIndex(where: { $0.request.header.digest == block }) else { return }
         var pending = judging.remove(at: index)
         var positions: [Digest: Int] = [:]
         for (position, name) in pending.request.transactions.enumerated() where pending.transactions[position] == nil {
             positions[name] = position
         }
+        var bytes = 0
         for transaction in transactions {
             guard let position = positions.removeValue(forKey: transaction.digest) else { continue }
             guard isSigned(transaction) else {
@@ -73,6 +79,7 @@ extension Replica {
             }
             pending.transactions[position] = transaction
             pending.missingCount -= 1
+            bytes += transaction.bytes.count
         }
         // The pool may have got others meanwhile.
         for (name, position) in positions.sorted(by: { $0.value < $1.value }) {
@@ -82,6 +89,7 @@ extension Replica {
         }
         if pending.missingCount == 0 { return try complete(pending) }
         judging.append(pending)
+        if let answered, bytes < FetchResponse.transactionBytesMax / 2 { return retry(answered) }
         fetchTransactions(of: pending)
     }
 
@@ -103,7 +111,7 @@ extension Replica {
         try judge(block, signaturesOf: [])
     }
 
-    private mutating func judge(_ block: Block, signaturesOf unchecked: [Transaction]) throws(StorageFailure) {
+    mutating func judge(_ block: Block, signaturesOf unchecked: [Transaction]) throws(StorageFailure) {
         for transaction in unchecked where !isSigned(transaction) {
             let why = "the signature of transaction \(transaction.digest.short) is wrong"
             inputs.append(.judged(block.digest, .invalid(why)))

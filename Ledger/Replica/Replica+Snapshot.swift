@@ -126,6 +126,8 @@ extension Replica {
             peers.isConnected(peer) && peer != configuration.peer && !transfer.lacking.contains(peer)
                 && !snapshot.liars.contains(peer)
         }
+        // Links come back.
+        guard !peers.connected.isEmpty else { return }
         guard !able.isEmpty else {
             return abandonSnapshot("no connected peer has the state of block \(transfer.header.height) any more")
         }

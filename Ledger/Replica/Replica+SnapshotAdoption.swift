@@ -54,7 +54,9 @@ extension Replica {
         guard snapshot.batchesInFlight.isEmpty else { return }
         switch snapshot.stage {
         case .adopting(let transfer): try begin(transfer)
-        case .erasing(_, isLast: true): snapshot.stage = .idle
+        case .erasing(_, isLast: true):
+            snapshot.stage = .idle
+            try judgeDeferred()
         case .clearing(let clearing) where clearing.isLast: try complete(clearing)
         default: break
         }
@@ -127,9 +129,7 @@ extension Replica {
             }
         }
         inputs.append(.stored(view.tip.height))
-        let deferred = snapshot.deferred
-        snapshot.deferred = []
-        for request in deferred where request.header.epoch == machine.epoch { try judge(request) }
+        try judgeDeferred()
         pruneJournal()
         for peer in peers.connected { sayHello(to: peer) }
     }
@@ -142,9 +142,17 @@ extension Replica {
         if !isAbove { awaitedFinalization = nil }
     }
 
+    private mutating func judgeDeferred() throws(StorageFailure) {
+        let deferred = snapshot.deferred
+        snapshot.deferred = []
+        for request in deferred where request.header.epoch == machine.epoch { try judge(request) }
+    }
+
     /// Keeps what the consensus wants judged until blocks are executed again; true when that is so now.
     mutating func deferJudgement(_ request: JudgeRequest) -> Bool {
         guard snapshot.suspendsExecution else { return false }
+        let digest = request.header.digest
+        if snapshot.deferred.contains(where: { $0.header.digest == digest }) { return true }
         if snapshot.deferred.count >= SnapshotSync.deferredMax { snapshot.deferred.removeFirst() }
         snapshot.deferred.append(request)
         return true

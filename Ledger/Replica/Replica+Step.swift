@@ -45,6 +45,7 @@ extension Replica {
 
     /// Runs the consensus until it is quiet, then what follows from the new state: catch-up, gossip, the next wake.
     mutating func settle() throws(StorageFailure) {
+        try askAgainForTransactions()
         repeat {
             try runConsensus()
             tellWaiting()
@@ -54,7 +55,6 @@ extension Replica {
         try driveSnapshot()
         guard halted == nil else { return }
         catchUpIfBehind()
-        askAgainForTransactions()
         flushGossip()
         askForWake()
     }

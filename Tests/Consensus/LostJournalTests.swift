@@ -85,7 +85,43 @@ import Testing
         #expect(!outputs.contains { if case .journal(.vote, _) = $0 { true } else { false } })
         #expect(machine.journalIsTrusted)
         let next = machine.startOfNext(root: fixture.block(view: 5, on: fixture.genesis, parentView: 0).header)
-        #expect({ if case .fresh = next { true } else { false } }())
+        #expect({ if case .lost = next { true } else { false } }(), "what the journal says of it decides, not this")
+    }
+
+    /// Storage is an epoch behind: its machine must not let go of what the journal holds of the next epoch, and is no witness
+    /// for a validator that lost its journal.
+    @Test func aJournalAheadOfStorageStaysWhole() throws {
+        let fixture = try Fixture(4)
+        let block = fixture.block(view: 1, on: fixture.genesis, parentView: 0)
+        let final = fixture.certificate(.finalize, 1, block.header.digest, by: [0, 1, 2])
+        let own = ConsensusRecord.marker(epoch: Epoch(0), abstainThrough: View(0))
+        func outputs(after records: [ConsensusRecord]) -> [ConsensusOutput] {
+            var machine = ConsensusMachine(fixture.configuration(fixture.keys[0]), start: .replay(records))
+            let now = Instant(monotonic: 0, wall: Timestamp(2_000_000))
+            var outputs = machine.step(.start, at: now)
+            outputs += machine.step(.executed(block.header, transactions: block.transactions), at: now)
+            outputs += machine.step(.stored(block.header.height), at: now)
+            outputs += machine.step(.journaled(upTo: 1_000), at: now)
+            return outputs
+                + machine.step(
+                    .message(
+                        .statusRequest(epoch: Epoch(0), incarnation: 7), from: fixture.peer(2)), at: now)
+        }
+        func prunes(_ outputs: [ConsensusOutput]) -> Bool {
+            outputs.contains { if case .prunable = $0 { true } else { false } }
+        }
+        func witnesses(_ outputs: [ConsensusOutput]) -> [Bool] {
+            outputs.compactMap {
+                if case .send(.status(let status), _) = $0 { !status.isRecovering } else { nil }
+            }
+        }
+        let level = outputs(after: [own, .proposal(fixture.proposal(block)), .certificate(final)])
+        #expect(prunes(level) && witnesses(level) == [true])
+        let ahead = outputs(after: [
+            own, .proposal(fixture.proposal(block)), .certificate(final),
+            .marker(epoch: Epoch(1), abstainThrough: View(0)),
+        ])
+        #expect(!prunes(ahead) && witnesses(ahead) == [false])
     }
 
     @Test func aJournalWithoutMarkerIsLost() throws {

@@ -35,11 +35,12 @@ import Testing
     static func digest(_ number: UInt64) -> Digest { SHA256.hash(number.keyBytes) }
 
     static func anchor(
-        _ number: UInt64, in set: String = "forecasts", _ bench: inout ContractTestBench, as partner: String = "metrics"
+        _ number: UInt64, in set: String = "forecasts", supersedes: UInt64? = nil, _ bench: inout ContractTestBench,
+        as partner: String = "metrics"
     ) throws {
         let batch = NewBatch(
             digest: digest(number), root: digest(number + 1_000), count: 24, from: Timestamp(1_000),
-            to: Timestamp(2_000))
+            to: Timestamp(2_000), supersedes: supersedes.map(digest))
         try bench.send(
             Anchors.append, to: WellKnown.anchors, AppendBatches(dataSet: set, batches: [batch]), as: partner)
     }
@@ -116,9 +117,42 @@ import Testing
         expect(Results.alreadyPublished, Self.publish(Self.claim(1, parameters: 8), &bench))
         expect(Results.alreadyAnswered, Self.publish(Self.claim(5), &bench))
         #expect(Self.publish(Self.claim(5, parameters: 8), &bench) == nil)
+        expect(
+            Results.resultUnknown,
+            rejectionCode { _ = try bench.ask(Results.resultQuery, of: WellKnown.results, Self.digest(99)) })
         #expect(seen == Set(Results.rejections.map(\.code)))
         let record = try bench.ask(Results.resultQuery, of: WellKnown.results, Self.digest(1))
         #expect(record.claim == Self.claim(1) && record.attestations == 2)
+    }
+
+    /// A second answer counts when it corrects the first in Anchors, or the first is gone.
+    @Test func anAnswerCanBeCorrected() throws {
+        var bench = try Self.bench()
+        #expect(Self.declare("day-ahead", &bench) == nil)
+        for number in [1, 3] as [UInt64] { try Self.anchor(number, &bench) }
+        try Self.anchor(2, supersedes: 1, &bench)
+        #expect(Self.publish(Self.claim(1), &bench) == nil)
+        #expect(Self.publish(Self.claim(3), &bench) == Results.alreadyAnswered.code)
+        #expect(Self.publish(Self.claim(2), &bench) == nil)
+        let now = try bench.ask(Results.answerQuery, of: WellKnown.results, Self.claim(1))
+        #expect(now.claim.output == Self.digest(2))
+        try bench.send(
+            Anchors.tombstone, to: WellKnown.anchors, DeleteBatch(batch: Self.digest(2), reason: 1), as: "metrics")
+        #expect(Self.publish(Self.claim(3), &bench) == nil)
+    }
+
+    /// Nobody is the only witness of the own result.
+    @Test func theOwnerAloneDoesNotCount() throws {
+        var bench = try Self.bench()
+        let alone = AttestationPolicy(attesters: ["metrics"], threshold: 1)
+        let either = AttestationPolicy(attesters: ["metrics", "readers"], threshold: 1)
+        #expect(Self.declare("day-ahead", &bench, policy: alone) == nil)
+        #expect(Self.declare("week-ahead", &bench, policy: either) == nil)
+        try Self.anchor(1, &bench)
+        #expect(Self.publish(Self.claim(1), &bench, by: ["metrics"]) == Results.notAttested.code)
+        let claim = Self.claim(1, analysis: "week-ahead")
+        #expect(Self.publish(claim, &bench, by: ["metrics"]) == Results.notAttested.code)
+        #expect(Self.publish(claim, &bench, by: ["metrics", "readers"]) == nil)
     }
 
     /// An attestation is for one claim: with any other field it no longer fits.

@@ -56,6 +56,31 @@ import Testing
         #expect(reported == [1, 2])
     }
 
+    /// A proposer that answers requests for its block's transactions with another one does not keep the others from asking
+    /// who has them: its blocks become final all the same.
+    @Test func wrongAnswersToRequestsForTransactionsCostATurnOnly() throws {
+        let network = try TestNetwork(seed: 53) {
+            $0.checkpointBlocks = 4
+            $0.inlineProposalBytesMax = 0
+        }
+        let other = try network.put("other")
+        network.drops = { if case .transactions = $0 { true } else { false } }
+        network.rewrites = { message, node in
+            guard node == 1, case .response(.transactions, let id) = message else { return message }
+            return .response(.transactions([other]), id: id)
+        }
+        try network.startAll()
+        var sent: [Transaction] = []
+        for round in 0..<12 {
+            sent.append(try network.put("key \(round)"))
+            for node in [0, 1] { try network.submit([sent[round]], to: node) }
+            try network.run(300)
+        }
+        #expect(try network.runUntilFinal(sent))
+        let blocks = network.nodes[2].finalized.values.map(\.block)
+        #expect(blocks.contains { $0.header.proposer == 1 && !$0.transactions.isEmpty })
+    }
+
     /// Proposals that break a rule, made by the right leader with the right key, are refused by all others.
     @Test(arguments: Fault.allCases)
     func invalidProposalsAreRefused(_ fault: Fault) throws {

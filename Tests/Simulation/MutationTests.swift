@@ -11,14 +11,14 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [72, 203, 501]),
-        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [1_024, 1_682, 2_016]),
+        Case(mutation: .tallyBeforeSync, seeds: [10, 72, 188]),
+        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [1_024, 2_016]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216]),
         Case(mutation: .pruneBeforeSync, seeds: [6, 23, 33]),
-        Case(mutation: .finalizationIsNoParent, seeds: [7, 10, 12]),
-        Case(mutation: .emptyDescendantsAfterClosing, seeds: [167, 242, 243]),
-        Case(mutation: .freshStartFromBackup, seeds: [20, 27, 38]),
+        Case(mutation: .finalizationIsNoParent, seeds: [3, 7, 9]),
+        Case(mutation: .emptyDescendantsAfterClosing, seeds: [160, 242, 243]),
+        Case(mutation: .freshStartFromBackup, seeds: [27, 38, 50]),
         Case(mutation: .missingNullificationAccepted, seeds: [205, 595, 759]),
     ]
 

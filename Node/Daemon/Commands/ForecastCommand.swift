@@ -42,18 +42,21 @@ struct ForecastOptions: ParsableArguments {
 
 /// The past that forecasts are made from.
 struct ForecastPast: ParsableArguments {
-    @Option(help: "File with the columns period_start_local,meter,load_wh,pv_wh.") var readings: String
+    @Option(help: "File of readings in a form that `cec ingest` takes; repeat for more.") var readings: [String]
+    @Option(help: "File of quarter hours that are production; repeat for more.") var productionReadings: [String] = []
+    @OptionGroup var source: CecCommand.SourceOptions
     @Option(name: .customLong("file"), help: "The community file: which meters count, and the clock.") var path =
         "community.json"
 
     /// Whole days by the community's standard time.
     func series() throws -> NetLoadSeries {
-        let past = try PastReadings.file(readings, community: path)
+        let past = try PastReadings.files(
+            readings, productions: productionReadings, community: path, source: source.source)
         let spans = past.batches.compactMap(\.span)
         guard let first = spans.map(\.from).min(), let last = spans.map(\.to).max() else {
-            throw UserError("\(readings) has no readings.")
+            throw UserError("There are no readings to forecast from.")
         }
-        let clock = PastReadings.clock(community: path)
+        let clock = try PastReadings.clock(community: path)
         let day = UInt64(NetLoadSeries.hoursPerDay) * NetLoadSeries.hourMilliseconds
         // Days keep the offset of the first reading, so that each has 24 hours.
         let offset = Int64(clock.offsetMinutes(at: first)) * 60_000

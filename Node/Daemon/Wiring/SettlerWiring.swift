@@ -28,9 +28,8 @@ struct SettlerWiring: Sendable {
         self.wiring = wiring
         self.settings = settings
         self.logger = logger
-        let node = wiring.node
         let ports = SettlerPorts(
-            partner: wiring.partner, chain: { () throws(StorageFailure) in LakeWiring.chain(node) },
+            partner: wiring.partner, chain: { () throws(StorageFailure) in wiring.chain() },
             ask: { partner, message in await wiring.ask(partner, message) },
             submit: { community, settlement in await SettlerWiring.submit(settlement, to: community, wiring) })
         settler = Settler(lake: wiring.lake, ports: ports, settings: settings.settings, log: logger)
