@@ -55,7 +55,7 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 
 let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
 let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement"
+let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataSets DataLake Settlement ReadModels DataAPI"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -103,7 +103,10 @@ let targets: [Target] = [
         "NodeClient", at: "Node/Client",
         "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
     module("IdentityClient", at: "Node/IdentityClient", "\(ledger) \(contracts) NodeClient Resolver"),
-    module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
+    module("DataSets", at: "Node/DataSets", "\(ledger) \(contracts)"),
+    module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) DataSets GRDB Logging"),
+    module("ReadModels", at: "Node/ReadModels", "\(ledger) \(contracts) NodeClient GRDB Logging"),
+    module("DataAPI", at: "Node/DataAPI", "\(ledger) \(contracts) RPC NodeClient DataSets DataLake ReadModels Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
@@ -154,7 +157,7 @@ let targets: [Target] = [
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
+        "TestSupport TradingTestSupport DataSets DataLake Settlement Logging \(ledger) \(contracts)"),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),

@@ -59,6 +59,18 @@ extension LakeMessage: BCSCodable {
         case .attest(let request):
             encoder.uleb(4)
             encoder.value(request)
+        case .part(let digest):
+            encoder.uleb(11)
+            encoder.fixed(digest)
+        case .chunks(let digest, let first, let count):
+            encoder.uleb(12)
+            encoder.fixed(digest)
+            encoder.u32(first)
+            encoder.u16(count)
+        case .offer(let digest, let keepUntil):
+            encoder.uleb(13)
+            encoder.fixed(digest)
+            encoder.option(keepUntil)
         default: encodeAnswer(to: &encoder)
         }
     }
@@ -83,7 +95,13 @@ extension LakeMessage: BCSCodable {
         case .refused(let refusal):
             encoder.uleb(10)
             encoder.value(refusal)
-        case .batch, .store, .list, .salts, .attest: break
+        case .manifest(let bytes):
+            encoder.uleb(14)
+            encoder.blob(bytes)
+        case .chunkBytes(let bytes):
+            encoder.uleb(15)
+            encoder.blob(bytes)
+        case .batch, .store, .list, .salts, .attest, .part, .chunks, .offer: break
         }
     }
 
@@ -106,6 +124,11 @@ extension LakeMessage: BCSCodable {
         case 8: self = .saltList(try SaltList(from: &decoder))
         case 9: self = .attested(try Attestation(from: &decoder))
         case 10: self = .refused(try LakeRefusal(from: &decoder))
+        case 11: self = .part(try decoder.digest())
+        case 12: self = .chunks(try decoder.digest(), first: try decoder.u32(), count: try decoder.u16())
+        case 13: self = .offer(try decoder.digest(), keepUntil: try decoder.option())
+        case 14: self = .manifest(try decoder.blob(max: LakeFrame.byteCountMax))
+        case 15: self = .chunkBytes(try decoder.blob(max: LakeMessage.chunkBytesMax))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

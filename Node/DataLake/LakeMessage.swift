@@ -16,6 +16,12 @@ package enum LakeMessage: Hashable, Sendable {
     case list(community: Address, from: Timestamp, to: Timestamp)
     case salts(community: Address, period: PeriodNumber, version: UInt32)
     case attest(AttestationRequest)
+    /// The manifest of a part.
+    case part(Digest)
+    /// Chunks of a part from one on; as many as fit into `chunkBytesMax`, at most `count`.
+    case chunks(Digest, first: UInt32, count: UInt16)
+    /// Offers a part for replication: whoever may store it fetches it from the sender before it answers.
+    case offer(Digest, keepUntil: Timestamp?)
 
     // Answers.
     case batchBytes([UInt8])
@@ -24,11 +30,17 @@ package enum LakeMessage: Hashable, Sendable {
     case saltList(SaltList)
     case attested(Attestation)
     case refused(LakeRefusal)
+    case manifest([UInt8])
+    /// The bytes of whole chunks, one behind the other.
+    case chunkBytes([UInt8])
+
+    /// Bytes of chunks in one answer.
+    package static let chunkBytesMax = 12 * 65_536
 
     package var isAnswer: Bool {
         switch self {
-        case .batch, .store, .list, .salts, .attest: false
-        case .batchBytes, .stored, .listed, .saltList, .attested, .refused: true
+        case .batch, .store, .list, .salts, .attest, .part, .chunks, .offer: false
+        case .batchBytes, .stored, .listed, .saltList, .attested, .refused, .manifest, .chunkBytes: true
         }
     }
 }

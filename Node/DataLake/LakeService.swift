@@ -9,6 +9,11 @@ package protocol AttestationService: Sendable {
     func attest(_ request: AttestationRequest, for partner: String) async -> LakeMessage
 }
 
+/// Gives parts of data sets to other partners and takes them; implemented by `PartReplication`.
+package protocol PartExchange: Sendable {
+    func answer(_ message: LakeMessage, from sender: String) async throws -> LakeMessage
+}
+
 /// Answers other partners' lake messages: what the policies allow, and nothing else.
 package struct LakeService: Sendable {
     /// This node's partner.
@@ -16,15 +21,18 @@ package struct LakeService: Sendable {
     private let lake: DataLake
     private let chain: ChainSource
     private let attester: (any AttestationService)?
+    private let data: (any PartExchange)?
 
-    /// `chain` gives the newest final state; `attester` is nil on a node that does not attest.
+    /// `chain` gives the newest final state; `attester` is nil on a node that does not attest, `data` on one that holds
+    /// no data sets beyond readings.
     package init(
-        partner: String, lake: DataLake, attester: (any AttestationService)?,
+        partner: String, lake: DataLake, attester: (any AttestationService)?, data: (any PartExchange)? = nil,
         chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake
         self.attester = attester
+        self.data = data
         self.chain = chain
     }
 
@@ -44,7 +52,10 @@ package struct LakeService: Sendable {
             case .attest(let request):
                 guard let attester else { throw LakeRefusal(.unavailable, "\(partner) runs no attester") }
                 return await attester.attest(request, for: sender)
-            case .batchBytes, .stored, .listed, .saltList, .attested, .refused:
+            case .part, .chunks, .offer:
+                guard let data else { throw LakeRefusal(.unavailable, "\(partner) holds no data sets") }
+                return try await data.answer(message, from: sender)
+            case .batchBytes, .stored, .listed, .saltList, .attested, .refused, .manifest, .chunkBytes:
                 throw LakeRefusal(.malformed, "an answer was sent where a request belongs")
             }
         } catch let refusal as LakeRefusal {
@@ -125,8 +136,9 @@ package struct LakeService: Sendable {
 extension LakeRefusal {
     package init(_ error: LakeError) {
         switch error {
-        case .notHeld: self.init(.notHeld, error.description)
-        case .erased: self.init(.erased, error.description)
+        case .notHeld, .partNotHeld: self.init(.notHeld, error.description)
+        case .erased, .partErased: self.init(.erased, error.description)
+        case .partCorrupted: self.init(.damaged, error.description)
         case .corrupted: self.init(.damaged, "this lake's copy of the batch is damaged")
         case .malformed: self.init(.malformed, error.description)
         case .storage: self.init(.unavailable, "this lake's storage failed")
