@@ -54,7 +54,8 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 }
 
 let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
-let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
+let contracts =
+    "ContractKit ContractHost Governance Identity Anchors Accounts Agreements Billing Trading ContractSuite"
 let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement"
 
 let targets: [Target] = [
@@ -78,10 +79,19 @@ let targets: [Target] = [
         "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
         excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
+    module(
+        "Accounts", at: "Contracts/Accounts", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        excluding: ["README.md"]),
+    module(
+        "Agreements", at: "Contracts/Agreements", "Primitives LedgerCrypto Chain ContractKit",
+        excluding: ["README.md"]),
+    module(
+        "Billing", at: "Contracts/Billing", "Primitives LedgerCrypto Chain ContractKit", excluding: ["README.md"]),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(
         "ContractSuite", at: "Contracts/Suite",
-        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading"),
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Accounts Agreements Billing "
+            + "Trading"),
 
     // Node: everything that touches the world.
     library("CLevelDB", at: "Node/CLevelDB", nil, "libleveldb-dev"),
