@@ -54,8 +54,11 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 }
 
 let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
-let contracts = "ContractKit ContractHost Governance Identity Anchors Trading ContractSuite"
-let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataSets DataLake Settlement ReadModels DataAPI"
+let contracts =
+    "ContractKit ContractHost Governance Identity Anchors Trading Accounts Agreements Billing ContractSuite"
+let node =
+    "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataSets DataLake Settlement ReadModels "
+    + "DataAPI"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -78,10 +81,19 @@ let targets: [Target] = [
         "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
         excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
+    module(
+        "Accounts", at: "Contracts/Accounts", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        excluding: ["README.md"]),
+    module(
+        "Agreements", at: "Contracts/Agreements", "Primitives LedgerCrypto Chain ContractKit",
+        excluding: ["README.md"]),
+    module(
+        "Billing", at: "Contracts/Billing", "Primitives LedgerCrypto Chain ContractKit", excluding: ["README.md"]),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(
         "ContractSuite", at: "Contracts/Suite",
-        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading"),
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Accounts Agreements Billing "
+            + "Trading"),
 
     // Node: everything that touches the world.
     library("CLevelDB", at: "Node/CLevelDB", nil, "libleveldb-dev"),

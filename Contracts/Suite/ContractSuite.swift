@@ -1,4 +1,7 @@
+internal import Accounts
+internal import Agreements
 internal import Anchors
+internal import Billing
 internal import Chain
 package import ContractHost
 internal import ContractKit
@@ -11,7 +14,10 @@ internal import Trading
 package enum ContractSuite {
     /// Every version of every contract, with the digest of its sources.
     package static let release = Release([
+        ContractDefinition(Accounts.self, sources: sources(of: "Accounts")),
+        ContractDefinition(Agreements.self, sources: sources(of: "Agreements")),
         ContractDefinition(Anchors.self, sources: sources(of: "Anchors")),
+        ContractDefinition(Billing.self, sources: sources(of: "Billing")),
         ContractDefinition(Governance.self, sources: sources(of: "Governance")),
         ContractDefinition(Identity.self, sources: sources(of: "Identity")),
         ContractDefinition(Registry.self, sources: sources(of: "Anchors")),
@@ -37,7 +43,16 @@ package enum ContractSuite {
                     arguments: IdentityGenesis(network: genesis.name, meters: suite.meters).bcs),
                 GenesisInstance(WellKnown.anchors, Anchors.name),
                 GenesisInstance(WellKnown.registry, Registry.name),
-            ])
+            ] + marketplace(of: suite))
+    }
+
+    /// A genesis that was written before these contracts names no version of them, and goes on without.
+    private static func marketplace(of suite: SuiteGenesis) -> [GenesisInstance] {
+        let all = [
+            GenesisInstance(WellKnown.accounts, Accounts.name), GenesisInstance(WellKnown.agreements, Agreements.name),
+            GenesisInstance(WellKnown.billing, Billing.name),
+        ]
+        return all.filter { instance in suite.contracts.contains { $0.name == instance.contract } }
     }
 
     /// Digest of the sources in `Contracts/<folder>` at the time of the release.
