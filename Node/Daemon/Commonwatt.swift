@@ -11,6 +11,7 @@ struct Commonwatt: AsyncParsableCommand {
             Community administrators settle: cec create, admit, ingest, settle, statement.
             Issuers and wallets: did, schema, creddef, status-list.
             Members check: verify.
+            Data providers and users: data.
             Developers try it out: devnet, tx.
             """,
         version: "commonwatt \(BuildInfo.version)",
@@ -18,6 +19,7 @@ struct Commonwatt: AsyncParsableCommand {
             KeysCommand.self, GenesisCommand.self, NodeCommand.self, DevnetCommand.self, TxCommand.self,
             GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
             SchemaCommand.self, CredentialDefinitionCommand.self, StatusListCommand.self, PartnerCommand.self,
+            DataCommand.self,
         ])
 }
 

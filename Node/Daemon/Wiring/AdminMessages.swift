@@ -10,6 +10,7 @@ enum AdminOperation: String, CaseIterable {
     case statement
     case erasable
     case erase
+    case eraseParts = "erase-parts"
 
     var path: String { "/v1/admin/\(rawValue)" }
 }

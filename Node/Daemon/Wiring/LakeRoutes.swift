@@ -75,6 +75,10 @@ struct LakeRoutes: RouteModule {
                 .erase, "eraseBatches", "Erase what the chain says is deleted, and a former member's secrets",
                 isBinary: false
             ) { payload in try erase(payload) },
+            admin(
+                .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report",
+                isBinary: false
+            ) { _ in try eraseParts() },
         ]
     }
 
@@ -169,5 +173,7 @@ struct LakeRoutes: RouteModule {
 
 extension NodeWiring {
     /// What stands beside the ledger: the lake with its attester, and their routes.
-    static func offChainModules(_ wiring: LakeWiring) -> [any RouteModule] { [LakeRoutes(wiring: wiring)] }
+    static func offChainModules(_ wiring: LakeWiring) -> [any RouteModule] {
+        [LakeRoutes(wiring: wiring)] + wiring.data.modules
+    }
 }

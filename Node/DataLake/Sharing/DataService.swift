@@ -9,8 +9,8 @@ package import Primitives
 /// Data sets of the lake under contract: takes parts from their providers, serves them to whom the chain allows it, and
 /// logs what it served.
 package struct DataService: Sendable {
-    /// Proves state keys at the newest final block, as BCS of a bundle, with that block's time and the state it proves.
-    package typealias Prove = @Sendable ([[UInt8]]) throws -> (bundle: [UInt8], time: Timestamp)
+    /// The newest final state, and a way to prove its keys: the BCS of a bundle at the very same block.
+    package typealias Point = @Sendable () throws -> (chain: ChainView, prove: @Sendable ([[UInt8]]) throws -> [UInt8])
     /// Whether a key may read data in the name of an account now.
     package typealias ReaderKeys = @Sendable (_ account: Digest, _ key: PublicKey) throws -> Bool
     /// Identifiers of data sets whose parts a partner anchors under a name; candidates, which the chain is asked about.
@@ -20,26 +20,25 @@ package struct DataService: Sendable {
     package let partner: String
     package let parts: PartStore
     package let accesses: AccessLogStore
-    let chain: ChainSource
-    let prove: Prove
+    let point: Point
     let readerKeys: ReaderKeys
     let dataSetsOf: DataSetsOf
     let now: @Sendable () -> Timestamp
 
     package init(
-        partner: String, parts: PartStore, accesses: AccessLogStore, chain: @escaping ChainSource,
-        prove: @escaping Prove, readerKeys: @escaping ReaderKeys, dataSetsOf: @escaping DataSetsOf,
-        now: @escaping @Sendable () -> Timestamp
+        partner: String, parts: PartStore, accesses: AccessLogStore, point: @escaping Point,
+        readerKeys: @escaping ReaderKeys, dataSetsOf: @escaping DataSetsOf, now: @escaping @Sendable () -> Timestamp
     ) {
         self.partner = partner
         self.parts = parts
         self.accesses = accesses
-        self.chain = chain
-        self.prove = prove
+        self.point = point
         self.readerKeys = readerKeys
         self.dataSetsOf = dataSetsOf
         self.now = now
     }
+
+    func chain() throws -> ChainView { try point().chain }
 
     // MARK: taking
 
@@ -127,7 +126,7 @@ package struct DataService: Sendable {
 
     /// The same for a request whose time and signature were judged before: a link that is followed.
     package func recheck(_ request: ReadRequest) throws -> Grant {
-        let chain = try chain()
+        let (chain, prove) = try point()
         guard try readerKeys(request.account, request.key) else {
             throw LakeRefusal(.notPermitted, "the key does not read data in the name of account \(request.account.short)")
         }
@@ -149,9 +148,9 @@ package struct DataService: Sendable {
             throw LakeRefusal(.malformed, "a file has no rows to filter")
         }
         _ = try cut(request, manifest)
-        let (bundle, time) = try prove(keys)
         return Grant(
-            request: request, manifest: manifest, chunks: manifest.chunks(in: request.range), proof: bundle, time: time)
+            request: request, manifest: manifest, chunks: manifest.chunks(in: request.range), proof: try prove(keys),
+            time: chain.time)
     }
 
     func cut(_ request: ReadRequest, _ manifest: Manifest) throws -> RowCut? {

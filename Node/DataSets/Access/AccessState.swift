@@ -1,5 +1,5 @@
 package import Agreements
-package import Anchors
+internal import Anchors
 package import ContractKit
 package import Primitives
 
