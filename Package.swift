@@ -132,10 +132,13 @@ let targets: [Target] = [
     module(
         "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataLake Settlement Resolver \(ledger) \(contracts)"),
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
+    module(
+        "DataWorkload", at: "tools/DataWorkload",
+        "\(ledger) \(contracts) NodeClient DataSets DataLake ReadModels Logging"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload Simulator ArgumentParser NIOCore "
-            + "AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient Settlement DataSets DataLake DataWorkload DataAPI ReadModels RPC Storage "
+            + "SnapshotWorkload Simulator ArgumentParser Logging NIOCore AsyncHTTPClient"),
     module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
     program(
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
@@ -165,11 +168,11 @@ let targets: [Target] = [
         "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
-        "TestSupport RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
+        "TestSupport DataWorkload DataSets DataLake DataAPI ReadModels RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataSets DataLake Settlement Logging \(ledger) \(contracts)"),
+        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging \(ledger) \(contracts)"),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),

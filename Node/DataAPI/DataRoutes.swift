@@ -139,8 +139,10 @@ package struct DataRoutes: RouteModule {
             let grant = try DataRoutes.explained { try service.recheck(read) }
             let content = grant.manifest.header.content
             let service = service
+            // Never in the media type that an owner chose: a browser must not run what a provider handed in.
+            let plain = content.isTable ? content.mediaType : "application/octet-stream"
             var answer = APIAnswer(
-                mediaType: read.form == .proved ? DataRoutes.slice.mediaType : content.mediaType,
+                mediaType: read.form == .proved ? DataRoutes.slice.mediaType : plain,
                 body: .stream { write in try await service.serve(grant) { try await write($0) } }
             ).uncached
             if case .file(let name, _) = content, read.form == .plain {

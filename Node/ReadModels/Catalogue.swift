@@ -4,7 +4,7 @@ internal import Encodings
 internal import Foundation
 internal import GRDB
 internal import LedgerCrypto
-package import Primitives
+internal import Primitives
 
 /// The document that a data set's description names by digest: JSON with a title, a description and keywords. Texts that
 /// are anything else are kept and given out all the same; only search does not know their words.

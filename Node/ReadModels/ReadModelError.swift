@@ -1,4 +1,4 @@
-package import Primitives
+internal import Primitives
 
 /// Why the read models cannot answer or go on.
 package enum ReadModelError: Error, Hashable, Sendable, CustomStringConvertible {

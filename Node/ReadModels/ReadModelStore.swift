@@ -1,5 +1,5 @@
 internal import Chain
-package import Foundation
+internal import Foundation
 internal import GRDB
 internal import LedgerCrypto
 package import NodeClient

@@ -1,5 +1,5 @@
 package import ContractKit
-package import LedgerCrypto
+internal import LedgerCrypto
 package import NodeClient
 package import Primitives
 

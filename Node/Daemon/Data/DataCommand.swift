@@ -17,7 +17,7 @@ struct DataCommand: AsyncParsableCommand {
             Providers: register, upload, delete. Users: search, download. Everyone: verify, offline, what was downloaded.
             """,
         subcommands: [
-            Register.self, Upload.self, Search.self, Download.self, Verify.self, Delete.self,
+            Register.self, Upload.self, Search.self, Download.self, Verify.self, Delete.self, WebhookCommand.self,
         ])
 
     struct Register: AsyncParsableCommand {

@@ -42,6 +42,7 @@ final class SliceCheck: @unchecked Sendable {
     private var rows: UInt64 = 0
     private var bytes: UInt64 = 0
     private var offset: UInt64?
+    private var isBegun = false
 
     init(
         _ request: ReadRequest, trust: TrustAnchor, ageMillisecondsMax: UInt64, out: String?, keep: String?
@@ -93,12 +94,13 @@ final class SliceCheck: @unchecked Sendable {
         case .all: wanted = try cut(header, Timestamp(0), Timestamp(.max), chunk)
         case .time(let from, let to): wanted = try cut(header, from, to, chunk)
         }
-        if bytes == 0, !header.content.head.isEmpty, case .bytes = request.range {} else if bytes == 0 {
-            try content?.write(contentsOf: Data(header.content.head))
-        }
+        if !isBegun, !isBytes { try content?.write(contentsOf: Data(header.content.head)) }
+        isBegun = true
         bytes += UInt64(wanted.count)
         try content?.write(contentsOf: Data(wanted))
     }
+
+    private var isBytes: Bool { if case .bytes = request.range { true } else { false } }
 
     private func cut(_ header: PartHeader, _ from: Timestamp, _ to: Timestamp, _ chunk: [UInt8]) throws -> [UInt8] {
         let cut = try cut ?? RowCut(header.content, from: from, to: to, filter: request.filter)

@@ -25,6 +25,8 @@ struct DataWiring: Sendable {
     let models: ReadModelStore
     let upkeep: DataUpkeep
     let feeder: ReadModelFeeder
+    let webhooks: WebhookStore
+    let sender: WebhookSender
 
     init(
         node: LedgerNode<ContractApplication>, settings: NodeSettings, lake: DataLake,
@@ -46,6 +48,11 @@ struct DataWiring: Sendable {
             try await DataWiring.submit(calls, node, operatorKey)
         }
         feeder = ReadModelFeeder(store: models, source: DataWiring.blocks(node), log: logger)
+        webhooks = try WebhookStore(path: folder + "/webhooks.sqlite")
+        let web = WebPost()
+        sender = WebhookSender(
+            store: webhooks, source: DataWiring.blocks(node), log: logger, now: { .wallClock },
+            post: { try await web.post($0, headers: $1, body: $2) })
     }
 
     var modules: [any RouteModule] { [DataRoutes(service: service, models: models), MarketRoutes(models: models)] }
@@ -119,6 +126,7 @@ struct DataLife: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await data.feeder.run() }
                 group.addTask { await data.upkeep.run() }
+                group.addTask { await data.sender.run() }
             }
         }
     }

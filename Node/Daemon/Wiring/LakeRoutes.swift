@@ -79,6 +79,9 @@ struct LakeRoutes: RouteModule {
                 .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report",
                 isBinary: false
             ) { _ in try eraseParts() },
+            admin(.webhooks, "changeWebhooks", "List, add, remove or resume webhooks", isBinary: false) { payload in
+                try webhooks(try WebhookMessage(bcs: payload))
+            },
         ]
     }
 

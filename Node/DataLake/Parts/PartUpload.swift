@@ -1,5 +1,5 @@
 internal import Chain
-package import ContractKit
+internal import ContractKit
 package import DataSets
 package import LedgerCrypto
 package import Primitives

@@ -1,6 +1,6 @@
-package import ContractKit
+internal import ContractKit
 package import DataSets
-package import LedgerCrypto
+internal import LedgerCrypto
 package import Primitives
 
 /// One access that was served, as the node's log has it: leaf data of the log's Merkle root on the chain. With the

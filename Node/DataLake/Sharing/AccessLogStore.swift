@@ -1,7 +1,8 @@
 package import Agreements
+internal import DataSets
 internal import Foundation
 internal import GRDB
-package import LedgerCrypto
+internal import LedgerCrypto
 package import Primitives
 
 /// Accesses that this node served, in `accesses.sqlite`: durable before the first byte goes out, closed into batches whose

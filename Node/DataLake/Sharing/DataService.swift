@@ -1,7 +1,7 @@
-package import Agreements
+internal import Agreements
 internal import Anchors
 package import Chain
-package import ContractKit
+internal import ContractKit
 package import DataSets
 package import LedgerCrypto
 package import Primitives
@@ -253,7 +253,7 @@ extension ChainView {
     }
 
     /// A data set as Anchors has it.
-    package func dataSet(_ owner: String, _ name: String) throws(StorageFailure) -> DataSet? {
+    func dataSet(_ owner: String, _ name: String) throws(StorageFailure) -> DataSet? {
         try read(Anchors.dataSets, Pair(owner, name), of: WellKnown.anchors)
     }
 }

@@ -1,10 +1,10 @@
-package import Agreements
+internal import Agreements
 internal import Anchors
 package import Chain
 internal import ContractKit
-package import DataSets
+internal import DataSets
 package import Logging
-package import Primitives
+internal import Primitives
 
 /// What a node does for its data sets by itself: erases what is declared deleted, lets go what was never anchored,
 /// declares its own partner's expired parts deleted, anchors the log of accesses, offers new parts to the partners named.

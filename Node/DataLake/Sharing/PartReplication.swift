@@ -1,4 +1,6 @@
-package import DataSets
+internal import Agreements
+internal import ContractKit
+internal import DataSets
 package import Primitives
 
 /// Parts of data sets between the nodes of the partners that may store them: whoever has one offers it, whoever may have
@@ -73,7 +75,7 @@ package struct PartReplication: PartExchange {
             throw LakeRefusal(.malformed, "the manifest of part \(digest.short) is not the anchored one")
         }
         let source = ChunkSource(manifest: manifest, other: other, ask: ask)
-        try await service.parts.receive(
+        _ = try await service.parts.receive(
             manifest, owner: anchor.owner, dataSet: anchor.dataSet, keepUntil: keepUntil, now: service.now()
         ) { try await source.chunk($0) }
         return digest

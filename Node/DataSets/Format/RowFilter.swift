@@ -25,6 +25,12 @@ package struct RowFilter: Hashable, Sendable, BCSCodable {
         package let column: String
         package let test: Operator
         package let value: String
+
+        package init(_ column: String, _ test: Operator, _ value: String) {
+            self.column = column
+            self.test = test
+            self.value = value
+        }
     }
 
     package let conditions: [Condition]
@@ -72,7 +78,7 @@ package struct RowFilter: Hashable, Sendable, BCSCodable {
             rest = rest[value.endIndex...]
             guard !value.isEmpty else { throw PartProblem("a condition lacks its value; write '' for an empty one") }
         }
-        return Condition(column: String(name), test: test, value: String(value))
+        return Condition(String(name), test, String(value))
     }
 
     package var text: String {
@@ -98,7 +104,7 @@ package struct RowFilter: Hashable, Sendable, BCSCodable {
             let column = try decoder.string(max: PartContent.columnBytesMax)
             let tag = try decoder.u8()
             guard let test = Operator(rawValue: tag) else { throw decoder.failure(.unknownTag(UInt32(tag))) }
-            return Condition(column: column, test: test, value: try decoder.string(max: RowFilter.textBytesMax))
+            return Condition(column, test, try decoder.string(max: RowFilter.textBytesMax))
         }
     }
 }

@@ -1,4 +1,5 @@
 import DataSets
+import DataWorkload
 import Foundation
 import LedgerCrypto
 import Primitives

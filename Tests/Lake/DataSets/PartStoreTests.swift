@@ -1,5 +1,6 @@
 import DataLake
 import DataSets
+import DataWorkload
 import Foundation
 import LedgerCrypto
 import Primitives

@@ -1,4 +1,5 @@
 import DataSets
+import DataWorkload
 import LedgerCrypto
 import Primitives
 import TestSupport

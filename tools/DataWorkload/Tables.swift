@@ -1,18 +1,15 @@
-import DataSets
-import Foundation
-import LedgerCrypto
-import Primitives
-import TestSupport
-import TradingTestSupport
+package import DataSets
+internal import LedgerCrypto
+package import Primitives
 
 /// Content for the tests of data sets.
-enum Tables {
-    static let salt = SHA256.hash(Array("salt of the tests".utf8))
-    static let start: UInt64 = 1_443_920_400_000
-    static let csvSource = PartBuilder.Source.csv(time: "time", .milliseconds)
+package enum Tables {
+    package static let salt = SHA256.hash(Array("salt of the tests".utf8))
+    package static let start: UInt64 = 1_443_920_400_000
+    package static let csvSource = PartBuilder.Source.csv(time: "time", .milliseconds)
 
     /// `hours` hours of `meters` meters, one row each, some with a quoted note that has a comma and a line break.
-    static func csv(hours: Int, meters: Int = 3) -> [UInt8] {
+    package static func csv(hours: Int, meters: Int = 3) -> [UInt8] {
         var text = "time,meter,load_wh,note\r\n"
         for hour in 0..<hours {
             for meter in 0..<meters {
@@ -23,34 +20,34 @@ enum Tables {
         return Array(text.utf8)
     }
 
-    static func jsonLines(_ rows: Int) -> [UInt8] {
+    package static func jsonLines(_ rows: Int) -> [UInt8] {
         Array((0..<rows).map { "{\"at\":\"\(stamp($0))\",\"kw\":\($0 % 91),\"name\":\"é\($0)\"}\n" }.joined().utf8)
     }
 
     /// 2015-10-04 and following, a minute apart.
-    static func stamp(_ minute: Int) -> String {
+    package static func stamp(_ minute: Int) -> String {
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         return "2015-10-\(two(4 + minute / 1_440))T\(two(minute / 60 % 24)):\(two(minute % 60)):00+02:00"
     }
 
-    static func manifest(
+    package static func manifest(
         _ bytes: [UInt8], _ source: PartBuilder.Source = csvSource, zone: DataZone = .harmonised
     ) throws -> Manifest {
         try PartBuilder.manifest(of: bytes, source, zone: zone, salt: salt)
     }
 
-    static func anchor(_ manifest: Manifest) -> PartAnchor {
+    package static func anchor(_ manifest: Manifest) -> PartAnchor {
         PartAnchor(digest: manifest.digest, root: manifest.root, count: manifest.count)
     }
 
     /// The frames of a slice, as an honest node writes them.
-    static func slice(_ manifest: Manifest, content: [UInt8], _ range: SliceRange) -> [[UInt8]] {
+    package static func slice(_ manifest: Manifest, content: [UInt8], _ range: SliceRange) -> [[UInt8]] {
         let head = SliceHead(manifest, range: range, proof: [])
         let chunks = manifest.chunks(in: range).compactMap { chunk(manifest, content: content, $0) }
         return [SliceFrame.bytes(head)] + chunks.map { SliceFrame.bytes($0) }
     }
 
-    static func chunk(_ manifest: Manifest, content: [UInt8], _ index: Int) -> SliceChunk? {
+    package static func chunk(_ manifest: Manifest, content: [UInt8], _ index: Int) -> SliceChunk? {
         let descriptor = manifest.chunks[index]
         guard let path = manifest.path(chunk: index) else { return nil }
         let start = Int(descriptor.offset)
@@ -60,7 +57,7 @@ enum Tables {
     }
 
     /// Reads frames in pieces of odd sizes; the content that was delivered.
-    static func read(_ frames: [[UInt8]], _ anchor: PartAnchor, _ range: SliceRange) throws -> [UInt8] {
+    package static func read(_ frames: [[UInt8]], _ anchor: PartAnchor, _ range: SliceRange) throws -> [UInt8] {
         var reader = SliceReader(part: anchor.digest, range: range)
         var content: [UInt8] = []
         let bytes = frames.flatMap { $0 }
