@@ -138,7 +138,6 @@ package struct DataRoutes: RouteModule {
             }
             let grant = try DataRoutes.explained { try service.recheck(read) }
             let content = grant.manifest.header.content
-            let service = service
             // Never in the media type that an owner chose: a browser must not run what a provider handed in.
             let plain = content.isTable ? content.mediaType : "application/octet-stream"
             var answer = APIAnswer(

@@ -10,7 +10,9 @@ internal import Synchronization
 /// The node's HTTP server with given routes, in this process, without a chain behind it.
 enum BenchServer {
     /// Runs `body` with the server's address.
-    static func with(_ modules: [any RouteModule], _ body: @escaping @Sendable (String) async throws -> Void) async throws {
+    static func with<Result: Sendable>(
+        _ modules: [any RouteModule], _ body: @escaping @Sendable (String) async throws -> Result
+    ) async throws -> Result {
         var configuration = APIConfiguration()
         configuration.port = 0
         configuration.rateLimit = nil
@@ -19,13 +21,11 @@ enum BenchServer {
             service: NoChain(), modules: modules, configuration: configuration, version: "bench",
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() }
         ) { found.yield($0) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
-            for await port in ports {
-                try await body("http://127.0.0.1:\(port)")
-                break
-            }
-            group.cancelAll()
+            defer { group.cancelAll() }
+            for await port in ports { return try await body("http://127.0.0.1:\(port)") }
+            throw BenchError("the server did not start")
         }
     }
 }

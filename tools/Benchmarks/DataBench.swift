@@ -79,11 +79,12 @@ struct DataBench: AsyncParsableCommand {
             DataRoutes(service: story.node.service, models: story.node.models), PlainFileRoutes(file: file.path),
         ]
         let names = ["plain file", "plain slice", "slice with proofs", "slice with proofs, verified"]
-        var seconds: [[Double]] = names.map { _ in [] }
-        try await BenchServer.with(modules) { base in
+        let (rounds, count) = (rounds, names.count)
+        let seconds = try await BenchServer.with(modules) { base in
             try await NodeClient.with([base]) { client in
+                var seconds = [[Double]](repeating: [], count: count)
                 for _ in 0..<rounds {
-                    for (index, _) in names.enumerated() {
+                    for index in 0..<count {
                         let request = story.request(index == 1 ? .plain : .proved)
                         let path =
                             index == 0
@@ -94,6 +95,7 @@ struct DataBench: AsyncParsableCommand {
                         seconds[index].append((ContinuousClock.now - started) / .seconds(1))
                     }
                 }
+                return seconds
             }
         }
         let rates = seconds.map { Double(story.csv.count) / $0.sorted()[$0.count / 2] / 1_000_000 }

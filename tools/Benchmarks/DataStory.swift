@@ -1,6 +1,7 @@
 internal import Agreements
 internal import Chain
 internal import ContractKit
+internal import DataLake
 internal import DataSets
 internal import DataWorkload
 internal import Foundation

@@ -1,7 +1,7 @@
-package import Accounts
-package import Agreements
+internal import Accounts
+internal import Agreements
 internal import Anchors
-package import Chain
+internal import Chain
 internal import ContractHost
 package import ContractKit
 package import DataLake
@@ -9,7 +9,7 @@ package import DataSets
 internal import Foundation
 package import LedgerCrypto
 package import LightClient
-package import Logging
+internal import Logging
 package import Primitives
 package import ReadModels
 internal import Synchronization

@@ -1,4 +1,4 @@
-package import Accounts
+internal import Accounts
 package import Agreements
 internal import Anchors
 internal import Billing
@@ -22,6 +22,18 @@ package final class Market: Sendable {
         var bench: ContractTestBench
         var blocks: [ExecutedBlock] = []
         var acts: [Digest: UInt64] = [:]
+
+        /// A block around what was executed, so that it can be read as a node reads it.
+        mutating func append(_ transactions: [Transaction], _ receipts: [Receipt]) {
+            let header = BlockHeader(
+                network: bench.network, height: bench.height, view: View(bench.height.value), epoch: Epoch(0),
+                parent: blocks.last?.header.digest ?? .zero, parentView: View(0), time: bench.time, proposer: 0,
+                transactionsRoot: Block.transactionsRoot(transactions.map(\.digest)), stateRoot: .zero,
+                receiptsRoot: Receipt.root(receipts), validatorSet: bench.validators.digest,
+                nextValidatorSet: bench.validators.digest)
+            guard let block = Block(header: header, transactions: transactions) else { return }
+            blocks.append(ExecutedBlock(block: block, receipts: receipts))
+        }
     }
 
     private let inner: Mutex<Inner>
@@ -207,20 +219,6 @@ extension Market {
     package static var euro: Currency {
         guard let euro = Currency("EUR") else { preconditionFailure("EUR is a currency") }
         return euro
-    }
-}
-
-extension Market.Inner {
-    /// A block around what was executed, so that it can be read as a node reads it.
-    fileprivate mutating func append(_ transactions: [Transaction], _ receipts: [Receipt]) {
-        let header = BlockHeader(
-            network: bench.network, height: bench.height, view: View(bench.height.value), epoch: Epoch(0),
-            parent: blocks.last?.header.digest ?? .zero, parentView: View(0), time: bench.time, proposer: 0,
-            transactionsRoot: Block.transactionsRoot(transactions.map(\.digest)), stateRoot: .zero,
-            receiptsRoot: Receipt.root(receipts), validatorSet: bench.validators.digest,
-            nextValidatorSet: bench.validators.digest)
-        guard let block = Block(header: header, transactions: transactions) else { return }
-        blocks.append(ExecutedBlock(block: block, receipts: receipts))
     }
 }
 

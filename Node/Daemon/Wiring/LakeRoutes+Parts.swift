@@ -1,8 +1,11 @@
+internal import Chain
 internal import DataLake
 internal import NodeClient
+internal import NodeRuntime
 internal import Primitives
 internal import RPC
 internal import ReadModels
+internal import Replica
 
 extension LakeRoutes {
     /// Follows the tombstones at once, and reports what this node ever erased.

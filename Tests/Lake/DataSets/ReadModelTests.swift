@@ -7,6 +7,7 @@ import DataSets
 import DataWorkload
 import Foundation
 import LedgerCrypto
+import Logging
 import NodeClient
 import Primitives
 import ReadModels
