@@ -49,7 +49,8 @@ package struct DataRoutes: RouteModule {
             "As a part, in the zone of results, naming the anchored parts that it was computed from."
         ) { upload in
             guard upload.description.zone == .results, !upload.description.inputs.isEmpty else {
-                throw Problem(.refused, "A result is in the zone 'results' and names the parts that it was computed from.")
+                throw Problem(
+                    .refused, "A result is in the zone 'results' and names the parts that it was computed from.")
             }
         }
     }
@@ -99,8 +100,10 @@ package struct DataRoutes: RouteModule {
             let read: ReadRequest = try DataRoutes.decode(request.body)
             let grant = try DataRoutes.explained { try service.grant(read) }
             guard let (token, expires) = await links.make(read, now: .wallClock) else {
-                throw Problem(.tooManyRequests, "Too many links are open, of this account or in all. Follow some first.")
-                    .retrying(afterSeconds: 30)
+                throw Problem(
+                    .tooManyRequests, "Too many links are open, of this account or in all. Follow some first."
+                )
+                .retrying(afterSeconds: 30)
             }
             let chunks = grant.manifest.chunks[grant.chunks]
             let answer = LinkAnswer(
@@ -175,7 +178,8 @@ package struct DataRoutes: RouteModule {
         Endpoint(
             .post, "/v1/data/documents", operation: "putDocument",
             summary: "Hand in a text that a data set or offer names",
-            details: "Bytes whose SHA-256 a description or an offer on the chain has as its text: anyone may bring them. "
+            details:
+                "Bytes whose SHA-256 a description or an offer on the chain has as its text: anyone may bring them. "
                 + "JSON with title, description and keywords is found by search.",
             body: Endpoint.Body([.bytes("The document as it is.")], bytesMax: PartStore.documentBytesMax),
             answers: [Endpoint.Answer(200, "Kept.", [.json(DataRoutes.kept.schema)])],
@@ -185,7 +189,8 @@ package struct DataRoutes: RouteModule {
             guard try models.names(document: digest) else {
                 throw Problem(
                     .refused,
-                    "No data set or offer on the chain, as far as this node has read it, names a text of SHA-256 \(digest).")
+                    "No data set or offer on the chain, as far as this node has read it, names a text of SHA-256 \(digest)."
+                )
             }
             try service.parts.keep(document: request.body, digest: digest)
             try models.learned(document: digest)
@@ -195,7 +200,8 @@ package struct DataRoutes: RouteModule {
 
     private var document: Endpoint {
         Endpoint(
-            .get, "/v1/data/documents/{digest}", operation: "getDocument", summary: "A text that the chain names by digest",
+            .get, "/v1/data/documents/{digest}", operation: "getDocument",
+            summary: "A text that the chain names by digest",
             parameters: [DataRoutes.digest.declaration],
             answers: [Endpoint.Answer(200, "Its bytes.", [.bytes("The document as it is.")]), .notModified],
             problems: [.notFound]

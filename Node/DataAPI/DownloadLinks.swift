@@ -19,7 +19,9 @@ actor DownloadLinks {
 
     /// A new link; nil when there are too many.
     func make(_ request: ReadRequest, now: Timestamp) -> (token: Digest, expires: Timestamp)? {
-        if links.count >= DownloadLinks.linksMax || counts[request.account, default: 0] >= DownloadLinks.linksPerAccountMax {
+        if links.count >= DownloadLinks.linksMax
+            || counts[request.account, default: 0] >= DownloadLinks.linksPerAccountMax
+        {
             expire(now)
         }
         guard links.count < DownloadLinks.linksMax,

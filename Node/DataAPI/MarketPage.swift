@@ -26,7 +26,8 @@ struct MarketPage: Sendable {
         let position = try models.position()
         if let wanted = request[CommonParameters.minimumHeight], position?.height ?? Height(0) < wanted {
             throw Problem(
-                .behind, "The lists are at block \(position?.height ?? Height(0)), below the minimumHeight. Try again soon."
+                .behind,
+                "The lists are at block \(position?.height ?? Height(0)), below the minimumHeight. Try again soon."
             ).retrying(afterSeconds: 1)
         }
         return position

@@ -28,21 +28,24 @@ package struct MarketRoutes: RouteModule {
                 try models.account($0)
             },
             list(
-                "/v1/market/offers", "listOffers", "Offers", Offer.self, by: MarketPage.provider) {
-                    .offers(provider: $0)
-                },
+                "/v1/market/offers", "listOffers", "Offers", Offer.self, by: MarketPage.provider
+            ) {
+                .offers(provider: $0)
+            },
             list(
-                "/v1/market/agreements", "listAgreements", "Agreements", Agreement.self, by: MarketPage.party) {
-                    .agreements(party: $0)
-                },
+                "/v1/market/agreements", "listAgreements", "Agreements", Agreement.self, by: MarketPage.party
+            ) {
+                .agreements(party: $0)
+            },
             one(
                 "/v1/market/agreements/{number}", "getAgreement", "An agreement", MarketPage.number, Agreement.self
             ) { try models.agreement($0) },
             accesses,
             list(
-                "/v1/market/invoices", "listInvoices", "Invoices", Invoice.self, by: MarketPage.party) {
-                    .invoices(party: $0)
-                },
+                "/v1/market/invoices", "listInvoices", "Invoices", Invoice.self, by: MarketPage.party
+            ) {
+                .invoices(party: $0)
+            },
             one("/v1/market/invoices/{number}", "getInvoice", "An invoice", MarketPage.number, Invoice.self) {
                 try models.invoice($0)
             },
@@ -92,7 +95,8 @@ package struct MarketRoutes: RouteModule {
     private var status: Endpoint {
         Endpoint(
             .get, "/v1/market/status", operation: "getMarketStatus", summary: "How far the chain was read",
-            details: "`first` is above 1 on a node that began with a state taken over: what was before is not in the lists.",
+            details:
+                "`first` is above 1 on a node that began with a state taken over: what was before is not in the lists.",
             answers: [page.answer("The position.", MarketPage.positionSchema)], problems: [.behind]
         ) { request in
             guard let position = try models.position() else {
@@ -100,7 +104,8 @@ package struct MarketRoutes: RouteModule {
             }
             return page.json(
                 .object([
-                    .init("height", .unsigned(position.height.value)), .init("block", .string(position.block.description)),
+                    .init("height", .unsigned(position.height.value)),
+                    .init("block", .string(position.block.description)),
                     .init("time", .unsigned(position.time.value)), .init("first", .unsigned(position.first.value)),
                 ]), position)
         }
@@ -125,7 +130,8 @@ package struct MarketRoutes: RouteModule {
             let limit = Int(request[MarketPage.limit] ?? 50)
             guard let words = request[MarketRoutes.words] else {
                 let entries = try models.list(
-                    .dataSets(provider: request[MarketPage.provider]), after: request[MarketPage.after] ?? 0, limit: limit)
+                    .dataSets(provider: request[MarketPage.provider]), after: request[MarketPage.after] ?? 0,
+                    limit: limit)
                 return page.json(
                     try entries.map { entry in
                         try MarketPage.json(
@@ -157,7 +163,8 @@ package struct MarketRoutes: RouteModule {
         Endpoint(
             .get, "/v1/market/data-sets/{id}/parts", operation: "listParts", summary: "Anchored parts of a data set",
             parameters: [MarketPage.id.declaration] + MarketPage.parameters,
-            answers: [page.answer("A page of anchors.", MarketPage.list(BatchAnchor.self))], problems: [.notFound, .behind]
+            answers: [page.answer("A page of anchors.", MarketPage.list(BatchAnchor.self))],
+            problems: [.notFound, .behind]
         ) { request in
             let position = try page.position(models, request)
             guard let entry = try models.dataSet(try request.value(MarketPage.id)) else {

@@ -31,7 +31,8 @@ struct BatchFiles: Sendable {
         let folder = target.deletingLastPathComponent()
         try attempt("write \(target.path)") {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            let aside = folder.appending(path: ".\(target.lastPathComponent.prefix(8))-\(UInt64.random(in: 0 ... .max))")
+            let aside = folder.appending(
+                path: ".\(target.lastPathComponent.prefix(8))-\(UInt64.random(in: 0 ... .max))")
             defer { try? FileManager.default.removeItem(at: aside) }
             try Data(bytes).write(to: aside)
             try move(aside, to: target)

@@ -66,7 +66,8 @@ package struct ReadModelFeeder: Sendable {
             let next = try store.position()?.height.next ?? base.next
             guard next <= final else { return next }
             guard next > base else {
-                throw ReadModelError.otherChain("the node has blocks from \(base.next) on, and block \(next) is missing")
+                throw ReadModelError.otherChain(
+                    "the node has blocks from \(base.next) on, and block \(next) is missing")
             }
             var blocks: [ExecutedBlock] = []
             var height = next

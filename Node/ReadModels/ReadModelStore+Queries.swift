@@ -165,7 +165,8 @@ extension ReadModelStore {
                 let value = Data(digest.bytes)
                 return try Bool.fetchOne(
                     database,
-                    sql: "SELECT EXISTS (SELECT 1 FROM dataSet WHERE text = ?) OR EXISTS (SELECT 1 FROM offer WHERE text = ?)",
+                    sql:
+                        "SELECT EXISTS (SELECT 1 FROM dataSet WHERE text = ?) OR EXISTS (SELECT 1 FROM offer WHERE text = ?)",
                     arguments: [value, value]) ?? false
             }
         }

@@ -74,7 +74,9 @@ package struct ReadModelStore: Sendable {
         try database.write { database in
             let objects = try Row.fetchAll(
                 database,
-                sql: "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'catalogue_%'")
+                sql:
+                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'catalogue_%'"
+            )
             for row in objects {
                 let name: String = row["name"] ?? ""
                 try database.execute(sql: "DROP TABLE IF EXISTS \(name.quotedDatabaseIdentifier)")
@@ -117,7 +119,8 @@ package struct ReadModelStore: Sendable {
                         throw ReadModelError.otherChain("block \(header.height) is of another network")
                     }
                     if let position, position.height.next != header.height || position.block != header.parent {
-                        throw ReadModelError.otherChain("block \(header.height) does not follow block \(position.height)")
+                        throw ReadModelError.otherChain(
+                            "block \(header.height) does not follow block \(position.height)")
                     }
                     try Projection(database: database, header: header, documents: documents).apply(block)
                     position = Position(
@@ -158,7 +161,8 @@ package struct ReadModelStore: Sendable {
             try database.read { database in
                 var lines: [String] = []
                 for table in ReadModelTables.names {
-                    for row in try Row.fetchAll(database, sql: "SELECT rowid AS place, * FROM \(table) ORDER BY rowid") {
+                    for row in try Row.fetchAll(database, sql: "SELECT rowid AS place, * FROM \(table) ORDER BY rowid")
+                    {
                         lines.append(
                             table + ": "
                                 + row.map { column, value in "\(column)=\(ReadModelStore.text(value))" }

@@ -49,7 +49,8 @@ struct DataBench: AsyncParsableCommand {
         let (bytes, ways) = try await downloads()
         let (rate, latencies) = try search()
         let figures = Figures(
-            bytes: bytes, ways: ways, entries: entries, entriesPerSecond: rate, searchMilliseconds: Quantiles(latencies))
+            bytes: bytes, ways: ways, entries: entries, entriesPerSecond: rate, searchMilliseconds: Quantiles(latencies)
+        )
         print(text(figures))
         try JSONResult.write(figures, to: json)
     }
@@ -58,7 +59,9 @@ struct DataBench: AsyncParsableCommand {
         var lines = ["download of \(figures.bytes) bytes, one connection, client and server in one process"]
         for way in figures.ways {
             lines.append(
-                String(format: "  %-34@ %8.1f MB/s  %5.2f of the plain file", way.name as NSString, way.megabytesPerSecond, way.ofPlainFile))
+                String(
+                    format: "  %-34@ %8.1f MB/s  %5.2f of the plain file", way.name as NSString, way.megabytesPerSecond,
+                    way.ofPlainFile))
         }
         let found = figures.searchMilliseconds
         lines.append(
@@ -128,7 +131,9 @@ struct DataBench: AsyncParsableCommand {
             events.append(DataStory.described("set-\(number)", text: SHA256.hash(document)))
         }
         let known = documents
-        let models = try ReadModelStore(path: folder.appending(path: "models.sqlite").path, network: .zero) { known[$0] }
+        let models = try ReadModelStore(path: folder.appending(path: "models.sqlite").path, network: .zero) {
+            known[$0]
+        }
         let blocks = DataStory.blocks(of: events, each: 200)
         let started = ContinuousClock.now
         for start in stride(from: 0, to: blocks.count, by: 256) {

@@ -40,7 +40,11 @@ struct DataStory {
         var verifier = SliceVerifier(request, trust: node.trust, now: node.market.time)
         var count = 0
         try await client.download(path) { bytes in
-            if verifying { try verifier.append(bytes) { _, chunk in count += chunk.count } } else { count += bytes.count }
+            if verifying {
+                try verifier.append(bytes) { _, chunk in count += chunk.count }
+            } else {
+                count += bytes.count
+            }
         }
         if verifying { try verifier.finish() }
         guard count > csv.count / 2 else { throw BenchError("only \(count) bytes came") }
@@ -64,7 +68,8 @@ struct DataStory {
         var blocks: [ExecutedBlock] = []
         for start in stride(from: 0, to: events.count, by: each) {
             let receipt = Receipt(
-                subject: .zero, rejection: nil, events: Array(events[start..<min(start + each, events.count)]), workUsed: 0)
+                subject: .zero, rejection: nil, events: Array(events[start..<min(start + each, events.count)]),
+                workUsed: 0)
             let header = BlockHeader(
                 network: .zero, height: Height(UInt64(blocks.count + 1)), view: View(1), epoch: Epoch(0),
                 parent: blocks.last?.header.digest ?? .zero, parentView: View(0), time: Timestamp(1), proposer: 0,

@@ -50,7 +50,8 @@ package final class Market: Sendable {
         let bench = try ContractTestBench(
             contracts: definitions, partners: Dictionary(uniqueKeysWithValues: Market.partners.map { ($0, Roles.all) }),
             instances: [
-                GenesisInstance(WellKnown.accounts, Accounts.name), GenesisInstance(WellKnown.agreements, Agreements.name),
+                GenesisInstance(WellKnown.accounts, Accounts.name),
+                GenesisInstance(WellKnown.agreements, Agreements.name),
                 GenesisInstance(WellKnown.anchors, Anchors.name), GenesisInstance(WellKnown.billing, Billing.name),
                 GenesisInstance(
                     WellKnown.identity, Identity.name, arguments: IdentityGenesis(network: "bench", meters: []).bcs),
@@ -97,7 +98,8 @@ package final class Market: Sendable {
     /// All blocks from 1 on.
     package var blocks: [ExecutedBlock] { inner.withLock { $0.blocks } }
 
-    package func read<Key, Value>(_ storage: StorageMap<Key, Value>, _ key: Key, of instance: Address) throws -> Value? {
+    package func read<Key, Value>(_ storage: StorageMap<Key, Value>, _ key: Key, of instance: Address) throws -> Value?
+    {
         try state.values[storage.stateKey(key, at: instance)].map { try storage.decode($0) }
     }
 

@@ -14,7 +14,8 @@ package enum Tables {
         for hour in 0..<hours {
             for meter in 0..<meters {
                 let note = hour % 50 == 7 ? "\"checked, \"\"twice\"\"\nby hand\"" : ""
-                text += "\(start + UInt64(hour) * 3_600_000),CL0\(meter),\((hour * 37 + meter * 411) % 5_000),\(note)\r\n"
+                text +=
+                    "\(start + UInt64(hour) * 3_600_000),CL0\(meter),\((hour * 37 + meter * 411) % 5_000),\(note)\r\n"
             }
         }
         return Array(text.utf8)

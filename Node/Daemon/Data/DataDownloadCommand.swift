@@ -61,7 +61,8 @@ extension DataCommand {
         private func range() throws -> SliceRange {
             if let bytes {
                 let ends = bytes.split(separator: "-").map { UInt64($0) }
-                guard ends.count == 2, let first = ends[0], let end = ends[1], first < end, from == nil, to == nil else {
+                guard ends.count == 2, let first = ends[0], let end = ends[1], first < end, from == nil, to == nil
+                else {
                     throw UserError("Bytes are written 0-65536, the end exclusive, and without --from and --to.")
                 }
                 return .bytes(from: first, to: end)
@@ -82,7 +83,8 @@ extension DataCommand {
         @Argument(help: "The file that `data download --keep` wrote.") var file: String
         @Option(help: "The genesis file of the network.") var genesis: String
         @Option(help: "File to write the content to.") var out: String?
-        @Option(help: "Address of a node's API: asks it, with proofs, whether the read is still allowed.") var online: String?
+        @Option(help: "Address of a node's API: asks it, with proofs, whether the read is still allowed.") var online:
+            String?
         @OptionGroup var output: OutputOptions
 
         func run() async throws {

@@ -15,7 +15,8 @@ enum DataText {
     static func account(_ text: String) throws -> Digest {
         if let digest = Digest(hex: text) { return digest }
         guard text.hasPrefix("did:") else {
-            throw UserError("'\(text)' is no account: give the holder's DID, or the 64 hexadecimal digits of its SHA-256.")
+            throw UserError(
+                "'\(text)' is no account: give the holder's DID, or the 64 hexadecimal digits of its SHA-256.")
         }
         return SHA256.hash(Array(text.utf8))
     }
@@ -57,7 +58,8 @@ enum DataText {
             abs(hours) <= 14, (0..<60).contains(minutes)
         else {
             throw UserError(
-                "'\(text)' is no form of times: rfc3339, seconds, milliseconds, or local:+01:00 for labels without a zone.")
+                "'\(text)' is no form of times: rfc3339, seconds, milliseconds, or local:+01:00 for labels without a zone."
+            )
         }
         let sign: Int16 = parts[0].hasPrefix("-") ? -1 : 1
         return .local(offsetMinutes: hours * 60 + sign * minutes)

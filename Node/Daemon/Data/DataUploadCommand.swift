@@ -19,15 +19,18 @@ extension DataCommand {
                 tables are not unpacked. --check only reads and reports.
                 """)
         @Argument(help: "The file.") var file: String
-        @Option(name: .customLong("data-set"), help: "Name under which the own partner registered it.") var dataSet: String
+        @Option(name: .customLong("data-set"), help: "Name under which the own partner registered it.") var dataSet:
+            String
         @Option(help: "Identifier of the own partner.") var partner: String
         @Option(name: .customLong("time-column"), help: "Column or member with the time; makes the file a table.")
         var timeColumn: String?
         @Option(
-            name: .customLong("time-form"), help: "rfc3339, seconds, milliseconds, or local:+01:00 for labels without a zone.")
+            name: .customLong("time-form"),
+            help: "rfc3339, seconds, milliseconds, or local:+01:00 for labels without a zone.")
         var timeForm = "rfc3339"
         @Flag(name: .customLong("json-lines"), help: "The table has one JSON object a line.") var jsonLines = false
-        @Option(name: .customLong("media-type"), help: "Of a file that is no table.") var mediaType = "application/octet-stream"
+        @Option(name: .customLong("media-type"), help: "Of a file that is no table.") var mediaType =
+            "application/octet-stream"
         @Option(help: "Of a file that is no table: first time that it is about, RFC 3339.") var from: String?
         @Option(help: "Of a file that is no table: end of what it is about, RFC 3339.") var to: String?
         @Option(help: "harmonised, cleansed or results.") var zone = "harmonised"
@@ -75,7 +78,8 @@ extension DataCommand {
 
         private func description() throws -> PartUpload.Description {
             guard let zone = DataZone(name: zone) else {
-                throw UserError("'\(zone)' is no zone; known are \(DataZone.allCases.map(\.name).joined(separator: ", ")).")
+                throw UserError(
+                    "'\(zone)' is no zone; known are \(DataZone.allCases.map(\.name).joined(separator: ", ")).")
             }
             let source: PartBuilder.Source
             if let timeColumn {

@@ -41,7 +41,8 @@ extension PartEntry {
     init?(row: Row) {
         func time(_ column: String) -> Timestamp? { (row[column] as Int64?).map { Timestamp(UInt64(clamping: $0)) } }
         guard let digest = Digest(row["digest"] as Data? ?? Data()), let owner: String = row["owner"],
-            let dataSet: String = row["dataSet"], let zone: Int64 = row["zone"], let mediaType: String = row["mediaType"],
+            let dataSet: String = row["dataSet"], let zone: Int64 = row["zone"],
+            let mediaType: String = row["mediaType"],
             let from = time("first"), let to = time("last"), let bytes: Int64 = row["byteCount"],
             let rows: Int64 = row["rowCount"], let status: Int64 = row["status"], let stored = time("stored")
         else { return nil }

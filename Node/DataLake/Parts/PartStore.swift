@@ -52,7 +52,9 @@ package struct PartStore: Sendable {
         _ manifest: Manifest, content: [UInt8], owner: String, dataSet: String, keepUntil: Timestamp? = nil,
         now: Timestamp
     ) throws(LakeError) -> PartEntry {
-        guard content.count == Int(manifest.header.byteCount) else { throw .malformed("the content has another length") }
+        guard content.count == Int(manifest.header.byteCount) else {
+            throw .malformed("the content has another length")
+        }
         return try store(manifest, owner: owner, dataSet: dataSet, keepUntil: keepUntil, now: now) {
             (target) throws(LakeError) in
             try BatchFiles.write(content, to: target)
@@ -95,7 +97,8 @@ package struct PartStore: Sendable {
         _ manifest: Manifest, owner: String, dataSet: String, keepUntil: Timestamp? = nil, now: Timestamp,
         next: (Int) async throws -> [UInt8]
     ) async throws -> PartEntry {
-        let aside = root.appending(path: "arriving").appending(path: "\(manifest.digest)-\(UInt64.random(in: 0 ... .max))")
+        let aside = root.appending(path: "arriving").appending(
+            path: "\(manifest.digest)-\(UInt64.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: aside) }
         _ = FileManager.default.createFile(atPath: aside.path, contents: nil)
         let file = try FileHandle(forWritingTo: aside)
@@ -131,7 +134,8 @@ package struct PartStore: Sendable {
         case .held: break
         }
         let url = path(digest, "manifest")
-        guard let data = FileManager.default.contents(atPath: url.path), let manifest = try? Manifest(bcs: [UInt8](data)),
+        guard let data = FileManager.default.contents(atPath: url.path),
+            let manifest = try? Manifest(bcs: [UInt8](data)),
             manifest.digest == digest
         else {
             try damaged(digest)
@@ -222,7 +226,9 @@ extension PartStore {
 
     /// Held parts whose retention is over.
     package func expired(_ now: Timestamp) throws(LakeError) -> [PartEntry] {
-        try entries("WHERE status = 0 AND keepUntil IS NOT NULL AND keepUntil <= ? ORDER BY keepUntil, digest", [SQL.integer(now)])
+        try entries(
+            "WHERE status = 0 AND keepUntil IS NOT NULL AND keepUntil <= ? ORDER BY keepUntil, digest",
+            [SQL.integer(now)])
     }
 
     /// What was erased in [from, to), oldest first: the report of deletions.

@@ -100,7 +100,8 @@ package struct AccessLogStore: Sendable {
                 let sum = entries.reduce(Int64(0)) { $0.addingReportingOverflow($1.entry.milliWattHours).partialValue }
                 let log = LogAccess(
                     agreement: agreement, dataSet: dataSet, root: MerkleTree.root(entries.map(\.entry.leaf)),
-                    accesses: UInt32(clamping: entries.count), energy: max(0, sum / 1_000), from: min(start, first), to: to)
+                    accesses: UInt32(clamping: entries.count), energy: max(0, sum / 1_000), from: min(start, first),
+                    to: to)
                 try database.execute(
                     sql: "INSERT INTO batch (agreement, dataSet, log, state) VALUES (?, ?, ?, 0)",
                     arguments: key + [Data(log.bcs)])

@@ -56,7 +56,8 @@ package struct DataService: Sendable {
             throw LakeRefusal(.notPermitted, "the signature does not fit the part")
         }
         guard let dataSet = try chain.dataSet(about.partner, about.dataSet) else {
-            throw LakeRefusal(.unknown, "\(about.partner) has no data set '\(about.dataSet)' on the chain; register it first")
+            throw LakeRefusal(
+                .unknown, "\(about.partner) has no data set '\(about.dataSet)' on the chain; register it first")
         }
         guard dataSet.schema == Manifest.schema else {
             throw LakeRefusal(.malformed, "data set '\(about.dataSet)' has batches of the schema \(dataSet.schema)")
@@ -128,7 +129,8 @@ package struct DataService: Sendable {
     package func recheck(_ request: ReadRequest) throws -> Grant {
         let (chain, prove) = try point()
         guard try readerKeys(request.account, request.key) else {
-            throw LakeRefusal(.notPermitted, "the key does not read data in the name of account \(request.account.short)")
+            throw LakeRefusal(
+                .notPermitted, "the key does not read data in the name of account \(request.account.short)")
         }
         let (state, keys) = try AccessState.read(request.question, part: request.part) { try chain.state.value($0) }
         if let hindrance = state.hindrance(request.question, at: chain.time) { throw LakeRefusal(hindrance) }

@@ -56,7 +56,8 @@ package struct DataUpkeep: Sendable {
             if let tombstone = try chain.tombstone(entry.digest) {
                 try service.parts.erase(entry.digest, reason: tombstone.reason, now: now)
                 erased.append(entry)
-                log.info("part \(entry.digest.short) of \(entry.owner)/\(entry.dataSet) was erased: its owner deleted it")
+                log.info(
+                    "part \(entry.digest.short) of \(entry.owner)/\(entry.dataSet) was erased: its owner deleted it")
             } else if try chain.anchor(entry.digest) == nil,
                 entry.stored.adding(milliseconds: DataUpkeep.unanchoredMillisecondsMax) < now
             {
@@ -92,7 +93,9 @@ package struct DataUpkeep: Sendable {
     package func anchorAccesses() async throws {
         let chain = try service.chain()
         for (number, dataSet) in try service.accesses.open(before: chain.time) {
-            guard let agreement = try chain.read(Directory.agreements, number, of: WellKnown.agreements) else { continue }
+            guard let agreement = try chain.read(Directory.agreements, number, of: WellKnown.agreements) else {
+                continue
+            }
             let logged = try loggedUntil(number, dataSet, chain)
             _ = try service.accesses.close(
                 agreement: number, dataSet: dataSet, from: max(agreement.from, logged ?? agreement.from),

@@ -61,7 +61,8 @@ package struct AccessState: Hashable, Sendable {
                 }),
             anchor: try record(Directory.batches.stateKey(part, at: WellKnown.anchors)),
             tombstone: try record(Directory.tombstones.stateKey(part, at: WellKnown.anchors)),
-            correction: try value(Anchors.corrections.stateKey(part, at: WellKnown.anchors)).map { try Digest(bcs: $0) })
+            correction: try value(Anchors.corrections.stateKey(part, at: WellKnown.anchors)).map { try Digest(bcs: $0) }
+        )
         return (state, keys(question, owners: owners, part: part))
     }
 

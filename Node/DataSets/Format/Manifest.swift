@@ -71,7 +71,8 @@ package struct PartHeader: Hashable, Sendable, BCSCodable {
             (decoder: inout BCSDecoder) throws(BCSError) -> Digest in try decoder.digest()
         }
         energy = try decoder.option()
-        guard from < to, chunks > 0, Int(chunks) <= Manifest.chunksMax, byteCount <= UInt64(Manifest.byteCountMax) else {
+        guard from < to, chunks > 0, Int(chunks) <= Manifest.chunksMax, byteCount <= UInt64(Manifest.byteCountMax)
+        else {
             throw decoder.failure(.invalid("a part covers a span of time, and has 1 to \(Manifest.chunksMax) chunks"))
         }
     }

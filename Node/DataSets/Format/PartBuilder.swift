@@ -34,7 +34,8 @@ package enum PartBuilder {
             }
             guard from < to else { throw PartProblem("the file's span of time ends before it begins") }
             return try file(
-                bytes, .file(name: name, mediaType: mediaType), from: from, to: to, zone: zone, salt: salt, inputs: inputs)
+                bytes, .file(name: name, mediaType: mediaType), from: from, to: to, zone: zone, salt: salt,
+                inputs: inputs)
         case .csv(let name, let form):
             let content = try header(bytes, time: name, form)
             return try table(bytes, content, zone: zone, salt: salt, inputs: inputs, energy: energy)
@@ -51,7 +52,8 @@ package enum PartBuilder {
     package static func manifest(of bytes: [UInt8], like header: PartHeader) throws(PartProblem) -> Manifest {
         switch header.content {
         case .file:
-            try file(bytes, header.content, from: header.from, to: header.to, zone: header.zone, salt: header.salt,
+            try file(
+                bytes, header.content, from: header.from, to: header.to, zone: header.zone, salt: header.salt,
                 inputs: header.inputs)
         case .csv, .jsonLines:
             try table(
@@ -60,7 +62,8 @@ package enum PartBuilder {
         }
     }
 
-    private static func header(_ bytes: [UInt8], time name: String, _ form: TimeForm) throws(PartProblem) -> PartContent {
+    private static func header(_ bytes: [UInt8], time name: String, _ form: TimeForm) throws(PartProblem) -> PartContent
+    {
         if bytes.starts(with: [0xef, 0xbb, 0xbf]) {
             throw PartProblem("the file begins with a byte order mark; write it without", line: 1)
         }
@@ -128,7 +131,8 @@ package enum PartBuilder {
     }
 
     private static func file(
-        _ bytes: [UInt8], _ content: PartContent, from: Timestamp, to: Timestamp, zone: DataZone, salt: Digest, inputs: [Digest]
+        _ bytes: [UInt8], _ content: PartContent, from: Timestamp, to: Timestamp, zone: DataZone, salt: Digest,
+        inputs: [Digest]
     ) throws(PartProblem) -> Manifest {
         guard !bytes.isEmpty else { throw PartProblem("the file is empty") }
         let chunks = stride(from: 0, to: bytes.count, by: Manifest.chunkBytesMax).map { start in

@@ -85,7 +85,8 @@ package enum TimeForm: Hashable, Sendable, BCSCodable {
         let rest = zone.dropFirst()
         if sign == 90 || sign == 122 { return rest.isEmpty ? 0 : nil }
         guard sign == 43 || sign == 45 else { return nil }
-        let digits = rest.count == 5 && rest[rest.startIndex + 2] == 58 ? Array(rest.prefix(2) + rest.suffix(2)) : Array(rest)
+        let digits =
+            rest.count == 5 && rest[rest.startIndex + 2] == 58 ? Array(rest.prefix(2) + rest.suffix(2)) : Array(rest)
         guard digits.count == 4, let hours = number(digits[0..<2]), let minutes = number(digits[2..<4]), minutes < 60,
             hours * 60 + minutes <= Int64(offsetMinutesMax)
         else { return nil }

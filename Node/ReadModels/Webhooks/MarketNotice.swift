@@ -33,7 +33,8 @@ package struct MarketNotice: Hashable, Sendable {
     }
 
     private static let contracts: [(instance: Address, name: String, events: [EventDeclaration])] = [
-        (WellKnown.accounts, Accounts.name, Accounts.events), (WellKnown.agreements, Agreements.name, Agreements.events),
+        (WellKnown.accounts, Accounts.name, Accounts.events),
+        (WellKnown.agreements, Agreements.name, Agreements.events),
         (WellKnown.billing, Billing.name, Billing.events), (WellKnown.anchors, Anchors.name, Anchors.events),
     ]
 

@@ -38,7 +38,8 @@ package struct Webhook: Hashable, Sendable {
         guard secretBytes.contains(secret.count) else { return "a webhook's secret has 24 to 64 bytes" }
         guard types.count <= typesMax else { return "a webhook has at most \(typesMax) types" }
         if let unknown = types.first(where: { !MarketNotice.types.contains($0) }) {
-            return "there are no notices '\(unknown.prefix(64))'; known are \(MarketNotice.types.joined(separator: ", "))"
+            return
+                "there are no notices '\(unknown.prefix(64))'; known are \(MarketNotice.types.joined(separator: ", "))"
         }
         return nil
     }

@@ -10,7 +10,8 @@ package struct WebhookSender: Sendable {
     package static let attemptsMax = 8
 
     /// Posts; the status, or an error when there was no answer.
-    package typealias Post = @Sendable (_ url: String, _ headers: [(String, String)], _ body: [UInt8]) async throws -> Int
+    package typealias Post =
+        @Sendable (_ url: String, _ headers: [(String, String)], _ body: [UInt8]) async throws -> Int
 
     private let store: WebhookStore
     private let source: BlockSource

@@ -105,7 +105,8 @@ extension Webhook {
         self.init(
             number: row["number"] ?? 0, url: row["url"] ?? "", secret: [UInt8](row["secret"] as Data? ?? Data()),
             types: types.isEmpty ? [] : types.split(separator: ",").map(String.init),
-            subject: (row["subject"] as Data?).flatMap { Digest($0) }, state: State(rawValue: row["state"] ?? 1) ?? .paused,
+            subject: (row["subject"] as Data?).flatMap { Digest($0) },
+            state: State(rawValue: row["state"] ?? 1) ?? .paused,
             height: Height(UInt64(clamping: row["height"] as Int64? ?? 0)), told: row["told"] ?? 0,
             attempts: row["attempts"] ?? 0, trouble: row["trouble"])
     }

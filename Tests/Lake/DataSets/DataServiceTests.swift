@@ -69,7 +69,8 @@ struct DataServiceTests {
             description: good.description, bytes: Tables.csv(hours: 4), key: good.key, signature: good.signature)
         #expect(refusal(other) == .notPermitted)
         let later = PartUpload(
-            description: node.description(keepUntil: Timestamp(1)), bytes: csv, key: good.key, signature: good.signature)
+            description: node.description(keepUntil: Timestamp(1)), bytes: csv, key: good.key, signature: good.signature
+        )
         #expect(refusal(later) == .notPermitted)
         #expect(refusal(node.upload(Array("time,a\n2,b\n1,c\n".utf8), node.description())) == .malformed)
         #expect(refusal(node.upload(Array(csv.dropLast(3)), node.description())) == .malformed)
@@ -175,7 +176,9 @@ struct DataServiceTests {
         // Another account, purpose, agreement, data set, part; a key that does not act for the account.
         #expect(refusal(node.request(story.dataSet, story.agreement, part, by: "other")) == .notPermitted)
         #expect(refusal(node.request(story.dataSet, story.agreement, part, purpose: .trading)) == .notPermitted)
-        #expect(refusal(node.request(story.dataSet, story.agreement, part, purpose: [.research, .forecasting])) == .notPermitted)
+        #expect(
+            refusal(node.request(story.dataSet, story.agreement, part, purpose: [.research, .forecasting]))
+                == .notPermitted)
         #expect(refusal(node.request(story.dataSet, 99, part)) == .notPermitted)
         #expect(refusal(node.request(story.dataSet, nil, part)) == .notPermitted)
         #expect(refusal(node.request(.zero, story.agreement, part)) == .notPermitted)
@@ -187,7 +190,8 @@ struct DataServiceTests {
         }
         let good = story.request()
         let changed = ReadRequest(
-            account: good.account, dataSet: good.dataSet, agreement: good.agreement, purpose: good.purpose, part: good.part,
+            account: good.account, dataSet: good.dataSet, agreement: good.agreement, purpose: good.purpose,
+            part: good.part,
             range: .bytes(from: 0, to: 1), time: good.time, key: good.key, signature: good.signature)
         #expect(refusal(changed) == .notPermitted)
         #expect(refusal(story.request(.time(from: Timestamp(5), to: Timestamp(5)))) == .notPermitted)
@@ -201,7 +205,8 @@ struct DataServiceTests {
     // MARK: nodes that cheat
 
     /// What a node that ignores the chain's answer would send.
-    private func forced(_ story: Story, _ request: ReadRequest, proof: ProofBundle, content: [UInt8]? = nil) -> [UInt8] {
+    private func forced(_ story: Story, _ request: ReadRequest, proof: ProofBundle, content: [UInt8]? = nil) -> [UInt8]
+    {
         let head = SliceHead(story.manifest, range: request.range, proof: proof.bcs)
         let chunks = story.manifest.chunks(in: request.range).compactMap {
             Tables.chunk(story.manifest, content: content ?? story.content, $0)
@@ -209,7 +214,8 @@ struct DataServiceTests {
         return SliceFrame.bytes(head) + chunks.flatMap { SliceFrame.bytes($0) }
     }
 
-    private func fault(_ story: Story, _ bytes: [UInt8], _ request: ReadRequest, now: Timestamp? = nil) -> ServingFault? {
+    private func fault(_ story: Story, _ bytes: [UInt8], _ request: ReadRequest, now: Timestamp? = nil) -> ServingFault?
+    {
         do {
             _ = try story.node.verify(bytes, request, now: now)
             return nil
@@ -228,15 +234,17 @@ struct DataServiceTests {
         // It alters the data.
         var altered = story.content
         altered[100_000] ^= 1
-        guard case .slice(.altered)? = fault(story, forced(story, request, proof: honest, content: altered), request) else {
+        guard case .slice(.altered)? = fault(story, forced(story, request, proof: honest, content: altered), request)
+        else {
             throw TestFailure("an altered chunk was taken")
         }
 
         // It serves an account that has no agreement: the proof that it must give says so.
         let stranger = story.node.request(story.dataSet, story.agreement, request.part, by: "other")
         let strange = try market.prove(AccessState.keys(stranger.question, owners: [], part: request.part))
-        guard case .servedWithoutRight(.refused(.agreementForeign), _)? = fault(
-            story, forced(story, stranger, proof: strange), stranger)
+        guard
+            case .servedWithoutRight(.refused(.agreementForeign), _)? = fault(
+                story, forced(story, stranger, proof: strange), stranger)
         else { throw TestFailure("a stranger was served unnoticed") }
 
         // It leaves the records that decide out of the proof, or proves another network's state.
@@ -262,8 +270,9 @@ struct DataServiceTests {
         guard case .proof(let why)? = fault(story, forced(story, request, proof: honest), request), why.contains("old")
         else { throw TestFailure("an old proof was taken") }
         // With the newest proof it shows the revocation itself.
-        guard case .servedWithoutRight(.refused(.ended), _)? = fault(
-            story, forced(story, request, proof: try market.prove(keys)), request)
+        guard
+            case .servedWithoutRight(.refused(.ended), _)? = fault(
+                story, forced(story, request, proof: try market.prove(keys)), request)
         else { throw TestFailure("a revoked agreement was not noticed") }
     }
 
@@ -289,7 +298,8 @@ struct DataServiceTests {
         #expect(try node.service.accesses.pending().isEmpty)
         let agreement = try #require(
             try market.read(Directory.agreements, story.agreement, of: WellKnown.agreements))
-        let expected = (0..<2).reduce(0) { sum, hour in sum + (0..<3).reduce(0) { $0 + (hour * 37 + $1 * 411) % 5_000 } }
+        let expected = (0..<2).reduce(0) { sum, hour in sum + (0..<3).reduce(0) { $0 + (hour * 37 + $1 * 411) % 5_000 }
+        }
         let whole = (0..<48).reduce(0) { sum, hour in sum + (0..<3).reduce(0) { $0 + (hour * 37 + $1 * 411) % 5_000 } }
         #expect(agreement.accesses == 2 && agreement.logs == 1 && agreement.energy == Int64(expected + whole))
         let batches = try node.service.accesses.batches(of: story.agreement)
@@ -364,7 +374,8 @@ struct PartReplicationTests {
         #expect(manifest.chunks.count > 12)
         let serving = PartReplication(service: owner.service) { _, _ in nil }
         let asking = PartReplication(service: copy.service) { partner, message in
-            guard partner == "aurora", let frame = try? LakeFrame(bcs: LakeFrame(number: 1, message: message).bcs) else {
+            guard partner == "aurora", let frame = try? LakeFrame(bcs: LakeFrame(number: 1, message: message).bcs)
+            else {
                 return nil
             }
             do {

@@ -46,15 +46,18 @@ struct PartFormatTests {
     }
 
     static let times: [(TimeForm, String, UInt64?)] = [
-        (.rfc3339, "2015-10-04T01:00:00Z", 1_443_920_400_000), (.rfc3339, "2015-10-04T03:00:00+02:00", 1_443_920_400_000),
-        (.rfc3339, "2015-10-04 03:00:00.25+0200", 1_443_920_400_250), (.rfc3339, "2015-10-03T20:30:00-04:30", 1_443_920_400_000),
+        (.rfc3339, "2015-10-04T01:00:00Z", 1_443_920_400_000),
+        (.rfc3339, "2015-10-04T03:00:00+02:00", 1_443_920_400_000),
+        (.rfc3339, "2015-10-04 03:00:00.25+0200", 1_443_920_400_250),
+        (.rfc3339, "2015-10-03T20:30:00-04:30", 1_443_920_400_000),
         (.rfc3339, "2016-02-29T00:00:00Z", 1_456_704_000_000), (.rfc3339, "2015-02-29T00:00:00Z", nil),
         (.rfc3339, "2015-10-04T01:00:00", nil), (.rfc3339, "2015-10-04T25:00:00Z", nil), (.rfc3339, "", nil),
         (.rfc3339, "1969-12-31T23:59:59Z", nil), (.rfc3339, "2015-10-04T01:00:00+9900", nil),
         (.rfc3339, "2015-10-04T01:00:00Zjunk", nil), (.rfc3339, "2015-10-04T01:00:00.Z", nil),
         (.local(offsetMinutes: 60), "2016-07-31T23:00", 1_470_002_400_000),
         (.local(offsetMinutes: 60), "2016-07-31T23:00Z", nil), (.seconds, "1443920400", 1_443_920_400_000),
-        (.seconds, "-5", nil), (.seconds, "99999999999999999999", nil), (.milliseconds, "1443920400001", 1_443_920_400_001),
+        (.seconds, "-5", nil), (.seconds, "99999999999999999999", nil),
+        (.milliseconds, "1443920400001", 1_443_920_400_001),
         (.milliseconds, "1e9", nil),
     ]
 
@@ -88,7 +91,9 @@ struct PartFormatTests {
 
     @Test func compressedContentIsNotUnpacked() throws {
         // A gzip head, a zip head and a file of one repeated byte: nothing grows, nothing is taken for a table.
-        for head: [UInt8] in [[0x1f, 0x8b, 8, 0, 0, 0, 0, 0], [0x50, 0x4b, 3, 4], [UInt8](repeating: 0, count: 1 << 20)] {
+        for head: [UInt8] in [
+            [0x1f, 0x8b, 8, 0, 0, 0, 0, 0], [0x50, 0x4b, 3, 4], [UInt8](repeating: 0, count: 1 << 20),
+        ] {
             let error = try #require(throws: PartProblem.self) { try Tables.manifest(head + [10, 10]) }
             #expect("\(error)".contains("compressed files are not unpacked here"), "\(error)")
         }
@@ -102,14 +107,21 @@ struct PartFormatTests {
         #expect("\(error)".contains("a row has at most"), "\(error)")
         let huge = [UInt8](repeating: 49, count: Manifest.byteCountMax + 1)
         #expect(throws: PartProblem.self) { try Tables.manifest(huge) }
-        #expect(throws: PartProblem.self) { try Tables.manifest(Array("{\"at\":1}\n[]\n".utf8), .jsonLines(time: "at", .seconds)) }
-        #expect(throws: PartProblem.self) { try Tables.manifest(Array("{\"to\":1}\n".utf8), .jsonLines(time: "at", .seconds)) }
+        #expect(throws: PartProblem.self) {
+            try Tables.manifest(Array("{\"at\":1}\n[]\n".utf8), .jsonLines(time: "at", .seconds))
+        }
+        #expect(throws: PartProblem.self) {
+            try Tables.manifest(Array("{\"to\":1}\n".utf8), .jsonLines(time: "at", .seconds))
+        }
         let deep = String(repeating: "[", count: 5_000)
-        #expect(throws: PartProblem.self) { try Tables.manifest(Array("{\"at\":\(deep)\n".utf8), .jsonLines(time: "at", .seconds)) }
+        #expect(throws: PartProblem.self) {
+            try Tables.manifest(Array("{\"at\":\(deep)\n".utf8), .jsonLines(time: "at", .seconds))
+        }
     }
 
     static let names = [
-        "../etc/passwd", "..", ".", "", "a/b", "a\\b", "a\0b", "-rf", ".hidden", "a:b", "a\nb", "trailing.", "trailing ",
+        "../etc/passwd", "..", ".", "", "a/b", "a\\b", "a\0b", "-rf", ".hidden", "a:b", "a\nb", "trailing.",
+        "trailing ",
         "\u{202e}fdp.exe", String(repeating: "x", count: 129),
     ]
 
@@ -122,7 +134,8 @@ struct PartFormatTests {
         }
         // Also when it comes in bytes.
         let header = PartHeader(
-            salt: Tables.salt, zone: .harmonised, content: .file(name: name, mediaType: "text/plain"), from: Timestamp(0),
+            salt: Tables.salt, zone: .harmonised, content: .file(name: name, mediaType: "text/plain"),
+            from: Timestamp(0),
             to: Timestamp(1), byteCount: 1, rows: 0, chunks: 1)
         #expect(throws: BCSError.self) { try PartHeader(bcs: header.bcs) }
     }

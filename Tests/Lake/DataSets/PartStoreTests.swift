@@ -24,9 +24,12 @@ struct PartStoreTests {
     private func store() throws -> PartStore { try DataLake(folder: folder.url).parts }
 
     private func files() throws -> [String] {
-        let found = FileManager.default.enumerator(at: folder.url.appending(path: "parts"), includingPropertiesForKeys: [.isRegularFileKey])
-        return (found?.compactMap { $0 as? URL } ?? []).filter { (try? $0.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true }
-            .map(\.lastPathComponent).sorted()
+        let found = FileManager.default.enumerator(
+            at: folder.url.appending(path: "parts"), includingPropertiesForKeys: [.isRegularFileKey])
+        return (found?.compactMap { $0 as? URL } ?? []).filter {
+            (try? $0.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true
+        }
+        .map(\.lastPathComponent).sorted()
     }
 
     @Test func storesAndReadsChunks() throws {
@@ -67,7 +70,9 @@ struct PartStoreTests {
 
     @Test func erasedForGoodWithAReport() throws {
         let parts = try store()
-        try parts.store(manifest, content: content, owner: "corona", dataSet: "load", keepUntil: now.adding(milliseconds: 10), now: now)
+        try parts.store(
+            manifest, content: content, owner: "corona", dataSet: "load", keepUntil: now.adding(milliseconds: 10),
+            now: now)
         #expect(try parts.expired(now).isEmpty)
         #expect(try parts.expired(now.adding(milliseconds: 10)).map(\.digest) == [manifest.digest])
         let end = now.adding(milliseconds: 20)

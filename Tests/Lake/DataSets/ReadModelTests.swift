@@ -54,7 +54,8 @@ struct ReadModelTests {
         _ market: Market, _ folder: TemporaryFolder, _ name: String = "models", documents: [Digest: [UInt8]] = [:]
     ) throws -> ReadModelStore {
         try ReadModelStore(
-            path: folder.url.appending(path: name + ".sqlite").path, network: market.network) { documents[$0] }
+            path: folder.url.appending(path: name + ".sqlite").path, network: market.network
+        ) { documents[$0] }
     }
 
     @Test func droppedAndMadeAgainTheyAreTheSame() throws {
@@ -91,7 +92,9 @@ struct ReadModelTests {
         #expect(try learning.dump() == dump)
         #expect(try learning.names(document: SHA256.hash(Self.text)))
         // The records are those of the state.
-        #expect(try models.dataSet(dataSet)?.record == market.read(Agreements.dataSets, dataSet, of: WellKnown.agreements)?.bcs)
+        #expect(
+            try models.dataSet(dataSet)?.record
+                == market.read(Agreements.dataSets, dataSet, of: WellKnown.agreements)?.bcs)
         let stored = try market.read(Directory.agreements, agreement, of: WellKnown.agreements)
         #expect(stored?.accesses == 3)
         #expect(try models.agreement(agreement)?.record == stored?.bcs)
@@ -110,13 +113,15 @@ struct ReadModelTests {
         let next = market.blocks[5]
         let event = Event(instance: WellKnown.agreements, kind: Agreements.dataSetChanged.number, payload: [1, 2, 3])
         let broken = ExecutedBlock(
-            block: next.block, receipts: next.receipts + [Receipt(subject: .zero, rejection: nil, events: [event], workUsed: 0)])
+            block: next.block,
+            receipts: next.receipts + [Receipt(subject: .zero, rejection: nil, events: [event], workUsed: 0)])
         #expect(throws: ReadModelError.self) { try models.apply([broken]) }
         #expect(try models.dump() == dump)
         try models.apply(Array(market.blocks.dropFirst(5)))
         // Of another network: dropped when opened.
         let other = try ReadModelStore(
-            path: folder.url.appending(path: "models.sqlite").path, network: SHA256.hash([1])) { _ in nil }
+            path: folder.url.appending(path: "models.sqlite").path, network: SHA256.hash([1])
+        ) { _ in nil }
         #expect(try other.position() == nil)
         #expect(throws: ReadModelError.self) { try other.apply(market.blocks) }
     }
@@ -255,7 +260,8 @@ struct WebhookTests {
             finalHeight: { _, _ in Height(UInt64(blocks.count)) }, base: { Height(0) })
         func sender() throws -> WebhookSender {
             WebhookSender(
-                store: try WebhookStore(path: path), source: source, log: .init(label: "test"), firstPauseMilliseconds: 1,
+                store: try WebhookStore(path: path), source: source, log: .init(label: "test"),
+                firstPauseMilliseconds: 1,
                 now: { market.time }
             ) { url, headers, body in
                 #expect(headers.contains { $0.0 == "webhook-signature" })

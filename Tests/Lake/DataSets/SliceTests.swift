@@ -50,7 +50,8 @@ struct SliceTests {
         // Between two hours there is nothing, and that is proved.
         let gap = SliceRange.time(from: time(3, 1), to: time(3, 2))
         let read = try Tables.read(Tables.slice(manifest, content: content, gap), Tables.anchor(manifest), gap)
-        #expect(try RowCut(manifest.header.content, from: time(3, 1), to: time(3, 2), filter: nil).rows(of: read).isEmpty)
+        #expect(
+            try RowCut(manifest.header.content, from: time(3, 1), to: time(3, 2), filter: nil).rows(of: read).isEmpty)
     }
 
     @Test func filtersKeepWhatTheySay() throws {
@@ -63,18 +64,25 @@ struct SliceTests {
         #expect(throws: PartProblem.self) {
             try RowCut(manifest.header.content, from: time(0), to: time(1), filter: try RowFilter("nothing = 1"))
         }
-        for text in ["", "a", "a =", "a = 1 or b = 2", "a = 'x", "= 1", Array(repeating: "a=1", count: 9).joined(separator: " and ")] {
+        for text in [
+            "", "a", "a =", "a = 1 or b = 2", "a = 'x", "= 1",
+            Array(repeating: "a=1", count: 9).joined(separator: " and "),
+        ] {
             #expect(throws: PartProblem.self, "\(text)") { try RowFilter(text) }
         }
         #expect(try RowFilter(bcs: filter.bcs) == filter)
         #expect(try RowFilter(filter.text) == filter)
         let lines = try Tables.manifest(Tables.jsonLines(200), .jsonLines(time: "at", .rfc3339))
-        let some = try RowCut(lines.header.content, from: Timestamp(0), to: Timestamp(.max), filter: try RowFilter("kw >= 90"))
-        #expect(String(decoding: try some.rows(of: Tables.jsonLines(200)), as: UTF8.self).split(separator: "\n").count == 2)
+        let some = try RowCut(
+            lines.header.content, from: Timestamp(0), to: Timestamp(.max), filter: try RowFilter("kw >= 90"))
+        #expect(
+            String(decoding: try some.rows(of: Tables.jsonLines(200)), as: UTF8.self).split(separator: "\n").count == 2)
     }
 
     @Test func bytesAndWholeParts() throws {
-        for (from, to) in [(0, 1), (65_000, 66_000), (0, content.count), (content.count - 1, content.count + 50), (7, 700_000)] {
+        for (from, to) in [
+            (0, 1), (65_000, 66_000), (0, content.count), (content.count - 1, content.count + 50), (7, 700_000),
+        ] {
             let range = SliceRange.bytes(from: UInt64(from), to: UInt64(to))
             let chunks = manifest.chunks(in: range)
             let read = try Tables.read(Tables.slice(manifest, content: content, range), Tables.anchor(manifest), range)
@@ -85,7 +93,8 @@ struct SliceTests {
         let all = try Tables.read(Tables.slice(manifest, content: content, .all), Tables.anchor(manifest), .all)
         #expect(manifest.header.content.head + all == csv)
         let beyond = SliceRange.bytes(from: UInt64(content.count), to: UInt64(content.count + 1))
-        #expect(try Tables.read(Tables.slice(manifest, content: content, beyond), Tables.anchor(manifest), beyond).isEmpty)
+        #expect(
+            try Tables.read(Tables.slice(manifest, content: content, beyond), Tables.anchor(manifest), beyond).isEmpty)
     }
 
     // MARK: lies
@@ -115,7 +124,9 @@ struct SliceTests {
         }
         #expect(fault(Tables.slice(manifest, content: content, wanted), wanted) == nil)
         #expect(isIncomplete(fault(try relabelled(shorter), wanted)))
-        #expect(isIncomplete(fault(try relabelled(.time(from: manifest.chunks[1].first, to: manifest.chunks[2].first)), wanted)))
+        #expect(
+            isIncomplete(
+                fault(try relabelled(.time(from: manifest.chunks[1].first, to: manifest.chunks[2].first)), wanted)))
         #expect(fault(Tables.slice(manifest, content: content, shorter), wanted) == .otherRange)
         // Cut off, a chunk missing in the middle, bytes behind the end.
         let honest = Tables.slice(manifest, content: content, wanted)

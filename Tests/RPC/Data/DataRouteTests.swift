@@ -34,7 +34,8 @@ import Testing
         }
     }
 
-    private static let text = Array(#"{"title":"Hourly load","description":"of three homes","keywords":["solar"]}"#.utf8)
+    private static let text = Array(
+        #"{"title":"Hourly load","description":"of three homes","keywords":["solar"]}"#.utf8)
 
     private func status(_ body: () async throws -> Void) async throws -> Int {
         do {
@@ -52,7 +53,9 @@ import Testing
             let upload = node.upload(csv, node.description())
             let stored = try JSONValue(parsing: try await client.post("/v1/data/parts", upload.bcs))
             let manifest = try Tables.manifest(csv)
-            #expect(stored["digest"]?.text == manifest.digest.description && stored["root"]?.text == manifest.root.description)
+            #expect(
+                stored["digest"]?.text == manifest.digest.description
+                    && stored["root"]?.text == manifest.root.description)
             let request = node.request(dataSet, agreement, manifest.digest)
             // Not anchored: nothing is served.
             #expect(try await status { _ = try await client.post("/v1/data/links", request.bcs) } == 422)
@@ -62,7 +65,8 @@ import Testing
             let bytes = Collected()
             try await client.download(path) { await bytes.add($0) }
             #expect(manifest.header.content.head + (try node.verify(await bytes.all, request)) == csv)
-            let plain = node.request(dataSet, agreement, manifest.digest, filter: try RowFilter("meter = CL02"), form: .plain)
+            let plain = node.request(
+                dataSet, agreement, manifest.digest, filter: try RowFilter("meter = CL02"), form: .plain)
             let second = try JSONValue(parsing: try await client.post("/v1/data/links", plain.bcs))
             let rows = Collected()
             try await client.download(try #require(second["path"]?.text)) { await rows.add($0) }
@@ -70,7 +74,8 @@ import Testing
             #expect(!String(decoding: await rows.all, as: UTF8.self).contains(",CL01,"))
             // Revoked: the link that was made before leads nowhere any more.
             try node.market.act(
-                Agreements.revoke, on: WellKnown.agreements, EndAgreement(agreement: agreement, reason: 1), by: "provider")
+                Agreements.revoke, on: WellKnown.agreements, EndAgreement(agreement: agreement, reason: 1),
+                by: "provider")
             #expect(try await status { try await client.download(path) { _ in } } == 403)
             #expect(try await status { _ = try await client.post("/v1/data/links", request.bcs) } == 403)
             try node.delete(manifest.digest)
@@ -90,13 +95,16 @@ import Testing
                     node.upload(
                         [1],
                         node.description(
-                            .file(name: "../../etc/passwd", mediaType: "text/plain", from: Timestamp(0), to: Timestamp(1)))
+                            .file(
+                                name: "../../etc/passwd", mediaType: "text/plain", from: Timestamp(0), to: Timestamp(1))
+                        )
                     ).bcs, 422
                 ),
             ]
             for (index, (body, expected)) in bad.enumerated() {
                 #expect(
-                    try await status { _ = try await client.post("/v1/data/parts", body) } == expected, "input \(index)")
+                    try await status { _ = try await client.post("/v1/data/parts", body) } == expected, "input \(index)"
+                )
             }
             // Results name what they were computed from.
             #expect(try await status { _ = try await client.post("/v1/data/results", good.bcs) } == 422)
@@ -104,7 +112,9 @@ import Testing
             // Too large is refused before it is read; packed bodies are not unpacked.
             let huge = try await server.call(
                 "POST", "/v1/data/parts",
-                headers: [("Content-Type", "application/octet-stream"), ("Content-Length", "\(PartUpload.byteCountMax + 1)")])
+                headers: [
+                    ("Content-Type", "application/octet-stream"), ("Content-Length", "\(PartUpload.byteCountMax + 1)"),
+                ])
             #expect(huge.status == 413)
             let packed = try await server.call(
                 "POST", "/v1/data/parts",
@@ -128,9 +138,14 @@ import Testing
             }
             #expect(hits.first?["id"]?.text == dataSet.description && hits.first?["title"]?.text == "Hourly load")
             let one = try await json("/v1/market/data-sets/\(dataSet)")
-            #expect(one["description"]?["privacy"]?.text == "pseudonymised" && one["description"]?["purposes"] == ["research", "forecasting"])
+            #expect(
+                one["description"]?["privacy"]?.text == "pseudonymised"
+                    && one["description"]?["purposes"] == ["research", "forecasting"])
             #expect(try await json("/v1/market/agreements/\(agreement)")["state"]?.text == "running")
-            for path in ["accounts", "offers", "agreements", "invoices", "status", "data-sets/\(dataSet)/parts", "agreements/0/accesses"] {
+            for path in [
+                "accounts", "offers", "agreements", "invoices", "status", "data-sets/\(dataSet)/parts",
+                "agreements/0/accesses",
+            ] {
                 _ = try await json("/v1/market/\(path)")
             }
             let user = Market.holder("user")
