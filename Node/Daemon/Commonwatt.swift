@@ -10,6 +10,7 @@ struct Commonwatt: AsyncParsableCommand {
             Partners run a validator: keys, genesis, node, status, gov, partner.
             Community administrators settle: cec create, admit, ingest, settle, statement.
             Issuers and wallets: did, schema, creddef, status-list.
+            The data market: account, agreement, invoice, billing.
             Members check: verify.
             Developers try it out: devnet, tx.
             """,
@@ -18,6 +19,7 @@ struct Commonwatt: AsyncParsableCommand {
             KeysCommand.self, GenesisCommand.self, NodeCommand.self, DevnetCommand.self, TxCommand.self,
             GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
             SchemaCommand.self, CredentialDefinitionCommand.self, StatusListCommand.self, PartnerCommand.self,
+            AccountCommand.self, AgreementCommand.self, InvoiceCommand.self, BillingCommand.self,
         ])
 }
 

@@ -15,7 +15,7 @@ import Testing
         var writer = ShapeWriter(seed: 21)
         var bench = try Consortium.bench()
         var transcript = BCSEncoder()
-        let contracts = ["governance", "identity", "anchors", "registry"]
+        let contracts = ["governance", "identity", "anchors", "registry", "accounts", "agreements", "billing"]
         for _ in 0..<25 {
             var transactions: [Transaction] = []
             for name in contracts {
