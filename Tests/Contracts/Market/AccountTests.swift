@@ -66,7 +66,7 @@ import Testing
         #expect(account.status == .active && account.roles == .dataProvider && account.administrators == 1)
         #expect(account.credential == open.credential && account.sponsor == "aurora")
         seen.expect(Accounts.accountUnknown, market.code(Asker.ask, .search, by: stranger, on: Asker.address))
-        #expect(seen.codes.count == 11)
+        #expect(seen.codes.count == 10)
     }
 
     @Test func everyOtherRejectionIsProvoked() throws {

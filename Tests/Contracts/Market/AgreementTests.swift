@@ -131,7 +131,7 @@ import Testing
         seen.expect(
             Agreements.offerClosed, market.code(Agreements.withdrawOffer, OfferID(late), by: provider, on: Self.on))
         seen.expect(Agreements.offerClosed, sign(late, lateTerms, by: user))
-        #expect(seen.codes.count == 11)
+        #expect(seen.codes.count == 12)
         let agreement = try market.agreement(0)
         #expect(
             agreement.provider == provider.holder && agreement.user == user.holder && agreement.terms == terms.digest)

@@ -258,7 +258,7 @@ import Testing
         let all = try world.market.bench.state.values.filter { $0.key.starts(with: prefix) }.map { pair in
             try Balance(bcs: pair.value).amount
         }
-        #expect(all.count > 20 && all.reduce(0, +) == 0)
+        #expect(all.count >= 15 && all.reduce(0, +) == 0)
     }
 
     func check(_ world: World, _ place: Comment) throws {
