@@ -52,13 +52,13 @@ extension Accounts {
     static func actor(
         _ key: PublicKey, of account: Account, _ context: Context
     ) throws(Rejection) -> (standing: ActorStanding, capabilities: Capabilities) {
-        if let actor = try actors.get(Pair(account.holder, key), in: context) {
-            if actor.isAdministrator { return (.administrator, account.capabilities) }
-            let roles = actor.roles.intersection(account.roles)
-            return (.member, AuthorisationMatrix.capabilities(of: roles))
+        let actor = try actors.get(Pair(account.holder, key), in: context)
+        if actor?.isAdministrator == true { return (.administrator, account.capabilities) }
+        if account.kind == .organisation, try speaks(key, for: account, context) {
+            return (.administrator, account.capabilities)
         }
-        guard account.kind == .organisation, try speaks(key, for: account, context) else { return (.out, []) }
-        return (.administrator, account.capabilities)
+        guard let actor else { return (.out, []) }
+        return (.member, AuthorisationMatrix.capabilities(of: actor.roles.intersection(account.roles)))
     }
 
     static func actorAnswer(_ context: Context, _ id: ActorID) throws(Rejection) -> ActorAnswer {

@@ -2,8 +2,8 @@ internal import Encodings
 package import LedgerCrypto
 package import Primitives
 
-/// How holders are named on chain: by SHA-256 of their DID as text. A pairwise DID is made of a fresh key, so nobody
-/// finds it from its digest.
+/// How holders are named on chain: by SHA-256 of their DID as text. A person's is made for this market alone, so that it
+/// leads nowhere else.
 package enum HolderDID {
     package static func digest(_ did: some StringProtocol) -> Digest { SHA256.hash(Array(did.utf8)) }
 

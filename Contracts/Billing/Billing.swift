@@ -16,7 +16,7 @@ package import Primitives
 package enum Billing: Contract {
     package static let name = "billing"
     package static let version: UInt32 = 1
-    package static let summary = "Double-entry accounts, invoices, payments, receipts, credit notes and disputes."
+    package static let summary = "Balances in double entry, invoices, payments, receipts, credit notes and disputes."
 
     // MARK: Storage. Documents go by number, from 0.
 

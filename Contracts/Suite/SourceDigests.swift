@@ -2,11 +2,11 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Accounts", "ec0df27c6b65183a4ad9a05bc008eda84fc5c4758c6cfb1cadac8a32f3d723e0"),
+        ("Accounts", "8d19322dfa54e942b48bf03bc6019a3ad8af249e20ad07caf2198e09ed3fa981"),
         ("Agreements", "605de165f2fd8798599c731fe82c98dd67d4e99caeaa2d6b644f46591b40713d"),
         ("Anchors", "0c925678fcab1dd24444e1cbdbe8ff7dce53c1986c644cf37f8f2ed13e63bd7a"),
-        ("Billing", "4788aadea30f94e8887625cfd9a2416412be2c75a0141dfbb5339815c37195bc"),
-        ("Governance", "e181a7fcb635214246e65e3965cf0b4f964a3ca1e0c8fbe950c1b59121f30f0e"),
+        ("Billing", "72bf4578bc19f9ffc09a48a56217e8f3a9085e0b2870bc56cc4a15f500054cb5"),
+        ("Governance", "79e3de80fba3eac23fc6ab09a23d415e98d7fe733d3bb0eac9bef18f9be53506"),
         ("Identity", "706f651adfbb7e422065741818ce4aa5bcd852a51e36867164e5102c218fb1de"),
         ("Trading", "4e85cec47795f617f986a3f9d530dc436f569f50169f3cb7ab7f0c28ed20f08b"),
     ]

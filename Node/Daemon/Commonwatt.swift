@@ -10,6 +10,7 @@ struct Commonwatt: AsyncParsableCommand {
             Partners run a validator: keys, genesis, node, status, gov, partner.
             Community administrators settle: cec create, admit, ingest, settle, statement.
             Issuers and wallets: did, schema, creddef, status-list.
+            The data market: account, agreement, invoice, billing.
             Members check: verify.
             Data providers and users: data.
             Developers try it out: devnet, tx.
@@ -20,6 +21,7 @@ struct Commonwatt: AsyncParsableCommand {
             GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
             SchemaCommand.self, CredentialDefinitionCommand.self, StatusListCommand.self, PartnerCommand.self,
             DataCommand.self,
+            AccountCommand.self, AgreementCommand.self, InvoiceCommand.self, BillingCommand.self,
         ])
 }
 
