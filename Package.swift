@@ -130,7 +130,7 @@ let targets: [Target] = [
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
     module(
-        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataLake Settlement Resolver \(ledger) \(contracts)"),
+        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataSets DataLake Settlement Resolver \(ledger) \(contracts)"),
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     module(
         "DataWorkload", at: "tools/DataWorkload",

@@ -122,10 +122,14 @@ package final class DataNode: Sendable {
         form: ReadRequest.Form = .proved, purpose: Purposes = .research, by user: String = "user",
         key: Secp256k1.SecretKey? = nil, time: Timestamp? = nil
     ) -> ReadRequest {
-        ReadRequest(
+        let secret = key ?? Market.key(user)
+        let made = ReadRequest(
             AccessQuestion(user: Market.holder(user), dataSet: dataSet, purpose: purpose, agreement: agreement),
             part: part, range: range, filter: filter, form: form, time: time ?? now, network: market.network,
-            key: key ?? Market.key(user))
+            key: secret.publicKey
+        ) { secret.sign($0) }
+        guard let made else { preconditionFailure("the key signs") }
+        return made
     }
 
     /// What the node writes for a request.

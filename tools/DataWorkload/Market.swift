@@ -22,6 +22,8 @@ package final class Market: Sendable {
         var bench: ContractTestBench
         var blocks: [ExecutedBlock] = []
         var acts: [Digest: UInt64] = [:]
+        /// Records that contracts outside this market would have written.
+        var given: [[UInt8]: [UInt8]] = [:]
 
         /// A block around what was executed, so that it can be read as a node reads it.
         mutating func append(_ transactions: [Transaction], _ receipts: [Receipt]) {
@@ -94,7 +96,18 @@ package final class Market: Sendable {
 
     package var time: Timestamp { inner.withLock { $0.bench.time } }
     package var height: Height { inner.withLock { $0.bench.height } }
-    package var state: MemoryState { inner.withLock { $0.bench.state } }
+    package var state: MemoryState {
+        inner.withLock { inner in
+            var state = inner.bench.state
+            for (key, value) in inner.given { state.set(key, value) }
+            return state
+        }
+    }
+
+    /// Puts a record into the state as nodes and readers see it; contracts do not.
+    package func put<Key, Value>(_ storage: StorageMap<Key, Value>, _ key: Key, _ value: Value, of instance: Address) {
+        inner.withLock { $0.given[storage.stateKey(key, at: instance)] = value.bcs }
+    }
     /// All blocks from 1 on.
     package var blocks: [ExecutedBlock] { inner.withLock { $0.blocks } }
 
@@ -111,7 +124,7 @@ package final class Market: Sendable {
 
     /// The state at the newest block, proved by all validators.
     package func prove(_ keys: [[UInt8]]) throws -> ProofBundle {
-        let (state, height, time) = inner.withLock { ($0.bench.state, $0.bench.height, $0.bench.time) }
+        let (state, height, time) = (self.state, self.height, self.time)
         return try Market.prove(keys, state, height, time, genesis)
     }
 

@@ -17,7 +17,8 @@ struct DataCommand: AsyncParsableCommand {
             Providers: register, upload, delete. Users: search, download. Everyone: verify, offline, what was downloaded.
             """,
         subcommands: [
-            Register.self, Upload.self, Search.self, Download.self, Verify.self, Delete.self, WebhookCommand.self,
+            Register.self, Upload.self, Document.self, Search.self, Download.self, Verify.self, Delete.self,
+            WebhookCommand.self,
         ])
 
     struct Register: AsyncParsableCommand {
@@ -40,6 +41,20 @@ struct DataCommand: AsyncParsableCommand {
         }
     }
 
+    struct Document: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give the own node the text that a description or an offer names by digest.",
+            discussion: "JSON with title, description and keywords is what search finds a data set by.")
+        @Argument(help: "The file, exactly as it was when it was named.") var file: String
+        @OptionGroup var nodes: NodeOptions
+
+        func run() async throws {
+            guard let data = FileManager.default.contents(atPath: file) else { throw UserError("No file at \(file).") }
+            _ = try await NodeClient.with(nodes.addresses) { try await $0.post("/v1/data/documents", [UInt8](data)) }
+            print("The node keeps \(SHA256.hash([UInt8](data))).")
+        }
+    }
+
     struct Search: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Search the catalogue of data sets, or list it.",
@@ -52,7 +67,7 @@ struct DataCommand: AsyncParsableCommand {
 
         func run() async throws {
             var query = ["limit=\(limit)"]
-            if let provider { query.append("provider=\(try DataText.account(provider))") }
+            if let provider { query.append("provider=\(try MarketWords.holder(provider))") }
             if !words.isEmpty {
                 let text = words.joined(separator: " ").addingPercentEncoding(withAllowedCharacters: .alphanumerics)
                 query.append("search=\(text ?? "")")
@@ -83,7 +98,7 @@ struct DataCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard reason > 0, !parts.isEmpty else { throw UserError("Name the parts and a reason above 0.") }
-            let digests = try parts.map { try DataText.digest($0, "part") }
+            let digests = try parts.map { try MarketWords.digest($0, "part") }
             let signer = try connection.signer()
             let report = try await NodeClient.with(connection.addresses) { client in
                 let session = try await ChainSession(client, signer)

@@ -32,11 +32,10 @@ extension DataCommand {
 
         func run() async throws {
             let trusted = try GenesisAssembly.read(genesis)
-            let secret = try reader.secret()
             let filter = try filter.map { (text) throws(PartProblem) in try RowFilter(text) }
-            let request = ReadRequest(
-                try reader.question(), part: try DataText.digest(part, "part"), range: try range(), filter: filter,
-                time: .wallClock, network: trusted.network, key: secret)
+            let request = try reader.request(
+                part: try MarketWords.digest(part, "part"), range: try range(), filter: filter, network: trusted.network
+            )
             let check = try SliceCheck(
                 request, trust: TrustAnchor(trusted), ageMillisecondsMax: maxAge * 1_000, out: out, keep: keep)
             do {

@@ -11,32 +11,6 @@ internal import Primitives
 
 /// Texts of the command line as values of data sets.
 enum DataText {
-    /// An account: 64 hexadecimal digits, or the DID of its holder.
-    static func account(_ text: String) throws -> Digest {
-        if let digest = Digest(hex: text) { return digest }
-        guard text.hasPrefix("did:") else {
-            throw UserError(
-                "'\(text)' is no account: give the holder's DID, or the 64 hexadecimal digits of its SHA-256.")
-        }
-        return SHA256.hash(Array(text.utf8))
-    }
-
-    static func digest(_ text: String, _ what: String) throws -> Digest {
-        guard let digest = Digest(hex: text) else {
-            throw UserError("'\(text)' is no \(what): it has 64 hexadecimal digits.")
-        }
-        return digest
-    }
-
-    static func purpose(_ text: String) throws -> Purposes {
-        guard let found = Purposes.named.first(where: { $0.name == text }) else {
-            let names = Purposes.named.map(\.name)
-            let hint = Spelling.nearest(to: text, in: names).map { "did you mean '\($0)'?" }
-            throw UserError("'\(text)' is no purpose; \(hint ?? "known are \(names.joined(separator: ", ")).")")
-        }
-        return found.bit
-    }
-
     /// RFC 3339 with a zone.
     static func time(_ text: String) throws -> Timestamp {
         guard let time = TimeForm.rfc3339.time(text.utf8) else {
@@ -75,23 +49,24 @@ enum DataText {
 /// Who reads, under what.
 struct ReaderOptions: ParsableArguments {
     @OptionGroup var nodes: NodeOptions
-    @Option(help: "Secret key file of whoever reads: a key that acts for the account. Also COMMONWATT_KEY.")
-    var key: String?
-    @Option(help: "The reading account: its holder's DID, or the SHA-256 of it.") var account: String
+    @Option(help: "Wallet file of whoever reads: of the account's DID, or of an actor of the account.")
+    var wallet: String
+    @Option(help: "DID of the reading account; the wallet's own when left out.") var account: String?
     @Option(name: .customLong("data-set"), help: "Identifier of the data set.") var dataSet: String
     @Option(help: "Number of the agreement; left out for an open data set.") var agreement: UInt64?
     @Option(help: "What it is read for, such as research or forecasting.") var purpose: String
 
-    func secret() throws -> Secp256k1.SecretKey {
-        guard let path = key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] else {
-            throw UserError("Reading is signed: name the key file with --key (or COMMONWATT_KEY).")
-        }
-        return try KeyFile.read(path)
-    }
-
-    func question() throws -> AccessQuestion {
-        AccessQuestion(
-            user: try DataText.account(account), dataSet: try DataText.digest(dataSet, "data set"),
-            purpose: try DataText.purpose(purpose), agreement: agreement)
+    /// A request that the wallet signed.
+    func request(part: Digest, range: SliceRange, filter: RowFilter?, network: Digest) throws -> ReadRequest {
+        let own = try DIDWallet.read(wallet)
+        let question = AccessQuestion(
+            user: try MarketWords.holder(account ?? own.did), dataSet: try MarketWords.digest(dataSet, "data set"),
+            purpose: try MarketWords.bits([purpose], "purpose"), agreement: agreement)
+        let (key, signer) = (try own.controlKey(), own.signer(network: network))
+        let request = ReadRequest(
+            question, part: part, range: range, filter: filter, time: .wallClock, network: network, key: key
+        ) { signer.sign(key, $0) }
+        guard let request else { throw UserError("\(wallet) does not hold the key that must sign the request.") }
+        return request
     }
 }

@@ -96,13 +96,13 @@ extension DataCommand {
             let salt = Digest((0..<Digest.byteCount).map { _ in UInt8.random(in: 0...255, using: &generator) }) ?? .zero
             return PartUpload.Description(
                 partner: partner, dataSet: dataSet, source: source, zone: zone, salt: salt,
-                inputs: try input.map { try DataText.digest($0, "part") }, energy: try energy.map(DataText.energy),
+                inputs: try input.map { try MarketWords.digest($0, "part") }, energy: try energy.map(DataText.energy),
                 keepUntil: keepDays.map { Timestamp.wallClock.adding(days: $0) })
         }
 
         private func send(_ description: PartUpload.Description, _ bytes: [UInt8], _ manifest: Manifest) async throws {
             let signer = try connection.signer()
-            let supersedes = try supersedes.map { try DataText.digest($0, "part") }
+            let supersedes = try supersedes.map { try MarketWords.digest($0, "part") }
             var configuration = NodeClientConfiguration()
             configuration.requestMilliseconds = 60_000
             try await NodeClient.with(connection.addresses, configuration: configuration) { client in

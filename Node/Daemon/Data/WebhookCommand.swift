@@ -49,7 +49,7 @@ struct WebhookCommand: AsyncParsableCommand {
             else { throw UserError("\(secret) holds no secret in base64.") }
             try await WebhookCommand.send(
                 .add(
-                    url: url, secret: [UInt8](bytes), types: type, subject: try subject.map(DataText.account)),
+                    url: url, secret: [UInt8](bytes), types: type, subject: try subject.map(MarketWords.holder)),
                 connection)
         }
     }

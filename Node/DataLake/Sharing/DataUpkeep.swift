@@ -32,7 +32,7 @@ package struct DataUpkeep: Sendable {
 
     /// Repeats until the task is cancelled; a step that fails is tried again the next time.
     package func run() async {
-        var offered: Set<String> = []
+        var offered: [Digest: Set<String>] = [:]
         while !Task.isCancelled {
             do {
                 _ = try sweep()
@@ -133,17 +133,19 @@ package struct DataUpkeep: Sendable {
 
     // MARK: copies
 
-    private func offerParts(_ offered: inout Set<String>) async throws {
+    /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there is asked again;
+    /// what it refuses stays refused until this node starts again.
+    private func offerParts(_ offered: inout [Digest: Set<String>]) async throws {
         let chain = try service.chain()
         for entry in try service.parts.held() where entry.owner == service.partner && entry.status == .held {
-            guard !offered.contains(entry.digest.description), try chain.anchor(entry.digest) != nil else { continue }
-            let answers = try await replication.offer(entry.digest)
-            for answer in answers where answer.refusal != nil {
-                log.warning("part \(entry.digest.short) is not at \(answer.partner): \(answer.refusal ?? "")")
-            }
-            // A partner that was not there is asked again; what it refuses stays refused until the node starts again.
-            if !answers.contains(where: { $0.refusal == PartReplication.noAnswer }) {
-                offered.insert(entry.digest.description)
+            guard try chain.anchor(entry.digest) != nil else { continue }
+            for answer in try await replication.offer(entry.digest, skipping: offered[entry.digest] ?? []) {
+                if let refusal = answer.refusal {
+                    log.warning("part \(entry.digest.short) is not at \(answer.partner): \(refusal)")
+                }
+                if answer.refusal != PartReplication.noAnswer {
+                    offered[entry.digest, default: []].insert(answer.partner)
+                }
             }
         }
     }

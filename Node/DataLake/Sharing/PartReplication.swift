@@ -133,13 +133,15 @@ package struct PartReplication: PartExchange {
         }
     }
 
-    /// Offers a part to every partner that the descriptions name, but this one; what each answered.
-    package func offer(_ digest: Digest) async throws -> [(partner: String, refusal: String?)] {
+    /// Offers a part to every partner that the descriptions name, but this one and those to skip; what each answered.
+    package func offer(
+        _ digest: Digest, skipping skipped: Set<String> = []
+    ) async throws -> [(partner: String, refusal: String?)] {
         let chain = try service.chain()
         guard let entry = try service.parts.entry(digest) else { throw LakeError.partNotHeld(digest) }
         let named = Set(try service.described(entry.owner, entry.dataSet, chain).flatMap(\.location.partners))
         var answers: [(partner: String, refusal: String?)] = []
-        for other in named.sorted() where other != service.partner {
+        for other in named.subtracting(skipped).sorted() where other != service.partner {
             do {
                 try service.requireStorage(entry.owner, entry.dataSet, chain, by: other)
             } catch let refusal as LakeRefusal {

@@ -52,20 +52,22 @@ package struct ReadRequest: Hashable, Sendable, BCSCodable {
         self.signature = signature
     }
 
-    /// Signed; `question` says who reads what for which purpose.
-    package init(
+    /// Signed by `sign`, whatever holds the key; `question` says who reads what for which purpose. Nil when `sign` is.
+    package init?(
         _ question: AccessQuestion, part: Digest, range: SliceRange = .all, filter: RowFilter? = nil,
-        form: Form = .proved, time: Timestamp, network: Digest, key: Secp256k1.SecretKey
+        form: Form = .proved, time: Timestamp, network: Digest, key: PublicKey, sign: (Digest) -> Signature?
     ) {
-        // Stands in the place that the digest leaves out.
-        let empty = Signature([UInt8](repeating: 0, count: Signature.byteCount)) ?? key.sign(.zero)
         func made(_ signature: Signature) -> ReadRequest {
             ReadRequest(
                 account: question.user, dataSet: question.dataSet, agreement: question.agreement,
                 purpose: question.purpose, part: part, range: range, filter: filter, form: form, time: time,
-                key: key.publicKey, signature: signature)
+                key: key, signature: signature)
         }
-        self = made(key.sign(made(empty).signingDigest(network: network)))
+        // Zeros stand in the place that the digest leaves out.
+        guard let zeros = Signature([UInt8](repeating: 0, count: Signature.byteCount)),
+            let signature = sign(made(zeros).signingDigest(network: network))
+        else { return nil }
+        self = made(signature)
     }
 
     package var question: AccessQuestion {

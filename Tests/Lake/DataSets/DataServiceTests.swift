@@ -422,6 +422,51 @@ struct PartReplicationTests {
         #expect(await refusal { _ = try await serving.answer(.part(other.digest), from: "borealis") } == .erased)
     }
 
+    @Test func restrictedDataStaysInItsCountries() async throws {
+        let market = try Market()
+        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
+        try market.account("provider", .dataProvider)
+        try market.account("user", .dataUser)
+        try owner.register()
+        let id = try market.describe(DataNode.dataSet, copies: ["borealis"])
+        for node in [owner, copy] { try node.follow() }
+        let manifest = try owner.service.accept(owner.upload(Tables.csv(hours: 30), owner.description()))
+        try owner.anchor(manifest)
+        let agreement = try market.agree(id)
+        try market.pass(milliseconds: 1_000)
+        // The description becomes one that keeps the data in Austria.
+        var known = try #require(try market.read(Agreements.dataSets, id, of: WellKnown.agreements))
+        let (austria, france) = (try #require(CountryCode("AT")), try #require(CountryCode("FR")))
+        known.description = DataDescription(
+            origin: .measured, type: .timeSeries, sharingClass: .saleOnly, sovereignty: .restricted,
+            countries: [austria],
+            privacy: .pseudonymised, velocity: .hourly, volume: 1, authority: .ownership,
+            purposes: [.research, .forecasting], text: .zero)
+        market.put(Agreements.dataSets, id, known, of: WellKnown.agreements)
+        let serving = PartReplication(service: owner.service) { _, _ in nil }
+        func answer() async -> LakeRefusal.Reason? {
+            do {
+                _ = try await serving.answer(.part(manifest.digest), from: "borealis")
+                return nil
+            } catch { return reason(error) }
+        }
+        let request = owner.request(id, agreement, manifest.digest)
+        // Nobody said where the nodes stand: neither served nor copied, nor taken from the provider.
+        #expect(throws: LakeRefusal.self) { try owner.service.grant(request) }
+        #expect(await answer() == .notPermitted)
+        let upload = owner.upload(Tables.csv(hours: 31), owner.description())
+        #expect(throws: LakeRefusal.self) { try owner.service.accept(upload) }
+        market.put(Directory.countries, "aurora", austria, of: WellKnown.governance)
+        market.put(Directory.countries, "borealis", france, of: WellKnown.governance)
+        _ = try owner.service.grant(request)
+        _ = try owner.service.accept(upload)
+        #expect(await answer() == .notPermitted)
+        let offered = try await serving.offer(manifest.digest)
+        #expect(offered.map(\.partner) == ["borealis"] && offered[0].refusal?.contains("country") == true)
+        market.put(Directory.countries, "borealis", austria, of: WellKnown.governance)
+        #expect(await answer() == nil)
+    }
+
     @Test func messagesOfParts() throws {
         for message: LakeMessage in [
             .part(.zero), .chunks(.zero, first: 7, count: 12), .offer(.zero, keepUntil: Timestamp(5)),
