@@ -124,7 +124,7 @@ package struct MarketRoutes: RouteModule {
                 MarketRoutes.words.declaration, MarketRoutes.offset.declaration, MarketPage.provider.declaration,
             ] + MarketPage.parameters,
             answers: [page.answer("A page of data sets.", MarketPage.list(SharedDataSet.self))],
-            problems: [.behind]
+            problems: [.refused, .behind]
         ) { request in
             let position = try page.position(models, request)
             let limit = Int(request[MarketPage.limit] ?? 50)
@@ -142,7 +142,7 @@ package struct MarketRoutes: RouteModule {
             do {
                 hits = try models.search(words, offset: Int(request[MarketRoutes.offset] ?? 0), limit: limit)
             } catch ReadModelError.emptySearch {
-                throw Problem(.malformedRequest, "The search has no word of letters or digits.")
+                throw Problem(.refused, "The search has no word of letters or digits.")
             }
             return page.json(
                 try hits.map { hit in

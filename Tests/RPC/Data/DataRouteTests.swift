@@ -152,7 +152,7 @@ import Testing
             #expect(try await json("/v1/market/accounts/\(user)")["roles"] == ["data-user"])
             for (path, expected) in [
                 ("accounts/\(Digest.zero)", 404), ("agreements/77", 404), ("data-sets/\(Digest.zero)", 404),
-                ("data-sets?search=%2a", 400), ("data-sets?limit=0", 400), ("data-sets?limit=201", 400),
+                ("data-sets?search=%2a", 422), ("data-sets?limit=0", 400), ("data-sets?limit=201", 400),
                 ("accounts?minimumHeight=999999", 503), ("agreements/-1", 400), ("agreements?party=xyz", 400),
             ] {
                 let found = try await Self.statusOf(client, "/v1/market/\(path)")
