@@ -5,6 +5,7 @@ internal import ContractKit
 internal import DataLake
 internal import DataSets
 internal import Foundation
+internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
