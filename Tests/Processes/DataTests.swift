@@ -83,7 +83,7 @@ extension ProcessSuite {
             // The accesses are on the chain, counted.
             try await eventually("the accesses are counted", seconds: 60) {
                 let shown = try await shop.json(["agreement", "show", "0"] + shop.node)
-                return (shown["accesses"] as? Int ?? 0) >= 3
+                return Int(shown["accesses"] as? String ?? "") ?? 0 >= 3
             }
 
             // Revoked: served no more, and the reader's own check says so.
