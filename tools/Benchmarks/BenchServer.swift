@@ -1,4 +1,5 @@
 internal import Chain
+internal import ContractHost
 internal import Foundation
 internal import LightClient
 internal import Logging
@@ -64,9 +65,7 @@ private struct NoChain: NodeService {
     let genesis: Genesis
 
     init() throws {
-        genesis = Genesis(
-            name: "bench", time: Timestamp(0), parameters: ChainParameters(), validators: try ValidatorSet([]),
-            application: [])
+        genesis = try ContractTestBench.genesis(validators: ["bench"], application: [])
     }
 
     private var nothing: ServiceFailure { .unavailable("there is no chain", retryAfterSeconds: 1) }

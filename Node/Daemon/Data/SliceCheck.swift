@@ -76,7 +76,10 @@ final class SliceCheck: @unchecked Sendable {
 
     func take(_ arrived: [UInt8]) throws {
         try kept?.write(contentsOf: Data(arrived))
-        try verifier.append(arrived) { header, chunk in try write(header, chunk) }
+        // Written afterwards: what is kept depends on what the verifier says of the chunks.
+        var checked: [(header: PartHeader, bytes: [UInt8])] = []
+        try verifier.append(arrived) { checked.append(($0, $1)) }
+        for chunk in checked { try write(chunk.header, chunk.bytes) }
     }
 
     private func write(_ header: PartHeader, _ chunk: [UInt8]) throws {
