@@ -54,8 +54,11 @@ func tests(_ name: String, at path: String, _ uses: String) -> Target {
 }
 
 let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
-let contracts = "ContractKit ContractHost Governance Identity Anchors Trading Results ContractSuite"
-let node = "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataLake Settlement Analytics"
+let contracts =
+    "ContractKit ContractHost Governance Identity Anchors Trading Accounts Agreements Billing Results ContractSuite"
+let node =
+    "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataSets DataLake Settlement Analytics "
+    + "ReadModels DataAPI"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
@@ -78,11 +81,20 @@ let targets: [Target] = [
         "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
         excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
+    module(
+        "Accounts", at: "Contracts/Accounts", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        excluding: ["README.md"]),
+    module(
+        "Agreements", at: "Contracts/Agreements", "Primitives LedgerCrypto Chain ContractKit",
+        excluding: ["README.md"]),
+    module(
+        "Billing", at: "Contracts/Billing", "Primitives LedgerCrypto Chain ContractKit", excluding: ["README.md"]),
     module("Results", at: "Contracts/Results", "Primitives LedgerCrypto Chain ContractKit"),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(
         "ContractSuite", at: "Contracts/Suite",
-        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading Results"),
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Accounts Agreements Billing "
+            + "Results Trading"),
 
     // Node: everything that touches the world.
     library("CLevelDB", at: "Node/CLevelDB", nil, "libleveldb-dev"),
@@ -104,7 +116,10 @@ let targets: [Target] = [
         "NodeClient", at: "Node/Client",
         "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
     module("IdentityClient", at: "Node/IdentityClient", "\(ledger) \(contracts) NodeClient Resolver"),
-    module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) GRDB Logging"),
+    module("DataSets", at: "Node/DataSets", "\(ledger) \(contracts)"),
+    module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) DataSets GRDB Logging"),
+    module("ReadModels", at: "Node/ReadModels", "\(ledger) \(contracts) NodeClient GRDB Logging"),
+    module("DataAPI", at: "Node/DataAPI", "\(ledger) \(contracts) RPC NodeClient DataSets DataLake ReadModels Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
     module("Analytics", at: "Node/Analytics", "CLightGBM \(ledger) \(contracts)"),
@@ -118,12 +133,15 @@ let targets: [Target] = [
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
     module(
-        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataLake Settlement Resolver \(ledger) \(contracts)"),
+        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataSets DataLake Settlement Resolver \(ledger) \(contracts)"),
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
+    module(
+        "DataWorkload", at: "tools/DataWorkload",
+        "\(ledger) \(contracts) NodeClient DataSets DataLake ReadModels Logging"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload Simulator ArgumentParser NIOCore "
-            + "AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient Settlement DataSets DataLake DataWorkload DataAPI ReadModels RPC Storage "
+            + "SnapshotWorkload Simulator ArgumentParser Logging NIOCore AsyncHTTPClient"),
     module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
     program(
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
@@ -153,11 +171,11 @@ let targets: [Target] = [
         "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
     tests(
         "RPCTests", at: "Tests/RPC",
-        "TestSupport RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
+        "TestSupport DataWorkload DataSets DataLake DataAPI ReadModels RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
+        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging \(ledger) \(contracts)"),
     tests("AnalyticsTests", at: "Tests/Analytics", "TestSupport Analytics \(ledger) \(contracts)"),
     tests(
         "SimulationTests", at: "Tests/Simulation",

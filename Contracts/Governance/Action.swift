@@ -17,6 +17,8 @@ package enum Action: Hashable, Sendable {
     case removeValidator(partner: String)
     case activate(Activation)
     case setParameters(NetworkParameters)
+    /// The country where a partner's node stands; data sets may be bound to countries.
+    case locate(id: String, country: CountryCode)
 }
 
 extension Action: ContractValue {
@@ -42,6 +44,11 @@ extension Action: ContractValue {
             Shape.Case(6, "removeValidator", [Shape.Field("partner", .text(max: Partner.idBytesMax))]),
             Shape.Case(7, "activate", [Shape.Field("activation", Activation.shape)]),
             Shape.Case(8, "setParameters", [Shape.Field("parameters", NetworkParameters.shape)]),
+            Shape.Case(
+                9, "locate",
+                [
+                    Shape.Field("id", .text(max: Partner.idBytesMax)), Shape.Field("country", CountryCode.shape),
+                ]),
         ])
 
     package func encode(to encoder: inout BCSEncoder) {
@@ -76,6 +83,10 @@ extension Action: ContractValue {
         case .setParameters(let parameters):
             encoder.uleb(8)
             encoder.value(parameters)
+        case .locate(let id, let country):
+            encoder.uleb(9)
+            encoder.string(id)
+            encoder.value(country)
         }
     }
 
@@ -95,6 +106,9 @@ extension Action: ContractValue {
         case 6: self = .removeValidator(partner: try decoder.string(max: Partner.idBytesMax))
         case 7: self = .activate(try Activation(from: &decoder))
         case 8: self = .setParameters(try NetworkParameters(from: &decoder))
+        case 9:
+            self = .locate(
+                id: try decoder.string(max: Partner.idBytesMax), country: try CountryCode(from: &decoder))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

@@ -87,6 +87,12 @@ extension Governance {
         try store(changed, context)
     }
 
+    static func locate(_ id: String, _ country: CountryCode, _ context: Context) throws(Rejection) {
+        _ = try partner(id, context)
+        try Directory.countries.set(id, country, in: context)
+        try context.emit(located, PartnerCountry(partner: id, country: country))
+    }
+
     // MARK: A partner's own keys
 
     static func addKey(_ context: Context, _ request: AddKey) throws(Rejection) -> Nothing {

@@ -126,6 +126,7 @@ extension Governance {
         case .setParameters(let parameters):
             if let problem = parameters.problem { throw parametersInvalid(problem) }
             try Directory.parameters.set(parameters, in: context)
+        case .locate(let id, let country): try locate(id, country, context)
         }
     }
 }

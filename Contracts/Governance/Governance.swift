@@ -2,7 +2,7 @@ package import Chain
 package import ContractKit
 package import Primitives
 
-/// Who the partners are, who validates, which contract versions run.
+/// Who the partners are, where their nodes stand, who validates, which contract versions run.
 ///
 /// Invariants (checked by `GovernanceTests`):
 /// - The council is never empty. Nothing is enacted without approvals of at least two thirds of the council as it is at
@@ -14,7 +14,7 @@ package import Primitives
 /// - Evidence and history are never removed.
 package enum Governance: Contract {
     package static let name = "governance"
-    package static let version: UInt32 = 1
+    package static let version: UInt32 = 2
     package static let summary = "Partners, roles, validators, network parameters and active contract versions."
 
     package static let councilMax = 64
@@ -42,7 +42,7 @@ package enum Governance: Contract {
             Directory.parameters.declaration, partnerIDs.declaration, council.declaration, validators.declaration,
             validatorIDs.declaration, epochValidators.declaration, epochCounts.declaration, proposals.declaration,
             proposalCount.declaration, approvals.declaration, evidence.declaration, versionReports.declaration,
-            syncReports.declaration, rotations.declaration,
+            syncReports.declaration, rotations.declaration, Directory.countries.declaration,
         ]
     }
 
@@ -63,11 +63,14 @@ package enum Governance: Contract {
     package static let syncReported = EventKind<PartnerHeight>(
         9, "syncReported", "A partner reported its node synchronised.")
 
+    package static let located = EventKind<PartnerCountry>(
+        10, "located", "The council decided in which country a partner's node stands.")
+
     package static var events: [EventDeclaration] {
         [
             proposed.declaration, approved.declaration, decided.declaration, partnerChanged.declaration,
             validatorsChanged.declaration, evidenceStored.declaration, versionReported.declaration,
-            activationSet.declaration, syncReported.declaration,
+            activationSet.declaration, syncReported.declaration, located.declaration,
         ]
     }
 

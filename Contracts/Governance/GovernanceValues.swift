@@ -95,6 +95,27 @@ package struct PartnerHeight: Hashable, Sendable, ContractValue {
     }
 }
 
+package struct PartnerCountry: Hashable, Sendable, ContractValue {
+    package let partner: String
+    package let country: CountryCode
+
+    init(partner: String, country: CountryCode) {
+        self.partner = partner
+        self.country = country
+    }
+
+    package static let shape = Shape.fields(
+        "PartnerCountry", ("partner", .text(max: Partner.idBytesMax)), ("country", CountryCode.shape))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.string(partner)
+        encoder.value(country)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        partner = try decoder.string(max: Partner.idBytesMax)
+        country = try CountryCode(from: &decoder)
+    }
+}
+
 package struct PartnerID: Hashable, Sendable, ContractValue {
     package let id: String
     package init(_ id: String) { self.id = id }

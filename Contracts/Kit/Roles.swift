@@ -23,14 +23,17 @@ package struct Roles: OptionSet, Hashable, Sendable, ContractValue {
     package static let participant = Roles(rawValue: 1 << 7)
     /// Endorses DIDs, schemas and credentials.
     package static let issuer = Roles(rawValue: 1 << 8)
+    /// Confirms payments that were made outside the ledger.
+    package static let paymentGateway = Roles(rawValue: 1 << 9)
 
     /// Every role with its name in files and JSON, by ascending bit.
     package static let named: [(name: String, role: Roles)] = [
         ("council", .council), ("validator", .validator), ("grid-operator", .gridOperator),
         ("data-provider", .dataProvider), ("community-administrator", .communityAdministrator),
         ("attester", .attester), ("oracle", .oracle), ("participant", .participant), ("issuer", .issuer),
+        ("payment-gateway", .paymentGateway),
     ]
-    package static let all = Roles(rawValue: (1 << 9) - 1)
+    package static let all = Roles(rawValue: (1 << 10) - 1)
 
     package static let shape = Shape.u32
     package func encode(to encoder: inout BCSEncoder) { encoder.u32(rawValue) }

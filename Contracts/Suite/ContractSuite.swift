@@ -1,4 +1,7 @@
+internal import Accounts
+internal import Agreements
 internal import Anchors
+internal import Billing
 internal import Chain
 package import ContractHost
 internal import ContractKit
@@ -12,7 +15,10 @@ internal import Trading
 package enum ContractSuite {
     /// Every version of every contract, with the digest of its sources.
     package static let release = Release([
+        ContractDefinition(Accounts.self, sources: sources(of: "Accounts")),
+        ContractDefinition(Agreements.self, sources: sources(of: "Agreements")),
         ContractDefinition(Anchors.self, sources: sources(of: "Anchors")),
+        ContractDefinition(Billing.self, sources: sources(of: "Billing")),
         ContractDefinition(Governance.self, sources: sources(of: "Governance")),
         ContractDefinition(Identity.self, sources: sources(of: "Identity")),
         ContractDefinition(Registry.self, sources: sources(of: "Anchors")),
@@ -42,15 +48,18 @@ package enum ContractSuite {
             ] + later(of: suite))
     }
 
+    /// A genesis that was written before these contracts names no version of them, and goes on without.
+    private static func later(of suite: SuiteGenesis) -> [GenesisInstance] {
+        let all = [
+            GenesisInstance(WellKnown.accounts, Accounts.name), GenesisInstance(WellKnown.agreements, Agreements.name),
+            GenesisInstance(WellKnown.billing, Billing.name), GenesisInstance(WellKnown.results, Results.name),
+        ]
+        return all.filter { instance in suite.contracts.contains { $0.name == instance.contract } }
+    }
+
     /// Digest of the sources in `Contracts/<folder>` at the time of the release.
     package static func sources(of folder: String) -> Digest {
         SourceDigests.byFolder.first { $0.folder == folder }.flatMap { Digest(hex: $0.digest) } ?? .zero
-    }
-
-    /// A genesis that was written before these contracts names no version of them, and goes on without.
-    private static func later(of suite: SuiteGenesis) -> [GenesisInstance] {
-        [GenesisInstance(WellKnown.results, Results.name)]
-            .filter { instance in suite.contracts.contains { $0.name == instance.contract } }
     }
 
     /// The folders that have a digest, with it.

@@ -11,7 +11,9 @@ struct Commonwatt: AsyncParsableCommand {
             Community administrators settle: cec create, admit, ingest, settle, statement.
             Issuers and wallets: did, schema, creddef, status-list.
             Forecasts: forecast.
+            The data market: account, agreement, invoice, billing.
             Members check: verify.
+            Data providers and users: data.
             Developers try it out: devnet, tx.
             """,
         version: "commonwatt \(BuildInfo.version)",
@@ -20,6 +22,8 @@ struct Commonwatt: AsyncParsableCommand {
             GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
             SchemaCommand.self, CredentialDefinitionCommand.self, StatusListCommand.self, PartnerCommand.self,
             ForecastCommand.self,
+            DataCommand.self,
+            AccountCommand.self, AgreementCommand.self, InvoiceCommand.self, BillingCommand.self,
         ])
 }
 

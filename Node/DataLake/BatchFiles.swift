@@ -22,20 +22,28 @@ struct BatchFiles: Sendable {
 
     /// Durable when it returns; without `flushes`, once `flushAll` returns.
     func write(_ bytes: [UInt8], digest: Digest, flushes: Bool = true) throws(LakeError) {
-        let target = path(digest)
+        try BatchFiles.write(bytes, to: path(digest), flushes: flushes)
+        if flushes { try BatchFiles.attempt("write below \(root.path)") { try BatchFiles.flush(root) } }
+    }
+
+    /// Writes a file whole or not at all; durable when it returns, up to its folder.
+    static func write(_ bytes: [UInt8], to target: URL, flushes: Bool = true) throws(LakeError) {
         let folder = target.deletingLastPathComponent()
-        try BatchFiles.attempt("write \(target.path)") {
+        try attempt("write \(target.path)") {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            let aside = folder.appending(path: ".\(digest.short)-\(UInt64.random(in: 0 ... .max))")
+            let aside = folder.appending(
+                path: ".\(target.lastPathComponent.prefix(8))-\(UInt64.random(in: 0 ... .max))")
             defer { try? FileManager.default.removeItem(at: aside) }
             try Data(bytes).write(to: aside)
-            if flushes { try BatchFiles.flush(aside) }
-            guard rename(aside.path, target.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-            if flushes {
-                try BatchFiles.flush(folder)
-                try BatchFiles.flush(root)
-            }
+            try move(aside, to: target, flushes: flushes)
         }
+    }
+
+    /// Puts a finished file into its place, flushed.
+    static func move(_ aside: URL, to target: URL, flushes: Bool = true) throws {
+        if flushes { try flush(aside) }
+        guard rename(aside.path, target.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        if flushes { try flush(target.deletingLastPathComponent()) }
     }
 
     /// Writes to the disk what was written without flushing.
@@ -62,14 +70,14 @@ struct BatchFiles: Sendable {
         }
     }
 
-    private static func flush(_ url: URL) throws {
+    static func flush(_ url: URL) throws {
         let file = open(url.path, O_RDONLY)
         guard file >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(file) }
         guard fsync(file) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
-    private static func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LakeError) -> Value {
+    static func attempt<Value>(_ what: String, _ body: () throws -> Value) throws(LakeError) -> Value {
         do { return try body() } catch let error as LakeError { throw error } catch {
             throw .storage("could not \(what): \(error.localizedDescription)")
         }

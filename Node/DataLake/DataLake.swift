@@ -6,7 +6,7 @@ package import Trading
 
 /// The data lake of one node: reading batches by content address, who they belong to, results, and secrets apart.
 ///
-/// On disk, under its folder: `batches/` (see `BatchFiles`), `catalogue.sqlite`, `results.sqlite`, `secrets.sqlite`.
+/// On disk, under its folder: `batches/` (see `BatchFiles`), `catalogue.sqlite`, `results.sqlite`, `secrets.sqlite`, and what `PartStore` has.
 /// Invariants: a batch is served only when its bytes have its digest; an erased batch is never stored again.
 package struct DataLake: Sendable {
     /// Batches of one meter that overlap one period, whatever their status.
@@ -17,6 +17,8 @@ package struct DataLake: Sendable {
     package let arrivals = ArrivalLog()
     /// Settlements that this node computed itself.
     package let computed = ComputedSettlements()
+    /// Data sets beyond readings.
+    package let parts: PartStore
     private let files: BatchFiles
     private let catalogue: Catalogue
     private let cache = ReadingCache()
@@ -28,6 +30,7 @@ package struct DataLake: Sendable {
         catalogue = try Catalogue(path: folder.appending(path: "catalogue.sqlite").path)
         results = try ResultStore(path: folder.appending(path: "results.sqlite").path)
         secrets = try SecretStore(path: folder.appending(path: "secrets.sqlite").path)
+        parts = try PartStore(folder: folder, log: log)
         self.log = log
     }
 

@@ -9,6 +9,10 @@ package enum LakeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file's bytes no longer have the digest that names it.
     case corrupted(Digest, path: String)
     case malformed(String)
+    /// A part of a data set, as `notHeld`, `erased` and `corrupted` are for batches.
+    case partNotHeld(Digest)
+    case partErased(Digest)
+    case partCorrupted(Digest)
     /// Disk or database.
     case storage(String)
 
@@ -19,6 +23,11 @@ package enum LakeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .corrupted(let digest, let path):
             "batch \(digest.short) is damaged on disk (\(path)); it is no longer served: fetch it again from a partner"
         case .malformed(let why): "not a valid batch: \(why)"
+        case .partNotHeld(let digest):
+            "part \(digest.short) is not in this lake; ask the node of its owner or of another partner that may hold it"
+        case .partErased(let digest): "part \(digest.short) was erased"
+        case .partCorrupted(let digest):
+            "part \(digest.short) is damaged on disk; it is no longer served: fetch it again from a partner that holds it"
         case .storage(let why): "the lake's storage failed: \(why)"
         }
     }

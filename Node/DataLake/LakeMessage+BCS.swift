@@ -66,6 +66,18 @@ extension LakeMessage: BCSCodable {
         case .batchPart(let community, let period, let version, let first):
             encoder.uleb(12)
             encodePart(community, period, version, first, to: &encoder)
+        case .part(let digest):
+            encoder.uleb(14)
+            encoder.fixed(digest)
+        case .chunks(let digest, let first, let count):
+            encoder.uleb(15)
+            encoder.fixed(digest)
+            encoder.u32(first)
+            encoder.u16(count)
+        case .offer(let digest, let keepUntil):
+            encoder.uleb(16)
+            encoder.fixed(digest)
+            encoder.option(keepUntil)
         default: encodeAnswer(to: &encoder)
         }
     }
@@ -103,7 +115,13 @@ extension LakeMessage: BCSCodable {
         case .batchList(let batches):
             encoder.uleb(13)
             encoder.value(batches)
-        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart: break
+        case .manifest(let bytes):
+            encoder.uleb(17)
+            encoder.blob(bytes)
+        case .chunkBytes(let bytes):
+            encoder.uleb(18)
+            encoder.blob(bytes)
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer: break
         }
     }
 
@@ -135,6 +153,11 @@ extension LakeMessage: BCSCodable {
                 community: try Address(from: &decoder), period: try PeriodNumber(from: &decoder),
                 version: try decoder.u32(), first: try decoder.u32())
         case 13: self = .batchList(try SettlementBatches(from: &decoder, max: LakeMessage.partMax))
+        case 14: self = .part(try decoder.digest())
+        case 15: self = .chunks(try decoder.digest(), first: try decoder.u32(), count: try decoder.u16())
+        case 16: self = .offer(try decoder.digest(), keepUntil: try decoder.option())
+        case 17: self = .manifest(try decoder.blob(max: LakeFrame.byteCountMax))
+        case 18: self = .chunkBytes(try decoder.blob(max: LakeMessage.chunkBytesMax))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

@@ -23,6 +23,12 @@ package enum LakeMessage: Hashable, Sendable {
     case saltPart(community: Address, period: PeriodNumber, version: UInt32, first: UInt32)
     /// Batches of a settlement by their position in the list, likewise; answered with `batchList`.
     case batchPart(community: Address, period: PeriodNumber, version: UInt32, first: UInt32)
+    /// The manifest of a part.
+    case part(Digest)
+    /// Chunks of a part from one on; as many as fit into `chunkBytesMax`, at most `count`.
+    case chunks(Digest, first: UInt32, count: UInt16)
+    /// Offers a part for replication: whoever may store it fetches it from the sender before it answers.
+    case offer(Digest, keepUntil: Timestamp?)
 
     // Answers.
     case batchBytes([UInt8])
@@ -32,11 +38,17 @@ package enum LakeMessage: Hashable, Sendable {
     case attested(Attestation)
     case batchList(SettlementBatches)
     case refused(LakeRefusal)
+    case manifest([UInt8])
+    /// The bytes of whole chunks, one behind the other.
+    case chunkBytes([UInt8])
+
+    /// Bytes of chunks in one answer.
+    package static let chunkBytesMax = 12 * 65_536
 
     package var isAnswer: Bool {
         switch self {
-        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart: false
-        case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused: true
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer: false
+        case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes: true
         }
     }
 }

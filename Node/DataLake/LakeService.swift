@@ -9,6 +9,11 @@ package protocol AttestationService: Sendable {
     func attest(_ request: AttestationRequest, for partner: String) async -> LakeMessage
 }
 
+/// Gives parts of data sets to other partners and takes them; implemented by `PartReplication`.
+package protocol PartExchange: Sendable {
+    func answer(_ message: LakeMessage, from sender: String) async throws -> LakeMessage
+}
+
 /// Answers other partners' lake messages: what the policies allow, and nothing else.
 package struct LakeService: Sendable {
     /// This node's partner.
@@ -16,15 +21,18 @@ package struct LakeService: Sendable {
     private let lake: DataLake
     private let chain: ChainSource
     private let attester: (any AttestationService)?
+    private let data: (any PartExchange)?
 
-    /// `chain` gives the newest final state; `attester` is nil on a node that does not attest.
+    /// `chain` gives the newest final state; `attester` is nil on a node that does not attest, `data` on one that holds
+    /// no data sets beyond readings.
     package init(
-        partner: String, lake: DataLake, attester: (any AttestationService)?,
+        partner: String, lake: DataLake, attester: (any AttestationService)?, data: (any PartExchange)? = nil,
         chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake
         self.attester = attester
+        self.data = data
         self.chain = chain
     }
 
@@ -48,7 +56,10 @@ package struct LakeService: Sendable {
                 return .saltList(try saltPart(community, period, version, first, for: sender))
             case .batchPart(let community, let period, let version, let first):
                 return .batchList(try batchPart(community, period, version, first, for: sender))
-            case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused:
+            case .part, .chunks, .offer:
+                guard let data else { throw LakeRefusal(.unavailable, "\(partner) holds no data sets") }
+                return try await data.answer(message, from: sender)
+            case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes:
                 throw LakeRefusal(.malformed, "an answer was sent where a request belongs")
             }
         } catch let refusal as LakeRefusal {
@@ -164,8 +175,9 @@ package struct LakeService: Sendable {
 extension LakeRefusal {
     package init(_ error: LakeError) {
         switch error {
-        case .notHeld: self.init(.notHeld, error.description)
-        case .erased: self.init(.erased, error.description)
+        case .notHeld, .partNotHeld: self.init(.notHeld, error.description)
+        case .erased, .partErased: self.init(.erased, error.description)
+        case .partCorrupted: self.init(.damaged, error.description)
         case .corrupted: self.init(.damaged, "this lake's copy of the batch is damaged")
         case .malformed: self.init(.malformed, error.description)
         case .storage: self.init(.unavailable, "this lake's storage failed")

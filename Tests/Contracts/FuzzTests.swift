@@ -1,3 +1,6 @@
+import Accounts
+import Agreements
+import Billing
 import Chain
 import ContractHost
 import ContractKit
@@ -28,6 +31,7 @@ let fuzzRounds = ProcessInfo.processInfo.environment["COMMONWATT_FUZZ"].flatMap(
         var bench = try Consortium.bench()
         let instances = [
             WellKnown.governance, WellKnown.identity, WellKnown.anchors, WellKnown.registry, WellKnown.instances,
+            WellKnown.accounts, WellKnown.agreements, WellKnown.billing,
         ]
         var succeeded: Set<String> = []
         for instance in instances {
@@ -61,7 +65,11 @@ let fuzzRounds = ProcessInfo.processInfo.environment["COMMONWATT_FUZZ"].flatMap(
     @Test func queriesNeverTrap() throws {
         var writer = ShapeWriter(seed: 12)
         let bench = try Consortium.bench()
-        for instance in [WellKnown.governance, WellKnown.identity, WellKnown.anchors, WellKnown.registry] {
+        let instances = [
+            WellKnown.governance, WellKnown.identity, WellKnown.anchors, WellKnown.registry, WellKnown.accounts,
+            WellKnown.agreements, WellKnown.billing,
+        ]
+        for instance in instances {
             let record = try #require(try HostState.instances.get(instance, in: bench.reading(WellKnown.host)))
             let contract = try #require(bench.application.release.contract(record.contract, version: record.version))
             for query in contract.queries {
@@ -114,6 +122,26 @@ let fuzzRounds = ProcessInfo.processInfo.environment["COMMONWATT_FUZZ"].flatMap(
         check(InstanceRecord.self, &writer)
         check(InstanceNotice.self, &writer)
         check(CreateInstance.self, &writer)
+    }
+
+    @Test func shapesOfTheMarketDescribeWhatIsEncoded() {
+        var writer = ShapeWriter(seed: 16)
+        check(Account.self, &writer)
+        check(Act.self, &writer)
+        check(ActRequest.self, &writer)
+        check(OpenAccount.self, &writer)
+        check(AccountContract.self, &writer)
+        check(ActorAnswer.self, &writer)
+        check(DataLocation.self, &writer)
+        check(Consent.self, &writer)
+        check(AccessQuestion.self, &writer)
+        check(AccessAnswer.self, &writer)
+        check(AccessLog.self, &writer)
+        check(PaymentChange.self, &writer)
+        check(JournalLine.self, &writer)
+        check(BalanceSheet.self, &writer)
+        check(Dispute.self, &writer)
+        check(Reminder.self, &writer)
     }
 
     /// Argument and result shapes of all calls, by running their decoders: a shaped argument never fails to decode for

@@ -1,4 +1,7 @@
+import Accounts
+import Agreements
 import Anchors
+import Billing
 import Chain
 import ContractHost
 import ContractKit
@@ -181,7 +184,7 @@ import Testing
         var suite = Consortium.suiteGenesis
         suite.meters = [Meter(number: 1, gridOperator: "gridco", dataProvider: "metrics", holder: .zero)]
         #expect(
-            SHA256.hash(suite.bcs).description == "9e3253f6b6ac67b666822b0d4e9648a0e946ba5abdbf48182b7edff59ba7f8ca")
+            SHA256.hash(suite.bcs).description == "c84559aa44cb9e39550ddf98b318d8325c090d4acd2e328b7e53f09982cace44")
         #expect(try SuiteGenesis(bcs: suite.bcs) == suite)
         let genesis = try ContractTestBench.genesis(validators: Consortium.council, application: suite.bcs)
         var encoder = BCSEncoder()
@@ -190,20 +193,27 @@ import Testing
             encoder.blob(change.value ?? [])
         }
         #expect(
-            SHA256.hash(encoder.bytes).description == "bed2dd01496b6a4decbca3fac60c821d9d399176d4b6da20b89b140a105f665b"
+            SHA256.hash(encoder.bytes).description == "6d735961abb37dcaadbae5492bd380fd1fef1a3513bb739b96e4e270310630d5"
         )
     }
 
     static let interfaces: [String] = [
+        "accounts 1 bd35b07537971147cbf7f4e196ab788104050b1457d68e03daa7723596d7f32d",
+        "agreements 1 9c36f3b8fe539af37179a051311d7dfb632537685e591002bf6c9d4e727455bd",
         "anchors 1 32a99fbeff98fcbfaffe7a85f2aa163bd8a52c1bdd41319d224f9308d6d50650",
-        "governance 1 7e41b3e2e3153469996f89186befbcac673075779af00a4312830091189ead4b",
+        "billing 1 c4f45623792798d178c5406576cfa85119399e44e2ecd11d482f586edd6aa762",
+        "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
         "instances 1 cfe305b31b04f92e44edf9a0615d4d9f647b8d6c10e23de644633edf9206e0f6",
         "registry 1 3845037e61e214a1277e46d576fc4151ab566396cc772fe10d12b977913a3256",
     ]
 
     @Test func interfacesAreAsPinned() throws {
-        let own = [Anchors.name, Governance.name, Identity.name, InstanceService.name, Registry.name]
+        let own = [
+            Accounts.name, Agreements.name, Anchors.name, Billing.name, Governance.name, Identity.name,
+            InstanceService.name,
+            Registry.name,
+        ]
         let contracts = ContractSuite.application.release.contracts.filter { own.contains($0.name) }
         // The digest of the sources changes with every comment; the interface does not.
         let actual = contracts.map { contract in

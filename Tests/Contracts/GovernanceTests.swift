@@ -28,7 +28,7 @@ import Testing
         #expect(try context.holder(of: ContractTestBench.key(of: "gridco").publicKey) == "gridco")
         #expect(try Governance.council.page(limit: 64, in: context) == Consortium.council)
         #expect(try Governance.validatorIDs.page(limit: 64, in: context) == Consortium.council)
-        #expect(try Directory.activeVersions.get("governance", in: context)?.current == 1)
+        #expect(try Directory.activeVersions.get("governance", in: context)?.current == 2)
         let list = try bench.ask(Governance.partnersQuery, of: WellKnown.governance, PartnerPage(from: ""))
         #expect(list.partners.map(\.id) == Consortium.partners.map(\.id).sorted())
     }

@@ -40,7 +40,11 @@ enum Consortium {
         var genesis = SuiteGenesis(partners: partners)
         genesis.parameters.enactDelayMilliseconds = 10_000
         // Source digests change with every comment, and pinned results must not.
-        let own = [("anchors", 1), ("governance", 1), ("identity", 2), ("registry", 1)] as [(String, UInt32)]
+        let own =
+            [
+                ("accounts", 1), ("agreements", 1), ("anchors", 1), ("billing", 1), ("governance", 2), ("identity", 2),
+                ("registry", 1),
+            ] as [(String, UInt32)]
         genesis.contracts = own.map { ContractVersion($0.0, $0.1, sources: .zero) }
         return genesis
     }

@@ -185,6 +185,7 @@ struct GovCommand: AsyncParsableCommand {
         case .activate(let activation):
             "activate \(activation.version.name) version \(activation.version.version) from height \(activation.from)"
         case .setParameters: "set the network's parameters"
+        case .locate(let id, let country): "record that the node of \(id) stands in \(country)"
         }
     }
 

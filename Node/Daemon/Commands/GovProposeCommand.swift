@@ -13,7 +13,8 @@ struct GovProposeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "propose", abstract: "Propose a change; the proposer approves it by that.",
         subcommands: [
-            AddPartner.self, Suspend.self, Reinstate.self, AddValidator.self, RemoveValidator.self, Activate.self,
+            AddPartner.self, Suspend.self, Reinstate.self, Locate.self, AddValidator.self, RemoveValidator.self,
+            Activate.self,
         ])
 
     static func send(_ action: Action, _ connection: ConnectionOptions, _ output: OutputOptions) async throws {
@@ -53,6 +54,22 @@ struct GovProposeCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
         func run() async throws { try await GovProposeCommand.send(.reinstate(id: partner), connection, output) }
+    }
+
+    struct Locate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Record the country where a partner's node stands; data sets may be bound to countries.")
+        @Argument(help: "Identifier of the partner.") var partner: String
+        @Argument(help: "Country by ISO 3166-1, two capital letters, e.g. DE.") var country: String
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard let code = CountryCode(country) else {
+                throw UserError("'\(country)' is no country code: two capital letters by ISO 3166-1, e.g. DE.")
+            }
+            try await GovProposeCommand.send(.locate(id: partner, country: code), connection, output)
+        }
     }
 
     struct AddValidator: AsyncParsableCommand {

@@ -10,14 +10,16 @@ internal import Trading
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Check a statement offline, with nothing but the genesis file.",
+        commandName: "verify",
+        abstract:
+            "Check a statement, invoice, receipt, credit note or agreement offline, with nothing but the genesis file.",
         discussion: """
             Exit code 0 when every check passed, 1 when one failed: then the statement must not be trusted. A statement holds \
             as of the block that it proves; --online asks a node, which is not trusted, whether a correction replaced a \
             period since then (exit code 3).
             """)
 
-    @Argument(help: "The statement (JSON).") var statement: String
+    @Argument(help: "The statement or document (JSON).") var statement: String
     @Option(help: "The genesis file of the network.") var genesis: String
     @Option(help: "Address of a node's API: asks it, with proofs, whether a correction superseded the statement.")
     var online: String?
@@ -52,6 +54,9 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let data = FileManager.default.contents(atPath: statement), LedgerDocument.claims(data) {
+            return try DocumentCheck(data, genesis: try GenesisAssembly.read(genesis)).show(output)
+        }
         let report = try VerifyCommand.check(statement, genesis: genesis)
         let superseded = report.isRight ? try await askOnline() : nil
         try output.show(Report(report, online: superseded)) {

@@ -18,7 +18,10 @@ struct DevnetLayout: Sendable {
         ),
         ("energylab", "Energy Research Lab", ["council", "validator", "attester", "issuer"]),
         ("gridco", "Grid Company", ["council", "validator", "attester", "grid-operator", "issuer"]),
-        ("sunsupply", "Sun Supply", ["council", "validator", "attester", "oracle"]),
+        (
+            "sunsupply", "Sun Supply",
+            ["council", "validator", "attester", "oracle", "payment-gateway"]
+        ),
     ]
 
     let root: String

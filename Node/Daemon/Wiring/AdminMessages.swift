@@ -1,5 +1,6 @@
 internal import Chain
 internal import Primitives
+internal import ReadModels
 internal import Trading
 
 /// Payloads of the administrator's requests to the own node, in BCS.
@@ -11,6 +12,8 @@ enum AdminOperation: String, CaseIterable {
     case erasable
     case erase
     case settler
+    case eraseParts = "erase-parts"
+    case webhooks
 
     var path: String { "/v1/admin/\(rawValue)" }
 }
@@ -156,4 +159,46 @@ struct ErasurePlanAnswer: Codable {
     let batches: [String]
     let kept: [Kept]
     let isWhole: Bool
+}
+
+/// What is to be done about the node's webhooks.
+enum WebhookMessage: BCSCodable {
+    case list
+    case add(url: String, secret: [UInt8], types: [String], subject: Digest?)
+    case remove(UInt64)
+    case resume(UInt64)
+
+    func encode(to encoder: inout BCSEncoder) {
+        switch self {
+        case .list: encoder.uleb(0)
+        case .add(let url, let secret, let types, let subject):
+            encoder.uleb(1)
+            encoder.string(url)
+            encoder.blob(secret)
+            encoder.vector(types) { $0.string($1) }
+            encoder.option(subject)
+        case .remove(let number):
+            encoder.uleb(2)
+            encoder.u64(number)
+        case .resume(let number):
+            encoder.uleb(3)
+            encoder.u64(number)
+        }
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        switch try decoder.uleb() {
+        case 0: self = .list
+        case 1:
+            self = .add(
+                url: try decoder.string(max: Webhook.urlBytesMax),
+                secret: try decoder.blob(max: Webhook.secretBytes.upperBound),
+                types: try decoder.vector(max: Webhook.typesMax) {
+                    (decoder: inout BCSDecoder) throws(BCSError) -> String in try decoder.string(max: 64)
+                }, subject: try decoder.option())
+        case 2: self = .remove(try decoder.u64())
+        case 3: self = .resume(try decoder.u64())
+        case let tag: throw decoder.failure(.unknownTag(tag))
+        }
+    }
 }

@@ -77,6 +77,12 @@ struct LakeRoutes: RouteModule {
                 .settler, "settlerState", "What the settler of this node does and waits for, by community",
                 isBinary: false
             ) { _ in try await settlerState() },
+                .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report",
+                isBinary: false
+            ) { _ in try eraseParts() },
+            admin(.webhooks, "changeWebhooks", "List, add, remove or resume webhooks", isBinary: false) { payload in
+                try webhooks(try WebhookMessage(bcs: payload))
+            },
         ]
     }
 
@@ -172,6 +178,6 @@ struct LakeRoutes: RouteModule {
 extension NodeWiring {
     /// What stands beside the ledger: the lake with its attester, and their routes.
     static func offChainModules(_ wiring: LakeWiring, _ settler: SettlerWiring) -> [any RouteModule] {
-        [LakeRoutes(wiring: wiring, settler: settler)]
+        [LakeRoutes(wiring: wiring, settler: settler)] + wiring.data.modules
     }
 }

@@ -22,6 +22,7 @@ struct LakeWiring: Sendable {
     let partner: String
     let lake: DataLake
     let service: LakeService
+    let data: DataWiring
     let engine: SettlementEngine
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
@@ -41,7 +42,11 @@ struct LakeWiring: Sendable {
             other, message in
             await LakeWiring.send(message, to: other, node)
         }
-        service = LakeService(partner: partner, lake: lake, attester: attester, chain: chain)
+        data = try DataWiring(
+            node: node, settings: settings, lake: lake, operatorKey: operatorKey, logger: logger
+        ) { other, message in await LakeWiring.send(message, to: other, node) }
+        service = LakeService(
+            partner: partner, lake: lake, attester: attester, data: data.replication, chain: chain)
         engine = SettlementEngine(lake: lake, log: logger, chain: chain)
         let service = service
         node.services.register(LakeWiring.service) { peer, bytes in
@@ -77,10 +82,15 @@ struct LakeWiring: Sendable {
         guard
             let bytes = try? await node.services.request(
                 LakeWiring.service, LakeFrame(number: 0, message: message).bcs, to: peer,
-                timeoutMilliseconds: LakeWiring.timeoutMilliseconds),
+                timeoutMilliseconds: LakeWiring.timeout(message)),
             let frame = try? LakeFrame(bcs: bytes), frame.message.isAnswer
         else { return nil }
         return frame.message
+    }
+
+    /// Who takes an offer fetches the part before it answers.
+    private static func timeout(_ message: LakeMessage) -> Int64 {
+        if case .offer = message { 8 * timeoutMilliseconds } else { timeoutMilliseconds }
     }
 
     /// Asks a partner's node, or this one when it is the own partner.

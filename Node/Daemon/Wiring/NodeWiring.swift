@@ -129,6 +129,9 @@ enum NodeWiring {
                     .init(
                         service: ReporterLife(reporter: reporter), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
+                        service: DataLife(data: lake.data), successTerminationBehavior: .ignore,
+                        failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         do {
             try await group.run()

@@ -24,7 +24,10 @@ extension Decoders {
         let context = BlockContext(
             network: genesis.network, height: Height(1), epoch: Epoch(0), time: genesis.time.adding(milliseconds: 1),
             parent: .zero, proposer: 0, validators: genesis.validators, parameters: genesis.parameters)
-        let instances = [WellKnown.governance, WellKnown.identity, WellKnown.anchors, WellKnown.registry]
+        let instances = [
+            WellKnown.governance, WellKnown.identity, WellKnown.anchors, WellKnown.registry, WellKnown.accounts,
+            WellKnown.agreements, WellKnown.billing,
+        ]
         // Texts, numbers and digests, as arguments have them.
         var encoder = BCSEncoder()
         encoder.string(partners[0].id)
@@ -39,7 +42,7 @@ extension Decoders {
             Decoder("contract query arguments", samples) { (bytes) throws(Finding) in
                 var taken = false
                 for instance in instances {
-                    for number in UInt16(1)...4 {
+                    for number in UInt16(1)...7 {
                         let answer = try? ContractSuite.application.query(
                             instance, number, arguments: bytes, context: context, state: filled)
                         if case .success? = answer { taken = true }
@@ -110,7 +113,9 @@ extension Decoders {
         return ContractSuite.application.release.contracts.flatMap { contract in
             contract.calls.map { call in
                 let name = "\(contract.name).\(call.name)"
-                let samples = (0..<24).map { _ in writer.bytes(call.arguments) } + (ruled[name].map { [$0] } ?? [])
+                let samples =
+                    (0..<24).map { _ in writer.bytes(call.arguments) } + (ruled[name].map { [$0] } ?? [])
+                    + (MarketSamples.all[name].map { [$0] } ?? [])
                 return Decoder("call \(name)", samples) { (bytes) throws(Finding) in
                     let services = ContractSuite.application.reading(
                         WellKnown.instances, context: context, state: state)

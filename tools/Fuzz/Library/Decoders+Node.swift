@@ -33,7 +33,8 @@ extension Decoders {
             .listed([ListedBatch(digest: digest, meter: MeterNumber(5), from: hour, to: hour)]),
             .saltList(
                 SaltList(community: digest, members: [SaltList.Entry(member: MemberNumber(1), salt: digest)])),
-            .refused(LakeRefusal(.otherResult, "the totals differ")),
+            .refused(LakeRefusal(.otherResult, "the totals differ")), .part(digest),
+            .chunks(digest, first: 3, count: 12), .offer(digest, keepUntil: hour), .manifest([1, 2]), .chunkBytes([3]),
         ]
         let frames = messages.enumerated().map { LakeFrame(number: UInt64($0.offset), message: $0.element).bcs }
         let upload = BatchUpload(

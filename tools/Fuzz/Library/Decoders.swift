@@ -16,7 +16,8 @@ package enum Decoders {
         scenario.plan(.crash(2, downMicroseconds: 900_000), atMilliseconds: 700)
         scenario.submissionMicroseconds = 30_000
         let run = try Simulation.record(scenario)
-        return try peers(run) + chain(run) + proofs(run) + lake() + json(run) + files(run) + contracts(run) + identity()
+        return try peers(run) + chain(run) + proofs(run) + lake() + data() + json(run) + files(run) + contracts(run)
+            + identity()
     }
 
     private static func peers(_ run: Recording) -> [Decoder] {

@@ -1,0 +1,104 @@
+internal import Chain
+internal import ContractKit
+internal import LedgerCrypto
+internal import Primitives
+
+extension Accounts {
+    /// For other contracts: the act is for a call of the instance that asks.
+    static func authorise(_ context: Context, _ request: ActRequest) throws(Rejection) -> Nothing {
+        guard case .instance(let instance) = context.caller.origin else { throw HostRejection.notPermitted() }
+        let digest = Act.signingDigest(
+            network: context.network, instance: instance, method: request.method, account: request.act.account,
+            sequence: request.act.sequence, body: request.body)
+        _ = try judge(request.act, digest, request.capabilities, takesBack: request.takesBack, context)
+        return Nothing()
+    }
+
+    /// Judges and counts the act behind a call of this contract; answers whether an administrator acts.
+    static func judge<Body>(
+        _ signed: Signed<Body>, _ method: UInt16, _ capabilities: Capabilities, takesBack: Bool = false,
+        _ context: Context
+    ) throws(Rejection) -> Bool {
+        let digest = Act.signingDigest(
+            network: context.network, instance: context.instance, method: method, account: signed.act.account,
+            sequence: signed.act.sequence, body: SHA256.hash(signed.body.bcs))
+        return try judge(signed.act, digest, capabilities, takesBack: takesBack, context)
+    }
+
+    private static func judge(
+        _ act: Act, _ digest: Digest, _ needed: Capabilities, takesBack: Bool, _ context: Context
+    ) throws(Rejection) -> Bool {
+        let account = try account(act.account, context)
+        switch account.status {
+        case .pending: throw notConfirmed()
+        case .active: break
+        case .suspended: try require(takesBack, accountSuspended())
+        case .revoked: try require(takesBack, accountRevoked())
+        }
+        let actor = try actor(act.key, of: account, context)
+        try require(actor.standing != .out, notActor())
+        try require(actor.capabilities.isSuperset(of: needed), capabilityMissing())
+        let key = Pair(act.account, act.key)
+        let count = try Directory.actCounts.get(key, in: context) ?? Height(0)
+        try require(act.sequence == count.value, sequenceWrong("the next one is \(count.value)"))
+        try context.spend(Context.signatureWork)
+        try require(SignatureVerifier.verify(act.signature, by: act.key, over: digest), signatureWrong())
+        try Directory.actCounts.set(key, Height(checked(count.value.adding(1))), in: context)
+        return actor.standing == .administrator
+    }
+
+    /// A control key of the organisation's DID is an administrator whatever the list of actors says, so that a lost
+    /// administrator's key does not lock an organisation out.
+    static func actor(
+        _ key: PublicKey, of account: Account, _ context: Context
+    ) throws(Rejection) -> (standing: ActorStanding, capabilities: Capabilities) {
+        let actor = try actors.get(Pair(account.holder, key), in: context)
+        if actor?.isAdministrator == true { return (.administrator, account.capabilities) }
+        if account.kind == .organisation, try speaks(key, for: account, context) {
+            return (.administrator, account.capabilities)
+        }
+        guard let actor else { return (.out, []) }
+        return (.member, AuthorisationMatrix.capabilities(of: actor.roles.intersection(account.roles)))
+    }
+
+    static func actorAnswer(_ context: Context, _ id: ActorID) throws(Rejection) -> ActorAnswer {
+        let account = try account(id.account, context)
+        let actor = try actor(id.key, of: account, context)
+        let count = try Directory.actCounts.get(Pair(id.account, id.key), in: context) ?? Height(0)
+        return ActorAnswer(
+            standing: actor.standing, capabilities: account.status == .active ? actor.capabilities : [],
+            sequence: count.value)
+    }
+
+    static func setActor(_ context: Context, _ request: Signed<SetActor>) throws(Rejection) -> Nothing {
+        let isAdministrator = try judge(request, Accounts.setActor.number, [], context)
+        try require(isAdministrator, administratorNeeded())
+        let change = request.body
+        var account = try account(request.act.account, context)
+        try require(account.kind == .organisation, personAlone())
+        switch change.standing {
+        case .member:
+            try require(!change.roles.isEmpty && change.roles.isSubset(of: account.roles), actorRolesWrong())
+        case .out, .administrator: try require(change.roles.isEmpty, actorRolesWrong())
+        }
+        let key = Pair(account.holder, change.key)
+        let known = try actors.get(key, in: context)
+        try require(known != nil || change.standing != .out, notActor())
+        if known?.isAdministrator == true {
+            account.administrators = try checked(account.administrators.subtracting(1))
+        }
+        if change.standing == .administrator {
+            account.administrators = try checked(account.administrators.adding(1))
+        }
+        try require(account.administrators > 0, lastAdministrator())
+        if change.standing == .out {
+            try actors.remove(key, in: context)
+        } else {
+            let isAdministrator = change.standing == .administrator
+            try actors.set(key, AccountActor(isAdministrator: isAdministrator, roles: change.roles), in: context)
+        }
+        try context.emit(actorChanged, ActorNotice(account: account.holder, change))
+        try store(account, context)
+        return Nothing()
+    }
+}

@@ -1,0 +1,192 @@
+internal import Chain
+internal import ContractKit
+internal import LedgerCrypto
+internal import Primitives
+
+extension Accounts {
+    static let contractsPerAccountMax: UInt16 = 1_000
+
+    static func open(_ context: Context, _ request: OpenAccount) throws(Rejection) -> Nothing {
+        let sponsor = try context.requirePartner(with: .issuer)
+        try require(!Directory.accounts.contains(request.holder, in: context), accountExists())
+        try require(!request.roles.contains(.marketOperator), rolesWrong())
+        try checkHolder(request, context)
+        let contract = AccountContract(
+            credential: request.credential, roles: request.roles, statement: SHA256.hash(request.bcs), sponsor: sponsor,
+            offered: context.time)
+        for key in request.administrators {
+            try actors.set(Pair(request.holder, key), AccountActor(isAdministrator: true, roles: []), in: context)
+            let change = SetActor(key: key, standing: .administrator)
+            try context.emit(actorChanged, ActorNotice(account: request.holder, change))
+        }
+        let account = Account(
+            holder: request.holder, kind: request.kind, sponsor: sponsor,
+            administrators: UInt16(clamping: request.administrators.count), opened: context.time, changed: context.time)
+        _ = try append(contract, to: account, context)
+        return Nothing()
+    }
+
+    private static func checkHolder(_ request: OpenAccount, _ context: Context) throws(Rejection) {
+        let keys = request.administrators
+        try require(!keys.isEmpty && Set(keys).count == keys.count, administratorsWrong())
+        switch request.kind {
+        case .organisation:
+            try require(context.documentKeys(request.holder) != nil, holderWrong())
+        case .person:
+            try require(keys.count == 1, administratorsWrong())
+            try require(HolderDID.isPerson(request.holder, with: keys[0]), holderWrong())
+        }
+    }
+
+    static func addContract(_ context: Context, _ request: AddContract) throws(Rejection) -> ContractNumber {
+        let sponsor = try context.requirePartner(with: .issuer)
+        let account = try account(request.holder, context)
+        try require(account.status == .active, stepForbidden("\(account.status)"))
+        try require(
+            !request.roles.isEmpty && request.roles.isDisjoint(with: account.roles.union(.marketOperator)), rolesWrong()
+        )
+        let contract = AccountContract(
+            credential: request.credential, roles: request.roles, statement: SHA256.hash(request.bcs), sponsor: sponsor,
+            offered: context.time)
+        return ContractNumber(try append(contract, to: account, context))
+    }
+
+    private static func append(
+        _ contract: AccountContract, to account: Account, _ context: Context
+    ) throws(Rejection) -> UInt16 {
+        try require(account.contracts < contractsPerAccountMax, contractsMax())
+        var changed = account
+        let number = account.contracts
+        changed.contracts = try checked(number.adding(1))
+        try store(contract, number, of: account.holder, context)
+        try store(changed, context)
+        return number
+    }
+
+    static func confirm(_ context: Context, _ request: ConfirmContract) throws(Rejection) -> Nothing {
+        var account = try account(request.holder, context)
+        guard var contract = try contracts.get(Pair(request.holder, request.number), in: context) else {
+            throw contractUnknown()
+        }
+        try require(contract.confirmed == nil, contractConfirmed())
+        if request.number == 0 {
+            account.status = try next(account, .confirm)
+            account.changed = context.time
+        } else {
+            try require(account.status == .active, stepForbidden("\(account.status)"))
+        }
+        try require(speaks(request.key, for: account, context), notHolder())
+        let digest = ConfirmContract.signingDigest(
+            network: context.network, holder: request.holder, number: request.number, statement: contract.statement)
+        try context.spend(Context.signatureWork)
+        try require(SignatureVerifier.verify(request.signature, by: request.key, over: digest), signatureWrong())
+        contract.confirmed = context.time
+        account.credential = contract.credential
+        try store(contract, request.number, of: account.holder, context)
+        try give(account.roles.union(contract.roles), to: account, context)
+        return Nothing()
+    }
+
+    /// Whether the key is one of the holder's DID itself.
+    static func speaks(_ key: PublicKey, for account: Account, _ context: Context) throws(Rejection) -> Bool {
+        switch account.kind {
+        case .organisation: try context.documentKeys(account.holder)?.controlKeys.contains(key) ?? false
+        case .person: HolderDID.isPerson(account.holder, with: key)
+        }
+    }
+
+    // MARK: The council and operators
+
+    static func voteOperator(_ context: Context, _ request: VoteOperator) throws(Rejection) -> Nothing {
+        let member = try context.requirePartner(with: .council)
+        let account = try account(request.account, context)
+        try require(account.status == .active, stepForbidden("\(account.status)"))
+        try require(account.roles.contains(.marketOperator) != request.isOperator, operatorUnchanged())
+        let key = Pair(request.account, member)
+        try require(votes.get(key, in: context)?.isOperator != request.isOperator, votedBefore())
+        try votes.set(key, OperatorVote(isOperator: request.isOperator), in: context)
+        let council = try context.councilMembers()
+        var agreeing = 0
+        for partner in council
+        where try votes.get(Pair(request.account, partner), in: context)?.isOperator == request.isOperator {
+            agreeing += 1
+        }
+        let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
+        try context.emit(
+            voted,
+            OperatorVoteNotice(
+                account: request.account, partner: member, isOperator: request.isOperator, isDecided: isDecided))
+        guard isDecided else { return Nothing() }
+        // The next question is a new one.
+        for partner in council { try votes.remove(Pair(request.account, partner), in: context) }
+        let roles =
+            request.isOperator ? account.roles.union(.marketOperator) : account.roles.subtracting(.marketOperator)
+        try give(roles, to: account, context)
+        return Nothing()
+    }
+
+    static func suspend(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
+        _ = try judge(request, Accounts.suspend.number, .governMarketplace, context)
+        return try take(.suspend, request.body, context)
+    }
+
+    static func reinstate(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
+        _ = try judge(request, Accounts.reinstate.number, .governMarketplace, context)
+        return try take(.reinstate, request.body, context)
+    }
+
+    static func revoke(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
+        if request.act.account == request.body.account {
+            let isAdministrator = try judge(request, Accounts.revoke.number, [], takesBack: true, context)
+            try require(isAdministrator, administratorNeeded())
+        } else {
+            _ = try judge(request, Accounts.revoke.number, .governMarketplace, context)
+        }
+        return try take(.revoke, request.body, context)
+    }
+
+    private static func take(
+        _ step: AccountStep, _ request: AccountJudgement, _ context: Context
+    ) throws(Rejection) -> Nothing {
+        try require(request.reason > 0, reasonMissing())
+        var account = try account(request.account, context)
+        account.status = try next(account, step)
+        account.changed = context.time
+        account.reason = step == .reinstate ? 0 : request.reason
+        try store(account, context)
+        return Nothing()
+    }
+
+    // MARK: Parts
+
+    static func account(_ holder: Digest, _ context: Context) throws(Rejection) -> Account {
+        guard let account = try Directory.accounts.get(holder, in: context) else { throw accountUnknown() }
+        return account
+    }
+
+    private static func next(_ account: Account, _ step: AccountStep) throws(Rejection) -> AccountStatus {
+        guard let status = account.status.after(step) else {
+            throw stepForbidden("\(account.status) accounts do not \(step)")
+        }
+        return status
+    }
+
+    private static func give(_ roles: MarketRoles, to account: Account, _ context: Context) throws(Rejection) {
+        var changed = account
+        changed.roles = roles
+        changed.capabilities = AuthorisationMatrix.capabilities(of: roles)
+        try store(changed, context)
+    }
+
+    static func store(_ account: Account, _ context: Context) throws(Rejection) {
+        try Directory.accounts.set(account.holder, account, in: context)
+        try context.emit(accountChanged, account)
+    }
+
+    private static func store(
+        _ contract: AccountContract, _ number: UInt16, of holder: Digest, _ context: Context
+    ) throws(Rejection) {
+        try contracts.set(Pair(holder, number), contract, in: context)
+        try context.emit(contractChanged, ContractNotice(holder: holder, number: number, contract: contract))
+    }
+}

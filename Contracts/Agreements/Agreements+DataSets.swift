@@ -1,0 +1,121 @@
+internal import Chain
+internal import ContractKit
+internal import Primitives
+
+extension Agreements {
+    static let consentDaysMax: UInt32 = 3_660
+
+    static func describe(_ context: Context, _ request: Signed<DescribeDataSet>) throws(Rejection) -> DataSetID {
+        let provider = try context.authorise(request, as: describe.number, needing: [.shareData, .governOwn])
+        let body = request.body
+        try require(isName(body.name) && isName(body.location.anchor), nameWrong())
+        if let problem = body.description.problem { throw descriptionWrong(problem) }
+        try checkLocation(body.location, body.description, context)
+        let id = DataSetID(provider: provider, name: body.name)
+        var dataSet: SharedDataSet
+        if let known = try dataSets.get(id.id, in: context) {
+            try require(!known.isWithdrawn, dataSetWithdrawn(body.name))
+            try require(body.previous == known.version, versionConflict("the newest is \(known.version)"))
+            dataSet = known
+            dataSet.version = try checked(known.version.adding(1))
+            dataSet.location = body.location
+            dataSet.description = body.description
+            dataSet.changed = context.time
+        } else {
+            try require(body.previous == 0, versionConflict("there is none"))
+            dataSet = SharedDataSet(
+                provider: provider, name: body.name, location: body.location, description: body.description,
+                changed: context.time)
+        }
+        try store(dataSet, context)
+        return id
+    }
+
+    private static func checkLocation(
+        _ location: DataLocation, _ description: DataDescription, _ context: Context
+    ) throws(Rejection) {
+        let copies = location.copies
+        let isAscending = zip(copies, copies.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        try require(isAscending && !copies.contains(location.partner), locationWrong())
+        for partner in location.partners {
+            try require(context.partner(partner) != nil, locationWrong(partner))
+            let refusal = AccessRule.storageRefusal(
+                location, description, partner: partner, country: try context.country(of: partner))
+            if let refusal { throw storageForbidden("\(partner): \(refusal)") }
+        }
+    }
+
+    static func withdrawDataSet(_ context: Context, _ request: Signed<DataSetID>) throws(Rejection) -> Nothing {
+        let provider = try context.authorise(
+            request, as: withdrawDataSet.number, needing: .governOwn, takesBack: true)
+        var dataSet = try dataSet(request.body.id, context)
+        try require(dataSet.provider == provider, notProvider())
+        try require(!dataSet.isWithdrawn, dataSetWithdrawn(dataSet.name))
+        dataSet.isWithdrawn = true
+        dataSet.changed = context.time
+        try store(dataSet, context)
+        return Nothing()
+    }
+
+    // MARK: Consents
+
+    static func grantConsent(_ context: Context, _ request: Signed<GrantConsent>) throws(Rejection) -> Nothing {
+        let owner = try context.authorise(request, as: grantConsent.number, needing: .authenticate)
+        let body = request.body
+        let dataSet = try dataSet(body.dataSet, context)
+        try require(dataSet.description.owners.contains(owner), notOwner())
+        let isPossible =
+            !body.purposes.isEmpty && body.purposes.isSubset(of: dataSet.description.purposes)
+            && body.until > context.time && body.until <= context.time.adding(days: consentDaysMax)
+        try require(isPossible, consentWrong())
+        let consent = Consent(purposes: body.purposes, from: context.time, until: body.until)
+        try store(consent, body.dataSet, owner, context)
+        return Nothing()
+    }
+
+    static func withdrawConsent(_ context: Context, _ request: Signed<DataSetID>) throws(Rejection) -> Nothing {
+        let owner = try context.authorise(
+            request, as: withdrawConsent.number, needing: .authenticate, takesBack: true)
+        guard var consent = try consents.get(Pair(request.body.id, owner), in: context), consent.withdrawn == nil,
+            context.time < consent.until
+        else { throw consentUnknown() }
+        consent.withdrawn = context.time
+        try store(consent, request.body.id, owner, context)
+        return Nothing()
+    }
+
+    private static func store(
+        _ consent: Consent, _ dataSet: Digest, _ owner: Digest, _ context: Context
+    ) throws(Rejection) {
+        try consents.set(Pair(dataSet, owner), consent, in: context)
+        try context.emit(consentChanged, ConsentNotice(dataSet: dataSet, owner: owner, consent: consent))
+    }
+
+    // MARK: Parts
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= BatchAnchor.nameBytesMax
+            && text.utf8.allSatisfy { (97...122).contains($0) || (45...57).contains($0) }
+    }
+
+    static func dataSet(_ id: Digest, _ context: Context) throws(Rejection) -> SharedDataSet {
+        guard let dataSet = try dataSets.get(id, in: context) else { throw dataSetUnknown(id.short) }
+        return dataSet
+    }
+
+    private static func store(_ dataSet: SharedDataSet, _ context: Context) throws(Rejection) {
+        try dataSets.set(dataSet.id, dataSet, in: context)
+        try context.emit(dataSetChanged, dataSet)
+    }
+
+    static func mayRead(_ context: Context, _ question: AccessQuestion) throws(Rejection) -> AccessAnswer {
+        var records = AccessRecords(
+            account: try context.account(question.user), dataSet: try dataSets.get(question.dataSet, in: context),
+            agreement: nil)
+        if let number = question.agreement { records.agreement = try context.agreement(number) }
+        for owner in records.dataSet?.description.owners ?? [] {
+            records.consents.append(try consents.get(Pair(question.dataSet, owner), in: context))
+        }
+        return AccessAnswer(refusal: AccessRule.refusal(question, records, at: context.time))
+    }
+}

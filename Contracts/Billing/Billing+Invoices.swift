@@ -1,0 +1,190 @@
+internal import Chain
+internal import ContractKit
+internal import Primitives
+
+extension Billing {
+    /// From the first reminder to the closing of access, and from there to default.
+    static let overdueDays: UInt32 = 7
+    static let defaultDays: UInt32 = 14
+    /// After the end of a period its usage is all logged.
+    static let usageDelayMilliseconds = Agreement.logDelayMilliseconds + 1
+
+    static func begin(_ context: Context, _ start: BillingStart) throws(Rejection) -> PaymentStanding {
+        try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
+        var bill = AgreementBill(start)
+        switch start.plan.kind {
+        case .free: bill.isClosed = true
+        case .oneTime:
+            try issue(&bill, .oneTime, start.plan.price, from: start.from, to: start.until, context)
+            bill.isClosed = true
+        case .recurring: try billPeriod(&bill, until: start.until, context)
+        case .perAccess, .perEnergy: try scheduleUsage(bill, until: start.until, context)
+        }
+        try store(bill, context)
+        return bill.standing
+    }
+
+    /// The start of a period, the first being 0.
+    private static func start(of period: UInt32, _ bill: AgreementBill) throws(Rejection) -> Timestamp {
+        bill.from.adding(days: try checked(period.multiplied(by: UInt32(bill.plan.periodDays))))
+    }
+
+    static func bill(_ context: Context, _ run: BillRun) throws(Rejection) -> Nothing {
+        try context.requireSchedule()
+        guard var bill = try bills.get(run.agreement, in: context), let agreement = try context.agreement(run.agreement)
+        else { throw documentUnknown() }
+        guard !bill.isClosed else { return Nothing() }
+        if bill.plan.kind == .recurring {
+            try billPeriod(&bill, until: agreement.until, context)
+        } else {
+            try billUsage(&bill, agreement, context)
+        }
+        try store(bill, context)
+        return Nothing()
+    }
+
+    /// Bills the period that begins, a started one whole, and schedules the next one.
+    private static func billPeriod(
+        _ bill: inout AgreementBill, until: Timestamp, _ context: Context
+    ) throws(Rejection) {
+        let from = try start(of: bill.periods, bill)
+        guard from < until else {
+            bill.isClosed = true
+            return
+        }
+        bill.periods = try checked(bill.periods.adding(1))
+        let next = try start(of: bill.periods, bill)
+        try issue(&bill, .recurring, bill.plan.price, from: from, to: min(next, until), context)
+        guard next < until else {
+            bill.isClosed = true
+            return
+        }
+        try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: max(next, context.time.next))
+    }
+
+    private static func billUsage(
+        _ bill: inout AgreementBill, _ agreement: Agreement, _ context: Context
+    ) throws(Rejection) {
+        let from = try start(of: bill.periods, bill)
+        bill.periods = try checked(bill.periods.adding(1))
+        let to = min(try start(of: bill.periods, bill), agreement.until)
+        let charge = try checked(
+            bill.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
+        let amount = try checked(charge.subtracting(bill.amount))
+        if amount > 0 {
+            let accesses = try checked(agreement.accesses.subtracting(bill.accesses))
+            let energy = try checked(agreement.energy.subtracting(bill.energy))
+            try issue(
+                &bill, .usage, amount, from: min(from, to), to: to, accesses: accesses, energy: energy, context)
+            bill.amount = charge
+            bill.accesses = agreement.accesses
+            bill.energy = agreement.energy
+        }
+        if agreement.until.adding(milliseconds: usageDelayMilliseconds) <= context.time {
+            bill.isClosed = true
+        } else {
+            try scheduleUsage(bill, until: agreement.until, context)
+        }
+    }
+
+    private static func scheduleUsage(
+        _ bill: AgreementBill, until: Timestamp, _ context: Context
+    ) throws(Rejection) {
+        let end = min(try start(of: checked(bill.periods.adding(1)), bill), until)
+        let time = max(end.adding(milliseconds: usageDelayMilliseconds), context.time.next)
+        try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: time)
+    }
+
+    private static func issue(
+        _ bill: inout AgreementBill, _ kind: InvoiceKind, _ amount: Amount, from: Timestamp, to: Timestamp,
+        accesses: UInt64 = 0, energy: Energy = 0, _ context: Context
+    ) throws(Rejection) {
+        let number = try next(\.invoices, context)
+        let invoice = Invoice(
+            number: number, bill: bill, kind: kind, amount: amount, from: from, to: to, accesses: accesses,
+            energy: energy, issued: context.time, due: context.time.adding(days: bill.plan.dueDays))
+        bill.invoices = try checked(bill.invoices.adding(1))
+        let lines = [
+            JournalLine(bill.seller, .receivable, amount), JournalLine(bill.seller, .income, -amount),
+            JournalLine(bill.buyer, .expense, amount), JournalLine(bill.buyer, .payable, -amount),
+        ]
+        try post(lines, bill.plan.currency, .invoice, number, context)
+        try store(invoice, context)
+        try context.schedule(remind.message, Reminder(invoice: number, time: invoice.due), at: invoice.due)
+    }
+
+    // MARK: Reminders
+
+    static func remind(_ context: Context, _ request: Reminder) throws(Rejection) -> Nothing {
+        try context.requireSchedule()
+        var invoice = try invoice(request.invoice, context)
+        // Paid, disputed or reminded anew in the meantime: nothing to do.
+        guard invoice.state == .open, !invoice.isDisputed, invoice.reminder == request.time,
+            let next = invoice.dunning.next
+        else { return Nothing() }
+        invoice.dunning = next
+        switch next {
+        case .none, .defaulted: break
+        case .reminded: try schedule(&invoice, afterDays: overdueDays, context)
+        case .overdue:
+            try schedule(&invoice, afterDays: defaultDays, context)
+            try change(invoice.agreement, context) { (bill) throws(Rejection) in
+                bill.overdue = try checked(bill.overdue.adding(1))
+            }
+        }
+        try store(invoice, context)
+        return Nothing()
+    }
+
+    static func schedule(_ invoice: inout Invoice, afterDays days: UInt32, _ context: Context) throws(Rejection) {
+        invoice.reminder = context.time.adding(days: days)
+        try context.schedule(
+            remind.message, Reminder(invoice: invoice.number, time: invoice.reminder), at: invoice.reminder)
+    }
+
+    // MARK: Parts
+
+    static func invoice(_ number: UInt64, _ context: Context) throws(Rejection) -> Invoice {
+        guard let invoice = try invoices.get(number, in: context) else { throw documentUnknown("invoice \(number)") }
+        return invoice
+    }
+
+    static func store(_ invoice: Invoice, _ context: Context) throws(Rejection) {
+        try invoices.set(invoice.number, invoice, in: context)
+        try context.emit(invoiceChanged, invoice)
+    }
+
+    private static func store(_ bill: AgreementBill, _ context: Context) throws(Rejection) {
+        try bills.set(bill.agreement, bill, in: context)
+        try context.emit(billChanged, bill)
+    }
+
+    /// Stores an open invoice whose parts changed; one with nothing outstanding is settled, which may open access.
+    static func close(_ invoice: Invoice, _ context: Context) throws(Rejection) {
+        var changed = invoice
+        let wasOpen = invoice.state == .open
+        if invoice.outstanding == 0 { changed.state = invoice.paid > invoice.refunded ? .paid : .credited }
+        try store(changed, context)
+        guard wasOpen, changed.state != .open else { return }
+        try change(invoice.agreement, context) { (bill) throws(Rejection) in
+            if invoice.dunning.rawValue >= DunningState.overdue.rawValue {
+                bill.overdue = try checked(bill.overdue.subtracting(1))
+            }
+            if bill.awaits, invoice.from == bill.from { bill.awaits = false }
+        }
+    }
+
+    /// Changes the billing of an agreement, and tells Agreements when that opens or closes access.
+    private static func change(
+        _ agreement: UInt64, _ context: Context, _ body: (inout AgreementBill) throws(Rejection) -> Void
+    ) throws(Rejection) {
+        guard var bill = try bills.get(agreement, in: context) else { throw documentUnknown() }
+        let before = bill.standing
+        try body(&bill)
+        try store(bill, context)
+        guard bill.standing != before else { return }
+        _ = try context.send(
+            AgreementMessages.setPayment, to: WellKnown.agreements,
+            PaymentChange(agreement: agreement, payment: bill.standing))
+    }
+}

@@ -1,0 +1,214 @@
+package import ContractKit
+package import Primitives
+
+package struct PayInvoice: Hashable, Sendable, ContractValue {
+    package let invoice: UInt64
+    /// Micro-units, at most what is outstanding.
+    package let amount: Amount
+
+    package init(invoice: UInt64, amount: Amount) {
+        self.invoice = invoice
+        self.amount = amount
+    }
+
+    package static let shape = Shape.fields("PayInvoice", ("invoice", .u64), ("amount", .i64))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(invoice)
+        encoder.i64(amount)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        invoice = try decoder.u64()
+        amount = try decoder.i64()
+    }
+}
+
+/// A payment that a gateway received outside the ledger.
+package struct GatewayPayment: Hashable, Sendable, ContractValue {
+    package let invoice: UInt64
+    package let currency: Currency
+    package let amount: Amount
+    /// SHA-256 of the gateway's own reference, with a salt that it keeps; used once.
+    package let reference: Digest
+
+    package init(invoice: UInt64, currency: Currency, amount: Amount, reference: Digest) {
+        self.invoice = invoice
+        self.currency = currency
+        self.amount = amount
+        self.reference = reference
+    }
+
+    package static let shape = Shape.fields(
+        "GatewayPayment", ("invoice", .u64), ("currency", Currency.shape), ("amount", .i64), ("reference", .digest))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(invoice)
+        encoder.value(currency)
+        encoder.i64(amount)
+        encoder.fixed(reference)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        invoice = try decoder.u64()
+        currency = try Currency(from: &decoder)
+        amount = try decoder.i64()
+        reference = try decoder.digest()
+    }
+}
+
+package struct GatewayDeposit: Hashable, Sendable, ContractValue {
+    package let account: Digest
+    package let currency: Currency
+    package let amount: Amount
+    package let reference: Digest
+
+    package init(account: Digest, currency: Currency, amount: Amount, reference: Digest) {
+        self.account = account
+        self.currency = currency
+        self.amount = amount
+        self.reference = reference
+    }
+
+    package static let shape = Shape.fields(
+        "GatewayDeposit", ("account", .digest), ("currency", Currency.shape), ("amount", .i64), ("reference", .digest))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.fixed(account)
+        encoder.value(currency)
+        encoder.i64(amount)
+        encoder.fixed(reference)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        account = try decoder.digest()
+        currency = try Currency(from: &decoder)
+        amount = try decoder.i64()
+        reference = try decoder.digest()
+    }
+}
+
+package struct PayOut: Hashable, Sendable, ContractValue {
+    /// Partner that pays out, and sends the transaction.
+    package let gateway: String
+    package let currency: Currency
+    package let amount: Amount
+
+    package init(gateway: String, currency: Currency, amount: Amount) {
+        self.gateway = gateway
+        self.currency = currency
+        self.amount = amount
+    }
+
+    package static let shape = Shape.fields(
+        "PayOut", ("gateway", .text(max: Partner.idBytesMax)), ("currency", Currency.shape), ("amount", .i64))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.string(gateway)
+        encoder.value(currency)
+        encoder.i64(amount)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        gateway = try decoder.string(max: Partner.idBytesMax)
+        currency = try Currency(from: &decoder)
+        amount = try decoder.i64()
+    }
+}
+
+package struct CreditInvoice: Hashable, Sendable, ContractValue {
+    package let invoice: UInt64
+    package let amount: Amount
+    package let reason: UInt16
+
+    package init(invoice: UInt64, amount: Amount, reason: UInt16) {
+        self.invoice = invoice
+        self.amount = amount
+        self.reason = reason
+    }
+
+    package static let shape = Shape.fields(
+        "CreditInvoice", ("invoice", .u64), ("amount", .i64), ("reason", .u16))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(invoice)
+        encoder.i64(amount)
+        encoder.u16(reason)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        invoice = try decoder.u64()
+        amount = try decoder.i64()
+        reason = try decoder.u16()
+    }
+}
+
+package struct DisputeInvoice: Hashable, Sendable, ContractValue {
+    package let invoice: UInt64
+    package let amount: Amount
+    package let reason: UInt16
+    package let text: Digest
+
+    package init(invoice: UInt64, amount: Amount, reason: UInt16, text: Digest) {
+        self.invoice = invoice
+        self.amount = amount
+        self.reason = reason
+        self.text = text
+    }
+
+    package static let shape = Shape.fields(
+        "DisputeInvoice", ("invoice", .u64), ("amount", .i64), ("reason", .u16), ("text", .digest))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(invoice)
+        encoder.i64(amount)
+        encoder.u16(reason)
+        encoder.fixed(text)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        invoice = try decoder.u64()
+        amount = try decoder.i64()
+        reason = try decoder.u16()
+        text = try decoder.digest()
+    }
+}
+
+package struct ResolveDispute: Hashable, Sendable, ContractValue {
+    package let invoice: UInt64
+    /// Micro-units that are credited; 0 for the seller's right.
+    package let credit: Amount
+
+    package init(invoice: UInt64, credit: Amount) {
+        self.invoice = invoice
+        self.credit = credit
+    }
+
+    package static let shape = Shape.fields("ResolveDispute", ("invoice", .u64), ("credit", .i64))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(invoice)
+        encoder.i64(credit)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        invoice = try decoder.u64()
+        credit = try decoder.i64()
+    }
+}
+
+/// Arguments of a scheduled bill.
+package struct BillRun: Hashable, Sendable, ContractValue {
+    package let agreement: UInt64
+    init(agreement: UInt64) { self.agreement = agreement }
+    package static let shape = Shape.fields("BillRun", ("agreement", .u64))
+    package func encode(to encoder: inout BCSEncoder) { encoder.u64(agreement) }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) { agreement = try decoder.u64() }
+}
+
+/// Arguments of a scheduled reminder: one of another time than the invoice's has nothing to do.
+package struct Reminder: Hashable, Sendable, ContractValue {
+    package let invoice: UInt64
+    package let time: Timestamp
+
+    init(invoice: UInt64, time: Timestamp) {
+        self.invoice = invoice
+        self.time = time
+    }
+
+    package static let shape = Shape.fields("Reminder", ("invoice", .u64), ("time", .u64))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(invoice)
+        encoder.value(time)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        invoice = try decoder.u64()
+        time = try Timestamp(from: &decoder)
+    }
+}

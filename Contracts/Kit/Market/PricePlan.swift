@@ -1,0 +1,102 @@
+package import Primitives
+
+/// How an agreement is paid.
+package struct PricePlan: Hashable, Sendable, ContractValue {
+    package enum Kind: UInt8, ContractCode {
+        case free = 0
+        /// `price` once, at the countersignature.
+        case oneTime = 1
+        /// `price` per period, billed at its start.
+        case recurring = 2
+        /// `price` per access, billed at the end of each period.
+        case perAccess = 3
+        /// `price` per kWh of the data delivered, billed at the end of each period.
+        case perEnergy = 4
+    }
+
+    /// 10^9 units of a currency, in micro-units.
+    package static let priceMax: Amount = 1_000_000_000_000_000
+    package static let daysMax: UInt16 = 366
+    package static let dueDaysMax: UInt16 = 90
+
+    package let kind: Kind
+    package let currency: Currency
+    /// Micro-units.
+    package let price: Amount
+    /// Length of a billing period in days of 24 hours, 1 to 366; 0 where there are no periods.
+    package let periodDays: UInt16
+    /// From an invoice to the first reminder, 1 to 90.
+    package let dueDays: UInt16
+    /// Access opens when the first invoice is paid, not before. One-time and recurring only.
+    package let paysFirst: Bool
+
+    package init(
+        _ kind: Kind, currency: Currency, price: Amount = 0, periodDays: UInt16 = 0, dueDays: UInt16 = 0,
+        paysFirst: Bool = false
+    ) {
+        self.kind = kind
+        self.currency = currency
+        self.price = price
+        self.periodDays = periodDays
+        self.dueDays = dueDays
+        self.paysFirst = paysFirst
+    }
+
+    /// Why nobody could bill by it, nil when they can.
+    package var problem: String? {
+        let hasPeriods = kind == .recurring || kind == .perAccess || kind == .perEnergy
+        if kind == .free {
+            let isPlain = price == 0 && periodDays == 0 && dueDays == 0 && !paysFirst
+            return isPlain ? nil : "a free plan has no price, period or term"
+        }
+        if price <= 0 || price > PricePlan.priceMax { return "a price is above 0 and at most 10^9 currency units" }
+        if hasPeriods != (1...PricePlan.daysMax).contains(periodDays) {
+            return hasPeriods ? "a period has 1 to 366 days" : "a one-time price has no period"
+        }
+        if !(1...PricePlan.dueDaysMax).contains(dueDays) { return "an invoice is due after 1 to 90 days" }
+        if paysFirst, kind != .oneTime, kind != .recurring {
+            return "usage is billed after it, so it cannot be paid first"
+        }
+        return nil
+    }
+
+    /// Price of all usage so far: per access, or per kWh of `energy` watt-hours, rounded down. 0 for other plans.
+    package func usageCharge(accesses: UInt64, energy: Energy) throws(ArithmeticOverflow) -> Amount {
+        switch kind {
+        case .free, .oneTime, .recurring: return 0
+        case .perAccess:
+            guard let count = Int64(exactly: accesses) else { throw ArithmeticOverflow() }
+            return try price.multiplied(by: count)
+        case .perEnergy: return try price.scaled(by: energy, over: 1_000)
+        }
+    }
+
+    package static let shape = Shape.fields(
+        "PricePlan", ("kind", Kind.shape), ("currency", Currency.shape), ("price", .i64), ("periodDays", .u16),
+        ("dueDays", .u16), ("paysFirst", .bool))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.value(kind)
+        encoder.value(currency)
+        encoder.i64(price)
+        encoder.u16(periodDays)
+        encoder.u16(dueDays)
+        encoder.bool(paysFirst)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        kind = try Kind(from: &decoder)
+        currency = try Currency(from: &decoder)
+        price = try decoder.i64()
+        periodDays = try decoder.u16()
+        dueDays = try decoder.u16()
+        paysFirst = try decoder.bool()
+    }
+}
+
+extension Timestamp {
+    package static let dayMilliseconds: UInt64 = 86_400_000
+    /// Days of 24 hours later; cannot overflow for block times.
+    package func adding(days: UInt32) -> Timestamp {
+        adding(milliseconds: UInt64(days) * Timestamp.dayMilliseconds)
+    }
+    package func adding(days: UInt16) -> Timestamp { adding(days: UInt32(days)) }
+}

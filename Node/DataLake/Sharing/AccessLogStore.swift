@@ -1,0 +1,176 @@
+package import Agreements
+internal import DataSets
+internal import Foundation
+internal import GRDB
+internal import LedgerCrypto
+package import Primitives
+
+/// Accesses that this node served, in `accesses.sqlite`: durable before the first byte goes out, closed into batches whose
+/// Merkle roots go on the chain.
+///
+/// Invariants: an entry is in at most one batch; batches of one agreement and data set do not overlap in time; a batch
+/// never changes, so that it can be sent again.
+package struct AccessLogStore: Sendable {
+    /// Entries of one batch.
+    package static let batchEntriesMax = 4_096
+
+    /// A closed batch.
+    package struct Batch: Hashable, Sendable {
+        package let number: Int64
+        package let log: LogAccess
+        package let isAnchored: Bool
+    }
+
+    private let database: DatabaseQueue
+
+    package init(path: String) throws(LakeError) {
+        database = try SQL.open(path: path, isSecret: false)
+        try SQL.attempt("prepare the access log") {
+            var migrator = DatabaseMigrator()
+            migrator.registerMigration("1") { database in
+                try database.execute(
+                    sql: """
+                        CREATE TABLE batch (
+                            number INTEGER PRIMARY KEY NOT NULL, agreement INTEGER NOT NULL, dataSet BLOB NOT NULL,
+                            log BLOB NOT NULL, state INTEGER NOT NULL
+                        );
+                        CREATE INDEX batchByState ON batch (state, number);
+                        CREATE TABLE access (
+                            number INTEGER PRIMARY KEY NOT NULL, agreement INTEGER, dataSet BLOB NOT NULL,
+                            time INTEGER NOT NULL, entry BLOB NOT NULL, batch INTEGER
+                        );
+                        CREATE INDEX accessByBatch ON access (batch, agreement, dataSet, time);
+                        """)
+            }
+            try migrator.migrate(database)
+        }
+    }
+
+    /// Durable when it returns.
+    package func add(_ entry: AccessEntry) throws(LakeError) {
+        try SQL.attempt("log an access") {
+            try database.write { database in
+                try database.execute(
+                    sql: "INSERT INTO access (agreement, dataSet, time, entry) VALUES (?, ?, ?, ?)",
+                    arguments: [
+                        entry.request.agreement.map { Int64(clamping: $0) }, SQL.blob(entry.request.dataSet),
+                        SQL.integer(entry.time), Data(entry.bcs),
+                    ])
+            }
+        }
+    }
+
+    /// Agreements and data sets with accesses before `time` that are in no batch.
+    package func open(before time: Timestamp) throws(LakeError) -> [(agreement: UInt64, dataSet: Digest)] {
+        try SQL.attempt("list open accesses") {
+            try database.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT DISTINCT agreement, dataSet FROM access
+                        WHERE batch IS NULL AND agreement IS NOT NULL AND time < ? ORDER BY agreement, dataSet
+                        """, arguments: [SQL.integer(time)]
+                ).compactMap { row in
+                    guard let agreement: Int64 = row["agreement"], let set = Digest(row["dataSet"] as Data? ?? Data())
+                    else { return nil }
+                    return (UInt64(clamping: agreement), set)
+                }
+            }
+        }
+    }
+
+    /// Closes a batch over the open accesses of an agreement and data set before `end`; nil when there are none. Its span
+    /// begins at `start`, or at its first access when that is earlier, and ends at `end` or before the first access left.
+    package func close(
+        agreement: UInt64, dataSet: Digest, from start: Timestamp, to end: Timestamp
+    ) throws(LakeError) -> Batch? {
+        try SQL.attempt("close a batch of accesses") {
+            try database.write { database in
+                let key: StatementArguments = [Int64(clamping: agreement), SQL.blob(dataSet)]
+                var entries = try AccessLogStore.entries(
+                    key, before: end, database, limit: AccessLogStore.batchEntriesMax + 1)
+                var to = end
+                if entries.count > AccessLogStore.batchEntriesMax, let next = entries.last?.entry.time {
+                    // More than a batch: whole milliseconds only, so that batches do not overlap.
+                    let whole = entries.prefix { $0.entry.time < next }
+                    to = whole.isEmpty ? next.adding(milliseconds: 1) : next
+                    entries = whole.isEmpty ? try AccessLogStore.entries(key, before: to, database) : Array(whole)
+                }
+                guard let first = entries.first?.entry.time else { return nil }
+                let sum = entries.reduce(Int64(0)) { $0.addingReportingOverflow($1.entry.milliWattHours).partialValue }
+                let log = LogAccess(
+                    agreement: agreement, dataSet: dataSet, root: MerkleTree.root(entries.map(\.entry.leaf)),
+                    accesses: UInt32(clamping: entries.count), energy: max(0, sum / 1_000), from: min(start, first),
+                    to: to)
+                try database.execute(
+                    sql: "INSERT INTO batch (agreement, dataSet, log, state) VALUES (?, ?, ?, 0)",
+                    arguments: key + [Data(log.bcs)])
+                let number = database.lastInsertedRowID
+                for each in entries {
+                    try database.execute(
+                        sql: "UPDATE access SET batch = ? WHERE number = ?", arguments: [number, each.number])
+                }
+                return Batch(number: number, log: log, isAnchored: false)
+            }
+        }
+    }
+
+    private static func entries(
+        _ key: StatementArguments, before end: Timestamp, _ database: Database, limit: Int = .max
+    ) throws -> [(number: Int64, entry: AccessEntry)] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT number, entry FROM access WHERE batch IS NULL AND agreement = ? AND dataSet = ? AND time < ?
+                ORDER BY time, number LIMIT ?
+                """, arguments: key + [SQL.integer(end), limit]
+        ).map { row in (row["number"] ?? 0, try AccessEntry(bcs: [UInt8](row["entry"] as Data? ?? Data()))) }
+    }
+
+    /// Batches that are not anchored yet, oldest first.
+    package func pending(limit: Int = 64) throws(LakeError) -> [Batch] {
+        try batches("WHERE state = 0 ORDER BY number LIMIT ?", [limit])
+    }
+
+    package func batches(of agreement: UInt64, limit: Int = 256) throws(LakeError) -> [Batch] {
+        try batches("WHERE agreement = ? ORDER BY number LIMIT ?", [Int64(clamping: agreement), limit])
+    }
+
+    private func batches(_ condition: String, _ arguments: StatementArguments) throws(LakeError) -> [Batch] {
+        try SQL.attempt("list batches of accesses") {
+            try database.read { database in
+                try Row.fetchAll(
+                    database, sql: "SELECT number, log, state FROM batch \(condition)", arguments: arguments
+                ).compactMap { row in
+                    guard let log = try? LogAccess(bcs: [UInt8](row["log"] as Data? ?? Data())) else { return nil }
+                    return Batch(number: row["number"] ?? 0, log: log, isAnchored: row["state"] == Int64(1))
+                }
+            }
+        }
+    }
+
+    package func markAnchored(_ number: Int64) throws(LakeError) { try mark(number, 1) }
+
+    /// The chain will never take it: it stays for the operator to look at.
+    package func markRefused(_ number: Int64) throws(LakeError) { try mark(number, 2) }
+
+    private func mark(_ number: Int64, _ state: Int64) throws(LakeError) {
+        try SQL.attempt("mark a batch of accesses") {
+            try database.write { database in
+                try database.execute(
+                    sql: "UPDATE batch SET state = ? WHERE number = ?", arguments: [state, number])
+            }
+        }
+    }
+
+    /// The entries of a batch in the order of its tree.
+    package func entries(of batch: Int64) throws(LakeError) -> [AccessEntry] {
+        try SQL.attempt("read accesses") {
+            try database.read { database in
+                try Data.fetchAll(
+                    database, sql: "SELECT entry FROM access WHERE batch = ? ORDER BY time, number", arguments: [batch]
+                ).map { try AccessEntry(bcs: [UInt8]($0)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+internal import Agreements
+internal import Anchors
+package import Chain
+internal import ContractKit
+internal import DataSets
+package import Logging
+internal import Primitives
+
+/// What a node does for its data sets by itself: erases what is declared deleted, lets go what was never anchored,
+/// declares its own partner's expired parts deleted, anchors the log of accesses, offers new parts to the partners named.
+package struct DataUpkeep: Sendable {
+    /// Reason code of a deletion because the retention is over.
+    package static let retentionReason: UInt16 = 2
+    /// How long a part may wait for its anchor.
+    package static let unanchoredMillisecondsMax: UInt64 = 3_600_000
+    private static let pause = Duration.seconds(20)
+
+    /// Submits calls as one transaction of this node's partner and waits until it is final; nil when it is not in time.
+    package typealias Submit = @Sendable ([Call]) async throws -> Receipt?
+
+    private let service: DataService
+    private let replication: PartReplication
+    private let submit: Submit
+    private let log: Logger
+
+    package init(service: DataService, replication: PartReplication, log: Logger, submit: @escaping Submit) {
+        self.service = service
+        self.replication = replication
+        self.submit = submit
+        self.log = log
+    }
+
+    /// Repeats until the task is cancelled; a step that fails is tried again the next time.
+    package func run() async {
+        var offered: [Digest: Set<String>] = [:]
+        while !Task.isCancelled {
+            do {
+                _ = try sweep()
+                try await declareExpired()
+                try await anchorAccesses()
+                try await offerParts(&offered)
+            } catch {
+                log.warning("upkeep of data sets: \(error)")
+            }
+            try? await Task.sleep(for: DataUpkeep.pause)
+        }
+    }
+
+    /// Erases parts that the chain says are deleted and forgets those that were never anchored; the erased ones.
+    @discardableResult
+    package func sweep() throws -> [PartEntry] {
+        let chain = try service.chain()
+        let now = service.now()
+        var erased: [PartEntry] = []
+        for entry in try service.parts.held() {
+            if let tombstone = try chain.tombstone(entry.digest) {
+                try service.parts.erase(entry.digest, reason: tombstone.reason, now: now)
+                erased.append(entry)
+                log.info(
+                    "part \(entry.digest.short) of \(entry.owner)/\(entry.dataSet) was erased: its owner deleted it")
+            } else if try chain.anchor(entry.digest) == nil,
+                entry.stored.adding(milliseconds: DataUpkeep.unanchoredMillisecondsMax) < now
+            {
+                try service.parts.forget(entry.digest)
+                log.info("part \(entry.digest.short) was never anchored and is gone")
+            }
+        }
+        return erased
+    }
+
+    /// Declares parts of the own partner deleted whose retention is over; erasing follows the chain.
+    package func declareExpired() async throws {
+        let chain = try service.chain()
+        let expired = try service.parts.expired(service.now()).filter { entry in
+            guard entry.owner == service.partner else { return false }
+            return try chain.anchor(entry.digest) != nil && chain.tombstone(entry.digest) == nil
+        }
+        guard !expired.isEmpty else { return }
+        let calls = expired.prefix(TransactionBody.callsMax).map {
+            Anchors.tombstone.call(
+                on: WellKnown.anchors, DeleteBatch(batch: $0.digest, reason: DataUpkeep.retentionReason))
+        }
+        if let rejection = try await submit(Array(calls))?.rejection {
+            log.error("declaring expired parts deleted: \(rejection)")
+        }
+        _ = try sweep()
+    }
+
+    // MARK: accesses
+
+    /// Closes what was served into batches and anchors them. A batch whose fate is not known is looked up in the state
+    /// before it is sent again.
+    package func anchorAccesses() async throws {
+        let chain = try service.chain()
+        for (number, dataSet) in try service.accesses.open(before: chain.time) {
+            guard let agreement = try chain.read(Directory.agreements, number, of: WellKnown.agreements) else {
+                continue
+            }
+            let logged = try loggedUntil(number, dataSet, chain)
+            _ = try service.accesses.close(
+                agreement: number, dataSet: dataSet, from: max(agreement.from, logged ?? agreement.from),
+                to: min(chain.time, agreement.until))
+        }
+        var open: [AccessLogStore.Batch] = []
+        for batch in try service.accesses.pending() {
+            let logged = try loggedUntil(batch.log.agreement, batch.log.dataSet, chain)
+            if let logged, logged >= batch.log.to {
+                try service.accesses.markAnchored(batch.number)
+            } else {
+                open.append(batch)
+            }
+        }
+        for batch in open { try await anchor(batch) }
+    }
+
+    /// One transaction each: one that the chain refuses does not hold up the others.
+    private func anchor(_ batch: AccessLogStore.Batch) async throws {
+        guard let receipt = try await submit([Agreements.logAccess.call(on: WellKnown.agreements, batch.log)]) else {
+            return
+        }
+        if let rejection = receipt.rejection {
+            log.error("the chain refuses batch \(batch.number) of the access log: \(rejection)")
+            try service.accesses.markRefused(batch.number)
+        } else {
+            try service.accesses.markAnchored(batch.number)
+        }
+    }
+
+    private func loggedUntil(_ agreement: UInt64, _ dataSet: Digest, _ chain: ChainView) throws -> Timestamp? {
+        try chain.read(
+            Agreements.loggedUntil, Pair(agreement, Pair(dataSet, service.partner)), of: WellKnown.agreements)
+    }
+
+    // MARK: copies
+
+    /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there is asked again;
+    /// what it refuses stays refused until this node starts again.
+    private func offerParts(_ offered: inout [Digest: Set<String>]) async throws {
+        let chain = try service.chain()
+        for entry in try service.parts.held() where entry.owner == service.partner && entry.status == .held {
+            guard try chain.anchor(entry.digest) != nil else { continue }
+            for answer in try await replication.offer(entry.digest, skipping: offered[entry.digest] ?? []) {
+                if let refusal = answer.refusal {
+                    log.warning("part \(entry.digest.short) is not at \(answer.partner): \(refusal)")
+                }
+                if answer.refusal != PartReplication.noAnswer {
+                    offered[entry.digest, default: []].insert(answer.partner)
+                }
+            }
+        }
+    }
+}

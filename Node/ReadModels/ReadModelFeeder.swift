@@ -1,0 +1,85 @@
+package import Logging
+package import NodeClient
+package import Primitives
+
+/// Where final blocks come from.
+package struct BlockSource: Sendable {
+    /// A final block with its receipts; nil when this node has it no longer, or not yet.
+    package let block: @Sendable (Height) async throws -> ExecutedBlock?
+    /// The newest final height, as soon as it is at least the given one or the milliseconds are over.
+    package let finalHeight: @Sendable (Height, UInt32) async throws -> Height
+    /// The height above which the node has blocks: 0, or that of the state with which it began.
+    package let base: @Sendable () async throws -> Height
+
+    package init(
+        block: @escaping @Sendable (Height) async throws -> ExecutedBlock?,
+        finalHeight: @escaping @Sendable (Height, UInt32) async throws -> Height,
+        base: @escaping @Sendable () async throws -> Height
+    ) {
+        self.block = block
+        self.finalHeight = finalHeight
+        self.base = base
+    }
+}
+
+/// Feeds the read models from final blocks. Stops and starts anywhere: the position is where it was written.
+package struct ReadModelFeeder: Sendable {
+    /// Blocks taken in one transaction while catching up.
+    static let blocksMax: UInt64 = 256
+    private static let waitMilliseconds: UInt32 = 5_000
+    private static let pauseAfterFailure = Duration.seconds(2)
+
+    private let store: ReadModelStore
+    private let source: BlockSource
+    private let log: Logger
+
+    package init(store: ReadModelStore, source: BlockSource, log: Logger) {
+        self.store = store
+        self.source = source
+        self.log = log
+    }
+
+    /// Follows the chain until the task is cancelled. Read models of another chain are dropped and made again.
+    package func run() async {
+        while !Task.isCancelled {
+            do {
+                let next = try await catchUp()
+                _ = try await source.finalHeight(next, ReadModelFeeder.waitMilliseconds)
+            } catch is CancellationError {
+                return
+            } catch ReadModelError.otherChain(let why) {
+                log.warning("the read models are made anew: \(why)")
+                do { try store.drop() } catch { log.error("\(error)") }
+            } catch {
+                log.warning("the read models wait: \(error)")
+                try? await Task.sleep(for: ReadModelFeeder.pauseAfterFailure)
+            }
+        }
+    }
+
+    /// Takes all blocks that are final now; the next height to wait for.
+    @discardableResult
+    package func catchUp() async throws -> Height {
+        while true {
+            let base = try await source.base()
+            let final = try await source.finalHeight(Height(0), 0)
+            let next = try store.position()?.height.next ?? base.next
+            guard next <= final else { return next }
+            guard next > base else {
+                throw ReadModelError.otherChain(
+                    "the node has blocks from \(base.next) on, and block \(next) is missing")
+            }
+            var blocks: [ExecutedBlock] = []
+            var height = next
+            while height <= final, UInt64(blocks.count) < ReadModelFeeder.blocksMax {
+                guard let block = try await source.block(height) else {
+                    throw ReadModelError.storage("block \(height) cannot be read")
+                }
+                blocks.append(block)
+                height = height.next
+            }
+            try store.apply(blocks)
+            try Task.checkCancellation()
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import Accounts
+import ContractHost
+import ContractKit
+import LedgerCrypto
+import Primitives
+import TestSupport
+import Testing
+
+/// Random steps of accounts against an independent model: what the model forbids is refused, what it allows happens.
+@Suite struct AccountModelTests {
+    struct Model {
+        var status = "none"
+        var roles: MarketRoles = []
+        /// Roles of contracts that wait for the holder, by number.
+        var offered: [UInt16: MarketRoles] = [:]
+        var contracts: UInt16 = 0
+        var administrators: Set<Int> = []
+        var members: [Int: MarketRoles] = [:]
+
+        func isAdministrator(_ actor: Int) -> Bool { actor == 0 || administrators.contains(actor) }
+        func allows(_ actor: Int, _ capability: Capabilities) -> Bool {
+            if isAdministrator(actor) { return MatrixTests.isAllowed(capability, roles) }
+            return members[actor].map { MatrixTests.isAllowed(capability, $0.intersection(roles)) } ?? false
+        }
+        func isActor(_ actor: Int) -> Bool { isAdministrator(actor) || members[actor] != nil }
+    }
+
+    static let roles: [MarketRoles] = [.dataProvider, .serviceProvider, .dataUser, .serviceUser]
+
+    /// A step that was tried: on which organisation, whether the model allows it, what the chain said.
+    struct Tried {
+        let name: String
+        let index: Int
+        let isAllowed: Bool
+        let code: UInt16?
+        let after: Model
+    }
+
+    struct Walk {
+        var generator: SeededGenerator
+        var market: Market
+        let judge: Party
+        /// Three actors of each organisation; actor 0 is the DID's own key.
+        let parties: [[Party]]
+        var models: [Model]
+
+        init(seed: UInt64) throws {
+            generator = SeededGenerator(seed: seed)
+            market = try Market()
+            judge = try market.organisation("judge", .marketOperator)
+            let organisations = (0..<3).map { Organisation(name: "o\($0)") }
+            for organisation in organisations { try market.register(organisation) }
+            parties = organisations.map { organisation in
+                let own = Party(organisation)
+                return [own, Party("a\(organisation.name)", for: own), Party("b\(organisation.name)", for: own)]
+            }
+            models = organisations.map { _ in Model() }
+        }
+
+        mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
+
+        /// Nil when the dice gave nothing to try.
+        mutating func step() throws -> Tried? {
+            let index = pick(3)
+            switch pick(9) {
+            case 0: return open(index)
+            case 1: return confirm(index)
+            case 2: return addContract(index)
+            case 3, 4: return suspendOrReinstate(index)
+            // Rare, since it is final.
+            case 5: return pick(5) == 0 ? revoke(index) : nil
+            case 6: return setActor(index)
+            default: return act(index)
+            }
+        }
+
+        private mutating func open(_ index: Int) -> Tried {
+            var model = models[index]
+            let isAllowed = model.status == "none"
+            let role = AccountModelTests.roles[pick(4)]
+            let opening = Market.opening(parties[index][0], role, .organisation)
+            let code = market.plainCode(Accounts.open, opening, as: "aurora", on: WellKnown.accounts)
+            if isAllowed {
+                model.status = "pending"
+                model.offered[0] = role
+                model.contracts = 1
+                model.administrators = [0]
+            }
+            return Tried(name: "open", index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+
+        private mutating func confirm(_ index: Int) -> Tried? {
+            var model = models[index]
+            let number = UInt16(pick(3))
+            let isAllowed = model.offered[number] != nil && model.status == (number == 0 ? "pending" : "active")
+            guard let confirmation = try? market.confirmation(parties[index][0], number: number) else { return nil }
+            let code = market.plainCode(Accounts.confirm, confirmation, as: "village", on: WellKnown.accounts)
+            if isAllowed {
+                model.status = "active"
+                model.roles.formUnion(model.offered.removeValue(forKey: number) ?? [])
+            }
+            return Tried(name: "confirm", index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+
+        private mutating func addContract(_ index: Int) -> Tried {
+            var model = models[index]
+            let role = AccountModelTests.roles[pick(4)]
+            let isAllowed = model.status == "active" && !model.roles.contains(role)
+            let more = AddContract(holder: parties[index][0].holder, credential: .zero, roles: role)
+            let code = market.plainCode(Accounts.addContract, more, as: "borealis", on: WellKnown.accounts)
+            if isAllowed {
+                model.offered[model.contracts] = role
+                model.contracts += 1
+            }
+            return Tried(name: "addContract", index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+
+        private mutating func suspendOrReinstate(_ index: Int) -> Tried {
+            var model = models[index]
+            let target = AccountJudgement(account: parties[index][0].holder, reason: 1)
+            let isSuspension = pick(2) == 0
+            let isAllowed = model.status == (isSuspension ? "active" : "suspended")
+            let method = isSuspension ? Accounts.suspend : Accounts.reinstate
+            let code = market.code(method, target, by: judge, on: WellKnown.accounts)
+            if isAllowed { model.status = isSuspension ? "suspended" : "active" }
+            let name = isSuspension ? "suspend" : "reinstate"
+            return Tried(name: name, index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+
+        private mutating func revoke(_ index: Int) -> Tried {
+            var model = models[index]
+            let actor = pick(3)
+            let isOwn = pick(2) == 0
+            let canBe = model.status != "none" && model.status != "revoked"
+            let isAllowed = isOwn ? canBe && model.status != "pending" && model.isAdministrator(actor) : canBe
+            let target = AccountJudgement(account: parties[index][0].holder, reason: 1)
+            let code = market.code(
+                Accounts.revoke, target, by: isOwn ? parties[index][actor] : judge, on: WellKnown.accounts)
+            if isAllowed { model.status = "revoked" }
+            return Tried(name: "revoke", index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+
+        private mutating func setActor(_ index: Int) -> Tried {
+            let model = models[index]
+            let (actor, other) = (pick(3), pick(3))
+            let role = AccountModelTests.roles[pick(4)]
+            let standing = ActorStanding.allCases[pick(3)]
+            var after = model
+            after.administrators.remove(other)
+            after.members[other] = nil
+            if standing == .administrator { after.administrators.insert(other) }
+            if standing == .member { after.members[other] = role }
+            let isKnown = model.administrators.contains(other) || model.members[other] != nil
+            let isAllowed =
+                model.status == "active" && model.isAdministrator(actor) && !after.administrators.isEmpty
+                && (standing != .out || isKnown) && (standing != .member || model.roles.contains(role))
+            let change = SetActor(
+                key: parties[index][other].key, standing: standing, roles: standing == .member ? role : [])
+            let code = market.code(Accounts.setActor, change, by: parties[index][actor], on: WellKnown.accounts)
+            return Tried(
+                name: "setActor", index: index, isAllowed: isAllowed, code: code, after: isAllowed ? after : model)
+        }
+
+        private mutating func act(_ index: Int) -> Tried {
+            let model = models[index]
+            let actor = pick(3)
+            let takesBack = pick(2) == 0
+            let capability = MatrixTests.table[pick(17)].0
+            let fits = takesBack ? ["active", "suspended", "revoked"] : ["active"]
+            let isAllowed = fits.contains(model.status) && model.allows(actor, capability)
+            let code = market.code(
+                takesBack ? Asker.takeBack : Asker.ask, capability, by: parties[index][actor], on: Asker.address)
+            return Tried(
+                name: takesBack ? "takeBack" : "act", index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func randomStepsFollowTheModel(seed: UInt64) throws {
+        var walk = try Walk(seed: seed)
+        var allowedSteps: Set<String> = []
+        var forbiddenSteps: Set<String> = []
+        for step in 0..<400 {
+            guard let tried = try walk.step() else { continue }
+            let before = walk.models[tried.index].status
+            let place: Comment =
+                "seed \(seed), step \(step): \(tried.name) of \(before), code \(String(describing: tried.code))"
+            #expect((tried.code == nil) == tried.isAllowed, place)
+            if tried.isAllowed {
+                allowedSteps.insert(tried.name)
+            } else {
+                forbiddenSteps.insert("\(tried.name) \(before)")
+            }
+            walk.models[tried.index] = tried.after
+            guard tried.after.status != "none" else { continue }
+            let account = try walk.market.account(walk.parties[tried.index][0])
+            #expect("\(account.status)" == tried.after.status && account.roles == tried.after.roles, place)
+            #expect(account.capabilities == AuthorisationMatrix.capabilities(of: tried.after.roles), place)
+            #expect(Int(account.administrators) == tried.after.administrators.count, place)
+            #expect(account.administrators > 0 && account.contracts == tried.after.contracts, place)
+        }
+        #expect(allowedSteps.count >= 6 && forbiddenSteps.count >= 8)
+    }
+
+    /// Every step from every status, by the table and on paper.
+    @Test func everyStepFromEveryStatus() {
+        let allowed: [String: AccountStatus] = [
+            "pending confirm": .active, "pending revoke": .revoked, "active suspend": .suspended,
+            "active revoke": .revoked, "suspended reinstate": .active, "suspended revoke": .revoked,
+        ]
+        for status in AccountStatus.allCases {
+            for step in AccountStep.allCases { #expect(status.after(step) == allowed["\(status) \(step)"]) }
+        }
+    }
+}
