@@ -13,7 +13,9 @@ package final class ArrivalLog: Sendable {
 
     private let state = Mutex(State())
 
-    func note(_ entry: BatchEntry) {
+    package init() {}
+
+    package func note(_ entry: BatchEntry) {
         state.withLock { state in
             if state.entries.count >= ArrivalLog.entriesMax {
                 state.entries.removeFirst(ArrivalLog.entriesMax / 2)

@@ -106,4 +106,23 @@ struct LakeStorageTests {
         for secret in [key, salts.members[0].salt] { #expect(file.range(of: Data(secret.bytes)) == nil) }
         #expect(file.range(of: Data(SHA256.hash([2]).bytes)) != nil)
     }
+
+    /// New batches are told in their order, once; whoever falls too far behind is told that.
+    @Test func arrivals() throws {
+        let folder = try TemporaryFolder()
+        let lake = try DataLake(folder: folder.url)
+        let batches = (1...3).map { Homes.batch($0) }
+        for batch in batches + batches { try lake.store(batch.bcs) }
+        let (all, next) = lake.arrivals.entries(from: 0)
+        #expect(all?.map(\.digest) == batches.map(\.digest) && next == 3)
+        #expect(lake.arrivals.entries(from: 2).entries?.map(\.digest) == [batches[2].digest])
+        #expect(lake.arrivals.entries(from: next).entries?.isEmpty == true)
+        #expect(try DataLake(folder: folder.url).arrivals.entries(from: 0).entries?.isEmpty == true)
+        let log = ArrivalLog()
+        let entry = try #require(all?.first)
+        for _ in 0...ArrivalLog.entriesMax { log.note(entry) }
+        let (rest, end) = log.entries(from: 0)
+        #expect(rest == nil && end == UInt64(ArrivalLog.entriesMax) + 1)
+        #expect(log.entries(from: end - 5).entries?.count == 5)
+    }
 }

@@ -101,6 +101,8 @@ struct SettlerTests {
     @Test func correctsChangedReadingsOnceTheyAreQuiet() async throws {
         let (cluster, address) = try cluster()
         let settler = try cluster.settler(quietSeconds: 60)
+        #expect(try await settler.round([address]) == 0)
+        cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 60_000) }
         #expect(try await settler.round([address]) == Int(Self.hours))
         // A day's better readings of one home, then those of another one, before the first is quiet: one correction.
         try arrive(Homes.batch(2, revision: 1, more: 70), cluster)
@@ -117,6 +119,46 @@ struct SettlerTests {
         // A settler that starts now compares all of them and finds nothing to do.
         let next = try cluster.settler(quietSeconds: 0)
         for _ in 0..<3 { #expect(try await next.round([address]) == 0) }
+    }
+
+    /// A meter that is silent for longer than a round looks at keeps nobody else's periods from being settled.
+    @Test func waitingPeriodsDoNotStopLaterOnes() async throws {
+        let last = PeriodNumber(Homes.first.value + Self.hours - 1)
+        let late = ReadingBatch(
+            salt: SHA256.hash([4]), meter: TestNetwork.meter(Self.homes), resolution: .minutes60,
+            readings: Homes.batch(Self.homes).readings.filter { $0.start.value == last.value * 3_600_000 })
+        let (cluster, address) = try cluster((1..<Self.homes).map { Homes.batch($0) } + [late])
+        let settler = try cluster.settler(perRound: 2)
+        var rounds: [Int] = []
+        for _ in 0..<4 { rounds.append(try await settler.round([address])) }
+        #expect(rounds == [0, 0, 1, 0])
+        #expect(try cluster.chain.settlement(of: address, period: last)?.claim.stage == .final)
+        let report = try #require(await settler.report().communities.first)
+        #expect(report.unsettled == Int(Self.hours) - 1 && !report.hasMore && report.finalBefore == Homes.first.value)
+        #expect(report.waits.count == 1 && report.waits[0].to == last.value)
+    }
+
+    /// An administrator who admits members one after the other is not overtaken.
+    @Test func membershipsSettleDownFirst() async throws {
+        let (cluster, address) = try cluster()
+        let settler = try cluster.settler(quietSeconds: 60)
+        #expect(try await settler.round([address]) == 0)
+        #expect(try #require(await settler.report().communities.first?.waits.first).reason?.contains("changed") == true)
+        cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 50_000) }
+        try cluster.network.withLock { (network) in
+            try network.registerMeter(9)
+            _ = try network.must(
+                Community.admit, on: address, network.admission(9, to: address, from: Homes.first))
+        }
+        try cluster.lake(Cluster.administrator).secrets.setKey(SHA256.hash([9]), of: MemberNumber(5), in: address)
+        let batch = Homes.batch(9)
+        try arrive(batch, cluster)
+        #expect(try await settler.round([address]) == 0)
+        cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 50_000) }
+        #expect(try await settler.round([address]) == 0)
+        cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 20_000) }
+        #expect(try await settler.round([address]) == Int(Self.hours))
+        #expect(try cluster.chain.settlement(of: address, period: Homes.first)?.claim.members == 5)
     }
 
     @Test func afterTheWindowNothingIsCorrected() async throws {
@@ -289,12 +331,13 @@ extension Cluster {
     /// settlements reach anybody.
     func settler(
         _ partner: String = Cluster.administrator, quietSeconds: UInt64 = 0, delaySeconds: UInt64 = 0,
-        silent: Set<String> = [], silenced: (@Sendable () -> Set<String>)? = nil,
+        perRound: Int = 512, silent: Set<String> = [], silenced: (@Sendable () -> Set<String>)? = nil,
         isDead: @escaping @Sendable () -> Bool = { false }
     ) throws -> Settler {
         var settings = SettlerSettings()
         settings.quietMilliseconds = quietSeconds * 1_000
         settings.delayMilliseconds = delaySeconds * 1_000
+        settings.periodsPerRoundMax = perRound
         let ports = SettlerPorts(
             partner: partner,
             chain: { [weak self] () throws(StorageFailure) in

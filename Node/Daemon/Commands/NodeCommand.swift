@@ -61,7 +61,7 @@ struct NodeCommand: AsyncParsableCommand {
             ("data", settings.data), ("listen-peers", settings.listenPeers.description),
             ("listen-rpc", settings.listenRPC.description),
             ("peers", settings.peers.isEmpty ? "none" : settings.peers.map(\.text).joined(separator: ", ")),
-            ("keep-states", settings.keepStates.map { "\($0) blocks" } ?? "all"),
+            ("settler", settings.settler.words), ("keep-states", settings.keepStates.map { "\($0) blocks" } ?? "all"),
         ]
         try output.show(Dictionary(rows) { first, _ in first }) {
             let width = (rows.map(\.0.count).max() ?? 0) + 2

@@ -13,6 +13,12 @@ struct SettlerSwitch: Sendable {
     let communities: [Address]
     let settings: SettlerSettings
 
+    /// What it does, for `node --check-config`.
+    var words: String {
+        guard isOn else { return "off" }
+        return "settles the own communities" + (communities.isEmpty ? "" : " and \(communities.count) others")
+    }
+
     init(_ user: UserSettings) throws {
         isOn = user.settler ?? false
         let texts = user.settleCommunities ?? []
