@@ -28,8 +28,7 @@ struct BatchFiles: Sendable {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
             let aside = folder.appending(path: ".\(digest.short)-\(UInt64.random(in: 0 ... .max))")
             defer { try? FileManager.default.removeItem(at: aside) }
-            try Data(bytes).write(to: aside)
-            if flushes { try BatchFiles.flush(aside) }
+            try BatchFiles.write(bytes, to: aside.path, flushes: flushes)
             guard rename(aside.path, target.path) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
             if flushes {
                 try BatchFiles.flush(folder)
@@ -60,6 +59,20 @@ struct BatchFiles: Sendable {
             try FileManager.default.removeItem(at: url)
             try BatchFiles.flush(url.deletingLastPathComponent())
         }
+    }
+
+    // Foundation's own way of writing flushes every file.
+    private static func write(_ bytes: [UInt8], to path: String, flushes: Bool) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+        guard file >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        defer { close(file) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+            guard count > 0 || errno == EINTR else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+            written += max(0, count)
+        }
+        guard !flushes || fsync(file) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
     private static func flush(_ url: URL) throws {

@@ -77,7 +77,11 @@ struct CommunityBench: AsyncParsableCommand {
         try JSONResult.write(figures, to: json)
     }
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    private func note(_ text: String) {
+        let seconds = String(format: "%.0f", Stopwatch.now() - CommunityBench.began)
+        FileHandle.standardError.write(Data("\(seconds) s: \(text)\n".utf8))
+    }
+    private static let began = Stopwatch.now()
 
     private func text(_ figures: Figures) -> String {
         var lines = ["\(figures.members) members, four validators, \(figures.residentMegabytes) MB resident:"]
