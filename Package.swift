@@ -154,7 +154,7 @@ let targets: [Target] = [
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataLake Settlement Logging \(ledger) \(contracts)"),
+        "TestSupport TradingTestSupport DataLake Settlement Logging GRDB \(ledger) \(contracts)"),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
