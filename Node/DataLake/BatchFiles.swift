@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LedgerCrypto
 internal import Primitives
+internal import Trading
 
 /// Files named by the SHA-256 of their bytes: `<root>/<first two digits>/<64 digits>`.
 ///
@@ -45,8 +46,9 @@ struct BatchFiles: Sendable {
     /// Nil when there is no such file.
     func read(_ digest: Digest) throws(LakeError) -> [UInt8]? {
         let url = path(digest)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        let bytes = try BatchFiles.attempt("read \(url.path)") { [UInt8](try Data(contentsOf: url)) }
+        guard let bytes = try BatchFiles.attempt("read \(url.path)", { try BatchFiles.contents(of: url.path) }) else {
+            return nil
+        }
         guard SHA256.hash(bytes) == digest else { throw .corrupted(digest, path: url.path) }
         return bytes
     }
@@ -59,6 +61,28 @@ struct BatchFiles: Sendable {
             try FileManager.default.removeItem(at: url)
             try BatchFiles.flush(url.deletingLastPathComponent())
         }
+    }
+
+    /// Nil when there is no such file.
+    private static func contents(of path: String) throws -> [UInt8]? {
+        let file = open(path, O_RDONLY)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw POSIXError(.init(rawValue: errno) ?? .EIO)
+        }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        var filled = 0
+        while true {
+            if filled == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
+            let count = bytes[filled...].withUnsafeMutableBytes { Foundation.read(file, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+            // What is longer is no batch, and has another digest.
+            if count == 0 || filled > ReadingBatch.byteCountMax { break }
+            filled += max(0, count)
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
     }
 
     // Foundation's own way of writing flushes every file.
