@@ -28,7 +28,7 @@ struct CommunityLoad: Sendable {
             PriceSchedule(base: PricePair(consumption: 180_000, production: 160_000))),
         gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)),
         clock: LocalClock(spans: [LocalClock.Span(from: Timestamp(0), offsetMinutes: 60)]),
-        attestation: AttestationPolicy(attesters: [], threshold: 3), listsBatches: false)
+        listsBatches: false, attestation: AttestationPolicy(attesters: [], threshold: 3))
 
     init(members: Int, hours: Int) {
         self.members = members
