@@ -133,7 +133,8 @@ let targets: [Target] = [
     module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
     program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
     module(
-        "Fuzzing", at: "tools/Fuzz/Library", "Simulator NodeClient DataSets DataLake Settlement Resolver \(ledger) \(contracts)"),
+        "Fuzzing", at: "tools/Fuzz/Library",
+        "Simulator NodeClient DataSets DataLake Settlement Resolver \(ledger) \(contracts)"),
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     module(
         "DataWorkload", at: "tools/DataWorkload",
@@ -175,14 +176,16 @@ let targets: [Target] = [
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging \(ledger) \(contracts)"),
+        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging GRDB \(ledger) \(contracts)"
+    ),
     tests("AnalyticsTests", at: "Tests/Analytics", "TestSupport Analytics \(ledger) \(contracts)"),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
     tests(
-        "DaemonTests", at: "Tests/Daemon", "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives ContractKit Trading Settlement"),
+        "DaemonTests", at: "Tests/Daemon",
+        "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives ContractKit Trading Settlement"),
     tests("ChaosTests", at: "Tests/Chaos", "TestSupport ChaosHistory Chaos LedgerCrypto Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),

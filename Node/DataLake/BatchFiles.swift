@@ -1,6 +1,7 @@
 internal import Foundation
 internal import LedgerCrypto
 internal import Primitives
+internal import Trading
 
 /// Files named by the SHA-256 of their bytes: `<root>/<first two digits>/<64 digits>`.
 ///
@@ -34,7 +35,7 @@ struct BatchFiles: Sendable {
             let aside = folder.appending(
                 path: ".\(target.lastPathComponent.prefix(8))-\(UInt64.random(in: 0 ... .max))")
             defer { try? FileManager.default.removeItem(at: aside) }
-            try Data(bytes).write(to: aside)
+            try BatchFiles.write(bytes, to: aside.path, flushes: false)
             try move(aside, to: target, flushes: flushes)
         }
     }
@@ -54,8 +55,9 @@ struct BatchFiles: Sendable {
     /// Nil when there is no such file.
     func read(_ digest: Digest) throws(LakeError) -> [UInt8]? {
         let url = path(digest)
-        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        let bytes = try BatchFiles.attempt("read \(url.path)") { [UInt8](try Data(contentsOf: url)) }
+        guard let bytes = try BatchFiles.attempt("read \(url.path)", { try BatchFiles.contents(of: url.path) }) else {
+            return nil
+        }
         guard SHA256.hash(bytes) == digest else { throw .corrupted(digest, path: url.path) }
         return bytes
     }
@@ -68,6 +70,42 @@ struct BatchFiles: Sendable {
             try FileManager.default.removeItem(at: url)
             try BatchFiles.flush(url.deletingLastPathComponent())
         }
+    }
+
+    /// Nil when there is no such file.
+    private static func contents(of path: String) throws -> [UInt8]? {
+        let file = open(path, O_RDONLY)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw POSIXError(.init(rawValue: errno) ?? .EIO)
+        }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 16_384)
+        var filled = 0
+        while true {
+            if filled == bytes.count { bytes += [UInt8](repeating: 0, count: bytes.count) }
+            let count = bytes[filled...].withUnsafeMutableBytes { Foundation.read(file, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+            // What is longer is no batch, and has another digest.
+            if count == 0 || filled > ReadingBatch.byteCountMax { break }
+            filled += max(0, count)
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
+    }
+
+    // Foundation's own way of writing flushes every file.
+    private static func write(_ bytes: [UInt8], to path: String, flushes: Bool) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+        guard file >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+        defer { close(file) }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes[written...].withUnsafeBytes { Foundation.write(file, $0.baseAddress, $0.count) }
+            guard count > 0 || errno == EINTR else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+            written += max(0, count)
+        }
+        guard !flushes || fsync(file) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
     static func flush(_ url: URL) throws {

@@ -73,6 +73,11 @@ package struct DataLake: Sendable {
     /// The bytes of a batch. A damaged file is reported, marked, and refused from then on.
     package func bytes(_ digest: Digest) throws(LakeError) -> [UInt8] {
         guard let entry = try catalogue.entry(digest) else { throw .notHeld(digest) }
+        return try bytes(of: entry)
+    }
+
+    private func bytes(of entry: BatchEntry) throws(LakeError) -> [UInt8] {
+        let digest = entry.digest
         if entry.status == .erased { throw .erased(digest) }
         do throws(LakeError) {
             guard let bytes = try files.read(digest) else {
@@ -97,9 +102,14 @@ package struct DataLake: Sendable {
     /// The batch of a held entry, from memory when it was stored or read lately.
     package func batch(of entry: BatchEntry) throws(LakeError) -> ReadingBatch {
         if let known = cache[entry.digest] { return known }
-        let read = try batch(entry.digest)
-        cache.keep(read, as: entry.digest)
-        return read
+        let bytes = try bytes(of: entry)
+        do {
+            let read = try ReadingBatch(bcs: bytes)
+            cache.keep(read, as: entry.digest)
+            return read
+        } catch {
+            throw .malformed("\(error)")
+        }
     }
 
     package func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? { try catalogue.entry(digest) }

@@ -100,12 +100,16 @@ package struct Attester: AttestationService {
         func own() throws(SettlementRefusal) -> InputSelection {
             try InputSelection(community: request.community, period: request.claim.period, lake: lake, chain: chain)
         }
-        if let selection = try? own(), request.inputs.names(selection.named) { return selection }
-        var batches = request.batches
-        if batches.digests.isEmpty, request.inputs.batchCount > 0 { batches = try await list(request, from: sender) }
-        guard request.inputs.names(batches) else {
-            throw LakeRefusal(.otherInputs, "the batches sent are not those that the inputs name")
+        let isSent = !request.batches.digests.isEmpty || request.inputs.batchCount == 0
+        func require(_ batches: SettlementBatches) throws {
+            guard request.inputs.names(batches) else {
+                throw LakeRefusal(.otherInputs, "the batches sent are not those that the inputs name")
+            }
         }
+        if isSent { try require(request.batches) }
+        if let selection = try? own(), request.inputs.names(selection.named) { return selection }
+        let batches = isSent ? request.batches : try await list(request, from: sender)
+        try require(batches)
         try await fetch(batches, of: community, from: sender, chain)
         let selection = try own()
         try checkBatches(batches, selection)

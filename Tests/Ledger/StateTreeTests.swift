@@ -5,13 +5,25 @@ import Primitives
 import TestSupport
 import Testing
 
+/// Remembers everything; for one thread.
+private final class TestMemory: NodeDigestMemory, @unchecked Sendable {
+    private var digests: [Digest: NodeDigests] = [:]
+    subscript(_ node: Digest) -> NodeDigests? { digests[node] }
+    func keep(_ digests: NodeDigests, of node: Digest) { self.digests[node] = digests }
+}
+
 /// Compares a snapshot with the model: root, every value, absent keys, all proofs, all leaves.
 private func expectSame(_ snapshot: StateSnapshot, _ model: StateModel, keys: Int, _ note: String) throws {
     #expect(snapshot.root == model.root, "\(note): root")
+    let memory = TestMemory()
+    // In no order, and some twice.
+    let mixed = (0..<keys + 5).map { Array("k\(($0 * 7 + 3) % keys)".utf8) }
+    #expect(try snapshot.values(mixed) == mixed.map { model.values[$0] }, "\(note): values together")
     for number in 0..<keys {
         let key = Array("k\(number)".utf8)
         #expect(try snapshot.value(key) == model.values[key], "\(note): value of k\(number)")
         let proof = try snapshot.prove(key)
+        for _ in 0..<2 { #expect(try snapshot.prove(key, memory: memory) == proof, "\(note): remembered proof") }
         if let value = model.values[key] {
             #expect(proof?.verifyMembership(root: model.root, key: key, value: value) == true, "\(note): k\(number)")
             #expect(proof?.verifyMembership(root: model.root, key: key, value: value + [0]) == false)

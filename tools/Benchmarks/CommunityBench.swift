@@ -62,12 +62,19 @@ struct CommunityBench: AsyncParsableCommand {
         }
         defer { network.stop() }
         let session = try await CommunitySession(network, load)
-        try await session.found(anchors, note)
         var periods: [Figures.Period] = []
-        for offset in 0..<self.periods {
-            let period = try await session.settle(load.first.advanced(by: UInt64(offset)))
-            note("period \(offset + 1): \(Int(period.totalMilliseconds)) ms")
-            periods.append(period)
+        do {
+            try await session.found(anchors, note)
+            for offset in 0..<self.periods {
+                let period = try await session.settle(load.first.advanced(by: UInt64(offset)))
+                note("period \(offset + 1): \(Int(period.totalMilliseconds)) ms")
+                periods.append(period)
+            }
+        } catch {
+            note("\(error)")
+            for line in network.settlementLog { note(line) }
+            try await session.client.shutdown()
+            throw error
         }
         try await session.client.shutdown()
         let figures = Figures(
@@ -77,7 +84,11 @@ struct CommunityBench: AsyncParsableCommand {
         try JSONResult.write(figures, to: json)
     }
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
+    private func note(_ text: String) {
+        let seconds = String(format: "%.0f", Stopwatch.now() - CommunityBench.began)
+        FileHandle.standardError.write(Data("\(seconds) s: \(text)\n".utf8))
+    }
+    private static let began = Stopwatch.now()
 
     private func text(_ figures: Figures) -> String {
         var lines = ["\(figures.members) members, four validators, \(figures.residentMegabytes) MB resident:"]

@@ -26,8 +26,9 @@ struct CommunityLoad: Sendable {
         name: "Bench", currency: "EUR", period: .minutes60,
         priceRule: .communityTariffs(
             PriceSchedule(base: PricePair(consumption: 180_000, production: 160_000))),
-        gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)), clock: LocalClock(spans: [LocalClock.Span(from: Timestamp(0), offsetMinutes: 60)]),
-        attestation: AttestationPolicy(attesters: [], threshold: 3))
+        gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)),
+        clock: LocalClock(spans: [LocalClock.Span(from: Timestamp(0), offsetMinutes: 60)]),
+        listsBatches: false, attestation: AttestationPolicy(attesters: [], threshold: 3))
 
     init(members: Int, hours: Int) {
         self.members = members

@@ -1,6 +1,8 @@
 import ContractHost
 import Encodings
 import Identity
+import LightClient
+import NodeClient
 import Primitives
 import Resolver
 import TestSupport
@@ -46,6 +48,20 @@ import Testing
         }
         let bare = try await registry.ask(did, ["proof": "0"])
         #expect(try JSON(parsing: bare.body)["didDocumentMetadata"]?["proof"] == nil)
+    }
+
+    /// The quick way of writing a bundle gives what its coder gives, whatever was written before.
+    @Test func bundlesAreWrittenAsTheirCoderDoes() async throws {
+        let registry = try await RegistryFixture()
+        try await registry.create(0)
+        let text = ProofBundleText()
+        for count in [0, 1, 3] {
+            let keys = (0..<count).map { RegistryKeys.head("did:cwatt:bench:\($0)") }
+            let bundle = try await registry.node.proof(keys, at: nil)
+            for _ in 0..<2 {
+                #expect(text.compact(bundle) == JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact)
+            }
+        }
     }
 
     static let mistakes: [(String, [String: String], String, Int, String)] = [
