@@ -210,7 +210,8 @@ import Testing
 
     @Test func interfacesAreAsPinned() throws {
         let own = [
-            Accounts.name, Agreements.name, Anchors.name, Billing.name, Governance.name, Identity.name, InstanceService.name,
+            Accounts.name, Agreements.name, Anchors.name, Billing.name, Governance.name, Identity.name,
+            InstanceService.name,
             Registry.name,
         ]
         let contracts = ContractSuite.application.release.contracts.filter { own.contains($0.name) }
