@@ -171,4 +171,16 @@ import Testing
         #expect(try bench.enact(.setParameters(parameters)) == .enacted(bench.height))
         #expect(try Directory.parameters.get(in: bench.reading(WellKnown.governance)) == parameters)
     }
+
+    @Test func theCouncilSaysWhereANodeStands() throws {
+        var bench = try Consortium.bench()
+        let german = try #require(CountryCode("DE"))
+        #expect(try bench.reading(WellKnown.governance).country(of: "metrics") == nil)
+        #expect(try bench.enact(.locate(id: "metrics", country: german)) == .enacted(bench.height))
+        #expect(try bench.reading(WellKnown.anchors).country(of: "metrics") == german)
+        let nobody = try bench.enact(.locate(id: "nobody", country: german))
+        #expect(nobody == .failed(code: Governance.partnerUnknown.code))
+        for text in ["", "D", "de", "DEU", "D1", "ÄÖ"] { #expect(CountryCode(text) == nil) }
+        #expect(throws: BCSError.self) { try Action(bcs: [9, 1, 97, 2, 100, 101]) }
+    }
 }

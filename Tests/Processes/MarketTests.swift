@@ -41,6 +41,18 @@ extension ProcessSuite {
                 try forged.write(toFile: file, atomically: true, encoding: .utf8)
                 let wrong = try await Program.run(["verify", file, "--genesis", network.genesisFile])
                 #expect(wrong.exitCode == 1 && wrong.output.contains("but the ledger has '12.500000 EUR'"))
+                let lies = [
+                    (
+                        text.replacing("\"kind\" : \"\(kind)\"", with: "\"kind\" : \"credit-note\""),
+                        "about something else"
+                    ),
+                    (text + " ", "not in the one form"), (String(text.dropLast(40)), "is WRONG"),
+                ]
+                for (lie, words) in lies {
+                    try lie.write(toFile: file, atomically: true, encoding: .utf8)
+                    let found = try await Program.run(["verify", file, "--genesis", network.genesisFile])
+                    #expect(found.exitCode == 1 && found.output.contains(words), "\(words): \(found.output)")
+                }
             }
             let none = try await Program.run(
                 ["invoice", "export", "7", "--out", "\(network.folder)/none.json"] + shop.node)

@@ -1,0 +1,216 @@
+import Agreements
+import ContractHost
+import ContractKit
+import LedgerCrypto
+import Primitives
+import TestSupport
+import Testing
+
+/// Random offers, countersignatures, consents, notices, revocations and time against an independent model: every step
+/// that the model forbids is refused, and who may read is compared after every block.
+@Suite struct AgreementModelTests {
+    static let day = Timestamp.dayMilliseconds
+
+    struct ModelOffer {
+        let set: Int
+        let copies: UInt16
+        let days: UInt64
+        let expiry: UInt64
+        var taken: UInt16 = 0
+        var isWithdrawn = false
+
+        func state(_ now: UInt64) -> String {
+            if isWithdrawn { return "withdrawn" }
+            if taken == copies { return "taken" }
+            return now >= expiry ? "lapsed" : "open"
+        }
+    }
+
+    struct ModelAgreement {
+        let set: Int
+        let user: Int
+        let from: UInt64
+        var until: UInt64
+        var isNoticed = false
+        /// Set when it ended by an act.
+        var ended: String?
+
+        func state(_ now: UInt64) -> String {
+            if let ended { return ended }
+            if now >= until { return isNoticed ? "terminated" : "expired" }
+            return isNoticed ? "noticed" : "running"
+        }
+    }
+
+    struct Walk {
+        var generator: SeededGenerator
+        var market: Market
+        let provider: Party
+        let rival: Party
+        let users: [Party]
+        let owner: Party
+        /// Set 0 needs no consent and no notice, set 1 the owner's consent and two days of notice.
+        let sets: [Digest]
+        var offers: [ModelOffer] = []
+        var agreements: [ModelAgreement] = []
+        var consent: (from: UInt64, until: UInt64)?
+
+        init(seed: UInt64) throws {
+            generator = SeededGenerator(seed: seed)
+            market = try Market()
+            provider = try market.organisation("provider", .dataProvider)
+            rival = try market.organisation("rival", .dataProvider)
+            users = [try market.organisation("anton", .dataUser), try market.organisation("berta", .dataUser)]
+            owner = try market.person("ann", .serviceUser)
+            sets = [
+                try market.describe("plain", Market.description(), by: provider),
+                try market.describe("owned", Market.description(owners: [owner.holder], noticeDays: 2), by: provider),
+            ]
+        }
+
+        mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
+        /// Time of the block that the next act makes.
+        var now: UInt64 { market.bench.time.value + market.bench.blockMilliseconds }
+
+        /// A step with its state before, whether the model allows it, and what the chain said; nil: nothing to try.
+        mutating func step() throws -> (name: String, isAllowed: Bool, code: UInt16?)? {
+            switch pick(9) {
+            case 0: return try offer()
+            case 1, 2: return offers.isEmpty ? nil : countersign(pick(offers.count))
+            case 3: return offers.isEmpty ? nil : withdraw(pick(offers.count))
+            case 4: return agreements.isEmpty ? nil : revoke(pick(agreements.count))
+            case 5: return agreements.isEmpty ? nil : terminate(pick(agreements.count))
+            case 6: return grant()
+            case 7: return withdrawConsent()
+            default:
+                market.bench.advance(milliseconds: UInt64(pick(30)) * 3_600_000)
+                try market.bench.runBlock()
+                return nil
+            }
+        }
+
+        private mutating func offer() throws -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let made = ModelOffer(
+                set: pick(2), copies: UInt16(1 + pick(2)), days: UInt64(1 + pick(6)),
+                expiry: now + UInt64(1 + pick(3)) * AgreementModelTests.day)
+            let terms = OfferTerms(
+                dataSets: [sets[made.set]], copies: made.copies, purposes: .research, durationDays: UInt32(made.days),
+                expiry: Timestamp(made.expiry), plan: Market.plan(.free), text: .zero)
+            let code = market.code(Agreements.offer, terms, by: provider, on: WellKnown.agreements)
+            offers.append(made)
+            return ("offer", true, code)
+        }
+
+        private mutating func countersign(_ index: Int) -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let offer = offers[index]
+            let state = offer.state(now)
+            let (at, user) = (now, pick(2))
+            let terms = (try? market.offer(UInt64(index)).terms.digest) ?? .zero
+            let code = market.code(
+                Agreements.countersign, Countersign(offer: UInt64(index), terms: terms), by: users[user],
+                on: WellKnown.agreements)
+            if state == "open" {
+                offers[index].taken += 1
+                agreements.append(
+                    ModelAgreement(
+                        set: offer.set, user: user, from: at, until: at + offer.days * AgreementModelTests.day))
+            }
+            return ("countersign \(state)", state == "open", code)
+        }
+
+        private mutating func withdraw(_ index: Int) -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let state = offers[index].state(now)
+            let isOwn = pick(4) > 0
+            let code = market.code(
+                Agreements.withdrawOffer, OfferID(UInt64(index)), by: isOwn ? provider : rival,
+                on: WellKnown.agreements)
+            let isAllowed = isOwn && state == "open"
+            if isAllowed { offers[index].isWithdrawn = true }
+            return ("withdraw \(state)", isAllowed, code)
+        }
+
+        private mutating func revoke(_ index: Int) -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let (state, at) = (agreements[index].state(now), now)
+            let isOwn = pick(4) > 0
+            let body = EndAgreement(agreement: UInt64(index), reason: 1)
+            let code = market.code(Agreements.revoke, body, by: isOwn ? provider : rival, on: WellKnown.agreements)
+            let isAllowed = isOwn && (state == "running" || state == "noticed")
+            if isAllowed {
+                agreements[index].ended = "revoked"
+                agreements[index].until = at
+            }
+            return ("revoke \(state)", isAllowed, code)
+        }
+
+        private mutating func terminate(_ index: Int) -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let agreement = agreements[index]
+            let (state, at) = (agreement.state(now), now)
+            let party = [provider, users[agreement.user], users[1 - agreement.user]][pick(3)]
+            let isParty = party.holder != users[1 - agreement.user].holder
+            let body = EndAgreement(agreement: UInt64(index), reason: 1)
+            let code = market.code(Agreements.terminate, body, by: party, on: WellKnown.agreements)
+            let isAllowed = isParty && (state == "running" || (state == "noticed" && agreement.set == 0))
+            if isAllowed {
+                if agreement.set == 0 {
+                    agreements[index].ended = "terminated"
+                    agreements[index].until = at
+                } else {
+                    agreements[index].isNoticed = true
+                    agreements[index].until = min(agreement.until, at + 2 * AgreementModelTests.day)
+                }
+            }
+            return ("terminate \(state)", isAllowed, code)
+        }
+
+        private mutating func grant() -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let (at, until) = (now, now + UInt64(1 + pick(4)) * AgreementModelTests.day)
+            let body = GrantConsent(dataSet: sets[1], purposes: .research, until: Timestamp(until))
+            let isOwner = pick(4) > 0
+            let code = market.code(
+                Agreements.grantConsent, body, by: isOwner ? owner : users[0], on: WellKnown.agreements)
+            if isOwner { consent = (at, until) }
+            return ("grant", isOwner, code)
+        }
+
+        private mutating func withdrawConsent() -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let holds = consent.map { now < $0.until } ?? false
+            let code = market.code(
+                Agreements.withdrawConsent, DataSetID(sets[1]), by: owner, on: WellKnown.agreements)
+            if holds { consent = nil }
+            return ("withdrawConsent \(holds)", holds, code)
+        }
+
+        /// Whether the model lets a user read at the time of the next block.
+        func mayRead(_ agreement: ModelAgreement) -> Bool {
+            let isConsented = consent.map { $0.from <= now && now < $0.until } ?? false
+            return agreement.from <= now && now < agreement.until && (agreement.set == 0 || isConsented)
+        }
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func randomStepsFollowTheModel(seed: UInt64) throws {
+        var walk = try Walk(seed: seed)
+        var tried: Set<String> = []
+        for step in 0..<300 {
+            guard let result = try walk.step() else { continue }
+            let place: Comment = "seed \(seed), step \(step): \(result.name), code \(String(describing: result.code))"
+            #expect((result.code == nil) == result.isAllowed, place)
+            tried.insert("\(result.name) \(result.isAllowed)")
+            let time = walk.market.bench.time.value
+            for (index, offer) in walk.offers.enumerated() {
+                let stored = try walk.market.offer(UInt64(index))
+                #expect("\(stored.state)" == offer.state(time) && stored.taken == offer.taken, place)
+            }
+            for (index, agreement) in walk.agreements.enumerated() {
+                let stored = try walk.market.agreement(UInt64(index))
+                #expect("\(stored.state)" == agreement.state(time) && stored.until.value == agreement.until, place)
+                for user in 0..<2 {
+                    let refusal = try walk.market.refusal(
+                        walk.users[user], walk.sets[agreement.set], UInt64(index))
+                    #expect((refusal == nil) == (user == agreement.user && walk.mayRead(agreement)), place)
+                }
+            }
+        }
+        #expect(tried.count >= 20, "\(tried.sorted())")
+    }
+}
