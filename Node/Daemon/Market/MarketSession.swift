@@ -4,6 +4,7 @@ internal import Chain
 internal import ContractKit
 internal import Encodings
 internal import Foundation
+internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
