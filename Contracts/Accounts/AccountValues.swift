@@ -106,26 +106,35 @@ package struct AccountContract: Hashable, Sendable, ContractValue {
     /// SHA-256 of the BCS of `OpenAccount` or `AddContract`: what the holder signs.
     package let statement: Digest
     package let sponsor: String
+    /// Of the first contract: the administrators that begin with the confirmation.
+    package let administrators: [PublicKey]
     package let offered: Timestamp
     package var confirmed: Timestamp?
 
-    init(credential: Digest, roles: MarketRoles, statement: Digest, sponsor: String, offered: Timestamp) {
+    init(
+        credential: Digest, roles: MarketRoles, statement: Digest, sponsor: String, administrators: [PublicKey] = [],
+        offered: Timestamp
+    ) {
         self.credential = credential
         self.roles = roles
         self.statement = statement
         self.sponsor = sponsor
+        self.administrators = administrators
         self.offered = offered
         confirmed = nil
     }
 
     package static let shape = Shape.fields(
         "AccountContract", ("credential", .digest), ("roles", MarketRoles.shape), ("statement", .digest),
-        ("sponsor", .text(max: Partner.idBytesMax)), ("offered", .u64), ("confirmed", .option(.u64)))
+        ("sponsor", .text(max: Partner.idBytesMax)),
+        ("administrators", .list(.publicKey, max: OpenAccount.administratorsMax)), ("offered", .u64),
+        ("confirmed", .option(.u64)))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.fixed(credential)
         encoder.value(roles)
         encoder.fixed(statement)
         encoder.string(sponsor)
+        encoder.vector(administrators)
         encoder.value(offered)
         encoder.option(confirmed)
     }
@@ -134,6 +143,7 @@ package struct AccountContract: Hashable, Sendable, ContractValue {
         roles = try MarketRoles(from: &decoder)
         statement = try decoder.digest()
         sponsor = try decoder.string(max: Partner.idBytesMax)
+        administrators = try decoder.vector(max: OpenAccount.administratorsMax)
         offered = try Timestamp(from: &decoder)
         confirmed = try decoder.option()
     }

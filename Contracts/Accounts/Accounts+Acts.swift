@@ -10,7 +10,9 @@ extension Accounts {
         let digest = Act.signingDigest(
             network: context.network, instance: instance, method: request.method, account: request.act.account,
             sequence: request.act.sequence, body: request.body)
-        _ = try judge(request.act, digest, request.capabilities, takesBack: request.takesBack, context)
+        let isAdministrator = try judge(
+            request.act, digest, request.capabilities, takesBack: request.takesBack, context)
+        try require(isAdministrator || !request.byAdministrator, administratorNeeded())
         return Nothing()
     }
 
@@ -34,6 +36,10 @@ extension Accounts {
         case .active: break
         case .suspended: try require(takesBack, accountSuspended())
         case .revoked: try require(takesBack, accountRevoked())
+        }
+        // The end of an organisation's DID is the end of its business.
+        if account.kind == .organisation, !takesBack {
+            try require(context.documentKeys(account.holder) != nil, holderEnded())
         }
         let actor = try actor(act.key, of: account, context)
         try require(actor.standing != .out, notActor())
@@ -71,7 +77,9 @@ extension Accounts {
     }
 
     static func setActor(_ context: Context, _ request: Signed<SetActor>) throws(Rejection) -> Nothing {
-        let isAdministrator = try judge(request, Accounts.setActor.number, [], context)
+        // A stolen key goes out of a suspended account, too.
+        let isAdministrator = try judge(
+            request, Accounts.setActor.number, [], takesBack: request.body.standing == .out, context)
         try require(isAdministrator, administratorNeeded())
         let change = request.body
         var account = try account(request.act.account, context)

@@ -8,20 +8,18 @@ extension Accounts {
 
     static func open(_ context: Context, _ request: OpenAccount) throws(Rejection) -> Nothing {
         let sponsor = try context.requirePartner(with: .issuer)
-        try require(!Directory.accounts.contains(request.holder, in: context), accountExists())
+        // What no holder confirmed is nobody's: a later offer takes its place, so that none can be squatted.
+        if let known = try Directory.accounts.get(request.holder, in: context) {
+            let first = try contracts.get(Pair(request.holder, 0), in: context)
+            try require(known.status == .pending || first?.confirmed == nil, accountExists())
+        }
         try require(!request.roles.contains(.marketOperator), rolesWrong())
         try checkHolder(request, context)
         let contract = AccountContract(
             credential: request.credential, roles: request.roles, statement: SHA256.hash(request.bcs), sponsor: sponsor,
-            offered: context.time)
-        for key in request.administrators {
-            try actors.set(Pair(request.holder, key), AccountActor(isAdministrator: true, roles: []), in: context)
-            let change = SetActor(key: key, standing: .administrator)
-            try context.emit(actorChanged, ActorNotice(account: request.holder, change))
-        }
+            administrators: request.administrators, offered: context.time)
         let account = Account(
-            holder: request.holder, kind: request.kind, sponsor: sponsor,
-            administrators: UInt16(clamping: request.administrators.count), opened: context.time, changed: context.time)
+            holder: request.holder, kind: request.kind, sponsor: sponsor, opened: context.time, changed: context.time)
         _ = try append(contract, to: account, context)
         return Nothing()
     }
@@ -75,6 +73,8 @@ extension Accounts {
         } else {
             try require(account.status == .active, stepForbidden("\(account.status)"))
         }
+        let sponsor = try context.partner(contract.sponsor)
+        guard let sponsor, !sponsor.isSuspended, sponsor.roles.contains(.issuer) else { throw sponsorGone() }
         try require(speaks(request.key, for: account, context), notHolder())
         let digest = ConfirmContract.signingDigest(
             network: context.network, holder: request.holder, number: request.number, statement: contract.statement)
@@ -82,6 +82,12 @@ extension Accounts {
         try require(SignatureVerifier.verify(request.signature, by: request.key, over: digest), signatureWrong())
         contract.confirmed = context.time
         account.credential = contract.credential
+        for key in contract.administrators {
+            try actors.set(Pair(request.holder, key), AccountActor(isAdministrator: true, roles: []), in: context)
+            account.administrators = try checked(account.administrators.adding(1))
+            let change = SetActor(key: key, standing: .administrator)
+            try context.emit(actorChanged, ActorNotice(account: request.holder, change))
+        }
         try store(contract, request.number, of: account.holder, context)
         try give(account.roles.union(contract.roles), to: account, context)
         return Nothing()
@@ -100,7 +106,9 @@ extension Accounts {
     static func voteOperator(_ context: Context, _ request: VoteOperator) throws(Rejection) -> Nothing {
         let member = try context.requirePartner(with: .council)
         let account = try account(request.account, context)
-        try require(account.status == .active, stepForbidden("\(account.status)"))
+        // The role is taken from a suspended operator, too.
+        let mayChange = account.status == .active || (account.status == .suspended && !request.isOperator)
+        try require(mayChange, stepForbidden("\(account.status)"))
         try require(account.roles.contains(.marketOperator) != request.isOperator, operatorUnchanged())
         let key = Pair(request.account, member)
         try require(votes.get(key, in: context)?.isOperator != request.isOperator, votedBefore())

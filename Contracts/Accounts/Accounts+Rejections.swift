@@ -2,7 +2,7 @@ package import ContractKit
 
 extension Accounts {
     package static let accountUnknown = RejectionKind(200, "account-unknown", "the holder has no marketplace account")
-    package static let accountExists = RejectionKind(201, "account-exists", "the holder has an account")
+    package static let accountExists = RejectionKind(201, "account-exists", "the holder confirmed an account before")
     package static let holderWrong = RejectionKind(
         202, "holder-wrong",
         "an organisation's holder is SHA-256 of a live DID of this network, a person's is that of the did:key of its one key"
@@ -46,12 +46,17 @@ extension Accounts {
     package static let votedBefore = RejectionKind(222, "voted-before", "the member voted so before")
     package static let contractsMax = RejectionKind(223, "contracts-max", "an account has at most 1,000 contracts")
 
+    package static let sponsorGone = RejectionKind(
+        224, "sponsor-gone", "the partner that offered the contract is an issuer no longer; ask for a new one")
+    package static let holderEnded = RejectionKind(
+        225, "holder-ended", "the organisation's DID is deactivated: it may only take back what it gave")
+
     package static var rejections: [RejectionKind] {
         [
             accountUnknown, accountExists, holderWrong, rolesWrong, administratorsWrong, contractUnknown,
             contractConfirmed, notHolder, signatureWrong, stepForbidden, notConfirmed, accountSuspended, accountRevoked,
             notActor, capabilityMissing, sequenceWrong, administratorNeeded, lastAdministrator, actorRolesWrong,
-            personAlone, reasonMissing, operatorUnchanged, votedBefore, contractsMax,
+            personAlone, reasonMissing, operatorUnchanged, votedBefore, contractsMax, sponsorGone, holderEnded,
         ]
     }
 }

@@ -11,7 +11,8 @@ package import Primitives
 /// - An account is active only after its holder signed the first Account Contract with a key of its DID; roles come from
 ///   confirmed contracts alone, the operator's from two thirds of the council alone.
 /// - `capabilities` are always what the matrix gives `roles`.
-/// - `administrators` is the number of actors that are administrators, and at least 1. A person has one actor, itself.
+/// - `administrators` is the number of actors that are administrators, and at least 1 from the confirmation on. A person
+///   has one actor, itself. Before its confirmation an account has no actors, and another offer may take its place.
 /// - An act needs an actor of the account or a control key of the organisation's live DID, all the capabilities of its
 ///   call, and the next sequence number of its key; a sequence number never comes back.
 /// - No text, name or address is stored.

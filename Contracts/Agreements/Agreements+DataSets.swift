@@ -6,16 +6,21 @@ extension Agreements {
     static let consentDaysMax: UInt32 = 3_660
 
     static func describe(_ context: Context, _ request: Signed<DescribeDataSet>) throws(Rejection) -> DataSetID {
-        let provider = try context.authorise(request, as: describe.number, needing: [.shareData, .governOwn])
         let body = request.body
+        // The partner that holds the data carries the description: its word that the data is the provider's to share.
+        let sender = try context.requirePartner(with: .dataProvider)
+        try require(sender == body.location.partner, notStorage(body.location.partner))
+        let provider = try context.authorise(request, as: describe.number, needing: [.shareData, .governOwn])
         try require(isName(body.name) && isName(body.location.anchor), nameWrong())
         if let problem = body.description.problem { throw descriptionWrong(problem) }
         try checkLocation(body.location, body.description, context)
         let id = DataSetID(provider: provider, name: body.name)
+        try claim(body.location, for: id, context)
         var dataSet: SharedDataSet
         if let known = try dataSets.get(id.id, in: context) {
             try require(!known.isWithdrawn, dataSetWithdrawn(body.name))
             try require(body.previous == known.version, versionConflict("the newest is \(known.version)"))
+            try require(body.description.revises(known.description), revisionWrong())
             dataSet = known
             dataSet.version = try checked(known.version.adding(1))
             dataSet.location = body.location
@@ -42,6 +47,18 @@ extension Agreements {
             let refusal = AccessRule.storageRefusal(
                 location, description, partner: partner, country: try context.country(of: partner))
             if let refusal { throw storageForbidden("\(partner): \(refusal)") }
+        }
+    }
+
+    /// One anchor is one data set, for ever.
+    private static func claim(
+        _ location: DataLocation, for id: DataSetID, _ context: Context
+    ) throws(Rejection) {
+        let key = Pair(location.partner, location.anchor)
+        if let holder = try anchorClaims.get(key, in: context) {
+            try require(holder == id.id, anchorTaken(location.anchor))
+        } else {
+            try anchorClaims.set(key, id.id, in: context)
         }
     }
 
@@ -96,7 +113,11 @@ extension Agreements {
     static func isName(_ text: String) -> Bool {
         !text.isEmpty && text.utf8.count <= BatchAnchor.nameBytesMax
             && text.utf8.allSatisfy { (97...122).contains($0) || (45...57).contains($0) }
+            && text.utf8.split(separator: 47, omittingEmptySubsequences: false).allSatisfy(isSegment)
     }
+
+    /// Not empty and not only dots: a lake may make a path of a name.
+    private static func isSegment(_ segment: Substring.UTF8View) -> Bool { segment.contains { $0 != 46 } }
 
     static func dataSet(_ id: Digest, _ context: Context) throws(Rejection) -> SharedDataSet {
         guard let dataSet = try dataSets.get(id, in: context) else { throw dataSetUnknown(id.short) }

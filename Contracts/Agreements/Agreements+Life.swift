@@ -8,6 +8,7 @@ extension Agreements {
         let agreement = try agreement(request.body.agreement, context)
         try require(agreement.provider == provider, notProvider())
         try require(request.body.reason > 0, reasonMissing())
+        try require(context.time < agreement.until, stepForbidden("its time is over"))
         try take(.revoke, agreement, until: context.time, context)
         return Nothing()
     }
@@ -25,14 +26,12 @@ extension Agreements {
         }
         let end = context.time.adding(days: agreement.noticeDays)
         try take(.giveNotice, agreement, until: end, context)
-        if end < agreement.until { try context.schedule(due.message, AgreementID(agreement.number), at: end) }
         return Nothing()
     }
 
     static func due(_ context: Context, _ id: AgreementID) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let agreement = try agreement(id.number, context)
-        // Notice and revocation leave a call behind that finds nothing to do.
         guard !agreement.state.isEnded, agreement.until <= context.time else { return Nothing() }
         try take(agreement.state == .noticed ? .terminate : .expire, agreement, until: agreement.until, context)
         return Nothing()
@@ -49,12 +48,14 @@ extension Agreements {
     }
 
     static func logAccess(_ context: Context, _ request: LogAccess) throws(Rejection) -> Nothing {
-        let partner = try context.requirePartner()
+        let partner = try context.requirePartner(with: .dataProvider)
         var agreement = try agreement(request.agreement, context)
         try require(agreement.dataSets.contains(request.dataSet), dataSetUnknown(request.dataSet.short))
         try require(dataSet(request.dataSet, context).location.names(partner), notStorage())
         let isLog =
-            request.accesses > 0 && request.energy >= 0 && request.from < request.to && request.to <= context.time
+            (1...LogAccess.accessesMax).contains(request.accesses) && (0...LogAccess.energyMax).contains(request.energy)
+            && (request.energy == 0 || agreement.plan.kind == .perEnergy) && request.from < request.to
+            && request.to <= context.time
         try require(isLog, logEmpty())
         let latest = agreement.until.adding(milliseconds: Agreement.logDelayMilliseconds)
         let isInside = agreement.from <= request.from && request.to <= agreement.until && context.time <= latest
@@ -91,6 +92,13 @@ extension Agreements {
         changed.state = state
         changed.until = min(agreement.until, end)
         changed.changed = context.time
+        // One call waits for the end of an agreement, and none for one that has ended.
+        if changed.until < agreement.until || state.isEnded {
+            try context.cancel(agreement.due)
+            if !state.isEnded {
+                changed.due = try context.schedule(due.message, AgreementID(changed.number), at: changed.until)
+            }
+        }
         try store(changed, context)
     }
 

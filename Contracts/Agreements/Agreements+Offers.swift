@@ -10,6 +10,7 @@ extension Agreements {
         let terms = request.body
         try checkTerms(terms, by: provider, context)
         var noticeDays: UInt16 = 0
+        var versions: [UInt32] = []
         for id in terms.dataSets {
             let dataSet = try dataSet(id, context)
             try require(dataSet.provider == provider, notProvider(dataSet.name))
@@ -19,14 +20,14 @@ extension Agreements {
                 ? dataSet.description.purposes.intersection(.serviceDelivery) : dataSet.description.purposes
             try require(terms.purposes.isSubset(of: allowed), purposeWrong(dataSet.name))
             noticeDays = max(noticeDays, dataSet.description.noticeDays)
+            versions.append(dataSet.version)
         }
         let number = try offerCount.get(in: context) ?? Height(0)
         try offerCount.set(Height(checked(number.value.adding(1))), in: context)
         let offer = Offer(
-            number: number.value, provider: provider, providerKey: request.act.key, terms: terms,
+            number: number.value, provider: provider, providerKey: request.act.key, terms: terms, versions: versions,
             noticeDays: noticeDays)
         try store(offer, context)
-        try context.schedule(lapse.message, OfferID(number.value), at: terms.expiry)
         return OfferID(number.value)
     }
 
@@ -54,14 +55,8 @@ extension Agreements {
             request, as: withdrawOffer.number, needing: .contracting, takesBack: true)
         let offer = try offer(request.body.number, context)
         try require(offer.provider == provider, notProvider())
+        try require(offer.state(at: context.time) == .open, offerClosed())
         try take(.withdraw, offer, context)
-        return Nothing()
-    }
-
-    static func lapse(_ context: Context, _ id: OfferID) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
-        let offer = try offer(id.number, context)
-        if offer.state == .open { try take(.lapse, offer, context) }
         return Nothing()
     }
 
@@ -69,8 +64,7 @@ extension Agreements {
         let user = try context.authorise(request, as: countersign.number, needing: [.contracting, .accessData])
         var offer = try offer(request.body.offer, context)
         try require(offer.state != .taken, offerTaken())
-        // A scheduled call that waits for room in a block must not lengthen an offer.
-        try require(offer.state == .open && context.time < offer.terms.expiry, offerClosed())
+        try require(offer.state(at: context.time) == .open, offerClosed())
         try require(offer.provider != user && (offer.terms.user ?? user) == user, offerForeign())
         try require(request.body.terms == offer.terms.digest, termsDiffer())
         try checkProvider(offer, context)
@@ -90,8 +84,8 @@ extension Agreements {
             until: from.adding(days: offer.terms.durationDays), noticeDays: offer.noticeDays, payment: .clear,
             changed: context.time)
         agreement.payment = try context.send(BillingMessages.begin, to: WellKnown.billing, BillingStart(agreement))
+        agreement.due = try context.schedule(due.message, AgreementID(number.value), at: agreement.until)
         try store(agreement, context)
-        try context.schedule(due.message, AgreementID(number.value), at: agreement.until)
         return AgreementID(number.value)
     }
 
@@ -101,9 +95,10 @@ extension Agreements {
         guard let account, account.status == .active, account.capabilities.contains([.contracting, .shareData]) else {
             throw providerInactive()
         }
-        for id in offer.terms.dataSets {
+        for (id, version) in zip(offer.terms.dataSets, offer.versions) {
             let dataSet = try dataSet(id, context)
             try require(!dataSet.isWithdrawn, dataSetWithdrawn(dataSet.name))
+            try require(dataSet.version == version, dataSetRevised(dataSet.name))
         }
     }
 

@@ -16,6 +16,12 @@ extension Agreements {
         305, "version-conflict", "the description does not follow the newest version; read that and sign again")
     package static let dataSetWithdrawn = RejectionKind(
         306, "data-set-withdrawn", "the provider took the data set out of the market")
+    package static let revisionWrong = RejectionKind(
+        308, "revision-wrong",
+        "a revision keeps authority, owners, privacy, class and sovereignty, and adds no country; else describe another data set"
+    )
+    package static let anchorTaken = RejectionKind(
+        309, "anchor-taken", "this anchor was described as another data set")
     package static let notProvider = RejectionKind(307, "not-provider", "this belongs to another provider")
 
     // MARK: Offers
@@ -29,6 +35,8 @@ extension Agreements {
     package static let offerUnknown = RejectionKind(314, "offer-unknown", "there is no such offer")
     package static let offerTaken = RejectionKind(
         315, "offer-taken", "others countersigned the offer as often as it may be")
+    package static let dataSetRevised = RejectionKind(
+        325, "data-set-revised", "a data set was revised since the offer; ask for a new one")
     package static let offerClosed = RejectionKind(316, "offer-closed", "the offer was withdrawn, or its time is over")
     package static let offerForeign = RejectionKind(
         317, "offer-foreign", "the offer is for another account, or the account's own")
@@ -54,9 +62,11 @@ extension Agreements {
         331, "consent-wrong", "a consent names a purpose of the data set and ends after now, within 3,660 days")
     package static let consentUnknown = RejectionKind(332, "consent-unknown", "there is no consent that holds")
     package static let notStorage = RejectionKind(
-        333, "not-storage", "the calling partner does not hold the data set")
+        333, "not-storage", "the partner that holds the data set must send this")
     package static let logEmpty = RejectionKind(
-        334, "log-empty", "a log counts an access, no negative energy, and covers a span of time that is over")
+        334, "log-empty",
+        "a log has 1 to 1,000,000 accesses, at most 10^12 Wh and none but for plans per kWh, and covers a span that is over"
+    )
     package static let logOutside = RejectionKind(
         335, "log-outside", "a log lies within its agreement's time and comes at most a day after its end")
     package static let logOverlaps = RejectionKind(
@@ -65,9 +75,11 @@ extension Agreements {
     package static var rejections: [RejectionKind] {
         [
             nameWrong, descriptionWrong, locationWrong, storageForbidden, dataSetUnknown, versionConflict,
-            dataSetWithdrawn, notProvider, termsWrong, planWrong, purposeWrong, expiryWrong, offerUnknown, offerTaken,
+            dataSetWithdrawn, notProvider, revisionWrong, anchorTaken, termsWrong, planWrong, purposeWrong, expiryWrong,
+            offerUnknown, offerTaken,
             offerClosed, offerForeign, termsDiffer, providerInactive, agreementUnknown, notParty, stepForbidden,
-            reasonMissing, notBilling, notOwner, consentWrong, consentUnknown, notStorage, logEmpty, logOutside,
+            reasonMissing, notBilling, dataSetRevised, notOwner, consentWrong, consentUnknown, notStorage, logEmpty,
+            logOutside,
             logOverlaps,
         ]
     }

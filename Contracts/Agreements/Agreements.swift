@@ -7,8 +7,9 @@ package import Primitives
 ///
 /// Invariants (checked by `AgreementTests` and `AgreementModelTests`):
 /// - A data set belongs to the account that described it; only that account revises, offers or withdraws it. Versions
-///   rise by one.
-/// - An offer moves open -> taken | withdrawn | lapsed; at most `copies` agreements come from it.
+///   rise by one. The partner that holds the data carries every description; one anchor is one data set.
+/// - An offer moves open -> taken | withdrawn, and counts as lapsed from its expiry on; at most `copies` agreements come
+///   from it, and only while its data sets have the versions that it was made with.
 /// - An agreement has the signatures of both accounts under the same terms. It moves running -> noticed -> terminated,
 ///   running -> expired | terminated, and running or noticed -> revoked, and never back; `until` never grows, and an
 ///   ended agreement's `until` is not after the block that ended it.
@@ -33,10 +34,14 @@ package enum Agreements: Contract {
     /// Up to when a partner logged a data set's accesses under an agreement.
     package static let loggedUntil = StorageMap<Pair<UInt64, Pair<Digest, String>>, Timestamp>(8, "loggedUntil")
 
+    /// The data set that an anchor (partner and name in Anchors) was described as.
+    package static let anchorClaims = StorageMap<Pair<String, String>, Digest>(9, "anchorClaims")
+
     package static var storage: [StorageDeclaration] {
         [
             Directory.agreements.declaration, dataSets.declaration, offers.declaration, offerCount.declaration,
             agreementCount.declaration, consents.declaration, accessLogs.declaration, loggedUntil.declaration,
+            anchorClaims.declaration,
         ]
     }
 
@@ -86,14 +91,12 @@ package enum Agreements: Contract {
     package static let setPayment = Method<PaymentChange, Nothing>(
         AgreementMessages.setPayment.number, AgreementMessages.setPayment.name,
         "Billing opens or closes access by payment.", setPayment)
-    package static let lapse = Method<OfferID, Nothing>(
-        13, "lapse", "Scheduled: closes an offer that nobody took in time.", lapse)
 
     package static var calls: [CallDeclaration] {
         [
             describe.declaration, withdrawDataSet.declaration, offer.declaration, withdrawOffer.declaration,
             countersign.declaration, grantConsent.declaration, withdrawConsent.declaration, revoke.declaration,
-            terminate.declaration, logAccess.declaration, due.declaration, setPayment.declaration, lapse.declaration,
+            terminate.declaration, logAccess.declaration, due.declaration, setPayment.declaration,
         ]
     }
 

@@ -108,13 +108,16 @@ package struct ConsentNotice: Hashable, Sendable, ContractValue {
 
 /// Accesses that a partner served under an agreement in a span of time.
 package struct LogAccess: Hashable, Sendable, ContractValue {
+    package static let accessesMax: UInt32 = 1_000_000
+    package static let energyMax: Energy = 1_000_000_000_000
+
     package let agreement: UInt64
     package let dataSet: Digest
     /// Merkle root over the entries of the log, which lies in the partner's lake.
     package let root: Digest
-    /// Accesses: 1 or more.
+    /// Accesses: 1 to 1,000,000.
     package let accesses: UInt32
-    /// Watt-hours of the data delivered, what a price per kWh counts; 0 or more.
+    /// Watt-hours of the data delivered, what a price per kWh counts: 0 to 10^12, and 0 for other plans.
     package let energy: Energy
     package let from: Timestamp
     package let to: Timestamp

@@ -127,6 +127,14 @@ package struct DataDescription: Hashable, Sendable, ContractValue {
         return nil
     }
 
+    /// Whether it may follow `earlier`: what consents and agreements rest on stays, and countries only become fewer.
+    /// Anything else is another data set.
+    package func revises(_ earlier: DataDescription) -> Bool {
+        authority == earlier.authority && owners == earlier.owners && privacy == earlier.privacy
+            && sharingClass == earlier.sharingClass && sovereignty == earlier.sovereignty
+            && countries.allSatisfy(earlier.countries.contains)
+    }
+
     private static func isAscending<Value: Comparable>(_ values: [Value]) -> Bool {
         zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
     }

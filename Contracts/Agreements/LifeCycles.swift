@@ -5,7 +5,6 @@ package enum OfferStep: Hashable, Sendable, CaseIterable {
     /// The last of its copies was countersigned.
     case takeLast
     case withdraw
-    case lapse
 }
 
 extension OfferState {
@@ -15,7 +14,6 @@ extension OfferState {
         return switch step {
         case .takeLast: .taken
         case .withdraw: .withdrawn
-        case .lapse: .lapsed
         }
     }
 }

@@ -75,6 +75,7 @@ package enum OfferState: UInt8, ContractCode {
     /// As often as it may be.
     case taken = 1
     case withdrawn = 2
+    /// Its time is over; never stored, see `Offer.state(at:)`.
     case lapsed = 3
 }
 
@@ -85,30 +86,43 @@ package struct Offer: Hashable, Sendable, ContractValue {
     /// The key that signed it.
     package let providerKey: PublicKey
     package let terms: OfferTerms
+    /// Versions of its data sets, in their order: what the user reads is what was offered.
+    package let versions: [UInt32]
     /// Longest notice of its data sets, in days.
     package let noticeDays: UInt16
     package var state: OfferState
     /// Agreements made from it.
     package var taken: UInt16
 
-    init(number: UInt64, provider: Digest, providerKey: PublicKey, terms: OfferTerms, noticeDays: UInt16) {
+    init(
+        number: UInt64, provider: Digest, providerKey: PublicKey, terms: OfferTerms, versions: [UInt32],
+        noticeDays: UInt16
+    ) {
         self.number = number
         self.provider = provider
         self.providerKey = providerKey
         self.terms = terms
+        self.versions = versions
         self.noticeDays = noticeDays
         state = .open
         taken = 0
     }
 
+    /// An open offer whose time is over is lapsed; nothing has to run for that.
+    package func state(at time: Timestamp) -> OfferState {
+        state == .open && time >= terms.expiry ? .lapsed : state
+    }
+
     package static let shape = Shape.fields(
         "Offer", ("number", .u64), ("provider", .digest), ("providerKey", .publicKey), ("terms", OfferTerms.shape),
-        ("noticeDays", .u16), ("state", OfferState.shape), ("taken", .u16))
+        ("versions", .list(.u32, max: Agreement.dataSetsMax)), ("noticeDays", .u16), ("state", OfferState.shape),
+        ("taken", .u16))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
         encoder.fixed(provider)
         encoder.value(providerKey)
         encoder.value(terms)
+        encoder.vector(versions) { $0.u32($1) }
         encoder.u16(noticeDays)
         encoder.value(state)
         encoder.u16(taken)
@@ -118,6 +132,9 @@ package struct Offer: Hashable, Sendable, ContractValue {
         provider = try decoder.digest()
         providerKey = try PublicKey(from: &decoder)
         terms = try OfferTerms(from: &decoder)
+        versions = try decoder.vector(max: Agreement.dataSetsMax) {
+            (decoder: inout BCSDecoder) throws(BCSError) -> UInt32 in try decoder.u32()
+        }
         noticeDays = try decoder.u16()
         state = try OfferState(from: &decoder)
         taken = try decoder.u16()

@@ -6,7 +6,7 @@ extension Billing {
     static let disputeDays: UInt32 = 60
 
     static func credit(_ context: Context, _ request: Signed<CreditInvoice>) throws(Rejection) -> DocumentNumber {
-        let seller = try context.authorise(request, as: credit.number, needing: .billing, takesBack: true)
+        let seller = try context.authorise(request, as: credit.number, needing: .billing)
         let invoice = try invoice(request.body.invoice, context)
         try require(invoice.seller == seller, notSeller())
         try require(!invoice.isDisputed, disputed())
@@ -47,15 +47,17 @@ extension Billing {
         var invoice = try invoice(body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
         try require(!disputes.contains(invoice.number, in: context), disputeExists())
-        try require(context.time <= invoice.issued.adding(days: disputeDays), disputeLate())
+        try require(context.time <= max(invoice.issued, invoice.to).adding(days: disputeDays), disputeLate())
         try require(body.amount > 0, amountWrong())
         try require(body.amount <= invoice.amount - invoice.credited, aboveInvoice())
         try require(body.reason > 0, reasonMissing())
-        let kept = min(body.amount, invoice.paid - invoice.refunded)
-        let held = min(kept, try cash(of: invoice.seller, invoice.currency, context))
+        // What a credit of the disputed amount would have to give back.
+        let refund = max(0, body.amount - invoice.outstanding)
+        let held = min(refund, try cash(of: invoice.seller, invoice.currency, context))
         let lines = [JournalLine(invoice.seller, .cash, -held), JournalLine(invoice.seller, .held, held)]
         try post(lines, invoice.currency, .hold, invoice.number, context)
         invoice.isDisputed = true
+        try context.cancel(invoice.reminder)
         try store(invoice, context)
         try store(Dispute(body, held: held, opened: context.time), context)
         return Nothing()
@@ -73,7 +75,7 @@ extension Billing {
         }
         try require(body.credit >= 0, amountWrong())
         try require(judge != invoice.buyer || body.credit == 0, notJudge())
-        try require(judge != invoice.seller || body.credit > 0, notJudge())
+        try require(judge != invoice.seller || body.credit == dispute.amount, notJudge())
         try require(body.credit <= dispute.amount, aboveInvoice())
         let lines = [
             JournalLine(invoice.seller, .held, -dispute.held), JournalLine(invoice.seller, .cash, dispute.held),

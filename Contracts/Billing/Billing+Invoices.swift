@@ -17,7 +17,12 @@ extension Billing {
         case .oneTime:
             try issue(&bill, .oneTime, start.plan.price, from: start.from, to: start.until, context)
             bill.isClosed = true
-        case .recurring: try billPeriod(&bill, until: start.until, context)
+        case .recurring:
+            if start.plan.paysFirst || start.from <= context.time {
+                try billPeriod(&bill, until: start.until, context)
+            } else {
+                try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: start.from)
+            }
         case .perAccess, .perEnergy: try scheduleUsage(bill, until: start.until, context)
         }
         try store(bill, context)
@@ -43,7 +48,8 @@ extension Billing {
         return Nothing()
     }
 
-    /// Bills the period that begins, a started one whole, and schedules the next one.
+    /// Bills the period that begins, a started one whole, and schedules the next one. Nothing is billed for a period that
+    /// begins while access is closed by payment.
     private static func billPeriod(
         _ bill: inout AgreementBill, until: Timestamp, _ context: Context
     ) throws(Rejection) {
@@ -54,7 +60,9 @@ extension Billing {
         }
         bill.periods = try checked(bill.periods.adding(1))
         let next = try start(of: bill.periods, bill)
-        try issue(&bill, .recurring, bill.plan.price, from: from, to: min(next, until), context)
+        if bill.standing == .clear || bill.invoices == 0 {
+            try issue(&bill, .recurring, bill.plan.price, from: from, to: min(next, until), context)
+        }
         guard next < until else {
             bill.isClosed = true
             return
@@ -100,7 +108,7 @@ extension Billing {
         accesses: UInt64 = 0, energy: Energy = 0, _ context: Context
     ) throws(Rejection) {
         let number = try next(\.invoices, context)
-        let invoice = Invoice(
+        var invoice = Invoice(
             number: number, bill: bill, kind: kind, amount: amount, from: from, to: to, accesses: accesses,
             energy: energy, issued: context.time, due: context.time.adding(days: bill.plan.dueDays))
         bill.invoices = try checked(bill.invoices.adding(1))
@@ -109,8 +117,9 @@ extension Billing {
             JournalLine(bill.buyer, .expense, amount), JournalLine(bill.buyer, .payable, -amount),
         ]
         try post(lines, bill.plan.currency, .invoice, number, context)
+        invoice.reminder = try context.schedule(
+            remind.message, Reminder(invoice: number, time: invoice.due), at: invoice.due)
         try store(invoice, context)
-        try context.schedule(remind.message, Reminder(invoice: number, time: invoice.due), at: invoice.due)
     }
 
     // MARK: Reminders
@@ -119,7 +128,7 @@ extension Billing {
         try context.requireSchedule()
         var invoice = try invoice(request.invoice, context)
         // Paid, disputed or reminded anew in the meantime: nothing to do.
-        guard invoice.state == .open, !invoice.isDisputed, invoice.reminder == request.time,
+        guard invoice.state == .open, !invoice.isDisputed, invoice.reminder.time == request.time,
             let next = invoice.dunning.next
         else { return Nothing() }
         invoice.dunning = next
@@ -137,9 +146,9 @@ extension Billing {
     }
 
     static func schedule(_ invoice: inout Invoice, afterDays days: UInt32, _ context: Context) throws(Rejection) {
-        invoice.reminder = context.time.adding(days: days)
-        try context.schedule(
-            remind.message, Reminder(invoice: invoice.number, time: invoice.reminder), at: invoice.reminder)
+        let time = context.time.adding(days: days)
+        invoice.reminder = try context.schedule(
+            remind.message, Reminder(invoice: invoice.number, time: time), at: time)
     }
 
     // MARK: Parts
@@ -166,6 +175,7 @@ extension Billing {
         if invoice.outstanding == 0 { changed.state = invoice.paid > invoice.refunded ? .paid : .credited }
         try store(changed, context)
         guard wasOpen, changed.state != .open else { return }
+        try context.cancel(invoice.reminder)
         try change(invoice.agreement, context) { (bill) throws(Rejection) in
             if invoice.dunning.rawValue >= DunningState.overdue.rawValue {
                 bill.overdue = try checked(bill.overdue.subtracting(1))

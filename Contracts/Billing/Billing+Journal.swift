@@ -16,8 +16,9 @@ extension Billing {
         for line in lines {
             let account = LedgerAccount(holder: line.holder, currency: currency, kind: line.kind)
             let before = try balances.get(account, in: context)?.amount ?? 0
-            let after = try checked(before.adding(line.amount))
+            let after = before + Int128(line.amount)
             try require(after >= 0 || (line.kind != .cash && line.kind != .held), fundsMissing())
+            try require(after <= 0 || line.kind != .clearing, gatewayShort())
             try balances.set(account, Balance(after), in: context)
             trial.totals[Int(line.kind.rawValue)] += Int128(line.amount)
         }
@@ -29,7 +30,8 @@ extension Billing {
     }
 
     static func cash(of holder: Digest, _ currency: Currency, _ context: Context) throws(Rejection) -> Amount {
-        try balances.get(LedgerAccount(holder: holder, currency: currency, kind: .cash), in: context)?.amount ?? 0
+        let account = LedgerAccount(holder: holder, currency: currency, kind: .cash)
+        return Amount(clamping: try balances.get(account, in: context)?.amount ?? 0)
     }
 
     /// The next number of a kind of document, used up by this.
@@ -66,7 +68,10 @@ extension Billing {
     static func deposit(_ context: Context, _ request: GatewayDeposit) throws(Rejection) -> Nothing {
         let partner = try gateway(request.reference, context)
         try require(request.amount > 0, amountWrong())
-        try require(context.account(request.account) != nil, accountUnknown())
+        // What comes in must be able to go out.
+        let account = try context.account(request.account)
+        try require(
+            account?.status == .active && account?.capabilities.contains(.billing) == true, accountUnknown())
         let lines = [
             JournalLine(request.account, .cash, request.amount),
             JournalLine(LedgerAccount.gateway(partner), .clearing, -request.amount),
@@ -75,11 +80,10 @@ extension Billing {
         return Nothing()
     }
 
-    /// A suspended account gets its own money, too.
     static func payOut(_ context: Context, _ request: Signed<PayOut>) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .paymentGateway)
         try require(request.body.gateway == partner, gatewayWrong(request.body.gateway))
-        let holder = try context.authorise(request, as: payOut.number, needing: .billing, takesBack: true)
+        let holder = try context.authorise(request, as: payOut.number, needing: .billing, byAdministrator: true)
         try require(request.body.amount > 0, amountWrong())
         let lines = [
             JournalLine(holder, .cash, -request.body.amount),

@@ -14,27 +14,32 @@ extension Billing {
     package static let currencyWrong = RejectionKind(408, "currency-wrong", "the invoice is in another currency")
     package static let referenceUsed = RejectionKind(
         409, "reference-used", "the gateway used this reference before: the payment is booked")
-    package static let accountUnknown = RejectionKind(410, "account-unknown", "the holder has no marketplace account")
+    package static let accountUnknown = RejectionKind(
+        410, "account-unknown", "the holder has no active account that may be billed")
     package static let gatewayWrong = RejectionKind(
         411, "gateway-wrong", "the holder signed the payment for another gateway")
     package static let aboveInvoice = RejectionKind(
         412, "above-invoice", "the amount is above the invoice without what was credited")
     package static let disputeExists = RejectionKind(413, "dispute-exists", "the invoice was disputed before")
     package static let disputeLate = RejectionKind(
-        414, "dispute-late", "an invoice is disputed within 60 days of its issue")
+        414, "dispute-late", "an invoice is disputed within 60 days of its issue and of the end of what it is for")
     package static let noDispute = RejectionKind(415, "no-dispute", "the invoice has no open dispute")
     package static let notJudge = RejectionKind(
-        416, "not-judge", "an operator decides as it sees fit, a seller gives a credit, a buyer drops the dispute")
+        416, "not-judge",
+        "an operator decides as it sees fit, a seller gives in to all of it, a buyer drops the dispute")
     package static let disputed = RejectionKind(
         417, "disputed", "the invoice is disputed; resolve that first")
     package static let notAgreements = RejectionKind(418, "not-agreements", "only Agreements has agreements billed")
     package static let reasonMissing = RejectionKind(419, "reason-missing", "a reason is a number above 0")
 
+    package static let gatewayShort = RejectionKind(
+        420, "gateway-short", "the gateway keeps not so much for others: another one brought it in")
+
     package static var rejections: [RejectionKind] {
         [
             unbalanced, fundsMissing, amountWrong, aboveOutstanding, documentUnknown, notBuyer, notSeller, notOpen,
             currencyWrong, referenceUsed, accountUnknown, gatewayWrong, aboveInvoice, disputeExists, disputeLate,
-            noDispute, notJudge, disputed, notAgreements, reasonMissing,
+            noDispute, notJudge, disputed, notAgreements, reasonMissing, gatewayShort,
         ]
     }
 }

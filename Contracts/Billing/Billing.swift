@@ -7,9 +7,12 @@ package import Primitives
 ///
 /// Invariants (checked by `BillingTests` and `BillingModelTests`; the first two by `post` itself, at every posting):
 /// - The lines of a posting sum to zero, and so do all balances of a currency (`trials`). Nothing else writes balances.
-/// - Cash and held money are never negative: only what a gateway brought in is spent.
+/// - Cash and held money are never negative, and a gateway pays out only what it brought in.
 /// - Of an invoice, `0 <= outstanding = amount - credited - (paid - refunded)`; it is open exactly while outstanding > 0.
-///   It moves open -> paid | credited, and reminders only forward: none -> reminded -> overdue -> defaulted.
+///   It moves open -> paid | credited, paid -> credited when all goes back, and reminders only forward: none ->
+///   reminded -> overdue -> defaulted.
+/// - One reminder and one bill at most wait for an invoice or agreement; a period that begins while access is closed by
+///   payment is not billed.
 /// - An invoice has at most one dispute; while it is open no reminder runs, and what is held belongs to it.
 /// - A reference of a gateway is used once.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
@@ -108,7 +111,7 @@ package enum Billing: Contract {
         var amounts: [Amount] = []
         for kind in LedgerKind.allCases {
             let account = LedgerAccount(holder: owner.holder, currency: owner.currency, kind: kind)
-            amounts.append(try balances.get(account, in: context)?.amount ?? 0)
+            amounts.append(Amount(clamping: try balances.get(account, in: context)?.amount ?? 0))
         }
         return BalanceSheet(amounts: amounts)
     }

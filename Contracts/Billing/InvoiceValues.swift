@@ -51,8 +51,8 @@ package struct Invoice: Hashable, Sendable, ContractValue {
     package var paid: Amount
     package var credited: Amount
     package var refunded: Amount
-    /// Block time of the reminder that counts; others find nothing to do.
-    package var reminder: Timestamp
+    /// The scheduled reminder; a past one when none waits.
+    package var reminder: ScheduleID
 
     init(
         number: UInt64, bill: AgreementBill, kind: InvoiceKind, amount: Amount, from: Timestamp, to: Timestamp,
@@ -77,7 +77,7 @@ package struct Invoice: Hashable, Sendable, ContractValue {
         paid = 0
         credited = 0
         refunded = 0
-        reminder = due
+        reminder = ScheduleID(time: due, sequence: 0)
     }
 
     /// What is still to be paid. The parts are bounded by the amount, so nothing overflows.
@@ -88,7 +88,7 @@ package struct Invoice: Hashable, Sendable, ContractValue {
         ("kind", InvoiceKind.shape), ("currency", Currency.shape), ("amount", .i64), ("from", .u64), ("to", .u64),
         ("accesses", .u64), ("energy", .i64), ("issued", .u64), ("due", .u64), ("state", InvoiceState.shape),
         ("dunning", DunningState.shape), ("isDisputed", .bool), ("paid", .i64), ("credited", .i64), ("refunded", .i64),
-        ("reminder", .u64))
+        ("reminder", ScheduleID.shape))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
@@ -133,7 +133,7 @@ package struct Invoice: Hashable, Sendable, ContractValue {
         paid = try decoder.i64()
         credited = try decoder.i64()
         refunded = try decoder.i64()
-        reminder = try Timestamp(from: &decoder)
+        reminder = try ScheduleID(from: &decoder)
         let isWhole =
             amount > 0 && (0...amount).contains(credited) && paid >= 0 && (0...paid).contains(refunded)
             && paid - refunded <= amount - credited

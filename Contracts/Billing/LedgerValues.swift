@@ -15,7 +15,7 @@ package enum LedgerKind: UInt8, ContractCode {
     /// Zero or negative.
     case income = 4
     case expense = 5
-    /// A gateway's: minus the money that it keeps for others.
+    /// A gateway's: minus the money that it keeps for others; zero or negative.
     case clearing = 6
 }
 
@@ -61,12 +61,27 @@ package struct LedgerAccount: Hashable, Sendable, StorageKey, ContractValue {
     }
 }
 
+/// 128 bits, so that no amounts of others bring an account to overflow: low word, then high word.
 package struct Balance: Hashable, Sendable, BCSCodable {
     /// Micro-units.
-    package let amount: Amount
-    init(_ amount: Amount) { self.amount = amount }
-    package func encode(to encoder: inout BCSEncoder) { encoder.i64(amount) }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) { amount = try decoder.i64() }
+    package let amount: Int128
+    init(_ amount: Int128) { self.amount = amount }
+    package func encode(to encoder: inout BCSEncoder) { encoder.wide(amount) }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) { amount = try decoder.wide() }
+}
+
+extension BCSEncoder {
+    fileprivate mutating func wide(_ value: Int128) {
+        u64(UInt64(truncatingIfNeeded: value))
+        i64(Int64(truncatingIfNeeded: value >> 64))
+    }
+}
+
+extension BCSDecoder {
+    fileprivate mutating func wide() throws(BCSError) -> Int128 {
+        let low = try u64()
+        return Int128(try i64()) << 64 | Int128(low)
+    }
 }
 
 /// Totals of all balances of a currency, by `LedgerKind`; they sum to zero. 128 bits, so that no pair of accounts can bring
@@ -78,17 +93,11 @@ package struct TrialBalance: Hashable, Sendable, BCSCodable {
     package func total(_ kind: LedgerKind) -> Int128 { totals[Int(kind.rawValue)] }
 
     package func encode(to encoder: inout BCSEncoder) {
-        for total in totals {
-            encoder.u64(UInt64(truncatingIfNeeded: total))
-            encoder.i64(Int64(truncatingIfNeeded: total >> 64))
-        }
+        for total in totals { encoder.wide(total) }
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         totals = []
-        for _ in LedgerKind.allCases {
-            let low = try decoder.u64()
-            totals.append(Int128(try decoder.i64()) << 64 | Int128(low))
-        }
+        for _ in LedgerKind.allCases { totals.append(try decoder.wide()) }
     }
 }
 
@@ -186,7 +195,7 @@ package struct LedgerOwner: Hashable, Sendable, ContractValue {
     }
 }
 
-/// Balances of a holder, by `LedgerKind`.
+/// Balances of a holder, by `LedgerKind`; one beyond 64 bits shows as the largest number.
 package struct BalanceSheet: Hashable, Sendable, ContractValue {
     package let amounts: [Amount]
 

@@ -2,10 +2,10 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Accounts", "8d19322dfa54e942b48bf03bc6019a3ad8af249e20ad07caf2198e09ed3fa981"),
-        ("Agreements", "605de165f2fd8798599c731fe82c98dd67d4e99caeaa2d6b644f46591b40713d"),
+        ("Accounts", "b97e606f3d682de0b9365fb6f57c6c2f49346801688f2e98f2296437b6ebe871"),
+        ("Agreements", "b82bf7618661bf4622a8adcde55a6853d5d4615cb4fffe5e8e6c6135d0506845"),
         ("Anchors", "0c925678fcab1dd24444e1cbdbe8ff7dce53c1986c644cf37f8f2ed13e63bd7a"),
-        ("Billing", "72bf4578bc19f9ffc09a48a56217e8f3a9085e0b2870bc56cc4a15f500054cb5"),
+        ("Billing", "3a558864b01a22297bc804c9328fb0627f271eb50250bf8b9ff90eb45fd59d01"),
         ("Governance", "79e3de80fba3eac23fc6ab09a23d415e98d7fe733d3bb0eac9bef18f9be53506"),
         ("Identity", "706f651adfbb7e422065741818ce4aa5bcd852a51e36867164e5102c218fb1de"),
         ("Results", "b82e8e56bb362538ff5e3db3e43c438c60a29282c97afa1d9245e79a0386ae44"),

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "cf78ef00314eb289deb18d3c548a2db0fb06897e8fdb5c61d70d3520f2df0f1a")
+        #expect(history.description == "3e5602864f401ebf1850624b44c2b0ce68f03fe2305f913751ce59a324e70f2a")
     }
 
     @Test func genesisIsTheSameTwice() throws {

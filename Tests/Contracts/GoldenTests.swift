@@ -198,10 +198,10 @@ import Testing
     }
 
     static let interfaces: [String] = [
-        "accounts 1 bd35b07537971147cbf7f4e196ab788104050b1457d68e03daa7723596d7f32d",
-        "agreements 1 9c36f3b8fe539af37179a051311d7dfb632537685e591002bf6c9d4e727455bd",
+        "accounts 1 cb2e645a6ee5415883662db15d0d63e87d9ed183bb069c8b23c9d57bc559147c",
+        "agreements 1 0b526bdbcd5976f4cec239c32dfae07b5756cd95ef145272d13f69c7c190cc91",
         "anchors 1 32a99fbeff98fcbfaffe7a85f2aa163bd8a52c1bdd41319d224f9308d6d50650",
-        "billing 1 d858d35e6d7f16f4562343d67c6f8503af131a8e3c79e6051883548f66c05828",
+        "billing 1 7f1ff5a6ba2d7045fbd8034330b6e1de10a490cb745b4fd9dc0f45ea8c7c1bc4",
         "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
         "instances 1 cfe305b31b04f92e44edf9a0615d4d9f647b8d6c10e23de644633edf9206e0f6",

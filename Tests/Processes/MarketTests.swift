@@ -72,19 +72,20 @@ extension ProcessSuite {
             try await refused(["account", "show", "acme"] + shop.node, "neither a DID")
             try await refused(["account", "show", "did:cwatt:devnet:nobody"] + shop.node, "no marketplace account")
             try await refused(
-                ["agreement", "describe", "x", "--partner", "coop", "--class", "cheap"] + text + shop.act("provider"),
+                ["agreement", "describe", "x", "--partner", "coop", "--class", "cheap"] + text + shop.share("provider"),
                 "service, sale-only, open")
             try await refused(
-                ["agreement", "describe", "x", "--partner", "coop", "--purpose", "fun"] + text + shop.act("provider"),
+                ["agreement", "describe", "x", "--partner", "coop", "--purpose", "fun"] + text + shop.share("provider"),
                 "'fun' is no purpose")
             try await refused(
                 ["agreement", "describe", "x", "--partner", "coop", "--country", "Germany", "--purpose", "research"]
-                    + text + shop.act("provider"), "no country code")
+                    + text + shop.share("provider"), "no country code")
             try await refused(
                 ["agreement", "describe", "x", "--partner", "coop", "--country", "DE", "--purpose", "research"] + text
-                    + shop.act("provider"), "rejection 303")
+                    + shop.share("provider"), "rejection 303")
             try await refused(
-                ["agreement", "describe", "x", "--partner", "coop", "--purpose", "research"] + text + shop.act("user"),
+                ["agreement", "describe", "x", "--partner", "coop", "--purpose", "research"] + text
+                    + shop.share("user"),
                 "do not allow this (rejection 214)")
             try await refused(["agreement", "countersign", "9"] + shop.act("user"), "no such offer")
             try await refused(["invoice", "pay", "9"] + shop.act("user"), "no such document")
@@ -140,6 +141,9 @@ struct MarketShop {
     /// Options of a command that a wallet signs; a partner that has no part in it carries it.
     func act(_ name: String) -> [String] { ["--wallet", wallet(name)] + send("gridco") }
 
+    /// The same, carried by the partner that holds the data.
+    func share(_ name: String) -> [String] { ["--wallet", wallet(name)] + send("coop") }
+
     func json(_ arguments: [String]) async throws -> [String: Any] {
         let text = try await Program.succeed(arguments + ["--json"])
         return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
@@ -157,7 +161,7 @@ struct MarketShop {
             try await json(
                 [
                     "agreement", "describe", "load", "--partner", "coop", "--purpose", "research", "--text", text,
-                ] + act("provider"))["made"] as? String)
+                ] + share("provider"))["made"] as? String)
         try set.write(toFile: network.folder + "/set", atomically: true, encoding: .utf8)
         let offer = try #require(
             try await json(

@@ -131,24 +131,31 @@ package struct ActRequest: Hashable, Sendable, ContractValue {
     package let capabilities: Capabilities
     /// Whether a suspended or revoked account may do it, too: taking back what it gave.
     package let takesBack: Bool
+    /// Whether only an administrator may do it.
+    package let byAdministrator: Bool
 
-    package init(act: Act, method: UInt16, body: Digest, capabilities: Capabilities, takesBack: Bool) {
+    package init(
+        act: Act, method: UInt16, body: Digest, capabilities: Capabilities, takesBack: Bool,
+        byAdministrator: Bool = false
+    ) {
         self.act = act
         self.method = method
         self.body = body
         self.capabilities = capabilities
         self.takesBack = takesBack
+        self.byAdministrator = byAdministrator
     }
 
     package static let shape = Shape.fields(
         "ActRequest", ("act", Act.shape), ("method", .u16), ("body", .digest), ("capabilities", Capabilities.shape),
-        ("takesBack", .bool))
+        ("takesBack", .bool), ("byAdministrator", .bool))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.value(act)
         encoder.u16(method)
         encoder.fixed(body)
         encoder.value(capabilities)
         encoder.bool(takesBack)
+        encoder.bool(byAdministrator)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         act = try Act(from: &decoder)
@@ -156,6 +163,7 @@ package struct ActRequest: Hashable, Sendable, ContractValue {
         body = try decoder.digest()
         capabilities = try Capabilities(from: &decoder)
         takesBack = try decoder.bool()
+        byAdministrator = try decoder.bool()
     }
 }
 
@@ -163,11 +171,12 @@ extension Context {
     /// Has Accounts judge the act behind a call of this contract; returns the acting account.
     @discardableResult
     package func authorise<Body>(
-        _ signed: Signed<Body>, as method: UInt16, needing capabilities: Capabilities, takesBack: Bool = false
+        _ signed: Signed<Body>, as method: UInt16, needing capabilities: Capabilities, takesBack: Bool = false,
+        byAdministrator: Bool = false
     ) throws(Rejection) -> Digest {
         let request = ActRequest(
             act: signed.act, method: method, body: SHA256.hash(signed.body.bcs), capabilities: capabilities,
-            takesBack: takesBack)
+            takesBack: takesBack, byAdministrator: byAdministrator)
         _ = try send(AccountMessages.authorise, to: WellKnown.accounts, request)
         return signed.act.account
     }

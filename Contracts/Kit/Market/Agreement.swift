@@ -83,6 +83,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
     package var accesses: UInt64
     package var energy: Energy
     package var logs: UInt64
+    /// The scheduled call that ends it.
+    package var due: ScheduleID
 
     package init(
         number: UInt64, offer: UInt64, terms: Digest, provider: Digest, user: Digest, providerKey: PublicKey,
@@ -108,6 +110,7 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         accesses = 0
         energy = 0
         logs = 0
+        due = ScheduleID(time: until, sequence: 0)
     }
 
     package static let shape = Shape.fields(
@@ -115,7 +118,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         ("providerKey", .publicKey), ("userKey", .publicKey), ("dataSets", .list(.digest, max: dataSetsMax)),
         ("purposes", Purposes.shape), ("plan", PricePlan.shape), ("from", .u64), ("until", .u64),
         ("noticeDays", .u16), ("state", AgreementState.shape), ("payment", PaymentStanding.shape), ("changed", .u64),
-        ("accesses", .u64), ("energy", .i64), ("logs", .u64))
+        ("accesses", .u64), ("energy", .i64), ("logs", .u64),
+        ("due", ScheduleID.shape))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
@@ -137,6 +141,7 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         encoder.u64(accesses)
         encoder.i64(energy)
         encoder.u64(logs)
+        encoder.value(due)
     }
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
@@ -159,6 +164,7 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         accesses = try decoder.u64()
         energy = try decoder.i64()
         logs = try decoder.u64()
+        due = try ScheduleID(from: &decoder)
     }
 }
 

@@ -87,7 +87,7 @@ package struct Account: Hashable, Sendable, ContractValue {
     package var credential: Digest
     /// Account Contracts so far, also those that wait for the holder. Numbered from 0.
     package var contracts: UInt16
-    /// Actors that are administrators; at least one from the confirmation on.
+    /// Actors that are administrators; at least one from the confirmation on, none before.
     package var administrators: UInt16
     package let opened: Timestamp
     /// Block time of the last change of status.

@@ -16,6 +16,8 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
 
     /// 10^9 units of a currency, in micro-units.
     package static let priceMax: Amount = 1_000_000_000_000_000
+    /// Shorter periods would fill the schedule of the network.
+    package static let daysMin: UInt16 = 7
     package static let daysMax: UInt16 = 366
     package static let dueDaysMax: UInt16 = 90
 
@@ -23,7 +25,7 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
     package let currency: Currency
     /// Micro-units.
     package let price: Amount
-    /// Length of a billing period in days of 24 hours, 1 to 366; 0 where there are no periods.
+    /// Length of a billing period in days of 24 hours, 7 to 366; 0 where there are no periods.
     package let periodDays: UInt16
     /// From an invoice to the first reminder, 1 to 90.
     package let dueDays: UInt16
@@ -50,8 +52,8 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
             return isPlain ? nil : "a free plan has no price, period or term"
         }
         if price <= 0 || price > PricePlan.priceMax { return "a price is above 0 and at most 10^9 currency units" }
-        if hasPeriods != (1...PricePlan.daysMax).contains(periodDays) {
-            return hasPeriods ? "a period has 1 to 366 days" : "a one-time price has no period"
+        if hasPeriods ? !(PricePlan.daysMin...PricePlan.daysMax).contains(periodDays) : periodDays != 0 {
+            return hasPeriods ? "a period has 7 to 366 days" : "a one-time price has no period"
         }
         if !(1...PricePlan.dueDaysMax).contains(dueDays) { return "an invoice is due after 1 to 90 days" }
         if paysFirst, kind != .oneTime, kind != .recurring {

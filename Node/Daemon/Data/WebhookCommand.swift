@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import DataLake
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient

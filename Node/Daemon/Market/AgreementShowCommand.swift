@@ -49,7 +49,7 @@ struct AgreementShowCommand: AsyncParsableCommand {
     private static func fields(_ offer: Offer) -> [(String, String)] {
         let terms = offer.terms
         return [
-            ("offer", "\(offer.number)"), ("state", MarketWords.word(offer.state)),
+            ("offer", "\(offer.number)"), ("state", MarketWords.word(offer.state(at: .wallClock))),
             ("provider", offer.provider.description), ("user", terms.user?.description ?? "whoever comes first"),
             ("taken", "\(offer.taken) of \(terms.copies)"),
             ("dataSets", terms.dataSets.map(\.description).joined(separator: ", ")),

@@ -77,6 +77,7 @@ struct LakeRoutes: RouteModule {
                 .settler, "settlerState", "What the settler of this node does and waits for, by community",
                 isBinary: false
             ) { _ in try await settlerState() },
+            admin(
                 .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report",
                 isBinary: false
             ) { _ in try eraseParts() },

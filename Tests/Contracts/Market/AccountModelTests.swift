@@ -16,6 +16,7 @@ import Testing
         var contracts: UInt16 = 0
         var administrators: Set<Int> = []
         var members: [Int: MarketRoles] = [:]
+        var wasConfirmed = false
 
         func isAdministrator(_ actor: Int) -> Bool { actor == 0 || administrators.contains(actor) }
         func allows(_ actor: Int, _ capability: Capabilities) -> Bool {
@@ -75,8 +76,9 @@ import Testing
         }
 
         private mutating func open(_ index: Int) -> Tried {
-            var model = models[index]
-            let isAllowed = model.status == "none"
+            // Until its confirmation an account is nobody's.
+            var model = models[index].wasConfirmed ? models[index] : Model()
+            let isAllowed = !model.wasConfirmed
             let role = AccountModelTests.roles[pick(4)]
             let opening = Market.opening(parties[index][0], role, .organisation)
             let code = market.plainCode(Accounts.open, opening, as: "aurora", on: WellKnown.accounts)
@@ -84,7 +86,6 @@ import Testing
                 model.status = "pending"
                 model.offered[0] = role
                 model.contracts = 1
-                model.administrators = [0]
             }
             return Tried(name: "open", index: index, isAllowed: isAllowed, code: code, after: model)
         }
@@ -97,6 +98,8 @@ import Testing
             let code = market.plainCode(Accounts.confirm, confirmation, as: "village", on: WellKnown.accounts)
             if isAllowed {
                 model.status = "active"
+                if number == 0 { model.administrators = [0] }
+                model.wasConfirmed = true
                 model.roles.formUnion(model.offered.removeValue(forKey: number) ?? [])
             }
             return Tried(name: "confirm", index: index, isAllowed: isAllowed, code: code, after: model)
@@ -152,7 +155,8 @@ import Testing
             if standing == .member { after.members[other] = role }
             let isKnown = model.administrators.contains(other) || model.members[other] != nil
             let isAllowed =
-                model.status == "active" && model.isAdministrator(actor) && !after.administrators.isEmpty
+                (model.status == "active" || (standing == .out && ["suspended", "revoked"].contains(model.status)))
+                && model.wasConfirmed && model.isAdministrator(actor) && !after.administrators.isEmpty
                 && (standing != .out || isKnown) && (standing != .member || model.roles.contains(role))
             let change = SetActor(
                 key: parties[index][other].key, standing: standing, roles: standing == .member ? role : [])
@@ -197,7 +201,9 @@ import Testing
             #expect("\(account.status)" == tried.after.status && account.roles == tried.after.roles, place)
             #expect(account.capabilities == AuthorisationMatrix.capabilities(of: tried.after.roles), place)
             #expect(Int(account.administrators) == tried.after.administrators.count, place)
-            #expect(account.administrators > 0 && account.contracts == tried.after.contracts, place)
+            #expect(
+                (account.administrators > 0) == tried.after.wasConfirmed && account.contracts == tried.after.contracts,
+                place)
         }
         #expect(allowedSteps.count >= 6 && forbiddenSteps.count >= 8)
     }

@@ -2,6 +2,7 @@ import Accounts
 import Chain
 import ContractHost
 import ContractKit
+import Governance
 import Identity
 import LedgerCrypto
 import Primitives
@@ -41,7 +42,16 @@ import Testing
             holder: stranger.holder, kind: .person, credential: .zero, roles: [], administrators: [party.key])
         seen.expect(Accounts.holderWrong, market.plainCode(Accounts.open, notItself, as: "aurora", on: Self.instance))
         #expect(market.plainCode(Accounts.open, open, as: "aurora", on: Self.instance) == nil)
-        seen.expect(Accounts.accountExists, market.plainCode(Accounts.open, open, as: "borealis", on: Self.instance))
+        // Another issuer may have opened it with keys of its own: until the holder confirms, it is nobody's.
+        let earlier = try market.confirmation(party)
+        let other = OpenAccount(
+            holder: party.holder, kind: .organisation, credential: .zero, roles: .dataUser,
+            administrators: [stranger.key])
+        #expect(market.plainCode(Accounts.open, other, as: "borealis", on: Self.instance) == nil)
+        #expect(
+            market.plainCode(Accounts.confirm, earlier, as: "village", on: Self.instance)
+                == Accounts.signatureWrong.code)
+        #expect(market.plainCode(Accounts.open, open, as: "aurora", on: Self.instance) == nil)
         seen.expect(Accounts.notConfirmed, market.code(Asker.ask, .search, by: party, on: Asker.address))
         #expect(try market.account(party).status == .pending)
         #expect(try market.account(party).roles == [])
@@ -62,6 +72,7 @@ import Testing
             confirm(ConfirmContract(holder: party.holder, number: 0, key: party.key, signature: wrong)))
         #expect(confirm(right) == nil)
         seen.expect(Accounts.contractConfirmed, confirm(right))
+        seen.expect(Accounts.accountExists, market.plainCode(Accounts.open, open, as: "borealis", on: Self.instance))
         let account = try market.account(party)
         #expect(account.status == .active && account.roles == .dataProvider && account.administrators == 1)
         #expect(account.credential == open.credential && account.sponsor == "aurora")
@@ -123,6 +134,8 @@ import Testing
         seen.expect(Accounts.accountSuspended, market.code(Asker.ask, .search, by: firm, on: Asker.address))
         #expect(market.code(Asker.takeBack, .search, by: firm, on: Asker.address) == nil)
         seen.expect(Accounts.administratorNeeded, step(Accounts.revoke, target, by: member))
+        // A stolen key goes out while the account is suspended.
+        #expect(actor(SetActor(key: member.key, standing: .out), by: firm) == nil)
         #expect(step(Accounts.revoke, target, by: firm) == nil)
         seen.expect(Accounts.accountRevoked, market.code(Asker.ask, .search, by: firm, on: Asker.address))
         #expect(market.code(Asker.takeBack, .search, by: firm, on: Asker.address) == nil)
@@ -147,7 +160,7 @@ import Testing
             Accounts.contractsMax, market.plainCode(Accounts.addContract, more, as: "aurora", on: Self.instance))
         let held = AddContract(holder: person.holder, credential: .zero, roles: .serviceUser)
         seen.expect(Accounts.rolesWrong, market.plainCode(Accounts.addContract, held, as: "aurora", on: Self.instance))
-        let first: Set<UInt16> = [200, 201, 202, 204, 205, 206, 207, 210]
+        let first: Set<UInt16> = [200, 201, 202, 204, 205, 206, 207, 210, 224, 225]
         #expect(seen.codes.union(first) == Set(Accounts.rejections.map(\.code)))
     }
 
@@ -163,6 +176,14 @@ import Testing
         let account = try market.account(firm)
         #expect(account.roles == [.dataProvider, .serviceProvider, .dataUser])
         #expect(account.credential == more.credential && account.contracts == 2)
+        // The sponsor must be an issuer still.
+        let last = AddContract(holder: firm.holder, credential: .zero, roles: .serviceUser)
+        try market.bench.send(Accounts.addContract, to: Self.instance, last, as: "borealis")
+        let confirmation = try market.confirmation(firm, number: 2)
+        #expect(try market.bench.enact(.suspend(id: "borealis")) == .enacted(market.bench.height))
+        #expect(
+            market.plainCode(Accounts.confirm, confirmation, as: "village", on: Self.instance)
+                == Accounts.sponsorGone.code)
     }
 
     /// A lost administrator's key does not lock an organisation out, and a deactivated DID ends its control keys' power.
@@ -188,7 +209,8 @@ import Testing
         let signed = organisation.signer(market.bench).deactivate(organisation.did.digest, at: 1, by: party.key)
         #expect(market.bench.identity(Identity.deactivate, signed) == nil)
         #expect(try market.bench.reading(Self.instance).documentKeys(party.holder) == nil)
-        #expect(market.code(Asker.ask, .search, by: party, on: Asker.address) == Accounts.notActor.code)
-        #expect(market.code(Asker.ask, .search, by: fresh, on: Asker.address) == nil)
+        #expect(market.code(Asker.ask, .search, by: party, on: Asker.address) == Accounts.holderEnded.code)
+        #expect(market.code(Asker.ask, .search, by: fresh, on: Asker.address) == Accounts.holderEnded.code)
+        #expect(market.code(Asker.takeBack, .search, by: fresh, on: Asker.address) == nil)
     }
 }

@@ -199,7 +199,9 @@ import Testing
             let time = walk.market.bench.time.value
             for (index, offer) in walk.offers.enumerated() {
                 let stored = try walk.market.offer(UInt64(index))
-                #expect("\(stored.state)" == offer.state(time) && stored.taken == offer.taken, place)
+                #expect(
+                    "\(stored.state(at: walk.market.bench.time))" == offer.state(time) && stored.taken == offer.taken,
+                    place)
             }
             for (index, agreement) in walk.agreements.enumerated() {
                 let stored = try walk.market.agreement(UInt64(index))

@@ -91,7 +91,7 @@ import Testing
             ]
             judge = try market.organisation("judge", .marketOperator)
             for seller in 0..<2 {
-                sets.append(try market.describe("set", Market.description(), by: parties[seller]))
+                sets.append(try market.describe("set\(seller)", Market.description(), by: parties[seller]))
             }
             sequences = try parties.map { [market] in try market.sequence($0) }
             judgeSequence = try market.sequence(judge)
@@ -198,7 +198,7 @@ import Testing
             let happens =
                 party == bill.buyer && !bill.wasDisputed && amount > 0 && amount <= bill.amount - bill.credited
             if happens {
-                let held = min(amount, bill.paid - bill.refunded, model.cash[bill.seller])
+                let held = min(max(0, amount - bill.open), model.cash[bill.seller])
                 model.cash[bill.seller] -= held
                 model.held[bill.seller] += held
                 model.bills[index].dispute = (amount, held)
@@ -213,7 +213,8 @@ import Testing
         ) -> (call: Call?, sender: String, happens: Bool) {
             let bill = model.bills[index]
             let call = call(Billing.resolve, ResolveDispute(invoice: UInt64(index), credit: amount), by: party)
-            let isJudge = party < 0 || (party == bill.buyer && amount == 0) || (party == bill.seller && amount > 0)
+            let isAll = amount == bill.dispute?.amount
+            let isJudge = party < 0 || (party == bill.buyer && amount == 0) || (party == bill.seller && isAll)
             guard isJudge, let dispute = bill.dispute, (0...dispute.amount).contains(amount) else {
                 return (call, "village", false)
             }

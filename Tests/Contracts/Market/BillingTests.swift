@@ -142,13 +142,17 @@ struct Shop {
         seen.expect(Billing.notJudge, resolve(0, by: shop.provider))
         seen.expect(Billing.aboveInvoice, resolve(601, by: shop.judge))
         seen.expect(Billing.amountWrong, resolve(-1, by: shop.judge))
+        seen.expect(Billing.notJudge, resolve(599, by: shop.provider))
         #expect(resolve(600, by: shop.provider) == nil)
+        let others = PayOut(gateway: "zaps", currency: Market.currency, amount: 2)
+        seen.expect(
+            Billing.gatewayShort, shop.market.code(Billing.payOut, others, by: shop.user, on: instance, via: "zaps"))
         #expect(pay(400) == nil)
         seen.expect(Billing.notOpen, pay(1))
         let start = BillingStart(AccessRuleTests.agreement)
         seen.expect(Billing.notAgreements, shop.market.plainCode(Billing.begin, start, as: "aurora", on: instance))
         _ = try shop.agree(Market.plan(.oneTime, 1_000))
-        try shop.market.pass(days: 61)
+        try shop.market.pass(days: 152)
         let late = DisputeInvoice(invoice: 1, amount: 1, reason: 1, text: .zero)
         seen.expect(Billing.disputeLate, shop.code(Billing.dispute, late, by: shop.user))
         // No call can provoke it: it guards the code itself.
@@ -169,7 +173,9 @@ struct Shop {
         let from = try shop.market.agreement(number).from
         for day in 1...80 {
             try shop.market.pass(days: 1)
-            #expect(try shop.market.invoiceCount == (day < 30 ? 1 : day < 60 ? 2 : 3))
+            let count = try shop.market.invoiceCount
+            #expect(count == (day < 30 ? 1 : day < 60 ? 2 : 3))
+            if day % 30 == 1 { #expect(shop.confirm(count - 1, 100, UInt8(count)) == nil) }
         }
         let last = try shop.market.invoice(2)
         #expect(last.from == from.adding(days: UInt32(60)) && last.to == from.adding(days: UInt32(75)))
@@ -180,6 +186,13 @@ struct Shop {
             Agreements.revoke, EndAgreement(agreement: other, reason: 1), by: shop.provider, on: WellKnown.agreements)
         try shop.market.pass(days: 40)
         #expect(try shop.market.invoiceCount == 4)
+        // Nothing is billed for a period that begins while access is closed; after the payment it goes on.
+        let unpaid = try shop.agree(Market.plan(.recurring, 100, periodDays: 10))
+        try shop.market.pass(days: 55)
+        #expect(try shop.refusal(unpaid) == .paymentOverdue && shop.market.invoiceCount == 7)
+        for invoice in UInt64(4)..<7 { #expect(shop.confirm(invoice, 100, UInt8(invoice)) == nil) }
+        try shop.market.pass(days: 5)
+        #expect(try shop.refusal(unpaid) == nil && shop.market.invoiceCount == 8)
     }
 
     /// Usage is billed after each period, cumulatively: parts sum exactly to the whole, rounded down once.
@@ -195,13 +208,13 @@ struct Shop {
             let end = from.adding(days: UInt32(day))
             let log = LogAccess(
                 agreement: number, dataSet: shop.set, root: .zero, accesses: UInt32(day % 3 + 1),
-                energy: Energy(day * 7), from: from.adding(days: UInt32(day - 1)), to: end)
+                energy: kind == .perEnergy ? Energy(day * 7) : 0, from: from.adding(days: UInt32(day - 1)), to: end)
             let isInside = day <= 35
             let code = shop.market.plainCode(Agreements.logAccess, log, as: "metrics", on: WellKnown.agreements)
             #expect((code == nil) == isInside, "day \(day)")
             if isInside {
                 accesses += UInt64(day % 3 + 1)
-                energy += Energy(day * 7)
+                energy += kind == .perEnergy ? Energy(day * 7) : 0
             }
         }
         let count = try shop.market.invoiceCount
@@ -261,12 +274,13 @@ struct Shop {
                 kind, currency: Market.currency, price: price, periodDays: period, dueDays: due, paysFirst: paysFirst
             ).problem
         }
-        #expect(problem(.free, 0, due: 0) == nil && problem(.oneTime) == nil && problem(.recurring, period: 1) == nil)
+        #expect(problem(.free, 0, due: 0) == nil && problem(.oneTime) == nil && problem(.recurring, period: 7) == nil)
         #expect(problem(.perAccess, period: 366) == nil && problem(.perEnergy, period: 30) == nil)
         let wrong = [
             problem(.free), problem(.free, 0), problem(.oneTime, 0), problem(.oneTime, -1),
             problem(.oneTime, PricePlan.priceMax + 1), problem(.oneTime, period: 1), problem(.recurring),
-            problem(.recurring, period: 367), problem(.oneTime, due: 0), problem(.oneTime, due: 91),
+            problem(.recurring, period: 367), problem(.recurring, period: 6), problem(.oneTime, due: 0),
+            problem(.oneTime, due: 91),
             problem(.perAccess, period: 1, paysFirst: true), problem(.perEnergy, .max, period: 1),
         ]
         for text in wrong { #expect(text != nil) }

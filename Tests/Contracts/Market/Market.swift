@@ -233,7 +233,7 @@ struct Market {
         let body = DescribeDataSet(
             name: name, location: DataLocation(partner: "metrics", anchor: name, copies: copies),
             description: description)
-        return try act(Agreements.describe, body, by: provider, on: WellKnown.agreements).id
+        return try act(Agreements.describe, body, by: provider, on: WellKnown.agreements, via: "metrics").id
     }
 
     func terms(
