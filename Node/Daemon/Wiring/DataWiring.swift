@@ -30,7 +30,7 @@ struct DataWiring: Sendable {
 
     init(
         node: LedgerNode<ContractApplication>, settings: NodeSettings, lake: DataLake,
-        operatorKey: Secp256k1.SecretKey, logger: Logger, ask: @escaping PartReplication.Ask
+        operatorKey: Secp256k1.SecretKey, cache: ChainCache, logger: Logger, ask: @escaping PartReplication.Ask
     ) throws {
         let folder = settings.data + "/lake"
         let parts = lake.parts
@@ -38,9 +38,10 @@ struct DataWiring: Sendable {
             (try? parts.document(digest)) ?? nil
         }
         self.models = models
+        let proofParts = ProofParts()
         service = DataService(
             partner: settings.partner, parts: parts, accesses: try AccessLogStore(path: folder + "/accesses.sqlite"),
-            point: { try DataWiring.point(node) },
+            point: { try DataWiring.point(node, cache, proofParts) },
             readerKeys: { account, key in try DataWiring.mayRead(account, key, node) },
             dataSetsOf: { try models.dataSets(partner: $0, anchor: $1) }, now: { .wallClock })
         replication = PartReplication(service: service, ask: ask)
@@ -59,15 +60,15 @@ struct DataWiring: Sendable {
 
     /// The newest final state with proofs of the same block.
     private static func point(
-        _ node: LedgerNode<ContractApplication>
+        _ node: LedgerNode<ContractApplication>, _ cache: ChainCache, _ parts: ProofParts
     ) throws -> (chain: LakeChain, prove: @Sendable ([[UInt8]]) throws -> [UInt8]) {
         let (view, state) = node.leasedView()
         let chain = LakeChain.of(
-            network: node.network, time: view.tip.time, validators: view.validators, state: state)
+            network: node.network, time: view.tip.time, validators: view.validators, state: state, cache: cache)
         return (
             chain,
             { keys in
-                guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view) else {
+                guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view, parts) else {
                     throw LakeRefusal(.unavailable, "there is no certified block yet, so nothing can be proved")
                 }
                 return bundle.bcs

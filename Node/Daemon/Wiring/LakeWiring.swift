@@ -43,7 +43,7 @@ struct LakeWiring: Sendable {
             await LakeWiring.send(message, to: other, node)
         }
         data = try DataWiring(
-            node: node, settings: settings, lake: lake, operatorKey: operatorKey, logger: logger
+            node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache, logger: logger
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         service = LakeService(
             partner: partner, lake: lake, attester: attester, data: data.replication, chain: chain)
