@@ -48,7 +48,8 @@ extension Agreements {
     }
 
     static func logAccess(_ context: Context, _ request: LogAccess) throws(Rejection) -> Nothing {
-        let partner = try context.requirePartner(with: .dataProvider)
+        // Copies lie on the nodes of validators, too.
+        let partner = try context.requirePartner(with: [.dataProvider, .validator])
         var agreement = try agreement(request.agreement, context)
         try require(agreement.dataSets.contains(request.dataSet), dataSetUnknown(request.dataSet.short))
         try require(dataSet(request.dataSet, context).location.names(partner), notStorage())

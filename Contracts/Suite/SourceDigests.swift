@@ -3,7 +3,7 @@
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
         ("Accounts", "b97e606f3d682de0b9365fb6f57c6c2f49346801688f2e98f2296437b6ebe871"),
-        ("Agreements", "b82bf7618661bf4622a8adcde55a6853d5d4615cb4fffe5e8e6c6135d0506845"),
+        ("Agreements", "6e3ce9e885656a45e6eb881ab84dcd780844ec3a201ba4220b0a7ef357a03e60"),
         ("Anchors", "0c925678fcab1dd24444e1cbdbe8ff7dce53c1986c644cf37f8f2ed13e63bd7a"),
         ("Billing", "3a558864b01a22297bc804c9328fb0627f271eb50250bf8b9ff90eb45fd59d01"),
         ("Governance", "79e3de80fba3eac23fc6ab09a23d415e98d7fe733d3bb0eac9bef18f9be53506"),

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "3e5602864f401ebf1850624b44c2b0ce68f03fe2305f913751ce59a324e70f2a")
+        #expect(history.description == "1a1b70b05b3381bffe62e5c92e4ac10b9e4e053c7c6adf00c9b1093a35d5a44f")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -34,7 +34,7 @@ extension ProcessSuite {
                         "agreement", "describe", "registers", "--partner", "coop", "--anchor", "kn/registers",
                         "--purpose",
                         "research", "--copy", "gridco", "--text", text,
-                    ] + shop.act("provider"))["made"] as? String)
+                    ] + shop.share("provider"))["made"] as? String)
             try await eventually("the document is taken", seconds: 20) {
                 try await Program.run(["data", "document", text] + own).exitCode == 0
             }

@@ -82,7 +82,7 @@ package struct AccessLogStore: Sendable {
     /// Closes a batch over the open accesses of an agreement and data set before `end`; nil when there are none. Its span
     /// begins at `start`, or at its first access when that is earlier, and ends at `end` or before the first access left.
     package func close(
-        agreement: UInt64, dataSet: Digest, from start: Timestamp, to end: Timestamp
+        agreement: UInt64, dataSet: Digest, from start: Timestamp, to end: Timestamp, countsEnergy: Bool = true
     ) throws(LakeError) -> Batch? {
         try SQL.attempt("close a batch of accesses") {
             try database.write { database in
@@ -98,9 +98,11 @@ package struct AccessLogStore: Sendable {
                 }
                 guard let first = entries.first?.entry.time else { return nil }
                 let sum = entries.reduce(Int64(0)) { $0.addingReportingOverflow($1.entry.milliWattHours).partialValue }
+                // The chain takes energy for agreements that are paid by it, up to a bound.
+                let energy = countsEnergy ? min(max(0, sum / 1_000), LogAccess.energyMax) : 0
                 let log = LogAccess(
                     agreement: agreement, dataSet: dataSet, root: MerkleTree.root(entries.map(\.entry.leaf)),
-                    accesses: UInt32(clamping: entries.count), energy: max(0, sum / 1_000), from: min(start, first),
+                    accesses: UInt32(clamping: entries.count), energy: energy, from: min(start, first),
                     to: to)
                 try database.execute(
                     sql: "INSERT INTO batch (agreement, dataSet, log, state) VALUES (?, ?, ?, 0)",

@@ -99,7 +99,7 @@ package struct DataUpkeep: Sendable {
             let logged = try loggedUntil(number, dataSet, chain)
             _ = try service.accesses.close(
                 agreement: number, dataSet: dataSet, from: max(agreement.from, logged ?? agreement.from),
-                to: min(chain.time, agreement.until))
+                to: min(chain.time, agreement.until), countsEnergy: agreement.plan.kind == .perEnergy)
         }
         var open: [AccessLogStore.Batch] = []
         for batch in try service.accesses.pending() {

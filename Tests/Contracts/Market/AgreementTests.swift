@@ -217,7 +217,8 @@ import Testing
                 from: Timestamp(from), to: Timestamp(to))
             return market.plainCode(Agreements.logAccess, body, as: partner, on: Self.on)
         }
-        #expect(log(from, from + 10, as: "aurora") == HostRejection.notAuthorised.code)
+        #expect(log(from, from + 10, as: "payco") == HostRejection.notAuthorised.code)
+        seen.expect(Agreements.notStorage, log(from, from + 10, as: "aurora"))
         seen.expect(Agreements.logEmpty, log(from, from))
         seen.expect(Agreements.logEmpty, log(from, from + 10, accesses: 0))
         seen.expect(Agreements.logEmpty, log(from, from + 10, accesses: 1_000_001))

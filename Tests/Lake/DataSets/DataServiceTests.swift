@@ -21,13 +21,15 @@ private struct Story {
     let manifest: Manifest
     let content: [UInt8]
 
-    init(hours: Int = 3_000, energy: EnergyColumn? = nil, plan: PricePlan? = nil) throws {
+    init(hours: Int = 3_000, energy: EnergyColumn? = nil, plan: PricePlan? = nil, sharing: SharingClass = .saleOnly)
+        throws
+    {
         market = try Market()
         node = try DataNode(market)
         try market.account("provider", .dataProvider)
         try market.account("user", .dataUser)
         try node.register()
-        dataSet = try market.describe(DataNode.dataSet)
+        dataSet = try market.describe(DataNode.dataSet, sharing: sharing)
         try node.follow()
         let csv = Tables.csv(hours: hours)
         manifest = try node.service.accept(node.upload(csv, node.description(energy: energy)))
@@ -280,7 +282,8 @@ struct DataServiceTests {
 
     @Test func accessesAreCountedAndAnchored() async throws {
         let energy = EnergyColumn(name: "load_wh", unit: .wattHours)
-        let story = try Story(hours: 48, energy: energy)
+        let plan = PricePlan(.perEnergy, currency: Market.euro, price: 1_000, periodDays: 7, dueDays: 10)
+        let story = try Story(hours: 48, energy: energy, plan: plan)
         let (node, market) = (story.node, story.market)
         let from = Timestamp(Tables.start)
         _ = try await node.serve(story.request(.time(from: from, to: from.adding(milliseconds: 2 * 3_600_000))))
@@ -320,10 +323,19 @@ struct DataServiceTests {
         #expect(try AccessEntry(bcs: entries[0].bcs) == entries[0])
     }
 
+    /// Energy is logged where it is paid for; the chain refuses it elsewhere, and the accesses with it.
+    @Test func accessesToFreeDataAreAnchoredToo() async throws {
+        let story = try Story(hours: 48, energy: EnergyColumn(name: "load_wh", unit: .wattHours))
+        _ = try await story.node.serve(story.request())
+        try story.market.pass(milliseconds: 1_000)
+        try await story.node.upkeep.anchorAccesses()
+        let agreement = try story.market.read(Directory.agreements, story.agreement, of: WellKnown.agreements)
+        #expect(agreement?.accesses == 1 && agreement?.energy == 0)
+        #expect(try story.node.service.accesses.pending().isEmpty)
+    }
+
     @Test func openDataNeedsAnAccountAlone() async throws {
-        let story = try Story(hours: 10)
-        let market = story.market
-        try market.describe(DataNode.dataSet, sharing: .open, previous: 1)
+        let story = try Story(hours: 10, sharing: .open)
         let request = story.node.request(story.dataSet, nil, story.manifest.digest)
         #expect(try story.node.verify(try await story.node.serve(request), request) == story.content)
         let nobody = story.node.request(story.dataSet, nil, story.manifest.digest, by: "nobody")

@@ -31,7 +31,7 @@ struct ReadModelTests {
         try node.register()
         let dataSet = try market.describe(DataNode.dataSet, text: SHA256.hash(Self.text))
         for number in 0..<30 { try market.describe("other-\(number)") }
-        let plan = PricePlan(.perAccess, currency: Market.euro, price: 2_000_000, periodDays: 1, dueDays: 10)
+        let plan = PricePlan(.perAccess, currency: Market.euro, price: 2_000_000, periodDays: 7, dueDays: 10)
         let agreement = try market.agree(dataSet, plan: plan)
         let manifest = try Tables.manifest(Tables.csv(hours: 3))
         try node.anchor(manifest)
@@ -39,9 +39,9 @@ struct ReadModelTests {
         try market.must(
             Agreements.logAccess, on: WellKnown.agreements,
             LogAccess(
-                agreement: agreement, dataSet: dataSet, root: .zero, accesses: 3, energy: 12,
+                agreement: agreement, dataSet: dataSet, root: .zero, accesses: 3, energy: 0,
                 from: market.time.adding(milliseconds: 0), to: market.time.adding(milliseconds: 1)))
-        try market.pass(milliseconds: 2 * 86_400_000)
+        try market.pass(milliseconds: 8 * 86_400_000)
         try market.describe(DataNode.dataSet, text: SHA256.hash(Self.text), previous: 1)
         try market.act(
             Agreements.withdrawDataSet, on: WellKnown.agreements,
