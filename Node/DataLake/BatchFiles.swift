@@ -35,7 +35,7 @@ struct BatchFiles: Sendable {
             let aside = folder.appending(
                 path: ".\(target.lastPathComponent.prefix(8))-\(UInt64.random(in: 0 ... .max))")
             defer { try? FileManager.default.removeItem(at: aside) }
-            try BatchFiles.write(bytes, to: aside.path, flushes: false)
+            try BatchFiles.write(bytes, to: aside.path)
             try move(aside, to: target, flushes: flushes)
         }
     }
@@ -95,7 +95,7 @@ struct BatchFiles: Sendable {
     }
 
     // Foundation's own way of writing flushes every file.
-    private static func write(_ bytes: [UInt8], to path: String, flushes: Bool) throws {
+    private static func write(_ bytes: [UInt8], to path: String) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
         guard file >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(file) }
@@ -105,7 +105,6 @@ struct BatchFiles: Sendable {
             guard count > 0 || errno == EINTR else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
             written += max(0, count)
         }
-        guard !flushes || fsync(file) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
     static func flush(_ url: URL) throws {

@@ -9,12 +9,7 @@ enum Forecasts {
         ProcessInfo.processInfo.environment[LightGBMLibrary.environmentVariable]
         ?? LightGBMLibrary.installed(below: Shared.project.path)
 
-    static let program: String = {
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "commonwatt").path
-        return FileManager.default.isExecutableFile(atPath: beside)
-            ? beside : Shared.project.appending(path: ".build/release/commonwatt").path
-    }()
+    static let program = Shared.program
 
     static var canRun: Bool { libraryPath != nil && FileManager.default.isExecutableFile(atPath: program) }
 

@@ -3,14 +3,7 @@ import TestSupport
 
 /// The `commonwatt` program, run as people run it.
 enum Program {
-    /// Beside the test program, or where COMMONWATT_PROGRAM says.
-    static let path: String = {
-        if let named = ProcessInfo.processInfo.environment["COMMONWATT_PROGRAM"] { return named }
-        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "commonwatt").path
-        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
-        return Shared.project.appending(path: ".build/release/commonwatt").path
-    }()
+    static let path = Shared.program
 
     static var isBuilt: Bool { FileManager.default.isExecutableFile(atPath: path) }
 

@@ -11,5 +11,14 @@ package enum Shared {
 
     package static var isPresent: Bool { FileManager.default.fileExists(atPath: root.path) }
 
+    /// The `commonwatt` program: beside the test program, or where COMMONWATT_PROGRAM says.
+    package static let program: String = {
+        if let named = ProcessInfo.processInfo.environment["COMMONWATT_PROGRAM"] { return named }
+        let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        let beside = URL(filePath: own).deletingLastPathComponent().appending(path: "commonwatt").path
+        if FileManager.default.isExecutableFile(atPath: beside) { return beside }
+        return project.appending(path: ".build/release/commonwatt").path
+    }()
+
     package static func data(_ path: String) throws -> Data { try Data(contentsOf: root.appending(path: path)) }
 }
