@@ -10,13 +10,14 @@ extension Replica {
         JournalEntry.consensus(.marker(epoch: Epoch(0), abstainThrough: View(0))).bytes
     }
 
-    /// Reads the stored chain, replays the journal (ascending by sequence), and gives the first effects: on an empty
-    /// store a batch of the genesis block, then resent votes and the first wake. Throws when the store is damaged or of
+    /// Reads the stored chain and replays the journal (ascending by sequence). What is to be done first is asked for by
+    /// `drain`: on an empty store a batch of the genesis block, then resent votes and the first wake. Throws when the store is damaged or of
     /// another network, or the genesis malformed.
     package static func start(
-        application: App, configuration: ReplicaConfiguration, reader: any KeyValueReader, journal: [JournalRecord],
+        application: any Application, configuration: ReplicaConfiguration, reader: any KeyValueReader,
+        journal: [JournalRecord],
         at now: Instant
-    ) throws(StorageFailure) -> (replica: Replica, effects: [ReplicaEffect]) {
+    ) throws(StorageFailure) -> Replica {
         let opened = try StoredChain.open(application: application, genesis: configuration.genesis, reader: reader)
         let (records, bodies) = try read(journal)
         var replica = Replica(
@@ -26,12 +27,12 @@ extension Replica {
         if let genesis = opened.genesis { replica.emit(genesis.work, genesis.state) }
         try replica.replayJournaledBodies()
         try replica.settle()
-        let effects = replica.drain()
-        return (replica, effects)
+        return replica
     }
 
     private init(
-        application: App, configuration: ReplicaConfiguration, opened: StoredChain, records: [ConsensusRecord]?,
+        application: any Application, configuration: ReplicaConfiguration, opened: StoredChain,
+        records: [ConsensusRecord]?,
         bodies: [(sequence: UInt64, block: Block)], firstSequence: UInt64, lastSequence: UInt64, at now: Instant
     ) {
         self.application = application

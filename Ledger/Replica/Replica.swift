@@ -10,8 +10,8 @@ package import Primitives
 /// Invariants: `view.tip` is the newest final block whose state is known here; `tree` holds executed blocks above it,
 /// all of its epoch; `view.recent` are the final blocks above the newest durable checkpoint; a block is in `tree` or
 /// final only after its record was given to the journal.
-package struct Replica<App: Application>: Sendable {
-    let application: App
+package struct Replica: ~Copyable, Sendable {
+    let application: any Application
     let configuration: ReplicaConfiguration
     let network: Digest
     let parameters: ChainParameters
@@ -86,7 +86,8 @@ package struct Replica<App: Application>: Sendable {
         return drain()
     }
 
-    mutating func drain() -> [ReplicaEffect] {
+    /// What is to be done since it was last asked; `step` asks by itself.
+    package mutating func drain() -> [ReplicaEffect] {
         defer { effects = [] }
         return effects
     }

@@ -31,11 +31,12 @@ struct CoreSurroundings: Sendable {
 /// A batch is whatever urgent waits when the thread comes back from the disk. Its journal records are written together;
 /// only then admission work is looked at. Messages leave after every step: the replica itself withholds those
 /// that rest on records that are not durable.
-final class Core<App: Application>: @unchecked Sendable {
+final class Core: @unchecked Sendable {
     /// Steps after which waiting records are synced although more events wait.
     private let stepsPerSyncMax = 64
 
-    private var replica: Replica<App>
+    private var replica: Replica
+    private var first: [ReplicaEffect]
     private let journal: Journal
     private let around: CoreSurroundings
     private var entries: [JournalEntry] = []
@@ -49,17 +50,19 @@ final class Core<App: Application>: @unchecked Sendable {
     private var isLossSettled: Bool
     private var haltReason: String?
 
-    init(replica: Replica<App>, journal: Journal, around: CoreSurroundings) {
+    /// `effects` are what the replica wanted done when it was opened.
+    init(replica: consuming Replica, effects: [ReplicaEffect], journal: Journal, around: CoreSurroundings) {
+        around.hub.update(replica.view)
+        _ = around.book.update(replica.status, leader: 0)
         self.replica = replica
+        first = effects
         self.journal = journal
         self.around = around
         if case .lost = journal.standing { isLossSettled = false } else { isLossSettled = true }
-        around.hub.update(replica.view)
-        _ = around.book.update(replica.status, leader: 0)
     }
 
-    func start(_ effects: [ReplicaEffect]) {
-        let thread = Thread { [self] in run(effects) }
+    func start() {
+        let thread = Thread { [self] in run() }
         thread.name = "replica"
         thread.stackSize = 16 * 1024 * 1024
         thread.qualityOfService = .userInteractive
@@ -82,8 +85,9 @@ final class Core<App: Application>: @unchecked Sendable {
     }
     private let haltBox = NIOLockedValueBox(Ending())
 
-    private func run(_ first: [ReplicaEffect]) {
+    private func run() {
         perform(first)
+        first = []
         publish()
         syncJournal()
         while haltReason == nil {

@@ -48,12 +48,13 @@ extension LedgerNode {
         settings.checkpointBlocks = configuration.checkpointBlocks
         settings.snapshotLagBlocks = configuration.snapshotLagBlocks
         settings.snapshotBlocks = configuration.snapshotBlocks
-        let (replica, effects) = try Replica<App>.start(
+        var replica = try Replica.start(
             application: application, configuration: settings, reader: store, journal: records, at: Clock.now)
-        let parts = makeParts(configuration, replica, store)
+        let effects = replica.drain()
+        let parts = makeParts(configuration, replica.view, replica.status, store)
         let links = try await connect(parts, replica.view.validators, logger)
         let core = Core(
-            replica: replica, journal: journal,
+            replica: replica, effects: effects, journal: journal,
             around: CoreSurroundings(
                 inbox: parts.inbox, hub: parts.hub, counters: parts.counters, book: parts.book, room: parts.room,
                 disk: parts.disk, store: store,
@@ -65,7 +66,7 @@ extension LedgerNode {
                 validatorsChanged: { [weak parts] in parts?.validatorsChanged($0) },
                 evidence: configuration.evidenceFound ?? { _ in }))
         core.whenFinished { [weak parts] _ in parts?.finish() }
-        core.start(effects)
+        core.start()
         HeightExchange.start(parts)
         return LedgerNode(
             configuration: configuration, application: application, parts: parts, core: core, services: parts.services)
@@ -87,7 +88,7 @@ extension LedgerNode {
             logger.warning("\(why). This node abstains until its peers have told it how far it may have voted.")
         } else if journal.lastSequence == 0 {
             // Nothing was ever written, and the marker of the ceremony stands: this key has never voted.
-            let first = JournalRecord(sequence: 1, bytes: Replica<App>.freshMarker())
+            let first = JournalRecord(sequence: 1, bytes: Replica.freshMarker())
             try journal.append([JournalEntry(sequence: first.sequence, payload: first.bytes)])
             records = [first]
         }
@@ -95,7 +96,7 @@ extension LedgerNode {
     }
 
     private static func makeParts(
-        _ configuration: NodeConfiguration, _ replica: Replica<App>, _ store: KeyValueStore
+        _ configuration: NodeConfiguration, _ view: ChainView, _ status: ReplicaStatus, _ store: KeyValueStore
     ) -> NodeParts {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let counters = CounterBox()
@@ -103,7 +104,7 @@ extension LedgerNode {
         let seen = SeenSignatures()
         let room = WaitingRoom(seen: seen, keys: SenderKeys(), counters: counters)
         let names = NodeParts.allowed(
-            configuration.peers, replica.view.validators, own: configuration.transport.peer)
+            configuration.peers, view.validators, own: configuration.transport.peer)
         let book = PeerBook(names: names, counters: counters)
         let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let threads = configuration.limits.verifierThreads
@@ -113,9 +114,9 @@ extension LedgerNode {
             inbox: inbox, book: book, room: room, seen: seen, counters: counters, pool: pool, services: services)
         return NodeParts(
             configuration: configuration, inbox: inbox,
-            hub: FinalityHub(view: replica.view, limits: configuration.limits, counters: counters),
+            hub: FinalityHub(view: view, limits: configuration.limits, counters: counters),
             counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool, store: store,
-            group: group, intake: intake, services: services, firstStatus: replica.status)
+            group: group, intake: intake, services: services, firstStatus: status)
     }
 
     private static func connect(

@@ -20,10 +20,10 @@ package final class LedgerNode<App: Application>: Sendable {
     package let services: PeerServices
 
     let parts: NodeParts
-    let core: Core<App>
+    let core: Core
 
     init(
-        configuration: NodeConfiguration, application: App, parts: NodeParts, core: Core<App>, services: PeerServices
+        configuration: NodeConfiguration, application: App, parts: NodeParts, core: Core, services: PeerServices
     ) {
         self.configuration = configuration
         self.application = application

@@ -33,7 +33,7 @@ import Trading
         let base = await (try network.node(0)).snapshot().status.view.next
         for number in 0..<UInt64(2 * EvidenceQueue.perSignerMax) {
             // Far enough apart that the replica tells of each.
-            let view = base.advanced(by: number * Replica<ContractApplication>.evidencePauseViews)
+            let view = base.advanced(by: number * Replica.evidencePauseViews)
             views.append(view)
             liar.contradict(in: view, epoch: Epoch(0))
             try await network.blocks(2, at: 0)

@@ -27,7 +27,7 @@ import Testing
         }
         #expect(isDone)
         let wrong = network.nodes[2]
-        #expect(wrong.halted != nil || wrong.replica?.status.isDiverged == true)
+        #expect(wrong.halted != nil || wrong.status?.isDiverged == true)
         #expect(wrong.notes.contains { $0.level == .error && $0.text.contains("write set") })
         for index in [0, 1, 3] { #expect(network.nodes[index].halted == nil) }
     }
@@ -37,7 +37,7 @@ import Testing
         let network = try TestNetwork(seed: 52)
         try network.startAll()
         try network.run(1_000)
-        let view = try #require(network.nodes[0].replica?.status.view)
+        let view = try #require(network.nodes[0].status?.view)
         var reported: [UInt16] = []
         for offset in UInt64(1)...40 {
             for signer in [1, 2] {
@@ -91,12 +91,13 @@ import Testing
         #expect(try network.runUntilFinal([honest]))
         try network.run(5_000)
         // The leader of the current view is replaced by a faulty one.
-        let view = try #require(network.nodes[0].replica?.status.view)
+        let view = try #require(network.nodes[0].status?.view)
         let set = network.genesis.validators
         let leader = set.leader(of: view)
         let judge = (leader + 1) % 4
-        let replica = try #require(network.nodes[judge].replica)
-        let proposal = try fault.proposal(above: replica, by: leader, network: network, included: honest)
+        let proposal = try network.nodes[judge].reading { replica in
+            try fault.proposal(above: replica, by: leader, network: network, included: honest)
+        }
         let effects = try network.nodes[judge].replica?.step(
             .message(
                 .consensus(.proposal(proposal.proposal), transactions: proposal.transactions),
@@ -124,7 +125,7 @@ import Testing
         }
 
         func proposal(
-            above replica: Replica<TestApplication>, by leader: Int, network: TestNetwork, included: Transaction
+            above replica: borrowing Replica, by leader: Int, network: TestNetwork, included: Transaction
         ) throws -> Made {
             let tip = replica.view.tip
             let time = max(network.instant.wall, tip.time.next)

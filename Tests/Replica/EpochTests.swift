@@ -24,15 +24,15 @@ import Testing
         try network.run(300)
         let added = try change(network, to: [0, 1, 2, 3, 4])
         #expect(try network.runUntilFinal([added]))
-        #expect(try network.run(5_000) { network.nodes.allSatisfy { $0.replica?.status.epoch == Epoch(1) } })
-        #expect(network.nodes[4].replica?.status.isValidator == true)
+        #expect(try network.run(5_000) { network.nodes.allSatisfy { $0.status?.epoch == Epoch(1) } })
+        #expect(network.nodes[4].status?.isValidator == true)
         let second = try network.put("in epoch 1")
         try network.submit([second], to: 4)
         #expect(try network.runUntilFinal([second]))
 
         let removed = try change(network, to: [1, 2, 3, 4])
         #expect(try network.runUntilFinal([removed]))
-        #expect(try network.run(5_000) { network.nodes.allSatisfy { $0.replica?.status.epoch == Epoch(2) } })
+        #expect(try network.run(5_000) { network.nodes.allSatisfy { $0.status?.epoch == Epoch(2) } })
         // The removed one may go; the new one is needed.
         network.crash(0)
         network.crash(1)
@@ -64,8 +64,8 @@ import Testing
         #expect(try network.runUntilFinal([last], milliseconds: 30_000))
         for node in network.nodes {
             #expect(node.halted == nil && node.evidence.isEmpty)
-            #expect(node.replica?.status.epoch == Epoch(2))
-            let record = try #require(try node.replica?.view.epoch(Epoch(1)))
+            #expect(node.status?.epoch == Epoch(2))
+            let record = try #require(try node.view?.epoch(Epoch(1)))
             #expect(record.validators.index(ofPartner: network.nodes[3].identity.partner) == nil)
         }
     }

@@ -109,7 +109,7 @@ import Testing
             ("receipts", StoredReceipts(receipts: [receipt]).bcs),
             ("snapshot marker", SnapshotMarker(version: Height(7), stage: .clearing).bcs),
             ("journal body", JournalEntry.body(block.bcs).bytes),
-            ("journal marker", Replica<TestApplication>.freshMarker()),
+            ("journal marker", Replica.freshMarker()),
         ] {
             let shown = bytes.count <= 64 ? Hex.encode(bytes) : SHA256.hash(bytes).description
             #expect(FormatTests.golden[name] == shown, "\(name)")

@@ -24,7 +24,7 @@ import Testing
         #expect(isDone)
         for node in network.nodes {
             #expect(node.halted == nil)
-            let value = try node.replica?.view.state.value(TestApplication.stateKey(Array("key 7".utf8)))
+            let value = try node.view?.state.value(TestApplication.stateKey(Array("key 7".utf8)))
             #expect(value == Array("value of key 7".utf8))
         }
     }
@@ -47,8 +47,8 @@ import Testing
         let sent = try network.put("only one")
         try network.submit([sent], to: 3)
         #expect(try network.runUntilFinal([sent], milliseconds: 300))
-        let location = try #require(try network.nodes[1].replica?.view.location(of: sent.digest))
-        let receipts = try #require(try network.nodes[1].replica?.view.receipts(at: location.height))
+        let location = try #require(try network.nodes[1].view?.location(of: sent.digest))
+        let receipts = try #require(try network.nodes[1].view?.receipts(at: location.height))
         #expect(receipts[Int(location.index)].subject == sent.digest)
         #expect(receipts[Int(location.index)].rejection == nil)
     }
@@ -61,7 +61,7 @@ import Testing
             try network.submit([try network.put("key \(round)")], to: round % 4)
             try network.run(100)
         }
-        let view = try #require(network.nodes[0].replica?.view)
+        let view = try #require(network.nodes[0].view)
         var parent = try #require(try view.header(at: Height(0)))
         for height in 1...view.tip.height.value {
             let block = try #require(try view.block(at: Height(height)))

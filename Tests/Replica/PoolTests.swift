@@ -81,8 +81,8 @@ import Testing
         #expect(try network.submit(third, to: 0).map(code) == [nil, nil, "pool-full"])
         // Room again once they are final.
         #expect(try network.runUntilFinal(Array(mine.prefix(4)) + others + third.prefix(2)))
-        #expect(network.nodes[0].replica?.status.poolTransactions == 0)
-        #expect(network.nodes[0].replica?.status.poolBytes == 0)
+        #expect(network.nodes[0].status?.poolTransactions == 0)
+        #expect(network.nodes[0].status?.poolBytes == 0)
         #expect(try network.submit(Array(mine.suffix(2)), to: 0).map(code) == [nil, nil])
     }
 
@@ -103,7 +103,7 @@ import Testing
         let one = try network.put("one", client: 1)
         try network.submit([one], to: 0)
         #expect(try network.runUntilFinal([one]))
-        let location = try #require(try network.nodes[0].replica?.view.location(of: one.digest))
+        let location = try #require(try network.nodes[0].view?.location(of: one.digest))
         #expect(location.height <= Height(3))
         #expect(try network.runUntilFinal(many))
         for block in network.nodes[0].finalized.values { #expect(block.block.transactions.count <= 10) }
@@ -122,7 +122,7 @@ import Testing
         try network.run(10_000)
         #expect(network.nodes[0].dropped.map(\.digest) == [late.digest])
         #expect(network.nodes[0].dropped.first?.reason.code == "expired")
-        #expect(network.nodes[0].replica?.status.poolTransactions == 0)
+        #expect(network.nodes[0].status?.poolTransactions == 0)
     }
 
     /// The same body signed twice, with different signatures, runs once.
@@ -141,7 +141,7 @@ import Testing
         for node in network.nodes {
             let count = node.finalized.values.reduce(0) { $0 + $1.block.transactions.count }
             #expect(count == 1)
-            #expect(node.replica?.status.poolTransactions == 0)
+            #expect(node.status?.poolTransactions == 0)
         }
     }
 

@@ -119,7 +119,7 @@ import Testing
         #expect(try network.submit([sent], to: 4) == [nil])
         #expect(try network.runUntilFinal([sent]))
         expectSameStates(network)
-        #expect(network.nodes[4].replica?.status.isValidator == false)
+        #expect(network.nodes[4].status?.isValidator == false)
     }
 
     /// Messages lost at random; all that was submitted gets in.

@@ -35,7 +35,7 @@ import Testing
         let liar = try #require(first)
         let warned = network.nodes[4].notes.contains { $0.text.contains(network.nodes[liar].identity.peer.short) }
         #expect(warned || lie.isSilent, "\(network.nodes[4].notes.map(\.text))")
-        #expect(network.nodes[4].replica?.snapshot.liars == (lie.isSilent ? [] : [network.nodes[liar].identity.peer]))
+        #expect(network.nodes[4].snapshot?.liars == (lie.isSilent ? [] : [network.nodes[liar].identity.peer]))
         #expect(network.nodes[4].halted == nil)
         network.rewrites = { message, _ in message }
         let sent = try network.put("after the lie")
@@ -121,7 +121,7 @@ import Testing
         }
         try network.start(4)
         try network.run(1_500)
-        guard case .receiving(let transfer) = try #require(network.nodes[4].replica).snapshot.stage else {
+        guard case .receiving(let transfer) = try #require(network.nodes[4].snapshot?.stage) else {
             Issue.record("no transfer has begun")
             return
         }
@@ -154,13 +154,13 @@ import Testing
             let network = try SnapshotFaultTests.many(seed: 62)
             network.nodes[4].crashAtStore = (write, isAfter)
             try network.start(4)
-            try network.run(15_000) { SnapshotTests.hasCaughtUp(network, 4) || network.nodes[4].replica == nil }
-            isOver = network.nodes[4].replica != nil
+            try network.run(15_000) { SnapshotTests.hasCaughtUp(network, 4) || !network.nodes[4].isRunning }
+            isOver = network.nodes[4].isRunning
             if isOver { break }
             let store = network.nodes[4].store
             let wasAdopted = try store.get(ChainStore.base) != nil
             try network.start(4)
-            let view = try #require(network.nodes[4].replica?.view)
+            let view = try #require(network.nodes[4].view)
             // Whatever the moment: the state is the one that the tip's header names, and answers.
             #expect(view.state.root == view.tip.stateRoot)
             #expect((try view.base().value > 0) == wasAdopted)
@@ -222,15 +222,14 @@ import Testing
         try network.start(4)
         #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
         for round in 0..<20 { try SnapshotTests.advance(network, 700 + round) }
-        let replica = try #require(network.nodes[4].replica)
         // Its replay window reaches below the state that it began with.
-        #expect(try replica.offer(above: Height(0), epoch: Epoch(0)) == .unavailable)
-        guard case .snapshot = try #require(network.nodes[0].replica).offer(above: Height(0), epoch: Epoch(0)) else {
+        #expect(try network.nodes[4].reading({ try $0.offer(above: Height(0), epoch: Epoch(0)) }) == .unavailable)
+        guard case .snapshot = try network.nodes[0].reading({ try $0.offer(above: Height(0), epoch: Epoch(0)) }) else {
             Issue.record("a node with all blocks offers nothing")
             return
         }
         try network.run(Transaction.lifetimeMillisecondsMax + 30_000)
-        guard case .snapshot = try #require(network.nodes[4].replica).offer(above: Height(0), epoch: Epoch(0)) else {
+        guard case .snapshot = try network.nodes[4].reading({ try $0.offer(above: Height(0), epoch: Epoch(0)) }) else {
             Issue.record("a node with the whole window offers nothing")
             return
         }

@@ -33,8 +33,8 @@ import Testing
     }
 
     static func hasCaughtUp(_ network: TestNetwork, _ index: Int) -> Bool {
-        let best = network.nodes.filter { $0.replica != nil }.map(\.tip).max() ?? Height(0)
-        return network.nodes[index].tip >= best && network.nodes[index].replica?.status.snapshot == nil
+        let best = network.nodes.filter { $0.isRunning }.map(\.tip).max() ?? Height(0)
+        return network.nodes[index].tip >= best && network.nodes[index].status?.snapshot == nil
     }
 
     @Test func aNewNodeTakesOverAState() throws {
@@ -51,14 +51,14 @@ import Testing
         let sent = try network.put("through the new node")
         #expect(try network.submit([sent], to: 4) == [nil])
         #expect(try network.runUntilFinal([sent]))
-        let replica = try #require(network.nodes[4].replica)
-        #expect(try replica.view.state.value(TestApplication.stateKey(Array("key 0 0".utf8))) != nil)
-        #expect(try replica.view.base() == adopted.height)
-        #expect(try replica.view.header(at: adopted.height)?.digest == adopted.digest)
-        #expect(try replica.view.block(at: Height(3)) == nil)
-        #expect(try replica.view.block(at: adopted.height.next) != nil)
-        let proof = try #require(try replica.view.state.prove(TestApplication.stateKey(Array("key 1 1".utf8))))
-        #expect(proof.isValid(root: replica.view.tip.stateRoot, key: TestApplication.stateKey(Array("key 1 1".utf8))))
+        let view = try #require(network.nodes[4].view)
+        #expect(try view.state.value(TestApplication.stateKey(Array("key 0 0".utf8))) != nil)
+        #expect(try view.base() == adopted.height)
+        #expect(try view.header(at: adopted.height)?.digest == adopted.digest)
+        #expect(try view.block(at: Height(3)) == nil)
+        #expect(try view.block(at: adopted.height.next) != nil)
+        let proof = try #require(try view.state.prove(TestApplication.stateKey(Array("key 1 1".utf8))))
+        #expect(proof.isValid(root: view.tip.stateRoot, key: TestApplication.stateKey(Array("key 1 1".utf8))))
         #expect(network.nodes.allSatisfy { $0.halted == nil && $0.evidence.isEmpty })
         #expect(network.nodes[4].notes.contains { $0.text.contains("takes over the state of block") })
     }
@@ -74,7 +74,7 @@ import Testing
         #expect(network.nodes[4].notes.filter { $0.text.contains("takes over") }.count == 1)
         #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
         #expect(network.nodes[4].adopted.count == 1)
-        #expect(network.nodes[4].replica?.view.state.root == network.nodes[4].replica?.view.tip.stateRoot)
+        #expect(network.nodes[4].view?.state.root == network.nodes[4].view?.tip.stateRoot)
     }
 
     /// A transaction from before the snapshot, sent again: the new node judges as the others do, as a pool and as a voter.
@@ -88,15 +88,16 @@ import Testing
         try network.start(4)
         #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
         let adopted = try #require(network.nodes[4].adopted.first)
-        let location = try #require(try network.nodes[0].replica?.view.location(of: old.digest))
+        let location = try #require(try network.nodes[0].view?.location(of: old.digest))
         #expect(location.height < adopted.height)
         #expect(try network.submit([old], to: 4) == [.included])
-        let replica = try #require(network.nodes[4].replica)
-        let parent = try #require(replica.parent(replica.view.tip.digest))
-        #expect(replica.refusal(of: [old], above: parent, time: replica.view.tip.time.next)?.contains("before") == true)
+        let tip = try #require(network.nodes[4].view?.tip)
+        let parent = try #require(try network.nodes[4].reading { $0.parent(tip.digest) })
+        let refusal = try network.nodes[4].reading { $0.refusal(of: [old], above: parent, time: tip.time.next) }
+        #expect(refusal?.contains("before") == true)
         // The window is the same as at a node that executed everything.
         for node in network.nodes {
-            #expect(node.replica?.window.count == network.nodes[0].replica?.window.count)
+            #expect(node.windowCount == network.nodes[0].windowCount)
         }
     }
 
@@ -127,7 +128,7 @@ import Testing
         #expect(oldest.adding(milliseconds: Transaction.lifetimeMillisecondsMax) < adopted.time)
         #expect(oldest.adding(milliseconds: Transaction.lifetimeMillisecondsMax + 5_000) > adopted.time)
         #expect(lowest.value < 500)
-        #expect(network.nodes[4].replica?.window.count == network.nodes[0].replica?.window.count)
+        #expect(network.nodes[4].windowCount == network.nodes[0].windowCount)
     }
 
     /// The validators have changed since: the way leads through the ends of epochs, and their headers stay for proofs.
@@ -140,11 +141,11 @@ import Testing
             #expect(try network.runUntilFinal([change]))
             for round in 0..<10 { try SnapshotTests.advance(network, size * 100 + round) }
         }
-        #expect(network.nodes[0].replica?.view.epoch == Epoch(3))
+        #expect(network.nodes[0].view?.epoch == Epoch(3))
         try network.start(4)
         #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
-        let view = try #require(network.nodes[4].replica?.view)
-        #expect(network.nodes[4].adopted.count == 1 && network.nodes[4].replica?.machine.epoch == Epoch(3))
+        let view = try #require(network.nodes[4].view)
+        #expect(network.nodes[4].adopted.count == 1 && network.nodes[4].machineEpoch == Epoch(3))
         for epoch in 1...3 {
             let record = try #require(try view.epoch(Epoch(UInt64(epoch))))
             let header = try #require(try view.header(at: record.root))
@@ -172,7 +173,7 @@ import Testing
         try network.submit([change], to: 0)
         #expect(try network.runUntilFinal([change]))
         try SnapshotTests.advance(network, 50)
-        #expect(network.nodes[4].replica?.view.epoch == Epoch(1) && network.nodes[4].adopted.isEmpty)
+        #expect(network.nodes[4].view?.epoch == Epoch(1) && network.nodes[4].adopted.isEmpty)
         for index in 0..<4 {
             network.push(.disconnected(Identity(9).peer), to: index, after: 1)
             network.push(.disconnected(Identity(index).peer), to: 4, after: 1)
@@ -181,13 +182,13 @@ import Testing
         for index in 0..<4 { network.connect(4, index) }
         #expect(try network.run(10_000) { SnapshotTests.hasCaughtUp(network, 4) })
         #expect(network.nodes[4].adopted.count == 1 && network.nodes[4].halted == nil)
-        let view = try #require(network.nodes[4].replica?.view)
+        let view = try #require(network.nodes[4].view)
         let record = try #require(try view.epoch(Epoch(1)))
         #expect(try view.header(at: record.root)?.closesEpoch == true)
         #expect(try view.finalization(at: record.root) != nil)
         network.crash(4)
         try network.start(4)
-        #expect(network.nodes[4].replica?.machine.epoch == Epoch(1))
+        #expect(network.nodes[4].machineEpoch == Epoch(1))
     }
 
     /// A validator with an empty disk: it takes over the state, abstains until that is safe, and is then needed.

@@ -74,13 +74,14 @@ final class TestNetwork {
             genesis: genesis, peer: node.identity.peer, key: node.isVoting ? node.identity.key : nil)
         configuration.journalLost = journalLost
         configure(&configuration)
-        let (replica, effects) = try Replica.start(
+        var replica = try Replica.start(
             application: node.application, configuration: configuration, reader: node.store, journal: node.journal,
             at: instant)
-        node.replica = replica
+        let effects = replica.drain()
+        node.replica = consume replica
         node.wakeAt = nil
         try perform(effects, by: index)
-        for other in nodes.indices where other != index && nodes[other].replica != nil {
+        for other in nodes.indices where other != index && nodes[other].isRunning {
             connect(index, other)
         }
     }
@@ -102,7 +103,7 @@ final class TestNetwork {
         node.unsynced = []
         node.unstored = []
         node.connected = []
-        for other in nodes.indices where other != index && nodes[other].replica != nil {
+        for other in nodes.indices where other != index && nodes[other].isRunning {
             nodes[other].connected.removeAll { $0 == node.identity.peer }
             push(.disconnected(node.identity.peer), to: other, after: 1)
         }
@@ -131,7 +132,7 @@ final class TestNetwork {
         var seen = changes
         if until() { return true }
         while true {
-            let wake = nodes.indices.filter { nodes[$0].replica != nil && nodes[$0].wakeAt != nil }
+            let wake = nodes.indices.filter { nodes[$0].isRunning && nodes[$0].wakeAt != nil }
                 .min { (nodes[$0].wakeAt ?? 0, $0) < (nodes[$1].wakeAt ?? 0, $1) }
             let wakeAt = wake.flatMap { nodes[$0].wakeAt } ?? .max
             if let next = queue.last, next.at <= wakeAt {
@@ -233,7 +234,7 @@ final class TestNetwork {
         messageCount += peers.count
         for peer in peers {
             guard let other = nodes.firstIndex(where: { $0.identity.peer == peer }), passes(index, other),
-                nodes[other].replica != nil
+                nodes[other].isRunning
             else { continue }
             do {
                 let decoded = try PeerMessage.decode(bytes)
@@ -249,8 +250,8 @@ final class TestNetwork {
     func dump() {
         print("at \(now) ms, \(messageCount) messages, queue \(queue.count)")
         for (index, node) in nodes.enumerated() {
-            guard let replica = node.replica else { print(index, "down"); continue }
-            print(index, replica.status, node.halted ?? "", node.wakeAt as Any)
+            guard let status = node.status else { print(index, "down"); continue }
+            print(index, status, node.halted ?? "", node.wakeAt as Any)
             for note in node.notes.suffix(5) { print("   ", note.text.prefix(300)) }
         }
     }
@@ -284,12 +285,12 @@ final class TestNetwork {
     func runUntilFinal(_ transactions: [Transaction], milliseconds: UInt64 = 10_000) throws -> Bool {
         try run(milliseconds) {
             nodes.indices.allSatisfy { node in
-                nodes[node].replica == nil || transactions.reversed().allSatisfy { isFinal($0, at: node) }
+                !nodes[node].isRunning || transactions.reversed().allSatisfy { isFinal($0, at: node) }
             }
         }
     }
 
     func isFinal(_ transaction: Transaction, at index: Int) -> Bool {
-        ((try? nodes[index].replica?.view.location(of: transaction.digest)) ?? nil) != nil
+        ((try? nodes[index].view?.location(of: transaction.digest)) ?? nil) != nil
     }
 }

@@ -2,8 +2,9 @@ import Chain
 import Consensus
 import LedgerCrypto
 import Primitives
-import Replica
 import TestSupport
+
+@testable import Replica
 
 /// Keys of one node of the tests.
 struct Identity: Sendable {
@@ -27,7 +28,7 @@ final class TestNode {
     let identity: Identity
     let isVoting: Bool
     var application = TestApplication()
-    var replica: Replica<TestApplication>?
+    var replica: Replica?
     var store = MemoryStore()
     /// Records that a power loss spares.
     var journal: [JournalRecord] = []
@@ -53,10 +54,26 @@ final class TestNode {
     /// Parts of the state sent to peers.
     var served = 0
 
+    var isRunning: Bool { replica != nil }
+    // What the running replica shows; nil when it does not run.
+    var view: ChainView? { replica?.view }
+    var status: ReplicaStatus? { replica?.status }
+    var snapshot: SnapshotSync? { replica?.snapshot }
+    var windowCount: Int? { replica?.window.count }
+    var machineEpoch: Epoch? { replica?.machine.epoch }
+
+    /// Throws when the node does not run.
+    func reading<Value>(_ body: (borrowing Replica) throws -> Value) throws -> Value {
+        switch replica {
+        case .some(let replica): return try body(replica)
+        case .none: throw StorageFailure("the node does not run")
+        }
+    }
+
     init(_ identity: Identity, isVoting: Bool = true, isFresh: Bool = true) {
         self.identity = identity
         self.isVoting = isVoting
-        if isFresh { journal = [JournalRecord(sequence: 1, bytes: Replica<TestApplication>.freshMarker())] }
+        if isFresh { journal = [JournalRecord(sequence: 1, bytes: Replica.freshMarker())] }
     }
 
     var tip: Height { replica?.view.tip.height ?? Height(0) }

@@ -22,7 +22,7 @@ import Transport
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let (old, new) = (try TransportIdentity.generate(), try TransportIdentity.generate())
         let now = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000))
-        let genesis = try ChainBuilder<WorkloadApplication>.genesis(
+        let genesis = try ChainBuilder.genesis(
             key: secret(1), transportKey: old.peer, now: now, blocks: SnapshotJoinTests.blocks,
             heartbeatMilliseconds: 1_000)
         try FileManager.default.createDirectory(atPath: folder + "/old", withIntermediateDirectories: true)
@@ -70,7 +70,7 @@ import Transport
     private static func make(_ path: String, _ genesis: Genesis) throws {
         let store = try KeyValueStore.open(at: path)
         defer { store.close() }
-        var builder = try ChainBuilder(WorkloadApplication(), store: store, genesis: genesis, key: secret(1))
+        let builder = try ChainBuilder.open(WorkloadApplication(), store: store, genesis: genesis, key: secret(1))
         try builder.build(keys: keys, blocks: blocks)
         #expect(builder.storedHeight.value >= blocks)
     }

@@ -45,12 +45,12 @@ struct Counts: ParsableCommand {
         }
         let partner = Partner(
             id: "only", name: "The only partner", roles: [.council, .validator, .dataProvider], keys: [key.publicKey])
-        let genesis = try ChainBuilder<ContractApplication>.genesis(
+        let genesis = try ChainBuilder.genesis(
             key: key, transportKey: .zero, now: Timestamp(1_700_000_000_000), blocks: 10_000,
             heartbeatMilliseconds: 1_000, application: SuiteGenesis(partners: [partner]).bcs)
         let store = try KeyValueStore.open(at: folder)
         defer { store.close() }
-        var builder = try ChainBuilder(ContractSuite.application, store: store, genesis: genesis, key: key)
+        let builder = try ChainBuilder.open(ContractSuite.application, store: store, genesis: genesis, key: key)
         var number = 0
         while number < names {
             try builder.commit(checked(sign(builder, from: number, count: min(transactions, names - number))))
@@ -72,7 +72,7 @@ struct Counts: ParsableCommand {
         print(String(decoding: try encoder.encode(result), as: UTF8.self))
     }
 
-    private func sign(_ builder: ChainBuilder<ContractApplication>, from first: Int, count: Int) -> [Transaction] {
+    private func sign(_ builder: ChainBuilder, from first: Int, count: Int) -> [Transaction] {
         (first..<first + count).compactMap { number in
             // Names come again after `names`, spread over the registry.
             let name = "meter-\((number * 7_919) % names)"

@@ -77,25 +77,25 @@ struct Growth: ParsableCommand {
         guard let key = Secp256k1.SecretKey(SHA256.hash(Array("growth".utf8)).bytes) else {
             throw ValidationError("a digest is a key")
         }
-        let genesis = try ChainBuilder<WorkloadApplication>.genesis(
+        let genesis = try ChainBuilder.genesis(
             key: key, transportKey: .zero, now: .wallClock, blocks: 100_000, heartbeatMilliseconds: 1_000)
         let store = try KeyValueStore.open(at: folder)
-        var builder = try ChainBuilder(WorkloadApplication(), store: store, genesis: genesis, key: key)
+        let builder = try ChainBuilder.open(WorkloadApplication(), store: store, genesis: genesis, key: key)
         let began = Stopwatch.now()
         try builder.build(keys: size, blocks: 0)
         let built = Stopwatch.now() - began
         var random = SeededRandom(seed: size)
         // The first blocks fill caches.
-        _ = try load(&builder, size, &random, blocks: 16)
+        _ = try load(builder, size, &random, blocks: 16)
         let before = builder.written
-        let times = try load(&builder, size, &random, blocks: blocks)
+        let times = try load(builder, size, &random, blocks: blocks)
         let written = builder.written
         let bytes = written.storedBytes - before.storedBytes + written.journalBytes - before.journalBytes
         let (proofs, proofTimes, readTimes) = try look(builder, size, &random)
         store.close()
         let restarted = Stopwatch.now()
         let again = try KeyValueStore.open(at: folder)
-        _ = try ChainBuilder(WorkloadApplication(), store: again, genesis: genesis, key: key)
+        _ = try ChainBuilder.open(WorkloadApplication(), store: again, genesis: genesis, key: key)
         let restart = Stopwatch.now() - restarted
         again.close()
         return Row(
@@ -109,7 +109,7 @@ struct Growth: ParsableCommand {
 
     /// Seconds of each block.
     private func load(
-        _ builder: inout ChainBuilder<WorkloadApplication>, _ size: UInt64, _ random: inout SeededRandom, blocks: Int
+        _ builder: ChainBuilder, _ size: UInt64, _ random: inout SeededRandom, blocks: Int
     ) throws -> [Double] {
         var times: [Double] = []
         for _ in 0..<blocks {
@@ -132,7 +132,7 @@ struct Growth: ParsableCommand {
     }
 
     private func look(
-        _ builder: ChainBuilder<WorkloadApplication>, _ size: UInt64, _ random: inout SeededRandom
+        _ builder: ChainBuilder, _ size: UInt64, _ random: inout SeededRandom
     ) throws -> (bytes: [Double], proofs: [Double], reads: [Double]) {
         var (bytes, proofs, values): ([Double], [Double], [Double]) = ([], [], [])
         for _ in 0..<reads {

@@ -23,7 +23,7 @@ struct SimulatedCommunity {
     private let members: Int
     private let genesis: Genesis
     private let key: Secp256k1.SecretKey
-    private var builder: ChainBuilder<ContractApplication>
+    private let builder: ChainBuilder
     private var address = WellKnown.instances
     private var head = CommunityHead(administrator: partner, rules: .zero)
     private var rules: CommunityRules
@@ -46,10 +46,10 @@ struct SimulatedCommunity {
         let suite = SuiteGenesis(partners: [partner], parameters: parameters, meters: meters)
         // Midnight of 1 January 2026, UTC.
         let start = Timestamp(1_767_225_600_000)
-        genesis = try ChainBuilder<ContractApplication>.genesis(
+        genesis = try ChainBuilder.genesis(
             key: key, transportKey: .zero, now: start, blocks: 0, heartbeatMilliseconds: 3_600_000,
             application: suite.bcs)
-        builder = try ChainBuilder(ContractSuite.application, store: store, genesis: genesis, key: key)
+        builder = try ChainBuilder.open(ContractSuite.application, store: store, genesis: genesis, key: key)
         rules = CommunityRules(
             name: "A year", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
             gridTariff: Tariff(base: PricePair(consumption: 250_000, production: 80_000)),
@@ -70,8 +70,8 @@ struct SimulatedCommunity {
     var storedHeight: Height { builder.storedHeight }
 
     /// What a node does when it starts again over the stored chain.
-    func restarted(over store: KeyValueStore) throws -> ChainBuilder<ContractApplication> {
-        try ChainBuilder(ContractSuite.application, store: store, genesis: genesis, key: key)
+    func restarted(over store: KeyValueStore) throws -> ChainBuilder {
+        try ChainBuilder.open(ContractSuite.application, store: store, genesis: genesis, key: key)
     }
 
     private mutating func found() throws {

@@ -8,7 +8,7 @@ package import Storage
 
 /// Makes the chain of a single validator in virtual time: thousands of real blocks, each proposed, executed, voted and
 /// stored, in seconds. The journal is not kept: what is not stored at the end is lost.
-package struct ChainBuilder<Contracts: Application> {
+package final class ChainBuilder {
     /// What the chain wrote so far.
     package struct Written: Sendable, Codable {
         package var journalBytes = 0
@@ -21,7 +21,7 @@ package struct ChainBuilder<Contracts: Application> {
     private let store: KeyValueStore
     package let genesis: Genesis
     package let key: Secp256k1.SecretKey
-    private var replica: Replica<Contracts>
+    private var replica: Replica
     private var effects: [ReplicaEffect] = []
     private var milliseconds: UInt64 = 1
     private var wake: UInt64?
@@ -45,19 +45,31 @@ package struct ChainBuilder<Contracts: Application> {
             ]), application: application)
     }
 
-    package init(
-        _ application: Contracts, store: KeyValueStore, genesis: Genesis, key: Secp256k1.SecretKey
-    ) throws {
+    /// Opens the chain in `store`, or begins it.
+    package static func open(
+        _ application: some Application, store: KeyValueStore, genesis: Genesis, key: Secp256k1.SecretKey
+    ) throws -> ChainBuilder {
+        let configuration = ReplicaConfiguration(
+            genesis: genesis, peer: genesis.validators.validators[0].transportKey, key: key)
+        var started = try Replica.start(
+            application: application, configuration: configuration, reader: store,
+            journal: [JournalRecord(sequence: 1, bytes: Replica.freshMarker())],
+            at: Instant(monotonic: 1, wall: genesis.time))
+        let effects = started.drain()
+        let builder = ChainBuilder(started, effects, store: store, genesis: genesis, key: key)
+        try builder.settle()
+        return builder
+    }
+
+    private init(
+        _ replica: consuming Replica, _ effects: [ReplicaEffect], store: KeyValueStore, genesis: Genesis,
+        key: Secp256k1.SecretKey
+    ) {
         self.store = store
         self.genesis = genesis
         self.key = key
-        let configuration = ReplicaConfiguration(
-            genesis: genesis, peer: genesis.validators.validators[0].transportKey, key: key)
-        (replica, effects) = try Replica.start(
-            application: application, configuration: configuration, reader: store,
-            journal: [JournalRecord(sequence: 1, bytes: Replica<Contracts>.freshMarker())],
-            at: Instant(monotonic: 1, wall: genesis.time))
-        try settle()
+        self.replica = replica
+        self.effects = effects
     }
 
     package var height: Height { replica.view.tip.height }
@@ -70,7 +82,7 @@ package struct ChainBuilder<Contracts: Application> {
 
     /// One block with these transactions, final and handed to the store; its receipts.
     @discardableResult
-    package mutating func commit(_ transactions: [SignedTransaction]) throws -> [Receipt] {
+    package func commit(_ transactions: [SignedTransaction]) throws -> [Receipt] {
         let before = height
         salt += 1
         effects += try replica.step(.submitted(transactions, ticket: salt), at: instant)
@@ -79,18 +91,18 @@ package struct ChainBuilder<Contracts: Application> {
         return receipts
     }
 
-    package mutating func advance(milliseconds span: UInt64) { milliseconds += span }
+    package func advance(milliseconds span: UInt64) { milliseconds += span }
 
     private var instant: Instant {
         Instant(monotonic: milliseconds, wall: genesis.time.adding(milliseconds: milliseconds))
     }
 
     /// Empty blocks until the stored chain has this height.
-    package mutating func advance(toStored blocks: UInt64) throws {
+    package func advance(toStored blocks: UInt64) throws {
         while storedHeight.value < blocks { try advance() }
     }
 
-    private mutating func advance() throws {
+    private func advance() throws {
         milliseconds = max(milliseconds + 1, wake ?? 0)
         wake = nil
         effects += try replica.step(.tick, at: instant)
@@ -98,7 +110,7 @@ package struct ChainBuilder<Contracts: Application> {
     }
 
     /// Performs what is wanted until nothing is.
-    private mutating func settle() throws {
+    private func settle() throws {
         while !effects.isEmpty {
             let taken = effects
             effects = []
@@ -126,9 +138,9 @@ package struct ChainBuilder<Contracts: Application> {
     }
 }
 
-extension ChainBuilder<WorkloadApplication> {
+extension ChainBuilder {
     /// Blocks that fill keys `0..<count`, and then empty ones up to this height, stored.
-    package mutating func build(keys count: UInt64, blocks: UInt64) throws {
+    package func build(keys count: UInt64, blocks: UInt64) throws {
         var first: UInt64 = 0
         var number: UInt64 = 0
         while first < count {

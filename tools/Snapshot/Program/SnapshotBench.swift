@@ -97,12 +97,12 @@ struct Measure: AsyncParsableCommand {
             toFile: place.path + "/joiner.pem", atomically: true, encoding: .utf8)
         let key = try SnapshotBench.key()
         let now = Timestamp(UInt64(Date().timeIntervalSince1970 * 1_000))
-        let genesis = try ChainBuilder<WorkloadApplication>.genesis(
+        let genesis = try ChainBuilder.genesis(
             key: key, transportKey: identity.peer, now: now, blocks: blocks, heartbeatMilliseconds: heartbeat)
         try Data(genesis.bcs).write(to: URL(filePath: place.genesis))
         let store = try KeyValueStore.open(at: place.server + "/store")
         defer { store.close() }
-        var builder = try ChainBuilder(WorkloadApplication(), store: store, genesis: genesis, key: key)
+        let builder = try ChainBuilder.open(WorkloadApplication(), store: store, genesis: genesis, key: key)
         try builder.build(keys: keys, blocks: blocks)
     }
 

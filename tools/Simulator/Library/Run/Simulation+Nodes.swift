@@ -34,7 +34,7 @@ extension Simulation {
         node.disk.readsUnsyncedBatches = faultRandom.chance(500)
         node.isDiverging = scenario.diverging.contains(number)
         // Whoever makes a key writes down that it has not voted yet.
-        node.disk.writeMarker(Replica<LedgerApplication>.freshMarker())
+        node.disk.writeMarker(Replica.freshMarker())
         node.clock.driftPerMille = Int64(faultRandom.within(0...20)) - 10
         return node
     }
@@ -54,10 +54,11 @@ extension Simulation {
         trace.event(now, 1, number)
         trace.line(now, "\(name(number)) starts, \(nodes[number].disk.journal.count) journal records")
         do {
-            let (replica, effects) = try Replica.start(
+            var replica = try Replica.start(
                 application: application, configuration: configuration, reader: nodes[number].disk.store,
                 journal: nodes[number].disk.journal, at: instant(number))
-            nodes[number].replica = replica
+            let effects = replica.drain()
+            nodes[number].replica = consume replica
             try perform(effects, of: number)
         } catch let failure as StorageFailure {
             try storageFailed(number, failure)

@@ -14,7 +14,7 @@ package final class SimulatedNode: @unchecked Sendable {
     package var key: Secp256k1.SecretKey?
     package var disk = SimulatedDisk()
     package var clock = SimulatedClock()
-    package var replica: Replica<LedgerApplication>?
+    package var replica: Replica?
     /// Counts the runs of the process: what belongs to an earlier one is void.
     package var incarnation = 0
     /// The operator tells the next start that the journal is not to be trusted.
