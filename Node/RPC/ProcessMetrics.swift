@@ -23,6 +23,28 @@ enum ProcessMetrics {
             MetricFamily("process_virtual_memory_bytes", "Address space in use.", .gauge([MetricSample(fields[20])])),
             MetricFamily("process_threads", "Threads.", .gauge([MetricSample(fields[17])])),
             MetricFamily("process_open_fds", "Open files and sockets.", .gauge([MetricSample(Double(files))])),
+        ] + heap
+    }
+
+    /// What jemalloc says it has given out; nothing where the program runs with another allocator.
+    private static var heap: [MetricFamily] {
+        typealias Control =
+            @convention(c) (
+                UnsafePointer<CChar>, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?, UnsafeMutableRawPointer?,
+                Int
+            ) -> Int32
+        guard let symbol = dlsym(nil, "mallctl") else { return [] }
+        let control = unsafeBitCast(symbol, to: Control.self)
+        // The statistics are those of the last change of the epoch.
+        var epoch: UInt64 = 1
+        _ = control("epoch", nil, nil, &epoch, MemoryLayout<UInt64>.size)
+        var bytes = 0
+        var size = MemoryLayout<Int>.size
+        guard control("stats.allocated", &bytes, &size, nil, 0) == 0 else { return [] }
+        return [
+            MetricFamily(
+                "process_heap_bytes", "Memory that the program holds from its allocator.",
+                .gauge([MetricSample(Double(bytes))]))
         ]
     }
 }

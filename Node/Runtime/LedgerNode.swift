@@ -116,12 +116,14 @@ package final class LedgerNode<App: Application>: Sendable {
         guard milliseconds > 0 else { return .pending }
         let hub = parts.hub
         let begin = Clock.monotonicNanoseconds
+        let timer = WaitTimer()
+        defer { timer.cancel() }
         let result: Result<TransactionOutcome, NodeFailure> = await withCheckedContinuation { continuation in
             do throws(NodeFailure) {
                 let id = try hub.await(digest) { continuation.resume(returning: .success($0)) }
                 // It may have become final between the two looks.
                 if let known = try? final(digest) { return hub.cancel(digest, id, known) }
-                parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(digest, id) }
+                timer.set(parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(digest, id) })
             } catch {
                 continuation.resume(returning: .failure(error))
             }
@@ -154,10 +156,12 @@ package final class LedgerNode<App: Application>: Sendable {
         let now = view.tip.height
         guard now < height, milliseconds > 0 else { return now }
         let hub = parts.hub
+        let timer = WaitTimer()
+        defer { timer.cancel() }
         let result: Result<Height, NodeFailure> = await withCheckedContinuation { continuation in
             do throws(NodeFailure) {
                 let id = try hub.await(height) { continuation.resume(returning: .success($0)) }
-                parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(height: id) }
+                timer.set(parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(height: id) })
             } catch {
                 continuation.resume(returning: .failure(error))
             }

@@ -14,7 +14,7 @@ struct Soak: AsyncParsableCommand {
     @Option(help: "Transactions per second, over all validators.") var rate = 200
     @Option(help: "Distinct registry names that the load writes in turn.") var names = 20_000
     @Option(help: "Seconds between two samples.") var every = 10.0
-    @Option(help: "Memory grew when its trend over the second half is above this, MB per hour and validator.")
+    @Option(help: "The heap grew when its trend over the second half is above this, MB per hour and validator.")
     var growthMax = 30.0
     @Option(help: "Validators.") var validators = 4
     @Option(help: "Blocks whose states stay readable, or 'all'.") var keepStates = "1024"
@@ -54,6 +54,7 @@ struct Soak: AsyncParsableCommand {
     }
 
     private func watch(_ network: LocalNetwork, _ seconds: Double, _ count: SoakCount) async throws -> [SoakSample] {
+        let clients = try network.nodes.map { try NodeClient(nodes: [$0]) }
         var samples: [SoakSample] = []
         let began = Stopwatch.now()
         var last = (time: began, transactions: 0)
@@ -61,6 +62,8 @@ struct Soak: AsyncParsableCommand {
             try await Task.sleep(for: .seconds(every))
             let now = Stopwatch.now()
             let (transactions, height) = await (count.transactions, count.height)
+            var heaps: [Int] = []
+            for client in clients { heaps.append(try await Soak.heapBytes(client)) }
             samples.append(
                 SoakSample(
                     seconds: now - began, height: height,
@@ -70,13 +73,25 @@ struct Soak: AsyncParsableCommand {
                             throw BenchError("the validator of \(network.partners[index]) has ended; see its log")
                         }
                         return SoakSample.Node(
-                            memoryBytes: usage.ownBytes, mappedBytes: usage.residentBytes - usage.ownBytes,
+                            memoryBytes: usage.ownBytes, heapBytes: heaps[index],
+                            mappedBytes: usage.residentBytes - usage.ownBytes,
                             openFiles: ProcessUsage.openFiles(of: id),
                             diskBytes: FolderSize.bytes(of: "\(folder(network, index))"))
                     }))
             last = (now, transactions)
-            if now - began >= seconds { return samples }
+            if now - began >= seconds { break }
         }
+        for client in clients { try await client.shutdown() }
+        return samples
+    }
+
+    private static func heapBytes(_ client: NodeClient) async throws -> Int {
+        let page = String(decoding: try await client.get("/metrics", accept: "text/plain"), as: UTF8.self)
+        let line = page.split(separator: "\n").first { $0.hasPrefix("process_heap_bytes ") }
+        guard let value = line?.split(separator: " ").last.flatMap({ Double($0) }) else {
+            throw BenchError("a validator's /metrics has no process_heap_bytes")
+        }
+        return Int(value)
     }
 
     private func folder(_ network: LocalNetwork, _ index: Int) -> String {

@@ -12,6 +12,7 @@ struct SoakPage {
 
     var charts: [Chart] {
         [
+            chart("Heap: what the program holds", "MB") { Double($0.heapBytes) / 1_048_576 },
             chart("Memory of the process", "MB") { Double($0.memoryBytes) / 1_048_576 },
             chart("Files of the store mapped into memory", "MB") { Double($0.mappedBytes) / 1_048_576 },
             chart("Disk", "MB") { Double($0.diskBytes) / 1_048_576 },

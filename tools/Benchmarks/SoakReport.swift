@@ -3,8 +3,10 @@ internal import Foundation
 /// The validators at one moment.
 struct SoakSample: Codable {
     struct Node: Codable {
-        /// Memory of the process's own, which is what may not grow.
+        /// Memory of the process's own, with what its allocator keeps to use again.
         let memoryBytes: Int
+        /// What the program holds from its allocator: what may not grow.
+        let heapBytes: Int
         /// Resident parts of files that are mapped: the store's, which grow with the chain.
         let mappedBytes: Int
         let openFiles: Int
@@ -21,8 +23,9 @@ struct SoakSample: Codable {
 
 /// What a soak run saw, and whether memory grew.
 struct SoakReport: Codable {
-    /// A trend over the second half of the samples: between the medians of its first and its second half. Memory goes up
-    /// and down with every checkpoint, so that a line through all samples says more about where it ends than about growth.
+    /// A trend over the second half of the samples, between its first and its second half. Memory goes up and down with
+    /// every checkpoint, so that a line through all samples says more about where it ends than about growth: of the heap the
+    /// lower quartiles are compared, which are near what is held after a checkpoint, of all else the medians.
     struct Trend: Codable {
         let node: String
         let middleMegabytes: Double
@@ -43,10 +46,11 @@ struct SoakReport: Codable {
     let nodes: [String]
     let samples: [SoakSample]
     let refused: Int
+    let heap: [Trend]
     let memory: [Trend]
     let disk: [Trend]
 
-    var hasGrown: Bool { memory.contains(where: \.hasGrown) }
+    var hasGrown: Bool { heap.contains(where: \.hasGrown) }
 
     init(
         machine: Report.Machine, minutes: Double, rate: Int, names: Int, keepStates: String,
@@ -62,11 +66,11 @@ struct SoakReport: Codable {
         self.samples = samples
         self.refused = refused
         let half = Array(samples.suffix(samples.count - samples.count / 2))
-        func trends(_ bytes: (SoakSample.Node) -> Int) -> [Trend] {
+        func trends(_ share: Double, _ bytes: (SoakSample.Node) -> Int) -> [Trend] {
             nodes.enumerated().map { index, name in
                 let values = half.map { Double(bytes($0.nodes[index])) / 1_048_576 }
                 let (early, late) = (values.prefix(values.count / 2), values.suffix(values.count - values.count / 2))
-                let (middle, end) = (Stopwatch.median(Array(early)), Stopwatch.median(Array(late)))
+                let (middle, end) = (SoakReport.quantile(share, early), SoakReport.quantile(share, late))
                 let hours = ((half.last?.seconds ?? 0) - (half.first?.seconds ?? 0)) / 2 / 3600
                 let slope = hours > 0 ? (end - middle) / hours : 0
                 return Trend(
@@ -74,8 +78,13 @@ struct SoakReport: Codable {
                     hasGrown: slope > growthMaxMegabytesPerHour && end - middle > SoakReport.noiseMegabytes)
             }
         }
-        memory = trends(\.memoryBytes)
-        disk = trends(\.diskBytes)
+        heap = trends(0.25, \.heapBytes)
+        memory = trends(0.5, \.memoryBytes)
+        disk = trends(0.5, \.diskBytes)
+    }
+
+    private static func quantile(_ share: Double, _ values: ArraySlice<Double>) -> Double {
+        values.isEmpty ? 0 : values.sorted()[min(values.count - 1, Int(share * Double(values.count)))]
     }
 
     var text: String {
@@ -91,18 +100,19 @@ struct SoakReport: Codable {
             "",
             "Trends of the second half:",
         ]
-        for (memory, disk) in zip(memory, disk) {
+        func words(_ trend: Trend) -> String {
+            "\(number(trend.middleMegabytes)) -> \(number(trend.endMegabytes)) MB (\(number(trend.megabytesPerHour))/h)"
+        }
+        for (index, name) in nodes.enumerated() {
             lines.append(
-                "  \(memory.node): memory \(number(memory.middleMegabytes)) -> \(number(memory.endMegabytes)) MB, "
-                    + "\(number(memory.megabytesPerHour)) MB/h; disk \(number(disk.middleMegabytes)) -> "
-                    + "\(number(disk.endMegabytes)) MB, \(number(disk.megabytesPerHour)) MB/h")
+                "  \(name): heap \(words(heap[index])), resident \(words(memory[index])), disk \(words(disk[index]))")
         }
         lines.append("")
-        let grown = memory.filter(\.hasGrown).map(\.node)
+        let grown = heap.filter(\.hasGrown).map(\.node)
         lines.append(
             grown.isEmpty
-                ? "Memory did not grow: every trend is below \(number(growthMaxMegabytesPerHour)) MB/h or makes less than \(number(SoakReport.noiseMegabytes)) MB."
-                : "Memory GREW at \(grown.joined(separator: ", ")): above \(number(growthMaxMegabytesPerHour)) MB/h.")
+                ? "The heap did not grow: every trend is below \(number(growthMaxMegabytesPerHour)) MB/h or makes less than \(number(SoakReport.noiseMegabytes)) MB."
+                : "The heap GREW at \(grown.joined(separator: ", ")): above \(number(growthMaxMegabytesPerHour)) MB/h.")
         return lines.joined(separator: "\n")
     }
 
