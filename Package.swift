@@ -122,7 +122,9 @@ let targets: [Target] = [
     module("DataAPI", at: "Node/DataAPI", "\(ledger) \(contracts) RPC NodeClient DataSets DataLake ReadModels Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
-    module("Analytics", at: "Node/Analytics", "CLightGBM \(ledger) \(contracts)"),
+    module(
+        "Analytics", at: "Node/Analytics",
+        "CLightGBM \(ledger) \(contracts) NodeClient DataSets DataLake Settlement Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
         "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
@@ -178,7 +180,10 @@ let targets: [Target] = [
         "LakeTests", at: "Tests/Lake",
         "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging GRDB \(ledger) \(contracts)"
     ),
-    tests("AnalyticsTests", at: "Tests/Analytics", "TestSupport Analytics \(ledger) \(contracts)"),
+    tests(
+        "AnalyticsTests", at: "Tests/Analytics",
+        "TestSupport TradingTestSupport Analytics NodeClient DataSets DataLake Settlement Logging \(ledger) \(contracts)"
+    ),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
