@@ -178,11 +178,12 @@ let targets: [Target] = [
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging GRDB \(ledger) \(contracts)"
+        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Analytics Logging GRDB "
+            + "\(ledger) \(contracts)"
     ),
     tests(
         "AnalyticsTests", at: "Tests/Analytics",
-        "TestSupport TradingTestSupport Analytics NodeClient DataSets DataLake Settlement Logging \(ledger) \(contracts)"
+        "TestSupport Analytics \(ledger) \(contracts)"
     ),
     tests(
         "SimulationTests", at: "Tests/Simulation",

@@ -96,6 +96,11 @@ package struct ForecastRecorder: Sendable {
             manifest: manifest, analysis: analysis, forecast: forecast)
     }
 
+    /// Whether the chain has a result with this output.
+    package func isRecorded(_ output: Digest) throws -> Bool {
+        try chain().read(Results.results, output, of: WellKnown.results) != nil
+    }
+
     /// Stores the output in the lake, in the zone of results; it goes again when it is not anchored within an hour.
     package func store(_ prepared: PreparedForecast, now: Timestamp) throws {
         let head = prepared.manifest.header.content.head.count

@@ -144,10 +144,16 @@ actor ForecastJobs {
             return first
         }
         guard isDone else { return ForecastProgress(nil) }
-        do { return ForecastProgress(try await task.value) } catch {
+        do {
+            let attested = try await task.value
+            guard try recorder.isRecorded(attested.request.claim.output) else { return ForecastProgress(attested) }
+        } catch {
             jobs.removeAll { $0.message == message }
             throw error
         }
+        // That one is done with: the chain has it. The question is a new one, which readings since then may answer.
+        jobs.removeAll { $0.message == message }
+        return ForecastProgress(try await self.task(message).value)
     }
 
     private func task(_ message: ForecastMessage) -> Task<ForecastProgress.Attested, any Error> {
