@@ -143,8 +143,8 @@ let targets: [Target] = [
         "\(ledger) \(contracts) NodeClient DataSets DataLake ReadModels Logging"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload Simulator ArgumentParser NIOCore "
-            + "AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient Settlement DataSets DataLake DataWorkload DataAPI ReadModels RPC Storage "
+            + "SnapshotWorkload Simulator ArgumentParser Logging NIOCore AsyncHTTPClient"),
     module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
     program(
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
