@@ -122,7 +122,9 @@ let targets: [Target] = [
     module("DataAPI", at: "Node/DataAPI", "\(ledger) \(contracts) RPC NodeClient DataSets DataLake ReadModels Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
-    module("Analytics", at: "Node/Analytics", "CLightGBM \(ledger) \(contracts)"),
+    module(
+        "Analytics", at: "Node/Analytics",
+        "CLightGBM \(ledger) \(contracts) NodeClient DataSets DataLake Settlement Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
         "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
@@ -141,8 +143,8 @@ let targets: [Target] = [
         "\(ledger) \(contracts) NodeClient DataSets DataLake ReadModels Logging"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataLake Storage SnapshotWorkload Simulator ArgumentParser NIOCore "
-            + "AsyncHTTPClient"),
+        "\(ledger) \(contracts) NodeClient Settlement DataSets DataLake DataWorkload DataAPI ReadModels RPC Storage "
+            + "SnapshotWorkload Simulator ArgumentParser Logging NIOCore AsyncHTTPClient"),
     module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
     program(
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
@@ -176,9 +178,13 @@ let targets: [Target] = [
             + "ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Logging GRDB \(ledger) \(contracts)"
+        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Analytics Logging GRDB "
+            + "\(ledger) \(contracts)"
     ),
-    tests("AnalyticsTests", at: "Tests/Analytics", "TestSupport Analytics \(ledger) \(contracts)"),
+    tests(
+        "AnalyticsTests", at: "Tests/Analytics",
+        "TestSupport Analytics \(ledger) \(contracts)"
+    ),
     tests(
         "SimulationTests", at: "Tests/Simulation",
         "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),

@@ -78,6 +78,9 @@ extension LakeMessage: BCSCodable {
             encoder.uleb(16)
             encoder.fixed(digest)
             encoder.option(keepUntil)
+        case .attestResult(let request):
+            encoder.uleb(19)
+            encoder.value(request)
         default: encodeAnswer(to: &encoder)
         }
     }
@@ -121,7 +124,7 @@ extension LakeMessage: BCSCodable {
         case .chunkBytes(let bytes):
             encoder.uleb(18)
             encoder.blob(bytes)
-        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer: break
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult: break
         }
     }
 
@@ -158,6 +161,7 @@ extension LakeMessage: BCSCodable {
         case 16: self = .offer(try decoder.digest(), keepUntil: try decoder.option())
         case 17: self = .manifest(try decoder.blob(max: LakeFrame.byteCountMax))
         case 18: self = .chunkBytes(try decoder.blob(max: LakeMessage.chunkBytesMax))
+        case 19: self = .attestResult(try ResultRequest(from: &decoder))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

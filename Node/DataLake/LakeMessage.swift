@@ -29,6 +29,8 @@ package enum LakeMessage: Hashable, Sendable {
     case chunks(Digest, first: UInt32, count: UInt16)
     /// Offers a part for replication: whoever may store it fetches it from the sender before it answers.
     case offer(Digest, keepUntil: Timestamp?)
+    /// Asks to recompute a result of an analysis; answered with an attestation of its claim.
+    case attestResult(ResultRequest)
 
     // Answers.
     case batchBytes([UInt8])
@@ -47,7 +49,7 @@ package enum LakeMessage: Hashable, Sendable {
 
     package var isAnswer: Bool {
         switch self {
-        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer: false
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult: false
         case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes: true
         }
     }

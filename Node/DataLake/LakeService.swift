@@ -22,17 +22,19 @@ package struct LakeService: Sendable {
     private let chain: ChainSource
     private let attester: (any AttestationService)?
     private let data: (any PartExchange)?
+    private let results: (any ResultAttestation)?
 
-    /// `chain` gives the newest final state; `attester` is nil on a node that does not attest, `data` on one that holds
-    /// no data sets beyond readings.
+    /// `chain` gives the newest final state; `attester` and `results` are nil on a node that does not attest, `data` on
+    /// one that holds no data sets beyond readings.
     package init(
         partner: String, lake: DataLake, attester: (any AttestationService)?, data: (any PartExchange)? = nil,
-        chain: @escaping ChainSource
+        results: (any ResultAttestation)? = nil, chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake
         self.attester = attester
         self.data = data
+        self.results = results
         self.chain = chain
     }
 
@@ -56,6 +58,9 @@ package struct LakeService: Sendable {
                 return .saltList(try saltPart(community, period, version, first, for: sender))
             case .batchPart(let community, let period, let version, let first):
                 return .batchList(try batchPart(community, period, version, first, for: sender))
+            case .attestResult(let request):
+                guard let results else { throw LakeRefusal(.unavailable, "\(partner) recomputes no analyses") }
+                return await results.attest(request, for: sender)
             case .part, .chunks, .offer:
                 guard let data else { throw LakeRefusal(.unavailable, "\(partner) holds no data sets") }
                 return try await data.answer(message, from: sender)

@@ -110,7 +110,8 @@ package struct Attester: AttestationService {
         if let selection = try? own(), request.inputs.names(selection.named) { return selection }
         let batches = isSent ? request.batches : try await list(request, from: sender)
         try require(batches)
-        try await fetch(batches, of: community, from: sender, chain)
+        try await BatchFetch(partner: partner, lake: lake, ask: fetch).bring(
+            batches.digests, of: community, from: sender, chain)
         let selection = try own()
         try checkBatches(batches, selection)
         return selection
@@ -155,36 +156,6 @@ package struct Attester: AttestationService {
                 .otherInputs,
                 "it replaces another settlement than the current one of period \(request.claim.period)")
         }
-    }
-
-    /// Fetches the named batches that this lake lacks. They must be anchored and of a meter of the community.
-    private func fetch(
-        _ batches: SettlementBatches, of community: CommunityView, from sender: String, _ chain: ChainView
-    ) async throws {
-        for (digest, anchor) in zip(batches.digests, try chain.anchors(batches.digests)) {
-            guard anchor != nil else {
-                throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
-            }
-            if let entry = try lake.entry(digest), entry.status != .corrupted, (try? lake.bytes(digest)) != nil {
-                continue
-            }
-            guard case .batchBytes(let bytes)? = await fetch(sender, .batch(digest)) else {
-                throw LakeRefusal(.notHeld, "batch \(digest.short) is not here, and \(sender) did not send it")
-            }
-            guard SHA256.hash(bytes) == digest, let batch = try? ReadingBatch(bcs: bytes) else {
-                throw LakeRefusal(.otherInputs, "\(sender) sent other bytes for batch \(digest.short)")
-            }
-            guard try mayHold(batch, community, chain) else {
-                throw LakeRefusal(.notPermitted, "\(partner) may not have batch \(digest.short)")
-            }
-            try lake.store(bytes)
-        }
-    }
-
-    private func mayHold(_ batch: ReadingBatch, _ community: CommunityView, _ chain: ChainView) throws -> Bool {
-        if try chain.mayHold(batch.meter, partner: partner) { return true }
-        guard let span = batch.span else { return false }
-        return try chain.mayHold(batch.meter, from: span.from, to: span.to, of: community, partner: partner)
     }
 
     private func checkBatches(_ batches: SettlementBatches, _ selection: InputSelection) throws {

@@ -46,7 +46,7 @@ package struct InputSelection: Sendable {
         else { throw .notOver(period) }
         if let closing, chain.time >= closing { throw .windowClosed(period) }
         isDeadlineOver = chain.time >= community.rules.deadline(afterEnd: end)
-        let found = try InputSelection.batches(
+        let found = try AnchoredReadings.batches(
             of: members.flatMap(\.meters), from: start, to: end, lake: lake, chain: chain)
         guard found.count <= SettlementBatches.countMax else { throw .tooManyBatches }
         // Digests are moved about, not batches.
@@ -55,75 +55,6 @@ package struct InputSelection: Sendable {
         }
         batches = order.map { found[$0.place] }
         named = SettlementBatches(order.map(\.digest))
-    }
-
-    /// What the lake lists and the chain says of it is read for all meters at once.
-    private static func batches(
-        of meters: [MeterNumber], from: Timestamp, to: Timestamp, lake: DataLake, chain: ChainView
-    ) throws(SettlementRefusal) -> [(digest: Digest, batch: ReadingBatch)] {
-        let own: [ListedEntry]
-        do {
-            let providers = Dictionary(
-                zip(meters, try chain.dataProviders(of: meters)), uniquingKeysWith: { first, _ in first })
-            let entries = try lake.entries(from: from, to: to).filter { providers[$0.meter] != nil }
-            let anchors = try chain.anchors(entries.map(\.digest))
-            let deleted = try chain.deleted(among: entries.map(\.digest))
-            own = zip(entries, anchors).map { entry, anchor in
-                let isOwn =
-                    anchor.map { $0.owner == providers[entry.meter] && $0.schema == ReadingBatch.schema } ?? false
-                return ListedEntry(
-                    entry: entry, anchor: isOwn ? anchor : nil,
-                    isGone: entry.status == .erased || deleted.contains(entry.digest))
-            }
-        } catch let error as LakeError {
-            throw .lake(error)
-        } catch {
-            throw .chain("\(error)")
-        }
-        var found: [(digest: Digest, batch: ReadingBatch)] = []
-        found.reserveCapacity(own.count)
-        var start = 0
-        // Entries ascend by meter.
-        while start < own.count {
-            let meter = own[start].entry.meter
-            var end = start + 1
-            while end < own.count, own[end].entry.meter == meter { end += 1 }
-            try add(own[start..<end], of: meter, from, to, lake, &found)
-            start = end
-        }
-        return found
-    }
-
-    /// An entry of the lake's list with what the chain says of it.
-    private struct ListedEntry {
-        let entry: BatchEntry
-        /// Nil unless the meter's data provider anchored it as readings.
-        let anchor: BatchAnchor?
-        /// An erased batch closes its period, unless a correction took its place.
-        let isGone: Bool
-    }
-
-    private static func add(
-        _ entries: ArraySlice<ListedEntry>, of meter: MeterNumber, _ from: Timestamp, _ to: Timestamp, _ lake: DataLake,
-        _ found: inout [(digest: Digest, batch: ReadingBatch)]
-    ) throws(SettlementRefusal) {
-        guard entries.count <= DataLake.batchesPerMeterMax else { throw .tooManyBatches }
-        let superseded = Set(entries.compactMap { $0.anchor?.supersedes })
-        for listed in entries where listed.anchor != nil && !listed.isGone {
-            let digest = listed.entry.digest
-            do throws(LakeError) {
-                if listed.entry.status == .corrupted { throw .corrupted(digest, path: "") }
-                if superseded.contains(digest) { continue }
-                let batch = try lake.batch(of: listed.entry)
-                if !batch.readings(from: from, to: to).isEmpty { found.append((digest, batch)) }
-            } catch {
-                if case .corrupted(let digest, _) = error { throw .damaged(batch: digest, meter) }
-                throw .lake(error)
-            }
-        }
-        for listed in entries where listed.isGone && !superseded.contains(listed.entry.digest) {
-            throw .closed(batch: listed.entry.digest, meter)
-        }
     }
 
     /// Version that a settlement made now has.

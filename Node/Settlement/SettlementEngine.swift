@@ -1,9 +1,9 @@
 package import Chain
-internal import ContractKit
+package import ContractKit
 package import DataLake
 internal import LedgerCrypto
 package import Logging
-internal import Primitives
+package import Primitives
 package import Trading
 
 /// A period computed by the administrator's node, ready to be attested.
@@ -130,13 +130,13 @@ package struct SettlementEngine: Sendable {
 
 extension ChainView {
     /// Whether the attestation is this partner's, by one of its keys, of exactly this subject.
-    func isValid(
-        _ attestation: Attestation, by partner: String, of subject: Digest, for community: Address
+    package func isValid(
+        _ attestation: Attestation, by partner: String, of subject: Digest, for instance: Address
     ) -> Bool {
         guard attestation.partner == partner, let keys = try? attestationKeys(of: partner),
             keys.contains(attestation.key)
         else { return false }
-        let digest = Attestation.signingDigest(network: network, instance: community, subject: subject)
+        let digest = Attestation.signingDigest(network: network, instance: instance, subject: subject)
         return SignatureVerifier.verify(attestation.signature, by: attestation.key, over: digest)
     }
 }

@@ -1,3 +1,4 @@
+import Analytics
 import Chain
 import ContractKit
 import DataLake
@@ -37,8 +38,9 @@ final class Cluster: Sendable {
     static let provider = "corona"
     static let all = TestNetwork.partners + [TestNetwork.outsider]
 
-    init() throws {
-        network = Mutex(try TestNetwork())
+    /// `machine` computes forecasts; without it nobody attests results.
+    init(machine: ForecastMachine? = nil) throws {
+        network = Mutex(try TestNetwork(withResults: machine != nil))
         folder = try TemporaryFolder()
         for partner in Self.all {
             let lake = try DataLake(folder: folder.url.appending(path: partner))
@@ -49,7 +51,14 @@ final class Cluster: Sendable {
             let attester = Attester(partner: partner, key: TestNetwork.key(partner), lake: lake, chain: source) {
                 [weak self] (other, message) in await self?.ask(other, message, from: partner)
             }
-            let service = LakeService(partner: partner, lake: lake, attester: attester, chain: source)
+            let results = machine.map { machine in
+                ResultAttester(
+                    partner: partner, key: TestNetwork.key(partner), lake: lake, machine: machine,
+                    gate: ForecastGate { Timestamp(1_700_000_000_000) }, chain: source
+                ) { [weak self] (other, message) in await self?.ask(other, message, from: partner) }
+            }
+            let service = LakeService(
+                partner: partner, lake: lake, attester: attester, results: results, chain: source)
             nodes.withLock { $0[partner] = Node(lake: lake, service: service) }
         }
     }

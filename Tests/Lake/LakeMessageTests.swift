@@ -4,6 +4,7 @@ import DataLake
 import Foundation
 import LedgerCrypto
 import Primitives
+import Results
 import TestSupport
 import Testing
 import Trading
@@ -35,19 +36,30 @@ struct LakeMessageTests {
         .saltPart(community: community, period: PeriodNumber(3), version: 4, first: 5),
         .batchPart(community: community, period: PeriodNumber(3), version: 4, first: 5),
         .batchList(SettlementBatches([digest])),
+        .attestResult(
+            ResultRequest(
+                claim: ResultClaim(
+                    owner: "aurora", analysis: "day-ahead", program: digest, inputs: digest, inputCount: 1,
+                    parameters: digest, output: digest), parameters: [1, 2], inputs: [digest], salt: digest,
+                output: [3])),
     ]
     /// Messages of the first release; the others came later.
     static let firstCount = 11
+    /// Those, and the ones of the next.
+    static let secondCount = 14
 
     /// SHA-256 over the frames of all messages, in order, and the whole bytes of two of them.
     @Test func golden() {
         let frames = Self.messages.enumerated().map { LakeFrame(number: UInt64($0.offset), message: $0.element).bcs }
         #expect(
-            SHA256.hash(frames.dropFirst(Self.firstCount).flatMap { $0 }).description
+            SHA256.hash(frames[Self.firstCount..<Self.secondCount].flatMap { $0 }).description
                 == "7e862da5b840994040936d629c48d09ba231262021a7777740b35b1f1fa1fcfc")
         #expect(
             SHA256.hash(frames.prefix(Self.firstCount).flatMap { $0 }).description
                 == "4ac1305111d3b15408d0cfc7015c97bf63f926649caf4db1339685ce09f12e72")
+        #expect(
+            SHA256.hash(frames.dropFirst(Self.secondCount).flatMap { $0 }).description
+                == "19d1737e06b0bb637d88be7a355f2840287152044b6e4cc0fcd2df27943be9aa")
         #expect(Hex.encode(frames[0]) == "01000000000000000000" + digest.description)
         #expect(
             Hex.encode(frames[10]) == "010a000000000000000a0811" + Hex.encode(Array("the totals differ".utf8)))

@@ -6,6 +6,7 @@ internal import Governance
 internal import Identity
 package import LedgerCrypto
 package import Primitives
+internal import Results
 package import Trading
 
 /// A network in one value: the contract host over a dictionary of state, four validators with known keys. Every call is
@@ -33,7 +34,8 @@ package struct TestNetwork: Sendable {
         return key
     }
 
-    package init() throws {
+    /// `withResults` adds the contract of analyses, which most tests do not need.
+    package init(withResults: Bool = false) throws {
         let validators = try ValidatorSet(
             Self.partners.map {
                 Validator(
@@ -44,10 +46,15 @@ package struct TestNetwork: Sendable {
             partners: (Self.partners + [Self.outsider]).map {
                 Partner(id: $0, name: $0, roles: .all, keys: [Self.key($0).publicKey])
             }, parameters: NetworkParameters())
-        let definitions = [
-            ContractDefinition(Anchors.self, sources: .zero), ContractDefinition(Governance.self, sources: .zero),
-            ContractDefinition(Identity.self, sources: .zero), ContractDefinition(Community.self, sources: .zero),
-        ]
+        let results =
+            withResults
+            ? [(ContractDefinition(Results.self, sources: .zero), GenesisInstance(WellKnown.results, Results.name))]
+            : []
+        let definitions =
+            [
+                ContractDefinition(Anchors.self, sources: .zero), ContractDefinition(Governance.self, sources: .zero),
+                ContractDefinition(Identity.self, sources: .zero),
+            ] + results.map(\.0) + [ContractDefinition(Community.self, sources: .zero)]
         application = ContractApplication(release: Release(definitions)) { (_) throws(Rejection) in
             GenesisPlan(
                 versions: definitions.map(\.contractVersion),
@@ -56,7 +63,7 @@ package struct TestNetwork: Sendable {
                     GenesisInstance(
                         WellKnown.identity, Identity.name, arguments: IdentityGenesis(network: "bench", meters: []).bcs),
                     GenesisInstance(WellKnown.anchors, Anchors.name),
-                ])
+                ] + results.map(\.1))
         }
         genesis = Genesis(
             name: "test", time: time, parameters: ChainParameters(), validators: validators, application: [])

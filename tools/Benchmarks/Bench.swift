@@ -9,7 +9,7 @@ struct Bench: AsyncParsableCommand {
         commandName: "commonwatt-bench", abstract: "Measure a network of real validator processes on this machine.",
         subcommands: [
             Measure.self, SettlementBench.self, Growth.self, Year.self, Counts.self, Page.self, Soak.self,
-            IdentityBench.self, CommunityBench.self,
+            IdentityBench.self, CommunityBench.self, DataBench.self, DataServer.self,
         ],
         defaultSubcommand: Measure.self)
 }

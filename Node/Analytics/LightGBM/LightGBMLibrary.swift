@@ -32,11 +32,7 @@ package final class LightGBMLibrary: @unchecked Sendable {
 
     /// Opens the library at `path`. It stays open until the process ends.
     package init(path: String) throws(LightGBMError) {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw LightGBMError(
-                "LightGBM's library is not at \(path): install it with tools/install-lightgbm, or name it in "
-                    + LightGBMLibrary.environmentVariable)
-        }
+        digest = try LightGBMLibrary.digest(of: path)
         guard let handle = dlopen(path, RTLD_NOW | RTLD_LOCAL) else {
             let why = dlerror().map { String(cString: $0) } ?? "no reason given"
             throw LightGBMError("\(path) cannot be opened as a library: \(why)")
@@ -55,7 +51,6 @@ package final class LightGBMLibrary: @unchecked Sendable {
         update = try symbol("LGBM_BoosterUpdateOneIter", as: cw_lgbm_booster_update.self)
         predict = try symbol("LGBM_BoosterPredictForMat", as: cw_lgbm_booster_predict.self)
         freeBooster = try symbol("LGBM_BoosterFree", as: cw_lgbm_free.self)
-        digest = SHA256.hash(Array(bytes))
         self.path = path
     }
 
@@ -67,6 +62,16 @@ package final class LightGBMLibrary: @unchecked Sendable {
 }
 
 extension LightGBMLibrary {
+    /// SHA-256 of the library's file, which is not opened as a library.
+    package static func digest(of path: String) throws(LightGBMError) -> Digest {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw LightGBMError(
+                "LightGBM's library is not at \(path): install it with tools/install-lightgbm, or name it in "
+                    + environmentVariable)
+        }
+        return SHA256.hash(Array(bytes))
+    }
+
     /// Where `tools/install-lightgbm` puts the library in a checkout; nil when it is not there.
     package static func installed(below folder: String) -> String? {
         let base = URL(filePath: folder).appending(path: ".venv/lightgbm/lib")

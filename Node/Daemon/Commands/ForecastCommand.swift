@@ -11,9 +11,12 @@ struct ForecastCommand: AsyncParsableCommand {
         commandName: "forecast", abstract: "Forecast a community's net load of the next day.",
         discussion: """
             The model is trained with LightGBM on the community's own past, in a process of its own with bounds on time and \
-            memory. tools/install-lightgbm fetches the library once.
+            memory. tools/install-lightgbm fetches the library once. `record` has other partners' nodes recompute a forecast \
+            from the anchored readings and puts it on the chain with their signatures; `verify` checks it offline.
             """,
-        subcommands: [Day.self, Compare.self, Worker.self])
+        subcommands: [
+            Day.self, Compare.self, Declare.self, Record.self, Show.self, Verify.self, Worker.self,
+        ])
 }
 
 /// Where LightGBM is, and how long a forecast may take.
@@ -32,11 +35,7 @@ struct ForecastOptions: ParsableArguments {
 
     /// This program again, as a worker.
     func worker() throws -> WorkerProcess {
-        guard let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            throw UserError("This program cannot find its own file in /proc/self/exe.")
-        }
-        return WorkerProcess(
-            executable: URL(filePath: own), arguments: ["forecast", "worker", "--lightgbm", try library()])
+        ForecastWiring.worker(try library())
     }
 }
 

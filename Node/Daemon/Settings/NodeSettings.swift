@@ -23,6 +23,8 @@ struct NodeSettings: Sendable {
     let keepStates: UInt64?
     /// The DID that `/.well-known/did.json` shows as this host's did:web.
     let operatorDID: String?
+    /// LightGBM's library; nil looks where tools/install-lightgbm puts it.
+    let lightgbm: String?
     let settler: SettlerSwitch
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
@@ -66,6 +68,7 @@ struct NodeSettings: Sendable {
         }
         settler = try SettlerSwitch(user)
         operatorDID = user.operatorDID
+        lightgbm = user.lightgbm.map(path)
         if let text = operatorDID, DID(text) == nil {
             throw UserError(
                 "Setting 'operator-did': '\(text)' is no DID of this method (did:cwatt:<network>:Qm…).")

@@ -21,6 +21,7 @@ struct UserSettings: Sendable {
     /// Blocks, or "all".
     var keepStates: String?
     var operatorDID: String?
+    var lightgbm: String?
     /// Settle communities by itself.
     var settler: Bool?
     /// Addresses of communities to settle besides those that the own partner runs.
@@ -57,6 +58,7 @@ struct UserSettings: Sendable {
             ("log", .text(\.log)), ("requests-per-second-max", .number(\.requestsPerSecondMax)),
             ("streams-max", .number(\.streamsMax)), ("keep-states", .text(\.keepStates)),
             ("snapshot-lag-blocks", .number(\.snapshotLagBlocks)), ("operator-did", .text(\.operatorDID)),
+            ("lightgbm", .text(\.lightgbm)),
             ("settler", .truth(\.settler)), ("settle-communities", .list(\.settleCommunities)),
             ("settler-wait-minutes", .number(\.settlerWaitMinutes)),
             ("settler-quiet-seconds", .number(\.settlerQuietSeconds)),

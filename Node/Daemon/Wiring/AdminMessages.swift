@@ -14,6 +14,7 @@ enum AdminOperation: String, CaseIterable {
     case settler
     case eraseParts = "erase-parts"
     case webhooks
+    case forecast
 
     var path: String { "/v1/admin/\(rawValue)" }
 }

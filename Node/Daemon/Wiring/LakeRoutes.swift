@@ -27,7 +27,7 @@ struct LakeRoutes: RouteModule {
     var endpoints: [Endpoint] {
         [
             upload,
-            admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived", isBinary: false) {
+            admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived") {
                 payload in
                 let message = try MemberKeysMessage(bcs: payload)
                 let own: [(member: MemberNumber?, key: Digest)] = message.communityKey.map { [(nil, $0)] } ?? []
@@ -36,7 +36,7 @@ struct LakeRoutes: RouteModule {
                 return .json(.object([.init("stored", .unsigned(UInt64(message.members.count)))]))
             },
             admin(
-                .replicate, "replicateBatches", "Send anchored batches to the partners of their policy", isBinary: false
+                .replicate, "replicateBatches", "Send anchored batches to the partners of their policy"
             ) {
                 payload in
                 let answers = try await wiring.replicate(try ReplicateMessage(bcs: payload).batches)
@@ -54,7 +54,10 @@ struct LakeRoutes: RouteModule {
                                 }))
                     ]))
             },
-            admin(.settlement, "prepareSettlement", "Compute a period and gather its attestations", isBinary: true) {
+            admin(
+                .settlement, "prepareSettlement", "Compute a period and gather its attestations",
+                answer: "BCS of the attested settlement."
+            ) {
                 payload in
                 let message = try SettlementMessage(bcs: payload)
                 let prepared = try wiring.engine.prepare(message.community, period: message.period)
@@ -63,25 +66,29 @@ struct LakeRoutes: RouteModule {
                 }
                 return .bytes(attested.bcs)
             },
-            admin(.statement, "makeStatement", "Write a member's statement", isBinary: false) { payload in
+            admin(.statement, "makeStatement", "Write a member's statement") { payload in
                 try await statement(try StatementMessage(bcs: payload))
             },
-            admin(.erasable, "planErasure", "Which batches of a member may be erased", isBinary: false) { payload in
+            admin(.erasable, "planErasure", "Which batches of a member may be erased") { payload in
                 try erasable(try ErasureMessage(bcs: payload))
             },
             admin(
-                .erase, "eraseBatches", "Erase what the chain says is deleted, and a former member's secrets",
-                isBinary: false
+                .erase, "eraseBatches", "Erase what the chain says is deleted, and a former member's secrets"
             ) { payload in try erase(payload) },
             admin(
-                .settler, "settlerState", "What the settler of this node does and waits for, by community",
-                isBinary: false
+                .settler, "settlerState", "What the settler of this node does and waits for, by community"
             ) { _ in try await settlerState() },
             admin(
-                .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report",
-                isBinary: false
+                .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report"
             ) { _ in try eraseParts() },
-            admin(.webhooks, "changeWebhooks", "List, add, remove or resume webhooks", isBinary: false) { payload in
+            admin(
+                .forecast, "recordForecast",
+                "Compute a forecast and gather its attestations; ask again until it is done",
+                answer: "BCS of an option: the attested forecast, once it is."
+            ) { payload in
+                .bytes(try await wiring.forecasts.progress(try ForecastMessage(bcs: payload)).bcs)
+            },
+            admin(.webhooks, "changeWebhooks", "List, add, remove or resume webhooks") { payload in
                 try webhooks(try WebhookMessage(bcs: payload))
             },
         ]
@@ -122,7 +129,7 @@ struct LakeRoutes: RouteModule {
     }
 
     func admin(
-        _ operation: AdminOperation, _ name: String, _ summary: String, isBinary: Bool,
+        _ operation: AdminOperation, _ name: String, _ summary: String, answer: String? = nil,
         _ body: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
     ) -> Endpoint {
         Endpoint(
@@ -132,7 +139,7 @@ struct LakeRoutes: RouteModule {
             body: Endpoint.Body([.bytes("A signed request.")], bytesMax: AdminRequest.payloadBytesMax + 1_024),
             answers: [
                 Endpoint.Answer(
-                    200, "Done.", [isBinary ? .bytes("BCS of the attested settlement.") : .json(LakeRoutes.anyObject)])
+                    200, "Done.", [answer.map { .bytes($0) } ?? .json(LakeRoutes.anyObject)])
             ],
             problems: [.undecodable, .refused, LakeRoutes.notPermitted]
         ) { request in

@@ -1,3 +1,4 @@
+internal import Analytics
 internal import Chain
 internal import ContractHost
 internal import ContractKit
@@ -6,6 +7,7 @@ internal import Foundation
 internal import LedgerCrypto
 internal import LedgerState
 internal import Logging
+internal import NodeClient
 internal import NodeRuntime
 internal import Primitives
 internal import Replica
@@ -24,6 +26,7 @@ struct LakeWiring: Sendable {
     let service: LakeService
     let data: DataWiring
     let engine: SettlementEngine
+    let forecasts: ForecastJobs
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
     private let cache = ChainCache()
@@ -45,8 +48,19 @@ struct LakeWiring: Sendable {
         data = try DataWiring(
             node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache, logger: logger
         ) { other, message in await LakeWiring.send(message, to: other, node) }
+        let (machine, gate) = (ForecastWiring.machine(settings), ForecastGate { .wallClock })
+        let results = ResultAttester(
+            partner: partner, key: operatorKey, lake: lake, machine: machine, gate: gate, log: logger, chain: chain
+        ) { other, message in await LakeWiring.send(message, to: other, node) }
         service = LakeService(
-            partner: partner, lake: lake, attester: attester, data: data.replication, chain: chain)
+            partner: partner, lake: lake, attester: attester, data: data.replication, results: results, chain: chain)
+        let own = service
+        forecasts = ForecastJobs(
+            recorder: ForecastRecorder(partner: partner, lake: lake, machine: machine, gate: gate, chain: chain)
+        ) { other, message in
+            other == partner
+                ? await own.handle(message, from: partner) : await LakeWiring.send(message, to: other, node)
+        }
         engine = SettlementEngine(lake: lake, log: logger, chain: chain)
         let service = service
         node.services.register(LakeWiring.service) { peer, bytes in
@@ -88,9 +102,12 @@ struct LakeWiring: Sendable {
         return frame.message
     }
 
-    /// Who takes an offer fetches the part before it answers.
+    /// Who takes an offer fetches the part before it answers, who attests a result computes it.
     private static func timeout(_ message: LakeMessage) -> Int64 {
-        if case .offer = message { 8 * timeoutMilliseconds } else { timeoutMilliseconds }
+        switch message {
+        case .offer, .attestResult: 8 * timeoutMilliseconds
+        default: timeoutMilliseconds
+        }
     }
 
     /// Asks a partner's node, or this one when it is the own partner.

@@ -6,6 +6,7 @@ internal import LedgerCrypto
 internal import LightClient
 internal import NodeClient
 internal import Primitives
+internal import Results
 internal import Settlement
 internal import Simulator
 internal import Trading
@@ -35,6 +36,12 @@ extension Decoders {
                 SaltList(community: digest, members: [SaltList.Entry(member: MemberNumber(1), salt: digest)])),
             .refused(LakeRefusal(.otherResult, "the totals differ")), .part(digest),
             .chunks(digest, first: 3, count: 12), .offer(digest, keepUntil: hour), .manifest([1, 2]), .chunkBytes([3]),
+            .attestResult(
+                ResultRequest(
+                    claim: ResultClaim(
+                        owner: "aurora", analysis: "day-ahead", program: digest, inputs: digest, inputCount: 1,
+                        parameters: digest, output: digest), parameters: [1, 2], inputs: [digest], salt: digest,
+                    output: [3])),
         ]
         let frames = messages.enumerated().map { LakeFrame(number: UInt64($0.offset), message: $0.element).bcs }
         let upload = BatchUpload(

@@ -1,0 +1,172 @@
+internal import Analytics
+internal import Chain
+internal import ContractKit
+internal import DataLake
+internal import DataSets
+internal import Foundation
+internal import NodeClient
+internal import Primitives
+internal import Results
+
+/// Which forecast is asked for.
+struct ForecastMessage: BCSCodable, Hashable {
+    /// Name of the own partner's analysis.
+    let analysis: String
+    let community: Address
+    /// Start of the day.
+    let day: Timestamp
+    let days: UInt16
+
+    init(analysis: String, community: Address, day: Timestamp, days: UInt16) {
+        self.analysis = analysis
+        self.community = community
+        self.day = day
+        self.days = days
+    }
+
+    func encode(to encoder: inout BCSEncoder) {
+        encoder.string(analysis)
+        encoder.value(community)
+        encoder.value(day)
+        encoder.u16(days)
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        analysis = try decoder.string(max: BatchAnchor.nameBytesMax)
+        community = try Address(from: &decoder)
+        day = try Timestamp(from: &decoder)
+        days = try decoder.u16()
+    }
+}
+
+/// How far a forecast is: nil while it is computed and attested, else what to put on the chain.
+struct ForecastProgress: BCSCodable {
+    struct Attested: BCSCodable, Sendable {
+        let request: ResultRequest
+        let attestations: [Attestation]
+        /// The output's part, as it is to be anchored, and in which data set.
+        let batch: NewBatchFacts
+        let dataSet: String
+
+        init(_ prepared: PreparedForecast, _ attestations: [Attestation]) {
+            request = prepared.request
+            self.attestations = attestations
+            batch = NewBatchFacts(prepared)
+            dataSet = prepared.analysis.dataSet
+        }
+
+        func encode(to encoder: inout BCSEncoder) {
+            encoder.value(request)
+            encoder.vector(attestations)
+            encoder.value(batch)
+            encoder.string(dataSet)
+        }
+
+        init(from decoder: inout BCSDecoder) throws(BCSError) {
+            request = try ResultRequest(from: &decoder)
+            attestations = try decoder.vector(max: Attestation.countMax)
+            batch = try NewBatchFacts(from: &decoder)
+            dataSet = try decoder.string(max: BatchAnchor.nameBytesMax)
+        }
+    }
+
+    let attested: Attested?
+
+    init(_ attested: Attested?) { self.attested = attested }
+    func encode(to encoder: inout BCSEncoder) { encoder.option(attested) }
+    init(from decoder: inout BCSDecoder) throws(BCSError) { attested = try decoder.option() }
+}
+
+/// What Anchors is told of an output's part.
+struct NewBatchFacts: BCSCodable, Sendable {
+    let root: Digest
+    let count: UInt32
+    let from: Timestamp
+    let to: Timestamp
+
+    init(_ prepared: PreparedForecast) {
+        root = prepared.manifest.root
+        count = prepared.manifest.count
+        from = prepared.manifest.header.from
+        to = prepared.manifest.header.to
+    }
+
+    func encode(to encoder: inout BCSEncoder) {
+        encoder.fixed(root)
+        encoder.u32(count)
+        encoder.value(from)
+        encoder.value(to)
+    }
+
+    init(from decoder: inout BCSDecoder) throws(BCSError) {
+        root = try decoder.digest()
+        count = try decoder.u32()
+        from = try Timestamp(from: &decoder)
+        to = try Timestamp(from: &decoder)
+    }
+}
+
+/// Forecasts that the own partner asked for: computing and attesting takes longer than an answer may, so the partner asks
+/// again until one is done. The same question again is the same work.
+actor ForecastJobs {
+    /// Questions remembered, done ones too; the oldest goes.
+    static let jobsMax = 8
+    static let answerMilliseconds = 5_000
+
+    private struct Job {
+        let message: ForecastMessage
+        let task: Task<ForecastProgress.Attested, any Error>
+    }
+
+    private let recorder: ForecastRecorder
+    private let ask: ForecastRecorder.Ask
+    private var jobs: [Job] = []
+
+    init(recorder: ForecastRecorder, ask: @escaping ForecastRecorder.Ask) {
+        self.recorder = recorder
+        self.ask = ask
+    }
+
+    /// Waits a while; nil when it is not done by then. A failure is forgotten once it was told.
+    func progress(_ message: ForecastMessage) async throws -> ForecastProgress {
+        let task = task(message)
+        let isDone = await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                _ = await task.result
+                return true
+            }
+            group.addTask {
+                try? await Task.sleep(for: .milliseconds(ForecastJobs.answerMilliseconds))
+                return false
+            }
+            let first = await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+        guard isDone else { return ForecastProgress(nil) }
+        do {
+            let attested = try await task.value
+            guard try recorder.isRecorded(attested.request.claim.output) else { return ForecastProgress(attested) }
+        } catch {
+            jobs.removeAll { $0.message == message }
+            throw error
+        }
+        // That one is done with: the chain has it. The question is a new one, which readings since then may answer.
+        jobs.removeAll { $0.message == message }
+        return ForecastProgress(try await self.task(message).value)
+    }
+
+    private func task(_ message: ForecastMessage) -> Task<ForecastProgress.Attested, any Error> {
+        if let known = jobs.first(where: { $0.message == message }) { return known.task }
+        let (recorder, ask) = (recorder, ask)
+        let task = Task {
+            let prepared = try await recorder.prepare(
+                message.analysis, of: message.community, day: message.day, days: message.days, salt: Draw.digest())
+            try recorder.store(prepared, now: .wallClock)
+            return ForecastProgress.Attested(prepared, try await recorder.attest(prepared, ask: ask))
+        }
+        if jobs.count >= ForecastJobs.jobsMax { jobs.removeFirst().task.cancel() }
+        jobs.append(Job(message: message, task: task))
+        return task
+    }
+}

@@ -1,0 +1,49 @@
+package import DataLake
+internal import LedgerCrypto
+package import Primitives
+internal import Trading
+
+/// Fetches anchored batches of a community that this lake lacks from the partner that names them.
+package struct BatchFetch: Sendable {
+    private let partner: String
+    private let lake: DataLake
+    private let ask: Attester.Fetch
+
+    /// `partner` is this node's own.
+    package init(partner: String, lake: DataLake, ask: @escaping Attester.Fetch) {
+        self.partner = partner
+        self.lake = lake
+        self.ask = ask
+    }
+
+    /// Every batch must be anchored, and one that is missing or damaged here of a meter of the community; throws a
+    /// `LakeRefusal` that says which is not.
+    package func bring(
+        _ batches: [Digest], of community: CommunityView, from sender: String, _ chain: ChainView
+    ) async throws {
+        for (digest, anchor) in zip(batches, try chain.anchors(batches)) {
+            guard anchor != nil else {
+                throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
+            }
+            if let entry = try lake.entry(digest), entry.status != .corrupted, (try? lake.bytes(digest)) != nil {
+                continue
+            }
+            guard case .batchBytes(let bytes)? = await ask(sender, .batch(digest)) else {
+                throw LakeRefusal(.notHeld, "batch \(digest.short) is not here, and \(sender) did not send it")
+            }
+            guard SHA256.hash(bytes) == digest, let batch = try? ReadingBatch(bcs: bytes) else {
+                throw LakeRefusal(.otherInputs, "\(sender) sent other bytes for batch \(digest.short)")
+            }
+            guard try mayHold(batch, community, chain) else {
+                throw LakeRefusal(.notPermitted, "\(partner) may not have batch \(digest.short)")
+            }
+            try lake.store(bytes)
+        }
+    }
+
+    private func mayHold(_ batch: ReadingBatch, _ community: CommunityView, _ chain: ChainView) throws -> Bool {
+        if try chain.mayHold(batch.meter, partner: partner) { return true }
+        guard let span = batch.span else { return false }
+        return try chain.mayHold(batch.meter, from: span.from, to: span.to, of: community, partner: partner)
+    }
+}
