@@ -14,6 +14,9 @@ package struct Attester: AttestationService {
     /// Asks the partner that sent the request for something that is missing here.
     package typealias Fetch = @Sendable (_ partner: String, LakeMessage) async -> LakeMessage?
 
+    /// How long after the signature what it rests on is written.
+    static let storeMilliseconds = 1_000
+
     private let partner: String
     private let key: Secp256k1.SecretKey
     private let lake: DataLake
@@ -83,9 +86,13 @@ package struct Attester: AttestationService {
         let result = try selection.task(salts: salts).run()
         try Attester.compare(result.claim, with: request.claim)
         phases.mark("compute")
-        try lake.secrets.store(
-            salts, of: request.community, period: request.claim.period, version: request.claim.version)
-        try lake.results.store(result, inputs: request.inputs, batches: selection.named, of: request.community)
+        // The one who asks waits for the signature, nobody for the disk: after a crash the period is computed again.
+        try lake.secrets.storeLater(
+            salts, of: request.community, period: request.claim.period, version: request.claim.version,
+            afterMilliseconds: Attester.storeMilliseconds)
+        try lake.results.storeLater(
+            result, inputs: request.inputs, batches: selection.named, of: request.community,
+            afterMilliseconds: Attester.storeMilliseconds)
         phases.mark("store")
         phases.log("attested", request.claim, log)
         return attestation

@@ -162,7 +162,7 @@ struct LakeRoutes: RouteModule {
     /// Lake, chain and proofs of one and the same block.
     private func statement(_ message: StatementMessage) async throws -> APIAnswer {
         let (view, state) = wiring.node.leasedView()
-        let chain = wiring.chain(view.tip.time, view.validators, state)
+        let chain = wiring.chain(view, state)
         let parts = ProofParts()
         let builder = StatementBuilder(lake: wiring.lake, chain: chain) { keys in
             guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view, parts) else {

@@ -62,8 +62,18 @@ struct LakeWiring: Sendable {
     /// The newest final state, for readers that take their time.
     private static func chain(_ node: LedgerNode<ContractApplication>, _ cache: ChainCache) -> LakeChain {
         let (view, state) = node.leasedView()
-        return LakeChain.of(
-            network: node.network, time: view.tip.time, validators: view.validators, state: state, cache: cache)
+        return chain(view, state, node.network, cache)
+    }
+
+    /// The lake's view of a leased state.
+    static func chain(
+        _ view: Replica.ChainView, _ state: LeasedState, _ network: Digest, _ cache: ChainCache
+    ) -> LakeChain {
+        LakeChain.of(
+            network: network, time: view.tip.time, validators: view.validators, state: state, cache: cache,
+            events: ChainEvents(height: view.tip.height) { (height) throws(StorageFailure) in
+                try view.receipts(at: height)?.flatMap(\.events)
+            })
     }
 
     func chain() -> LakeChain { LakeWiring.chain(node, cache) }
@@ -100,8 +110,8 @@ struct LakeWiring: Sendable {
     }
 
     /// The chain of a leased view, for one answer.
-    func chain(_ time: Timestamp, _ validators: ValidatorSet, _ state: LeasedState) -> LakeChain {
-        LakeChain.of(network: node.network, time: time, validators: validators, state: state, cache: cache)
+    func chain(_ view: Replica.ChainView, _ state: LeasedState) -> LakeChain {
+        LakeWiring.chain(view, state, node.network, cache)
     }
 
     /// Keys of the own partner in Governance.

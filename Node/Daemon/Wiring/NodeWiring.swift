@@ -140,6 +140,7 @@ enum NodeWiring {
             throw UserError("The node ended: \(error)")
         }
         await node.stop()
+        try lake.lake.flush()
         logger.info("stopped")
     }
 }
