@@ -13,6 +13,8 @@ internal import Trading
 /// The lake's door for data providers, and what the node's own partner may ask of lake and attesters.
 struct LakeRoutes: RouteModule {
     static let uploadBytesMax = 1_048_576
+    /// A large community's readings may have to be read from the disk first, by the attesters, too.
+    static let settlementMilliseconds: UInt32 = 110_000
 
     let wiring: LakeWiring
     let settler: SettlerWiring
@@ -54,7 +56,10 @@ struct LakeRoutes: RouteModule {
                                 }))
                     ]))
             },
-            admin(.settlement, "prepareSettlement", "Compute a period and gather its attestations", isBinary: true) {
+            admin(
+                .settlement, "prepareSettlement", "Compute a period and gather its attestations", isBinary: true,
+                moreMilliseconds: LakeRoutes.settlementMilliseconds
+            ) {
                 payload in
                 let message = try SettlementMessage(bcs: payload)
                 let prepared = try wiring.engine.prepare(message.community, period: message.period)
@@ -122,10 +127,10 @@ struct LakeRoutes: RouteModule {
     }
 
     func admin(
-        _ operation: AdminOperation, _ name: String, _ summary: String, isBinary: Bool,
+        _ operation: AdminOperation, _ name: String, _ summary: String, isBinary: Bool, moreMilliseconds: UInt32 = 0,
         _ body: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
     ) -> Endpoint {
-        Endpoint(
+        var endpoint = Endpoint(
             .post, operation.path, operation: name, summary: summary,
             details:
                 "BCS of time, key, payload and signature, signed for this operation and network within the last minute.",
@@ -157,6 +162,8 @@ struct LakeRoutes: RouteModule {
                 throw Problem(.refused, error.description)
             }
         }
+        endpoint.moreMilliseconds = moreMilliseconds
+        return endpoint
     }
 
     /// Lake, chain and proofs of one and the same block.

@@ -24,6 +24,7 @@ struct LakeWiring: Sendable {
     let service: LakeService
     let data: DataWiring
     let engine: SettlementEngine
+    let warmth: InputWarmth
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
     private let cache = ChainCache()
@@ -48,6 +49,7 @@ struct LakeWiring: Sendable {
         service = LakeService(
             partner: partner, lake: lake, attester: attester, data: data.replication, chain: chain)
         engine = SettlementEngine(lake: lake, log: logger, chain: chain)
+        warmth = InputWarmth(partner: partner, lake: lake, log: logger, chain: chain)
         let service = service
         node.services.register(LakeWiring.service) { peer, bytes in
             let frame = try LakeFrame(bcs: bytes)
@@ -67,7 +69,7 @@ struct LakeWiring: Sendable {
 
     /// The lake's view of a leased state.
     static func chain(
-        _ view: Replica.ChainView, _ state: LeasedState, _ network: Digest, _ cache: ChainCache
+        _ view: LedgerView, _ state: LeasedState, _ network: Digest, _ cache: ChainCache
     ) -> LakeChain {
         LakeChain.of(
             network: network, time: view.tip.time, validators: view.validators, state: state, cache: cache,
@@ -98,9 +100,24 @@ struct LakeWiring: Sendable {
         return frame.message
     }
 
-    /// Who takes an offer fetches the part before it answers.
+    /// Who takes an offer fetches the part before it answers; who attests may have to read all readings from the disk.
     private static func timeout(_ message: LakeMessage) -> Int64 {
-        if case .offer = message { 8 * timeoutMilliseconds } else { timeoutMilliseconds }
+        switch message {
+        case .offer: 8 * timeoutMilliseconds
+        case .attest: 4 * timeoutMilliseconds
+        default: timeoutMilliseconds
+        }
+    }
+
+    /// Keeps what the next periods are computed from in memory until its task is cancelled, with at most a twentieth of one
+    /// core once it has read everything.
+    func keepWarm() async {
+        while !Task.isCancelled {
+            let began = ContinuousClock.now
+            if node.view.tip.height > Height(0) { _ = try? await warmth.round() }
+            let pause = max(.seconds(1), (ContinuousClock.now - began) * 20)
+            do { try await Task.sleep(for: min(pause, .seconds(60))) } catch { return }
+        }
     }
 
     /// Asks a partner's node, or this one when it is the own partner.
@@ -110,7 +127,7 @@ struct LakeWiring: Sendable {
     }
 
     /// The chain of a leased view, for one answer.
-    func chain(_ view: Replica.ChainView, _ state: LeasedState) -> LakeChain {
+    func chain(_ view: LedgerView, _ state: LeasedState) -> LakeChain {
         LakeWiring.chain(view, state, node.network, cache)
     }
 

@@ -3,6 +3,7 @@ internal import Chain
 internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
+internal import DataLake
 internal import Duties
 internal import Foundation
 internal import LedgerCrypto
@@ -128,6 +129,9 @@ enum NodeWiring {
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
                         service: ReporterLife(reporter: reporter), successTerminationBehavior: .ignore,
+                        failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
+                        service: WarmthLife(wiring: lake), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
                         service: DataLife(data: lake.data), successTerminationBehavior: .ignore,

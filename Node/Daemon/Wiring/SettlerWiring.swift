@@ -100,6 +100,15 @@ struct SettlerWiring: Sendable {
     }
 }
 
+/// Reads ahead until the node shuts down.
+struct WarmthLife: Service {
+    let wiring: LakeWiring
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await wiring.keepWarm() }
+    }
+}
+
 /// Settles until the node shuts down.
 struct SettlerLife: Service {
     let wiring: SettlerWiring

@@ -168,6 +168,9 @@ struct IndexedDay {
 
     // MARK: Looking up
 
+    /// In no order.
+    var allMeters: [MeterNumber] { Array(places.keys) }
+
     /// Nil when it cannot be told how it was at that height.
     func candidates(
         of numbers: [MeterNumber], from: Timestamp, to: Timestamp, at height: Height

@@ -1,4 +1,4 @@
-internal import Chain
+package import Chain
 internal import ContractKit
 package import Primitives
 package import Trading
@@ -14,7 +14,30 @@ package struct InputCandidate: Hashable, Sendable {
     package let isGone: Bool
 }
 
+/// Changes whenever lake or chain have something new that periods are computed from.
+package struct InputStamp: Hashable, Sendable {
+    private let catalogue: UInt64
+    private let events: UInt64?
+
+    fileprivate init(catalogue: UInt64, events: UInt64?) {
+        self.catalogue = catalogue
+        self.events = events
+    }
+}
+
 extension DataLake {
+    /// As the view has it.
+    package func inputStamp(_ chain: ChainView) throws(StorageFailure) -> InputStamp {
+        var number: UInt64?
+        if let events = chain.events { number = try chain.cache.events.follow(events, from: nil).next }
+        return InputStamp(catalogue: catalogue.changes.next, events: number)
+    }
+
+    /// Meters that have batches in the day (UTC) that contains [from, to), in no order.
+    package func meters(from: Timestamp, to: Timestamp) throws -> [MeterNumber] {
+        try index.meters(from: from, to: to, catalogue)
+    }
+
     /// Batches of the meters that overlap [from, to), by meter and digest; the meters ascend.
     ///
     /// From the index, where the view's height is known and the span is within one day (UTC); else, and where the index

@@ -40,6 +40,19 @@ final class LakeIndex: Sendable {
         return try result.get()
     }
 
+    /// Meters that have batches in the day that contains [from, to); none when it is too large for the index.
+    func meters(from: Timestamp, to: Timestamp, _ catalogue: Catalogue) throws -> [MeterNumber] {
+        guard let span = IndexedDay.span(from, to) else { return [] }
+        let result = state.withLock { state in
+            Result {
+                guard let place = try LakeIndex.place(of: span, &state, catalogue) else { return [MeterNumber]() }
+                try state.days[place].follow(catalogue)
+                return state.days[place].allMeters
+            }
+        }
+        return try result.get()
+    }
+
     /// Reads the day when it is not here; nil when it is too large.
     private static func place(
         of span: Range<Timestamp>, _ state: inout State, _ catalogue: Catalogue
