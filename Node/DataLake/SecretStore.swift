@@ -212,6 +212,13 @@ package struct SecretStore: Sendable {
         last.keep(entries, name, turn)
     }
 
+    /// Keeps salts of all members of a period in memory for a while: they are asked for part by part.
+    func remember(_ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32) {
+        last.keep(
+            [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members,
+            SettlementName(community: community, period: period, version: version), last.turn)
+    }
+
     /// Returns when everything that was to be stored later is durable.
     package func flush() throws(LakeError) { try late.flush() }
 

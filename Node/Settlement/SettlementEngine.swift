@@ -29,9 +29,14 @@ package struct SettlementEngine: Sendable {
     let lake: DataLake
     private let chain: ChainSource
     private let log: Logger
+    private let counters: SettlementCounters
 
-    package init(lake: DataLake, log: Logger = Logger(label: "settlement"), chain: @escaping ChainSource) {
+    package init(
+        lake: DataLake, log: Logger = Logger(label: "settlement"),
+        counters: SettlementCounters = SettlementCounters(), chain: @escaping ChainSource
+    ) {
         self.lake = lake
+        self.counters = counters
         self.log = log
         self.chain = chain
     }
@@ -62,7 +67,7 @@ package struct SettlementEngine: Sendable {
             try lake.results.storeLater(
                 result, inputs: inputs, batches: selection.named, of: community, afterMilliseconds: 0)
             phases.mark("store")
-            phases.log("computed", result.claim, log)
+            phases.log(.settler, result.claim, log, counters)
             let prepared = PreparedSettlement(
                 community: selection.community, inputs: inputs, batches: selection.named, result: result)
             lake.computed.add(prepared.request.record.digest)

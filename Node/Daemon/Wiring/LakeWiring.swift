@@ -25,6 +25,7 @@ struct LakeWiring: Sendable {
     let data: DataWiring
     let engine: SettlementEngine
     let warmth: InputWarmth
+    let counters = SettlementCounters()
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
     private let cache = ChainCache()
@@ -39,8 +40,9 @@ struct LakeWiring: Sendable {
         let cache = cache
         let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
         let partner = settings.partner
-        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) {
-            other, message in
+        let attester = Attester(
+            partner: partner, key: operatorKey, lake: lake, log: logger, counters: counters, chain: chain
+        ) { other, message in
             await LakeWiring.send(message, to: other, node)
         }
         data = try DataWiring(
@@ -48,7 +50,7 @@ struct LakeWiring: Sendable {
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         service = LakeService(
             partner: partner, lake: lake, attester: attester, data: data.replication, chain: chain)
-        engine = SettlementEngine(lake: lake, log: logger, chain: chain)
+        engine = SettlementEngine(lake: lake, log: logger, counters: counters, chain: chain)
         warmth = InputWarmth(partner: partner, lake: lake, log: logger, chain: chain)
         let service = service
         node.services.register(LakeWiring.service) { peer, bytes in

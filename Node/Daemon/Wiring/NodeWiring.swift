@@ -97,9 +97,10 @@ enum NodeWiring {
             })
         let reporter = Reporter(
             node: node, holder: holder, release: ContractSuite.release, evidence: evidence, logger: logger)
-        let service = RuntimeService(node: node, partner: settings.partner, reporter: reporter)
         let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
         let settler = SettlerWiring(lake, settings: settings.settler, logger: logger)
+        let service = RuntimeService(
+            node: node, partner: settings.partner, reporter: reporter, settlement: { await settler.metrics() })
         let modules = offChainModules(lake, settler)
         var api = APIConfiguration()
         api.host = settings.listenRPC.host
