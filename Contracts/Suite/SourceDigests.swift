@@ -9,6 +9,6 @@ enum SourceDigests {
         ("Governance", "79e3de80fba3eac23fc6ab09a23d415e98d7fe733d3bb0eac9bef18f9be53506"),
         ("Identity", "706f651adfbb7e422065741818ce4aa5bcd852a51e36867164e5102c218fb1de"),
         ("Results", "b82e8e56bb362538ff5e3db3e43c438c60a29282c97afa1d9245e79a0386ae44"),
-        ("Trading", "aa608f18f4f88c88f26868d5f593e869517acd35f7bd73f759205af2b5145faf"),
+        ("Trading", "c3a7df4f8b0dcf889ad26b3226afab4bd312cfff643dabb02063ac6bb6f919e3"),
     ]
 }

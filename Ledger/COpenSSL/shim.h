@@ -51,6 +51,24 @@ static inline void cw_sha256_node(unsigned char tag, const void *left, const voi
     SHA256_Final(out, &context);
 }
 
+// HMAC-SHA-256 (RFC 2104) for a key of at most 64 bytes: HMAC() of OpenSSL 3 looks its algorithm up at every call.
+static inline void cw_hmac_sha256(
+    const unsigned char *key, size_t keyLength, const void *message, size_t length, unsigned char *out) {
+    unsigned char pad[64];
+    SHA256_CTX context;
+    for (size_t index = 0; index < 64; index++) pad[index] = (index < keyLength ? key[index] : 0) ^ 0x36;
+    SHA256_Init(&context);
+    SHA256_Update(&context, pad, 64);
+    SHA256_Update(&context, message, length);
+    SHA256_Final(out, &context);
+    for (size_t index = 0; index < 64; index++) pad[index] ^= 0x36 ^ 0x5c;
+    SHA256_Init(&context);
+    SHA256_Update(&context, pad, 64);
+    SHA256_Update(&context, out, 32);
+    SHA256_Final(out, &context);
+    OPENSSL_cleanse(pad, sizeof pad);
+}
+
 // Macros that Swift cannot see.
 static const int CW_EVP_PKEY_PUBLIC_KEY = EVP_PKEY_PUBLIC_KEY;
 static const int CW_EVP_PKEY_KEYPAIR = EVP_PKEY_KEYPAIR;

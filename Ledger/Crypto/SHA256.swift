@@ -43,9 +43,19 @@ package enum SHA256 {
 
     /// HMAC-SHA-256 (RFC 2104), e.g. for the salts of settlement leaves.
     package static func hmac(key: [UInt8], _ message: [UInt8]) -> Digest {
-        Digest { out in
-            var length: UInt32 = 32
-            _ = HMAC(EVP_sha256(), key, Int32(clamping: key.count), message, message.count, out, &length)
+        key.withUnsafeBytes { key in message.withUnsafeBytes { hmac(key: key, $0) } }
+    }
+
+    /// The same of memory that is at hand.
+    package static func hmac(key: UnsafeRawBufferPointer, _ message: UnsafeRawBufferPointer) -> Digest {
+        // RFC 2104: a longer key is hashed first.
+        guard key.count <= 64 else {
+            return hash(key).withUnsafeBytes { hmac(key: $0, message) }
+        }
+        return Digest { out in
+            cw_hmac_sha256(
+                key.baseAddress?.assumingMemoryBound(to: UInt8.self), key.count, message.baseAddress, message.count,
+                out)
         }
     }
 }

@@ -25,6 +25,9 @@ package final class ArrivalLog: Sendable {
         }
     }
 
+    /// Number that the next entry gets.
+    package var next: UInt64 { state.withLock { $0.first + UInt64($0.entries.count) } }
+
     /// Entries from `number` on, nil when some of them are not kept any more, and the number to ask with next time.
     package func entries(from number: UInt64) -> (entries: [BatchEntry]?, next: UInt64) {
         state.withLock { state in

@@ -21,6 +21,8 @@ package struct BatchEntry: Hashable, Sendable {
 
 /// What the lake has, in SQLite. Written after the file, so that an entry that is `held` has had a whole file.
 struct Catalogue: Sendable {
+    /// Entries as they became, in the order in which that was committed.
+    let changes = ArrivalLog()
     private let database: DatabaseQueue
 
     init(path: String) throws(LakeError) {
@@ -46,10 +48,7 @@ struct Catalogue: Sendable {
 
     func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? {
         try SQL.attempt("look a batch up") {
-            try database.read { database in
-                try Row.fetchOne(database, sql: "SELECT * FROM batch WHERE digest = ?", arguments: [SQL.blob(digest)])
-                    .flatMap { BatchEntry(row: $0) }
-            }
+            try database.read { try Catalogue.row(digest, in: $0) }
         }
     }
 
@@ -65,12 +64,15 @@ struct Catalogue: Sendable {
                         INSERT INTO batch (digest, meter, first, last, status) VALUES (?, ?, ?, ?, 0)
                         ON CONFLICT (digest) DO UPDATE SET status = 0 WHERE status = 2
                         """)
+                var changed: [BatchEntry] = []
                 for entry in entries {
                     try insert.execute(arguments: [
                         SQL.blob(entry.digest), SQL.blob(entry.meter.value), SQL.integer(entry.from),
                         SQL.integer(entry.to),
                     ])
+                    if database.changesCount > 0 { changed.append(entry) }
                 }
+                note(changed, in: database)
             }
         }
     }
@@ -81,25 +83,45 @@ struct Catalogue: Sendable {
                 try database.execute(
                     sql: "UPDATE batch SET status = ?, reason = ? WHERE digest = ?",
                     arguments: [status.rawValue, reason.map { Int64($0) }, SQL.blob(digest)])
+                note(try Catalogue.row(digest, in: database).map { [$0] } ?? [], in: database)
             }
         }
     }
 
-    /// Batches of any meter that overlap [from, to), whatever their status, by meter and digest.
-    func entries(from: Timestamp, to: Timestamp) throws(LakeError) -> [BatchEntry] {
+    /// Once the present transaction is committed.
+    private func note(_ entries: [BatchEntry], in database: Database) {
+        database.afterNextTransaction { [changes] _ in for entry in entries { changes.note(entry) } }
+    }
+
+    private static func row(_ digest: Digest, in database: Database) throws -> BatchEntry? {
+        try Row.fetchOne(database, sql: "SELECT * FROM batch WHERE digest = ?", arguments: [SQL.blob(digest)])
+            .flatMap { BatchEntry(row: $0) }
+    }
+
+    /// Batches of any meter that overlap [from, to), whatever their status, by meter and digest; at most `limit`.
+    func entries(from: Timestamp, to: Timestamp, limit: Int = .max) throws(LakeError) -> [BatchEntry] {
+        try listed(from: from, to: to, limit: limit).entries
+    }
+
+    /// The same, with the number of the first change in `changes` that is not among them.
+    func listed(
+        from: Timestamp, to: Timestamp, limit: Int
+    ) throws(LakeError) -> (entries: [BatchEntry], next: UInt64) {
         try SQL.attempt("list batches") {
             try database.read { database in
+                // Commits and reads take turns on this connection.
+                let next = changes.next
                 var entries: [BatchEntry] = []
                 let rows = try Row.fetchCursor(
                     database,
                     sql: """
                         SELECT digest, meter, first, last, status FROM batch WHERE first < ? AND last > ?
-                        ORDER BY meter, digest
-                        """, arguments: [SQL.integer(to), SQL.integer(from)])
+                        ORDER BY meter, digest LIMIT ?
+                        """, arguments: [SQL.integer(to), SQL.integer(from), Int64(clamping: limit)])
                 while let row = try rows.next() {
                     if let entry = BatchEntry(row: row) { entries.append(entry) }
                 }
-                return entries
+                return (entries, next)
             }
         }
     }

@@ -5,7 +5,7 @@ internal import Synchronization
 internal import Trading
 
 /// What the lake has read of the chain and can never change under the name by which it is kept: members by the digest of
-/// the community's log of them, a meter's data provider, anchors. The newest state still says what was deleted.
+/// the community's log of them, a meter's data provider, anchors; and what final blocks said since.
 package final class ChainCache: Sendable {
     /// Of all communities together; some 60 MB. What is beyond is read each time.
     static let membersMax = 262_144
@@ -13,34 +13,32 @@ package final class ChainCache: Sendable {
     static let anchorsMax = 400_000
     static let metersMax = 400_000
 
-    /// Members of a community and their amendments.
-    struct Membership: Sendable {
-        /// `CommunityHead.members`.
-        let digest: Digest
-        let members: [Member]
-        let changes: [MemberNumber: [SettingsChange]]
-    }
-
     private struct State {
-        var memberships: [Address: Membership] = [:]
+        /// With the number in the log of events from which on changes are missing.
+        var memberships: [Address: (membership: Membership, number: UInt64)] = [:]
         var providers: [UInt64: String] = [:]
         var anchors: [Digest: BatchAnchor] = [:]
     }
 
+    /// What final blocks said of anchors and members.
+    let events = EventLog()
     private let state = Mutex(State())
 
     package init() {}
 
-    func membership(of community: Address, _ digest: Digest) -> Membership? {
-        state.withLock { state in state.memberships[community].flatMap { $0.digest == digest ? $0 : nil } }
+    /// The members that are known of a community, and the number in `events` to follow them from.
+    func membership(of community: Address) -> (membership: Membership, number: UInt64)? {
+        state.withLock { $0.memberships[community] }
     }
 
-    func keep(_ membership: Membership, of community: Address) {
+    func keep(_ membership: Membership, of community: Address, from number: UInt64) {
         state.withLock { state in
             state.memberships[community] = nil
-            let others = state.memberships.values.reduce(0) { $0 + $1.members.count }
+            let others = state.memberships.values.reduce(0) { $0 + $1.membership.members.count }
             if others + membership.members.count > ChainCache.membersMax { state.memberships = [:] }
-            if membership.members.count <= ChainCache.membersMax { state.memberships[community] = membership }
+            if membership.members.count <= ChainCache.membersMax {
+                state.memberships[community] = (membership, number)
+            }
         }
     }
 

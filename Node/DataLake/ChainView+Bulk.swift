@@ -25,10 +25,33 @@ extension ChainView {
         return values
     }
 
-    /// Members ever admitted, ascending, with their amendments in order; at most 131,072 members.
-    func membership(of community: CommunityView) throws(StorageFailure) -> ChainCache.Membership {
+    /// Members ever admitted, ascending, with their amendments in order; at most 131,072 members. Known ones are brought up
+    /// to date by what final blocks said since; the digest of the log tells whether that is all.
+    func membership(of community: CommunityView) throws(StorageFailure) -> Membership {
+        let (address, digest) = (community.address, community.head.members)
+        let known = cache.membership(of: address)
+        if let known, known.membership.digest == digest { return known.membership }
+        var number: UInt64 = 0
+        if let events {
+            let answer = try cache.events.follow(events, from: known?.number)
+            number = answer.next
+            let own = answer.changes?.compactMap { entry -> Event? in
+                guard case .membership(let event) = entry.change, event.instance == address else { return nil }
+                return event
+            }
+            if let known, let own, let made = known.membership.applying(own, to: digest) {
+                // Of an older view: what came after it is still to be applied.
+                if answer.followed == events.height { cache.keep(made, of: address, from: number) }
+                return made
+            }
+        }
+        let made = try readMembership(of: community)
+        cache.keep(made, of: address, from: number)
+        return made
+    }
+
+    private func readMembership(of community: CommunityView) throws(StorageFailure) -> Membership {
         let address = community.address
-        if let known = cache.membership(of: address, community.head.members) { return known }
         let count = min(community.head.memberCount, Community.membersMax)
         let numbers = (0..<count).map { MemberNumber($0 + 1) }
         var members: [Member] = []
@@ -47,9 +70,7 @@ extension ChainView {
             }
             changes[key.first, default: []].append(change)
         }
-        let made = ChainCache.Membership(digest: community.head.members, members: members, changes: changes)
-        cache.keep(made, of: address)
-        return made
+        return Membership(digest: community.head.members, members: members, changes: changes)
     }
 
     /// Data providers of meters, in their order; a registration never changes its provider.

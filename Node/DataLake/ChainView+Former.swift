@@ -20,3 +20,10 @@ extension ChainView {
         return false
     }
 }
+
+extension ChainView {
+    /// Meters of all who were ever members, as far as they are in memory; none when they were not read yet.
+    package func knownMeters(of community: CommunityView) throws(StorageFailure) -> [MeterNumber] {
+        cache.membership(of: community.address)?.membership.members.flatMap(\.meters) ?? []
+    }
+}

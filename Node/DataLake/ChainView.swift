@@ -15,13 +15,16 @@ package struct ChainView: Sendable {
     package let validators: ValidatorSet
     package let state: any StateReader & Sendable
     let cache: ChainCache
+    /// Nil where only the state is at hand: then all is read from it.
+    let events: ChainEvents?
 
     /// `cache` may be shared by the views of one network.
     package init(
         network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable,
-        cache: ChainCache = ChainCache()
+        cache: ChainCache = ChainCache(), events: ChainEvents? = nil
     ) {
         self.cache = cache
+        self.events = events
         self.network = network
         self.time = time
         self.validators = validators
@@ -85,10 +88,14 @@ package struct ChainView: Sendable {
     package func members(
         of community: CommunityView, in period: PeriodNumber
     ) throws(StorageFailure) -> [Member] {
-        let membership = try membership(of: community)
-        return membership.members.filter { $0.isActive(in: period) }.map {
-            $0.amendments == 0 ? $0 : $0.in(period, changes: membership.changes[$0.number] ?? [])
-        }
+        try activeMembers(of: community, in: period).members
+    }
+
+    /// The same with their meters.
+    package func activeMembers(
+        of community: CommunityView, in period: PeriodNumber
+    ) throws(StorageFailure) -> ActiveMembers {
+        try membership(of: community).active(in: period)
     }
 
     /// Amendments of a member, in their order.

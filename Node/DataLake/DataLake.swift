@@ -19,8 +19,9 @@ package struct DataLake: Sendable {
     package let computed = ComputedSettlements()
     /// Data sets beyond readings.
     package let parts: PartStore
+    let catalogue: Catalogue
+    let index = LakeIndex()
     private let files: BatchFiles
-    private let catalogue: Catalogue
     private let cache = ReadingCache()
     private let log: Logger
 
@@ -112,6 +113,9 @@ package struct DataLake: Sendable {
         }
     }
 
+    /// The same of many entries, in their order: what is in memory, and nil for what would have to be read.
+    package func batchesInMemory(_ digests: [Digest]) -> [ReadingBatch?] { cache.batches(digests) }
+
     package func entry(_ digest: Digest) throws(LakeError) -> BatchEntry? { try catalogue.entry(digest) }
 
     /// Batches of a meter that overlap [from, to), whatever their status, ascending by digest.
@@ -124,6 +128,12 @@ package struct DataLake: Sendable {
     /// The same of all meters, ascending by meter and digest.
     package func entries(from: Timestamp, to: Timestamp) throws(LakeError) -> [BatchEntry] {
         try catalogue.entries(from: from, to: to)
+    }
+
+    /// Returns when everything that was to be stored later is durable.
+    package func flush() throws(LakeError) {
+        try secrets.flush()
+        try results.flush()
     }
 
     /// Every batch that is held, ascending by digest.

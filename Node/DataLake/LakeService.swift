@@ -143,11 +143,18 @@ package struct LakeService: Sendable {
     private func saltPart(
         _ address: Address, _ period: PeriodNumber, _ version: UInt32, _ first: UInt32, for sender: String
     ) throws -> SaltList {
-        _ = try permitted(address, sender, try chain())
-        guard
-            let salts = try lake.secrets.storedSalts(
+        let community = try permitted(address, sender, try chain())
+        func part() throws -> SaltList? {
+            try lake.secrets.storedSalts(
                 of: address, period: period, version: version, first: first, limit: LakeMessage.partMax)
-        else {
+        }
+        if let stored = try part() { return stored }
+        // The administrator's keys give them for any period.
+        let members = try chain().members(of: community, in: period).map(\.number)
+        if let salts = try lake.secrets.salts(of: members, in: address, period: period, version: version) {
+            lake.secrets.remember(salts, of: address, period: period, version: version)
+        }
+        guard let salts = try part() else {
             throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
         }
         return salts

@@ -41,6 +41,17 @@ package struct ResultStore: Sendable {
 
     private let database: DatabaseQueue
     private static let parts = MemberParts<Entry>(table: "linePart", recordsMax: 512) { $0.member }
+    private let late = LateWrites<SettlementName, Settled>(label: "results")
+
+    /// A settlement that is not on the disk yet.
+    private struct Settled: Sendable {
+        let result: SettlementResult
+        let stored: StoredInputs
+
+        var entries: [Entry] {
+            zip(result.settlement.lines, result.leaves).map { Entry(member: $0.member, leaf: $1, line: $0) }
+        }
+    }
 
     init(path: String) throws(LakeError) {
         database = try SQL.open(path: path, isSecret: true)
@@ -98,22 +109,45 @@ package struct ResultStore: Sendable {
         try database.execute(sql: "DROP TABLE line")
     }
 
+    /// Durable when it returns.
     package func store(
         _ result: SettlementResult, inputs: SettlementInputs, batches: SettlementBatches, of community: Address
     ) throws(LakeError) {
-        let (period, version) = (result.claim.period, result.claim.version)
-        let entries = zip(result.settlement.lines, result.leaves).map { line, leaf in
-            Entry(member: line.member, leaf: leaf, line: line)
+        try storeLater(result, inputs: inputs, batches: batches, of: community, afterMilliseconds: 0)
+        try flush()
+    }
+
+    /// Readers have it at once; durable a little later, or when `flush` returns.
+    package func storeLater(
+        _ result: SettlementResult, inputs: SettlementInputs, batches: SettlementBatches, of community: Address,
+        afterMilliseconds: Int
+    ) throws(LakeError) {
+        let settled = Settled(
+            result: result,
+            stored: StoredInputs(inputs: inputs, totals: result.settlement.totals, batches: batches))
+        let name = SettlementName(
+            community: community, period: result.claim.period, version: result.claim.version)
+        try late.put(name, settled, afterMilliseconds: afterMilliseconds) { [database] () throws(LakeError) in
+            try ResultStore.write(settled, name, to: database)
         }
+    }
+
+    /// Returns when everything that was to be stored later is durable.
+    package func flush() throws(LakeError) { try late.flush() }
+
+    private static func write(
+        _ settled: Settled, _ name: SettlementName, to database: DatabaseQueue
+    ) throws(LakeError) {
         try SQL.attempt("store results") {
             try database.write { database in
                 try database.execute(
                     sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?)",
                     arguments: [
-                        Data(community.bytes), SQL.blob(period.value), Int64(version), Data(inputs.bcs),
-                        Data(result.settlement.totals.bcs), Data(batches.bcs),
+                        Data(name.community.bytes), SQL.blob(name.period.value), Int64(name.version),
+                        Data(settled.stored.inputs.bcs), Data(settled.stored.totals.bcs),
+                        Data(settled.stored.batches.bcs),
                     ])
-                try ResultStore.parts.store(entries, of: community, period, version, in: database)
+                try parts.store(settled.entries, of: name.community, name.period, name.version, in: database)
             }
         }
     }
@@ -122,7 +156,10 @@ package struct ResultStore: Sendable {
     package func entries(
         of community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> [Entry] {
-        try SQL.attempt("read results") {
+        if let settled = late[SettlementName(community: community, period: period, version: version)] {
+            return settled.entries
+        }
+        return try SQL.attempt("read results") {
             try database.read { try ResultStore.parts.read(community, period, version, in: $0) }
         }
     }
@@ -130,7 +167,10 @@ package struct ResultStore: Sendable {
     package func inputs(
         of community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> StoredInputs? {
-        try SQL.attempt("read settlement inputs") {
+        if let settled = late[SettlementName(community: community, period: period, version: version)] {
+            return settled.stored
+        }
+        return try SQL.attempt("read settlement inputs") {
             try database.read { database in
                 guard
                     let row = try Row.fetchOne(
@@ -152,6 +192,7 @@ package struct ResultStore: Sendable {
 
     /// Erases every line of a member; leaves stay.
     package func eraseLines(of member: MemberNumber, in community: Address) throws(LakeError) {
+        try late.flush()
         try SQL.attempt("erase lines") {
             try database.write { database in
                 try ResultStore.parts.change(member, of: community, in: database) {

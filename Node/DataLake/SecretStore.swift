@@ -14,6 +14,8 @@ package struct SecretStore: Sendable {
     private let database: DatabaseQueue
     private static let parts = MemberParts<SaltList.Entry>(table: "saltPart", recordsMax: 2_048) { $0.member }
     private let last = LastSalts()
+    private let keyRing = KeyRing()
+    private let late = LateWrites<SettlementName, [SaltList.Entry]>(label: "salts")
 
     package init(path: String) throws(LakeError) {
         database = try SQL.open(path: path, isSecret: true)
@@ -98,6 +100,14 @@ package struct SecretStore: Sendable {
 
     /// Keys of all members that have one, and of the community itself (0).
     private func keys(in community: Address) throws(LakeError) -> [MemberNumber: Digest] {
+        if let known = keyRing[community] { return known }
+        let turn = keyRing.turn
+        let keys = try readKeys(in: community)
+        keyRing.keep(keys, of: community, turn)
+        return keys
+    }
+
+    private func readKeys(in community: Address) throws(LakeError) -> [MemberNumber: Digest] {
         try SQL.attempt("read keys") {
             try database.read { database in
                 var keys: [MemberNumber: Digest] = [:]
@@ -118,6 +128,7 @@ package struct SecretStore: Sendable {
 
     /// All of them or none. Nil is the community itself.
     package func setKeys(_ keys: [(member: MemberNumber?, key: Digest)], in community: Address) throws(LakeError) {
+        defer { keyRing.forget() }
         try SQL.attempt("store keys") {
             try database.write { database in
                 let insert = try database.cachedStatement(
@@ -134,6 +145,8 @@ package struct SecretStore: Sendable {
     /// Removes a member's key and every salt made from it: the member's leaves say nothing to anybody from now on.
     package func destroy(_ member: MemberNumber, in community: Address) throws(LakeError) {
         last.forget()
+        try late.flush()
+        defer { keyRing.forget() }
         try SQL.attempt("destroy a key") {
             try database.write { database in
                 try database.execute(
@@ -152,6 +165,12 @@ package struct SecretStore: Sendable {
         of members: [MemberNumber], in community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> SaltList? {
         let stored = try stored(in: community, period: period, version: version)
+        // Nearly always they are all there, or none is.
+        if stored.count == members.count + 1, stored[0].member == Self.communityRow,
+            zip(stored.dropFirst(), members).allSatisfy({ $0.member == $1 })
+        {
+            return SaltList(community: stored[0].salt, members: Array(stored.dropFirst()))
+        }
         let byMember = Dictionary(
             stored.map { ($0.member, $0.salt) }, uniquingKeysWith: { first, _ in first })
         // Only what is not stored needs keys.
@@ -170,25 +189,45 @@ package struct SecretStore: Sendable {
         return SaltList(community: own, members: entries)
     }
 
+    /// Durable when it returns.
     package func store(
         _ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) {
+        try storeLater(salts, of: community, period: period, version: version, afterMilliseconds: 0)
+        try flush()
+    }
+
+    /// Readers have them at once; durable a little later, or when `flush` returns.
+    package func storeLater(
+        _ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32, afterMilliseconds: Int
+    ) throws(LakeError) {
         let entries = [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members
         let turn = last.turn
-        try SQL.attempt("store salts") {
-            try database.write {
-                try SecretStore.parts.store(entries, of: community, period, version, in: $0)
+        let name = SettlementName(community: community, period: period, version: version)
+        try late.put(name, entries, afterMilliseconds: afterMilliseconds) { [database] () throws(LakeError) in
+            try SQL.attempt("store salts") {
+                try database.write { try SecretStore.parts.store(entries, of: community, period, version, in: $0) }
             }
         }
-        last.keep(entries, LastSalts.Name(community: community, period: period, version: version), turn)
+        last.keep(entries, name, turn)
     }
+
+    /// Keeps salts of all members of a period in memory for a while: they are asked for part by part.
+    func remember(_ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32) {
+        last.keep(
+            [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members,
+            SettlementName(community: community, period: period, version: version), last.turn)
+    }
+
+    /// Returns when everything that was to be stored later is durable.
+    package func flush() throws(LakeError) { try late.flush() }
 
     /// Stored salts of a period, ascending by member, the community's own first.
     private func stored(
         in community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> [SaltList.Entry] {
-        let name = LastSalts.Name(community: community, period: period, version: version)
-        if let known = last[name] { return known }
+        let name = SettlementName(community: community, period: period, version: version)
+        if let known = last[name] ?? late[name] { return known }
         let turn = last.turn
         let entries = try SQL.attempt("read salts") {
             try database.read { try SecretStore.parts.read(community, period, version, in: $0) }
@@ -208,17 +247,19 @@ package struct SecretStore: Sendable {
     }
 }
 
+/// One version of a period.
+struct SettlementName: Hashable, Sendable {
+    let community: Address
+    let period: PeriodNumber
+    let version: UInt32
+}
+
 /// The salts that were used last: partners ask for them part by part. Forgotten when any key is destroyed.
 private final class LastSalts: Sendable {
-    struct Name: Hashable {
-        let community: Address
-        let period: PeriodNumber
-        let version: UInt32
-    }
+    private static let countMax = 4
 
     private struct State {
-        var name: Name?
-        var entries: [SaltList.Entry] = []
+        var lists: [(name: SettlementName, entries: [SaltList.Entry])] = []
         var turn = 0
     }
 
@@ -227,10 +268,39 @@ private final class LastSalts: Sendable {
     /// Changes whenever all is forgotten: what was read before must not be kept after.
     var turn: Int { state.withLock { $0.turn } }
 
-    subscript(name: Name) -> [SaltList.Entry]? { state.withLock { $0.name == name ? $0.entries : nil } }
+    subscript(name: SettlementName) -> [SaltList.Entry]? {
+        state.withLock { state in state.lists.last { $0.name == name }?.entries }
+    }
 
-    func keep(_ entries: [SaltList.Entry], _ name: Name, _ turn: Int) {
-        state.withLock { if $0.turn == turn { ($0.name, $0.entries) = (name, entries) } }
+    func keep(_ entries: [SaltList.Entry], _ name: SettlementName, _ turn: Int) {
+        state.withLock { state in
+            guard state.turn == turn else { return }
+            state.lists.removeAll { $0.name == name }
+            state.lists = (state.lists + [(name, entries)]).suffix(LastSalts.countMax)
+        }
+    }
+
+    func forget() { state.withLock { $0 = State(turn: $0.turn + 1) } }
+}
+
+/// Keys of the community that was settled last; forgotten when any key is set or destroyed.
+private final class KeyRing: Sendable {
+    private struct State {
+        var community: Address?
+        var keys: [MemberNumber: Digest] = [:]
+        var turn = 0
+    }
+
+    private let state = Mutex(State())
+
+    var turn: Int { state.withLock { $0.turn } }
+
+    subscript(community: Address) -> [MemberNumber: Digest]? {
+        state.withLock { $0.community == community ? $0.keys : nil }
+    }
+
+    func keep(_ keys: [MemberNumber: Digest], of community: Address, _ turn: Int) {
+        state.withLock { if $0.turn == turn { ($0.community, $0.keys) = (community, keys) } }
     }
 
     func forget() { state.withLock { $0 = State(turn: $0.turn + 1) } }

@@ -20,7 +20,7 @@ extension APIResponder {
         case is TimeLimitExceeded:
             return Problem(
                 .timeLimit,
-                "The node did not finish within \(configuration.requestMillisecondsMax) ms. Try again later."
+                "The node did not finish in the time that this request may take. Try again later."
             ).retrying(afterSeconds: 5)
         case ServiceFailure.unavailable(let why, let seconds):
             return Problem(.unavailable, why).retrying(afterSeconds: seconds)

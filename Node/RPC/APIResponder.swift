@@ -138,7 +138,8 @@ struct APIResponder: HTTPResponder {
             contentType: contentType, answerType: answerType, client: exchange.client)
         if endpoint.isStream { return try await endpoint.handle(request) }
         let wait = UInt64(configuration.waitSeconds(request))
-        let limit = UInt64(configuration.requestMillisecondsMax) + wait * 1_000
+        let limit =
+            UInt64(configuration.requestMillisecondsMax) + UInt64(endpoint.moreMilliseconds) + wait * 1_000
         return try await withTimeLimit(milliseconds: limit) {
             // Who waits for something does not hold up the end of the node; short work does, and gets its answer.
             if wait == 0 { return try await endpoint.handle(request) }

@@ -24,6 +24,8 @@ package struct Endpoint: Sendable {
     package var problems: [Problem.Kind]
     /// Tokens that one request takes from its client's bucket.
     package var cost: UInt32 = 1
+    /// Time for its work beyond what any request may take.
+    package var moreMilliseconds: UInt32 = 0
     /// The handler judges the Accept header by its own rules.
     package var negotiatesItself = false
     /// The handler says itself what is wrong with the rest of the path and with the query: broken escapes stay as they

@@ -7,75 +7,67 @@ package import Trading
 /// provider, neither superseded nor deleted. Whoever computes and whoever recomputes run the same selection: that is how a
 /// withheld batch shows.
 package enum AnchoredReadings {
-    /// By meter. What the lake lists and the chain says of it is read for all meters at once. A batch that is gone and has
-    /// no correction is an error, unless `omitsDeleted`: then one that its owner declared deleted is left out.
+    /// By meter. What the lake lists and the chain says of it is looked up for all meters at once. A batch that is gone and
+    /// has no correction is an error, unless `omitsDeleted`: then one that its owner declared deleted is left out.
+    /// `usesIndex` false reads all from catalogue and state, to the same result.
     package static func batches(
         of meters: [MeterNumber], from: Timestamp, to: Timestamp, lake: DataLake, chain: ChainView,
-        perMeterMax: Int = DataLake.batchesPerMeterMax, omitsDeleted: Bool = false
+        perMeterMax: Int = DataLake.batchesPerMeterMax, omitsDeleted: Bool = false, usesIndex: Bool = true
     ) throws(SettlementRefusal) -> [(digest: Digest, batch: ReadingBatch)] {
-        let own: [ListedEntry]
+        var own: [InputCandidate]
         do {
-            let providers = Dictionary(
-                zip(meters, try chain.dataProviders(of: meters)), uniquingKeysWith: { first, _ in first })
-            let entries = try lake.entries(from: from, to: to).filter { providers[$0.meter] != nil }
-            let anchors = try chain.anchors(entries.map(\.digest))
-            let deleted = try chain.deleted(among: entries.map(\.digest))
-            own = zip(entries, anchors).compactMap { (entry, anchor) -> ListedEntry? in
-                if omitsDeleted, deleted.contains(entry.digest) { return nil }
-                let isOwn =
-                    anchor.map { $0.owner == providers[entry.meter] && $0.schema == ReadingBatch.schema } ?? false
-                return ListedEntry(
-                    entry: entry, anchor: isOwn ? anchor : nil,
-                    isGone: entry.status == .erased || deleted.contains(entry.digest))
+            own =
+                usesIndex
+                ? try lake.candidates(of: meters, from: from, to: to, chain: chain)
+                : try lake.candidatesOfState(of: meters, from: from, to: to, chain: chain)
+            if omitsDeleted {
+                let deleted = try chain.deleted(among: own.filter(\.isGone).map(\.entry.digest))
+                own.removeAll { deleted.contains($0.entry.digest) }
             }
         } catch let error as LakeError {
             throw .lake(error)
         } catch {
             throw .chain("\(error)")
         }
+        let inMemory = lake.batchesInMemory(own.map(\.entry.digest))
         var found: [(digest: Digest, batch: ReadingBatch)] = []
         found.reserveCapacity(own.count)
         var start = 0
-        // Entries ascend by meter.
+        // They ascend by meter.
         while start < own.count {
             let meter = own[start].entry.meter
             var end = start + 1
             while end < own.count, own[end].entry.meter == meter { end += 1 }
             guard end - start <= perMeterMax else { throw .tooManyBatches }
-            try add(own[start..<end], of: meter, from, to, lake, &found)
+            try add(own[start..<end], of: meter, from, to, lake, inMemory, &found)
             start = end
         }
         return found
     }
 
-    /// An entry of the lake's list with what the chain says of it.
-    private struct ListedEntry {
-        let entry: BatchEntry
-        /// Nil unless the meter's data provider anchored it as readings.
-        let anchor: BatchAnchor?
-        /// An erased batch closes its period, unless a correction took its place.
-        let isGone: Bool
-    }
-
     private static func add(
-        _ entries: ArraySlice<ListedEntry>, of meter: MeterNumber, _ from: Timestamp, _ to: Timestamp, _ lake: DataLake,
-        _ found: inout [(digest: Digest, batch: ReadingBatch)]
+        _ candidates: ArraySlice<InputCandidate>, of meter: MeterNumber, _ from: Timestamp, _ to: Timestamp,
+        _ lake: DataLake, _ inMemory: [ReadingBatch?], _ found: inout [(digest: Digest, batch: ReadingBatch)]
     ) throws(SettlementRefusal) {
-        let superseded = Set(entries.compactMap { $0.anchor?.supersedes })
-        for listed in entries where listed.anchor != nil && !listed.isGone {
-            let digest = listed.entry.digest
+        // Nearly every meter has one batch.
+        let superseded =
+            candidates.count == 1 && candidates.first?.supersedes == nil
+            ? [] : Set(candidates.compactMap(\.supersedes))
+        for (place, candidate) in zip(candidates.indices, candidates) where candidate.isAnchored && !candidate.isGone {
+            let digest = candidate.entry.digest
             do throws(LakeError) {
-                if listed.entry.status == .corrupted { throw .corrupted(digest, path: "") }
+                if candidate.entry.status == .corrupted { throw .corrupted(digest, path: "") }
                 if superseded.contains(digest) { continue }
-                let batch = try lake.batch(of: listed.entry)
+                let batch = if let known = inMemory[place] { known } else { try lake.batch(of: candidate.entry) }
                 if !batch.readings(from: from, to: to).isEmpty { found.append((digest, batch)) }
             } catch {
                 if case .corrupted(let digest, _) = error { throw .damaged(batch: digest, meter) }
                 throw .lake(error)
             }
         }
-        for listed in entries where listed.isGone && !superseded.contains(listed.entry.digest) {
-            throw .closed(batch: listed.entry.digest, meter)
+        // An erased batch closes its period, unless a correction took its place.
+        for candidate in candidates where candidate.isGone && !superseded.contains(candidate.entry.digest) {
+            throw .closed(batch: candidate.entry.digest, meter)
         }
     }
 }

@@ -14,18 +14,23 @@ package struct Attester: AttestationService {
     /// Asks the partner that sent the request for something that is missing here.
     package typealias Fetch = @Sendable (_ partner: String, LakeMessage) async -> LakeMessage?
 
+    /// How long after the signature what it rests on is written.
+    static let storeMilliseconds = 1_000
+
     private let partner: String
     private let key: Secp256k1.SecretKey
     private let lake: DataLake
     private let chain: ChainSource
     private let fetch: Fetch
     private let log: Logger
+    private let counters: SettlementCounters
 
     /// `key` is one of the partner's keys in Governance, or the consensus key of its validator.
     package init(
         partner: String, key: Secp256k1.SecretKey, lake: DataLake, log: Logger = Logger(label: "attester"),
-        chain: @escaping ChainSource, fetch: @escaping Fetch
+        counters: SettlementCounters = SettlementCounters(), chain: @escaping ChainSource, fetch: @escaping Fetch
     ) {
+        self.counters = counters
         self.partner = partner
         self.key = key
         self.lake = lake
@@ -37,9 +42,11 @@ package struct Attester: AttestationService {
     package func attest(_ request: AttestationRequest, for sender: String) async -> LakeMessage {
         do {
             let attestation = try await judge(request, from: sender)
+            counters.attested()
             return .attested(attestation)
         } catch {
             let refusal = Attester.refusal(error)
+            counters.refused(refusal.reason)
             log.notice(
                 "no attestation for \(sender): \(refusal.text)",
                 metadata: ["community": "\(request.community)", "period": "\(request.claim.period)"])
@@ -83,11 +90,15 @@ package struct Attester: AttestationService {
         let result = try selection.task(salts: salts).run()
         try Attester.compare(result.claim, with: request.claim)
         phases.mark("compute")
-        try lake.secrets.store(
-            salts, of: request.community, period: request.claim.period, version: request.claim.version)
-        try lake.results.store(result, inputs: request.inputs, batches: selection.named, of: request.community)
+        // The one who asks waits for the signature, nobody for the disk: after a crash the period is computed again.
+        try lake.secrets.storeLater(
+            salts, of: request.community, period: request.claim.period, version: request.claim.version,
+            afterMilliseconds: Attester.storeMilliseconds)
+        try lake.results.storeLater(
+            result, inputs: request.inputs, batches: selection.named, of: request.community,
+            afterMilliseconds: Attester.storeMilliseconds)
         phases.mark("store")
-        phases.log("attested", request.claim, log)
+        phases.log(.attester, request.claim, log, counters)
         return attestation
     }
 
@@ -179,21 +190,10 @@ package struct Attester: AttestationService {
         let numbers = selection.members.map(\.number)
         let own = try lake.secrets.salts(of: numbers, in: address, period: period, version: version)
         if let own, own.digest == request.inputs.salts { return own }
-        var entries: [SaltList.Entry] = []
-        var community = Digest.zero
-        repeat {
-            let message = LakeMessage.saltPart(
-                community: address, period: period, version: version, first: UInt32(clamping: entries.count))
-            guard case .saltList(let part)? = await fetch(sender, message),
-                entries.isEmpty || part.community == community
-            else {
-                throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")
-            }
-            community = part.community
-            entries += part.members
-            if part.members.isEmpty { break }
-        } while entries.count < numbers.count
-        let salts = SaltList(community: community, members: entries)
+        let parts = SaltParts(community: address, period: period, version: version)
+        guard let salts = await parts.fetch(count: numbers.count, { await fetch(sender, $0) }) else {
+            throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")
+        }
         guard salts.digest == request.inputs.salts else {
             throw LakeRefusal(.otherInputs, "\(sender) sent other salts than the settlement names")
         }

@@ -22,15 +22,18 @@ package struct InputSelection: Sendable {
     package let previous: SettlementRecord?
     package let isDeadlineOver: Bool
 
+    /// `usesIndex` false reads all from catalogue and state, to the same result.
     package init(
-        community address: Address, period: PeriodNumber, lake: DataLake, chain: ChainView
+        community address: Address, period: PeriodNumber, lake: DataLake, chain: ChainView, usesIndex: Bool = true
     ) throws(SettlementRefusal) {
         self.period = period
         let view: CommunityView?
         let closing: Timestamp?
+        let active: ActiveMembers?
         do throws(StorageFailure) {
             view = try chain.community(address)
-            members = try view.map { (view) throws(StorageFailure) in try chain.members(of: view, in: period) } ?? []
+            active = try view.map { (view) throws(StorageFailure) in try chain.activeMembers(of: view, in: period) }
+            members = active?.members ?? []
             let start = view?.rules.period.start(of: period)
             values = if let view, let start { try chain.prices(of: view, at: start) } else { [] }
             previous = try chain.settlement(of: address, period: period)
@@ -47,7 +50,7 @@ package struct InputSelection: Sendable {
         if let closing, chain.time >= closing { throw .windowClosed(period) }
         isDeadlineOver = chain.time >= community.rules.deadline(afterEnd: end)
         let found = try AnchoredReadings.batches(
-            of: members.flatMap(\.meters), from: start, to: end, lake: lake, chain: chain)
+            of: active?.meters ?? [], from: start, to: end, lake: lake, chain: chain, usesIndex: usesIndex)
         guard found.count <= SettlementBatches.countMax else { throw .tooManyBatches }
         // Digests are moved about, not batches.
         let order = found.enumerated().map { (digest: $0.element.digest, place: $0.offset) }.sorted {

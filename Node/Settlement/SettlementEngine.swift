@@ -29,9 +29,14 @@ package struct SettlementEngine: Sendable {
     let lake: DataLake
     private let chain: ChainSource
     private let log: Logger
+    private let counters: SettlementCounters
 
-    package init(lake: DataLake, log: Logger = Logger(label: "settlement"), chain: @escaping ChainSource) {
+    package init(
+        lake: DataLake, log: Logger = Logger(label: "settlement"),
+        counters: SettlementCounters = SettlementCounters(), chain: @escaping ChainSource
+    ) {
         self.lake = lake
+        self.counters = counters
         self.log = log
         self.chain = chain
     }
@@ -40,7 +45,7 @@ package struct SettlementEngine: Sendable {
         do { return try chain() } catch { throw .chain(error.description) }
     }
 
-    /// Computes a period from what the lake has, and stores the results and their salts there.
+    /// Computes a period from what the lake has, and has the results and their salts stored there while partners attest.
     package func prepare(
         _ community: Address, period: PeriodNumber
     ) throws(SettlementRefusal) -> PreparedSettlement {
@@ -57,10 +62,12 @@ package struct SettlementEngine: Sendable {
             let inputs = selection.inputs(salts: salts)
             let result = try selection.task(salts: salts).run()
             phases.mark("compute")
-            try lake.secrets.store(salts, of: community, period: period, version: version)
-            try lake.results.store(result, inputs: inputs, batches: selection.named, of: community)
+            try lake.secrets.storeLater(
+                salts, of: community, period: period, version: version, afterMilliseconds: 0)
+            try lake.results.storeLater(
+                result, inputs: inputs, batches: selection.named, of: community, afterMilliseconds: 0)
             phases.mark("store")
-            phases.log("computed", result.claim, log)
+            phases.log(.settler, result.claim, log, counters)
             let prepared = PreparedSettlement(
                 community: selection.community, inputs: inputs, batches: selection.named, result: result)
             lake.computed.add(prepared.request.record.digest)
@@ -103,24 +110,31 @@ package struct SettlementEngine: Sendable {
         let subject = request.record.digest
         var attestations: [Attestation] = []
         var refusals: [String] = []
-        await withTaskGroup(of: (String, LakeMessage?).self) { group in
-            for partner in partners { group.addTask { (partner, await ask(partner, .attest(request))) } }
-            for await (partner, answer) in group {
-                switch answer {
-                case .attested(let attestation)?
-                where chain.isValid(attestation, by: partner, of: subject, for: request.community):
-                    attestations.append(attestation)
-                case .attested?: refusals.append("\(partner) signed something else")
-                case .refused(let refusal)?: refusals.append("\(partner): \(refusal.text)")
-                case nil: refusals.append("\(partner) did not answer")
-                default: refusals.append("\(partner) answered something else")
-                }
-                if attestations.count >= needed { group.cancelAll() }
+        // Who is slow, or does not answer at all, holds nobody up: its task ends by itself.
+        let (answers, answered) = AsyncStream<(String, LakeMessage?)>.makeStream()
+        let tasks = partners.map { partner in
+            Task { answered.yield((partner, await ask(partner, .attest(request)))) }
+        }
+        defer { for task in tasks { task.cancel() } }
+        var waiting = partners.count
+        for await (partner, answer) in answers {
+            switch answer {
+            case .attested(let attestation)?
+            where chain.isValid(attestation, by: partner, of: subject, for: request.community):
+                attestations.append(attestation)
+            case .attested?: refusals.append("\(partner) signed something else")
+            case .refused(let refusal)?: refusals.append("\(partner): \(refusal.text)")
+            case nil: refusals.append("\(partner) did not answer")
+            default: refusals.append("\(partner) answered something else")
             }
+            waiting -= 1
+            if attestations.count >= needed || waiting == 0 { break }
         }
         guard attestations.count >= needed else {
             throw .notEnoughAttestations(given: attestations.count, needed: needed, refusals: refusals.sorted())
         }
+        // What goes on chain is durable here before.
+        do { try lake.flush() } catch { throw .lake(error) }
         attestations.sort { $0.partner.utf8.lexicographicallyPrecedes($1.partner.utf8) }
         return AttestedSettlement(
             inputs: prepared.inputs, claim: prepared.result.claim,

@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Foundation
 internal import LedgerCrypto
 internal import Primitives
@@ -64,14 +65,22 @@ struct LocalNetwork {
     /// Memory of all validators together, bytes.
     var residentBytes: Int { processIDs.compactMap { ProcessUsage(of: $0)?.residentBytes }.reduce(0, +) }
 
+    private static let runSecondsMax = 180
+
     private static func run(_ arguments: [String]) throws {
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let process = Process()
         process.executableURL = URL(filePath: own).deletingLastPathComponent().appending(path: "commonwatt")
         process.arguments = arguments
         process.standardOutput = FileHandle.nullDevice
+        // `waitUntilExit` runs the calling thread's run loop, which in a task may miss the end and wait forever.
+        let ended = DispatchSemaphore(value: 0)
+        process.terminationHandler = { _ in ended.signal() }
         try process.run()
-        process.waitUntilExit()
+        guard ended.wait(timeout: .now() + .seconds(runSecondsMax)) == .success else {
+            process.terminate()
+            throw BenchError("commonwatt \(arguments.joined(separator: " ")) did not end in \(runSecondsMax) s")
+        }
         guard process.terminationStatus == 0 else {
             throw BenchError("commonwatt \(arguments.joined(separator: " ")) failed")
         }

@@ -17,12 +17,19 @@ package struct ReadingBatch: Hashable, Sendable {
     package let meter: MeterNumber
     package let resolution: Resolution
     package let readings: [Reading]
+    /// Directions of the readings, a bit for each by its number: follows from them, and each period asks for it.
+    package let directions: UInt8
 
     package init(salt: Digest, meter: MeterNumber, resolution: Resolution, readings: [Reading]) {
         self.salt = salt
         self.meter = meter
         self.resolution = resolution
         self.readings = readings
+        directions = ReadingBatch.directions(of: readings)
+    }
+
+    private static func directions(of readings: [Reading]) -> UInt8 {
+        readings.reduce(0) { $0 | 1 << $1.direction.rawValue }
     }
 
     /// What is wrong, nil when nothing is.
@@ -73,6 +80,7 @@ extension ReadingBatch: BCSCodable {
         meter = try MeterNumber(from: &decoder)
         resolution = try Resolution(from: &decoder)
         readings = try decoder.vector(max: ReadingBatch.readingsMax)
+        directions = ReadingBatch.directions(of: readings)
         if let problem { throw decoder.failure(.invalid(problem)) }
     }
 }

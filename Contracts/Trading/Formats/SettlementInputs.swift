@@ -139,10 +139,12 @@ package struct SaltList: Hashable, Sendable, BCSCodable {
 
     /// `HMAC-SHA-256(key, BCS(period, version))`; key is the member's, or the community's for totals. 32 bytes.
     package static func salt(key: Digest, period: PeriodNumber, version: UInt32) -> Digest {
-        var encoder = BCSEncoder()
-        encoder.value(period)
-        encoder.u32(version)
-        return SHA256.hmac(key: key.bytes, encoder.bytes)
+        // BCS of the two: little-endian, one after the other. Each member of each period needs one.
+        withUnsafeTemporaryAllocation(byteCount: 12, alignment: 8) { message in
+            message.storeBytes(of: period.value.littleEndian, toByteOffset: 0, as: UInt64.self)
+            message.storeBytes(of: version.littleEndian, toByteOffset: 8, as: UInt32.self)
+            return key.withUnsafeBytes { SHA256.hmac(key: $0, UnsafeRawBufferPointer(message)) }
+        }
     }
 
     package func encode(to encoder: inout BCSEncoder) {

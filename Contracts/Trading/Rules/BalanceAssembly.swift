@@ -15,39 +15,45 @@ package enum BalanceAssembly {
         guard let start = rules.period.start(of: period), let end = rules.period.end(of: period) else {
             throw .periodOutOfRange
         }
-        var meters: [MeterNumber: MeterSlots] = [:]
+        let count = members.reduce(0) { $0 + $1.meters.count }
+        // Place of each meter, in the order of the members.
+        var places: [MeterNumber: Int] = [:]
+        places.reserveCapacity(count)
+        var meters: [MeterSlots] = []
+        meters.reserveCapacity(count)
         for member in members {
             for meter in member.meters {
-                guard meters.updateValue(MeterSlots(meter: meter, start: start, end: end), forKey: meter) == nil else {
-                    throw .sharedMeter(meter)
-                }
+                guard places.updateValue(meters.count, forKey: meter) == nil else { throw .sharedMeter(meter) }
+                meters.append(MeterSlots(meter: meter))
             }
         }
         for batch in batches {
-            guard var slots = meters[batch.meter] else { throw .foreignBatch(batch.meter) }
-            try slots.add(batch, period: rules.period)
-            meters[batch.meter] = slots
+            guard let place = places[batch.meter] else { throw .foreignBatch(batch.meter) }
+            try meters[place].add(batch, from: start, to: end, period: rules.period)
         }
+        let reference = try rules.referencePrices(at: start, values: values)
         var balances: [MemberBalance] = []
         balances.reserveCapacity(members.count)
+        var place = 0
         for member in members {
-            var production: Energy = 0
-            var consumption: Energy = 0
+            var sums = MeterSlots.Sums()
             var flows = (injected: Energy(0), withdrawn: Energy(0))
-            var quality = Quality.asProvided
-            for meter in member.meters {
-                guard let sums = try meters[meter]?.sums(period: rules.period) else { throw .foreignBatch(meter) }
-                production = try sized(production.adding(sums.production))
-                consumption = try sized(consumption.adding(sums.consumption))
-                flows.injected = try sized(flows.injected.adding(sums.flows.injected))
-                flows.withdrawn = try sized(flows.withdrawn.adding(sums.flows.withdrawn))
-                quality = max(quality, sums.quality)
+            for _ in member.meters {
+                let own = try meters[place].sums(period: rules.period)
+                place += 1
+                sums.production = try sized(sums.production.adding(own.production))
+                sums.consumption = try sized(sums.consumption.adding(own.consumption))
+                flows.injected = try sized(flows.injected.adding(own.flows.injected))
+                flows.withdrawn = try sized(flows.withdrawn.adding(own.flows.withdrawn))
+                sums.quality = max(sums.quality, own.quality)
             }
+            let prices =
+                member.settings.tariff == nil
+                ? reference : try rules.gridPrices(of: member, at: start, values: values)
             balances.append(
                 MemberBalance(
-                    member: member.number, production: production, consumption: consumption,
-                    gridPrices: try rules.gridPrices(of: member, at: start, values: values), quality: quality,
-                    flows: flows))
+                    member: member.number, production: sums.production, consumption: sums.consumption,
+                    gridPrices: prices, quality: sums.quality, flows: flows))
         }
         return balances
     }
@@ -69,28 +75,26 @@ private struct MeterSlots {
     }
 
     let meter: MeterNumber
-    let start: Timestamp
-    let end: Timestamp
     /// Directions seen in any batch, one bit each.
     private var directions: UInt8 = 0
     private var resolution: Resolution?
-    private var readings: [Reading] = []
+    /// Those of the first batch, and those of all others: nearly every meter has one batch.
+    private var first: ArraySlice<Reading> = []
+    private var others: [Reading] = []
 
-    init(meter: MeterNumber, start: Timestamp, end: Timestamp) {
-        self.meter = meter
-        self.start = start
-        self.end = end
-    }
+    init(meter: MeterNumber) { self.meter = meter }
 
-    mutating func add(_ batch: ReadingBatch, period: Resolution) throws(SettlementError) {
+    mutating func add(
+        _ batch: ReadingBatch, from start: Timestamp, to end: Timestamp, period: Resolution
+    ) throws(SettlementError) {
         guard batch.resolution.minutes <= period.minutes else { throw .tooCoarse(meter) }
         // A meter that changes its resolution inside a period has slots that cannot be compared.
         guard resolution == nil || resolution == batch.resolution else { throw .tooCoarse(meter) }
         resolution = batch.resolution
-        for reading in batch.readings { directions |= 1 << reading.direction.rawValue }
+        directions |= batch.directions
         let inside = batch.readings(from: start, to: end)
         guard !inside.isEmpty else { throw .foreignBatch(meter) }
-        readings.append(contentsOf: inside)
+        if first.isEmpty { first = inside } else { others.append(contentsOf: inside) }
     }
 
     func sums(period: Resolution) throws(SettlementError) -> Sums {
@@ -98,9 +102,9 @@ private struct MeterSlots {
         guard directions & atGrid == 0 || directions & ~atGrid == 0 else { throw .mixedDirections(meter) }
         guard let resolution else { return Sums(quality: .missing) }
         var sums = Sums(isAtGrid: directions & atGrid != 0)
-        let latest = try latestRevisions()
-        let registers = Direction.allCases.filter { directions & (1 << $0.rawValue) != 0 }
-        let expected = Int(period.minutes / resolution.minutes) * registers.count
+        // The readings of one batch ascend, each slot and register once.
+        let latest = others.isEmpty ? first : try latestRevisions()[...]
+        let expected = Int(period.minutes / resolution.minutes) * directions.nonzeroBitCount
         if latest.count < expected { sums.quality = .missing }
         for reading in latest {
             sums.quality = max(sums.quality, reading.quality)
@@ -115,7 +119,7 @@ private struct MeterSlots {
 
     /// One reading per slot and register: the highest revision, which must be the only value of that revision.
     private func latestRevisions() throws(SettlementError) -> [Reading] {
-        let ordered = readings.sorted {
+        let ordered = (Array(first) + others).sorted {
             ($0.start, $0.direction.rawValue, $0.revision) < ($1.start, $1.direction.rawValue, $1.revision)
         }
         var latest: [Reading] = []

@@ -84,8 +84,11 @@ extension NodeClient {
 extension NodeClient {
     /// Posts bytes to a path that another module added to the nodes' API; the answer's bytes as they are. Only for
     /// requests that may be sent twice.
-    package func post(_ path: String, _ body: [UInt8], accept: String = "application/json") async throws -> [UInt8] {
+    package func post(
+        _ path: String, _ body: [UInt8], accept: String = "application/json", waitSeconds: UInt32 = 0
+    ) async throws -> [UInt8] {
         var request = NodeRequest(path, accept: accept)
+        request.waitSeconds = waitSeconds
         request.method = .POST
         request.contentType = NodeRequest.bytes
         request.body = body

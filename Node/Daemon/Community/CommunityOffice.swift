@@ -199,6 +199,8 @@ struct CommunityOffice {
     ) async throws -> [UInt8] {
         let request = AdminRequest(
             signing: payload, operation: operation.rawValue, network: session.network, key: session.key)
-        return try await client.post(operation.path, request.bcs, accept: accept)
+        // A large community's first period after a start takes longer than other requests.
+        let seconds = operation == .settlement ? LakeRoutes.settlementMilliseconds / 1_000 : 0
+        return try await client.post(operation.path, request.bcs, accept: accept, waitSeconds: seconds)
     }
 }

@@ -63,8 +63,7 @@ struct DataWiring: Sendable {
         _ node: LedgerNode<ContractApplication>, _ cache: ChainCache, _ parts: ProofParts
     ) throws -> (chain: LakeChain, prove: @Sendable ([[UInt8]]) throws -> [UInt8]) {
         let (view, state) = node.leasedView()
-        let chain = LakeChain.of(
-            network: node.network, time: view.tip.time, validators: view.validators, state: state, cache: cache)
+        let chain = LakeWiring.chain(view, state, node.network, cache)
         return (
             chain,
             { keys in

@@ -9,8 +9,8 @@ extension LakeChain {
     /// Made of what the node's view of the chain holds; `state` must stay readable while the chain goes on.
     static func of(
         network: Digest, time: Timestamp, validators: ValidatorSet, state: any StateReader & Sendable,
-        cache: ChainCache
+        cache: ChainCache, events: ChainEvents
     ) -> LakeChain {
-        LakeChain(network: network, time: time, validators: validators, state: state, cache: cache)
+        LakeChain(network: network, time: time, validators: validators, state: state, cache: cache, events: events)
     }
 }

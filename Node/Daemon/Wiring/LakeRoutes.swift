@@ -13,6 +13,8 @@ internal import Trading
 /// The lake's door for data providers, and what the node's own partner may ask of lake and attesters.
 struct LakeRoutes: RouteModule {
     static let uploadBytesMax = 1_048_576
+    /// A large community's readings may have to be read from the disk first, by the attesters, too.
+    static let settlementMilliseconds: UInt32 = 110_000
 
     let wiring: LakeWiring
     let settler: SettlerWiring
@@ -56,7 +58,8 @@ struct LakeRoutes: RouteModule {
             },
             admin(
                 .settlement, "prepareSettlement", "Compute a period and gather its attestations",
-                answer: "BCS of the attested settlement."
+                answer: "BCS of the attested settlement.",
+                moreMilliseconds: LakeRoutes.settlementMilliseconds
             ) {
                 payload in
                 let message = try SettlementMessage(bcs: payload)
@@ -130,9 +133,10 @@ struct LakeRoutes: RouteModule {
 
     func admin(
         _ operation: AdminOperation, _ name: String, _ summary: String, answer: String? = nil,
+        moreMilliseconds: UInt32 = 0,
         _ body: @escaping @Sendable ([UInt8]) async throws -> APIAnswer
     ) -> Endpoint {
-        Endpoint(
+        var endpoint = Endpoint(
             .post, operation.path, operation: name, summary: summary,
             details:
                 "BCS of time, key, payload and signature, signed for this operation and network within the last minute.",
@@ -164,12 +168,14 @@ struct LakeRoutes: RouteModule {
                 throw Problem(.refused, error.description)
             }
         }
+        endpoint.moreMilliseconds = moreMilliseconds
+        return endpoint
     }
 
     /// Lake, chain and proofs of one and the same block.
     private func statement(_ message: StatementMessage) async throws -> APIAnswer {
         let (view, state) = wiring.node.leasedView()
-        let chain = wiring.chain(view.tip.time, view.validators, state)
+        let chain = wiring.chain(view, state)
         let parts = ProofParts()
         let builder = StatementBuilder(lake: wiring.lake, chain: chain) { keys in
             guard let bundle = try StateProofs.bundle(keys, StatePoint(newestOf: view), view, parts) else {

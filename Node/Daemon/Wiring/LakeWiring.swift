@@ -27,6 +27,8 @@ struct LakeWiring: Sendable {
     let data: DataWiring
     let engine: SettlementEngine
     let forecasts: ForecastJobs
+    let warmth: InputWarmth
+    let counters = SettlementCounters()
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
     private let cache = ChainCache()
@@ -41,8 +43,9 @@ struct LakeWiring: Sendable {
         let cache = cache
         let chain: ChainSource = { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
         let partner = settings.partner
-        let attester = Attester(partner: partner, key: operatorKey, lake: lake, log: logger, chain: chain) {
-            other, message in
+        let attester = Attester(
+            partner: partner, key: operatorKey, lake: lake, log: logger, counters: counters, chain: chain
+        ) { other, message in
             await LakeWiring.send(message, to: other, node)
         }
         data = try DataWiring(
@@ -54,15 +57,15 @@ struct LakeWiring: Sendable {
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         service = LakeService(
             partner: partner, lake: lake, attester: attester, data: data.replication, results: results, chain: chain)
-        let own = service
+        let service = service
         forecasts = ForecastJobs(
             recorder: ForecastRecorder(partner: partner, lake: lake, machine: machine, gate: gate, chain: chain)
         ) { other, message in
             other == partner
-                ? await own.handle(message, from: partner) : await LakeWiring.send(message, to: other, node)
+                ? await service.handle(message, from: partner) : await LakeWiring.send(message, to: other, node)
         }
-        engine = SettlementEngine(lake: lake, log: logger, chain: chain)
-        let service = service
+        engine = SettlementEngine(lake: lake, log: logger, counters: counters, chain: chain)
+        warmth = InputWarmth(partner: partner, lake: lake, log: logger, chain: chain)
         node.services.register(LakeWiring.service) { peer, bytes in
             let frame = try LakeFrame(bcs: bytes)
             guard let sender = LakeWiring.partner(of: peer, node) else {
@@ -76,8 +79,18 @@ struct LakeWiring: Sendable {
     /// The newest final state, for readers that take their time.
     private static func chain(_ node: LedgerNode<ContractApplication>, _ cache: ChainCache) -> LakeChain {
         let (view, state) = node.leasedView()
-        return LakeChain.of(
-            network: node.network, time: view.tip.time, validators: view.validators, state: state, cache: cache)
+        return chain(view, state, node.network, cache)
+    }
+
+    /// The lake's view of a leased state.
+    static func chain(
+        _ view: LedgerView, _ state: LeasedState, _ network: Digest, _ cache: ChainCache
+    ) -> LakeChain {
+        LakeChain.of(
+            network: network, time: view.tip.time, validators: view.validators, state: state, cache: cache,
+            events: ChainEvents(height: view.tip.height) { (height) throws(StorageFailure) in
+                try view.receipts(at: height)?.flatMap(\.events)
+            })
     }
 
     func chain() -> LakeChain { LakeWiring.chain(node, cache) }
@@ -102,11 +115,24 @@ struct LakeWiring: Sendable {
         return frame.message
     }
 
-    /// Who takes an offer fetches the part before it answers, who attests a result computes it.
+    /// Who takes an offer fetches the part before it answers, who attests a result computes it, and who attests a settlement
+    /// may have to read all readings from the disk.
     private static func timeout(_ message: LakeMessage) -> Int64 {
         switch message {
         case .offer, .attestResult: 8 * timeoutMilliseconds
+        case .attest: 4 * timeoutMilliseconds
         default: timeoutMilliseconds
+        }
+    }
+
+    /// Keeps what the next periods are computed from in memory until its task is cancelled, with at most a twentieth of one
+    /// core once it has read everything.
+    func keepWarm() async {
+        while !Task.isCancelled {
+            let began = ContinuousClock.now
+            if node.view.tip.height > Height(0) { _ = try? await warmth.round() }
+            let pause = max(.seconds(1), (ContinuousClock.now - began) * 20)
+            do { try await Task.sleep(for: min(pause, .seconds(60))) } catch { return }
         }
     }
 
@@ -117,8 +143,8 @@ struct LakeWiring: Sendable {
     }
 
     /// The chain of a leased view, for one answer.
-    func chain(_ time: Timestamp, _ validators: ValidatorSet, _ state: LeasedState) -> LakeChain {
-        LakeChain.of(network: node.network, time: time, validators: validators, state: state, cache: cache)
+    func chain(_ view: LedgerView, _ state: LeasedState) -> LakeChain {
+        LakeWiring.chain(view, state, node.network, cache)
     }
 
     /// Keys of the own partner in Governance.

@@ -3,6 +3,7 @@ internal import Chain
 internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
+internal import DataLake
 internal import Duties
 internal import Foundation
 internal import LedgerCrypto
@@ -96,9 +97,10 @@ enum NodeWiring {
             })
         let reporter = Reporter(
             node: node, holder: holder, release: ContractSuite.release, evidence: evidence, logger: logger)
-        let service = RuntimeService(node: node, partner: settings.partner, reporter: reporter)
         let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
         let settler = SettlerWiring(lake, settings: settings.settler, logger: logger)
+        let service = RuntimeService(
+            node: node, partner: settings.partner, reporter: reporter, settlement: { await settler.metrics() })
         let modules = offChainModules(lake, settler)
         var api = APIConfiguration()
         api.host = settings.listenRPC.host
@@ -130,6 +132,9 @@ enum NodeWiring {
                         service: ReporterLife(reporter: reporter), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(
+                        service: WarmthLife(wiring: lake), successTerminationBehavior: .ignore,
+                        failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(
                         service: DataLife(data: lake.data), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
@@ -140,6 +145,7 @@ enum NodeWiring {
             throw UserError("The node ended: \(error)")
         }
         await node.stop()
+        try lake.lake.flush()
         logger.info("stopped")
     }
 }

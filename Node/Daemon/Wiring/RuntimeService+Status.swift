@@ -90,6 +90,7 @@ extension RuntimeService {
                         sum: Double(value.sumMicroseconds) / 1e6)
                 ]))
         }
+        let settlement = await settlement()
         return [
             gauge("final_height", "Height of the newest final block here.", Double(view.tip.height.value)),
             gauge(
@@ -136,6 +137,6 @@ extension RuntimeService {
             histogram("journal_sync", "Time of one synced journal write.", counters.journalSync),
             histogram("replica_step", "Time of one step of the replica.", counters.step),
             histogram("finality", "From a client's wait to finality.", counters.finality),
-        ]
+        ] + settlement
     }
 }

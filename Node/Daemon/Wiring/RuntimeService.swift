@@ -17,11 +17,17 @@ struct RuntimeService: NodeService {
     let node: LedgerNode<ContractApplication>
     let partner: String
     let reporter: Reporter
+    /// Metrics of settler and attester.
+    let settlement: @Sendable () async -> [MetricFamily]
     let started = Date()
     private let submitted = SubmittedDigests()
     let proofParts = ProofParts()
 
-    init(node: LedgerNode<ContractApplication>, partner: String, reporter: Reporter) {
+    init(
+        node: LedgerNode<ContractApplication>, partner: String, reporter: Reporter,
+        settlement: @escaping @Sendable () async -> [MetricFamily]
+    ) {
+        self.settlement = settlement
         self.node = node
         self.partner = partner
         self.reporter = reporter

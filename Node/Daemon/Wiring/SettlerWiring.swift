@@ -32,7 +32,8 @@ struct SettlerWiring: Sendable {
             partner: wiring.partner, chain: { () throws(StorageFailure) in wiring.chain() },
             ask: { partner, message in await wiring.ask(partner, message) },
             submit: { community, settlement in await SettlerWiring.submit(settlement, to: community, wiring) })
-        settler = Settler(lake: wiring.lake, ports: ports, settings: settings.settings, log: logger)
+        settler = Settler(
+            lake: wiring.lake, ports: ports, settings: settings.settings, log: logger, counters: wiring.counters)
     }
 
     /// Communities that the own partner runs, whose keys are in the lake, and those that the settings name.
@@ -97,6 +98,15 @@ struct SettlerWiring: Sendable {
         } catch {
             return .unknown("\(error)")
         }
+    }
+}
+
+/// Reads ahead until the node shuts down.
+struct WarmthLife: Service {
+    let wiring: LakeWiring
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await wiring.keepWarm() }
     }
 }
 

@@ -45,6 +45,7 @@ struct CommunityProgress: Sendable {
     /// Whether there are further periods, which were not counted.
     private(set) var hasMore = false
     var (settled, corrected, overtaken) = (0, 0, 0)
+    private(set) var failed = 0
 
     /// Takes over the community as the chain has it now. New members, settings or prices wake every period.
     mutating func follow(_ view: CommunityView, _ chain: ChainView) throws(StorageFailure) {
@@ -187,6 +188,7 @@ struct CommunityProgress: Sendable {
     }
 
     mutating func fail(_ period: PeriodNumber, _ reason: String, at time: Timestamp, _ settings: SettlerSettings) {
+        failed += 1
         let attempts = min(troubles[period]?.attempts ?? 0, 16)
         let wait = min(settings.retryMillisecondsMax, settings.retryMilliseconds << UInt64(attempts))
         troubles[period] = Trouble(

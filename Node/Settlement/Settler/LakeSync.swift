@@ -64,15 +64,16 @@ struct LakeSync: Sendable {
     }
 
     /// Makes sure that the salts of a version are here; false when nobody gave them. Salts follow from keys that the
-    /// administrator has; partners have those of the periods that they attested.
+    /// administrator has; partners have those of what they attested, also of attempts that never reached the chain.
     func fetchSalts(_ community: CommunityView, _ members: [Member], _ period: PeriodNumber, _ version: UInt32) async
         -> Bool
     {
         let (address, numbers) = (community.address, members.map(\.number))
         if (try? lake.secrets.salts(of: numbers, in: address, period: period, version: version)) != nil { return true }
+        let parts = SaltParts(community: address, period: period, version: version)
         for other in others(community) {
-            let message = LakeMessage.salts(community: address, period: period, version: version)
-            guard case .saltList(let salts)? = await ask(other, message), salts.members.map(\.member) == numbers,
+            guard let salts = await parts.fetch(count: numbers.count, { await ask(other, $0) }),
+                salts.members.map(\.member) == numbers,
                 (try? lake.secrets.store(salts, of: address, period: period, version: version)) != nil
             else { continue }
             return true

@@ -28,13 +28,13 @@ package actor Settler {
 
     package init(
         lake: DataLake, ports: SettlerPorts, settings: SettlerSettings = SettlerSettings(),
-        log: Logger = Logger(label: "settler")
+        log: Logger = Logger(label: "settler"), counters: SettlementCounters = SettlementCounters()
     ) {
         self.lake = lake
         self.ports = ports
         self.settings = settings
         self.log = log
-        engine = SettlementEngine(lake: lake, chain: ports.chain)
+        engine = SettlementEngine(lake: lake, log: log, counters: counters, chain: ports.chain)
     }
 
     /// Looks at each community once and settles what is due, unless it is only to look; how many periods were settled.
@@ -212,7 +212,7 @@ extension CommunityProgress {
             return SettlerReport.Community(
                 community: address.description, name: "", administrator: "", periodMinutes: 0, finalBefore: nil,
                 lastSettled: nil, unsettled: 0, provisional: 0, hasMore: false, toCompare: 0, settled: 0, corrected: 0,
-                overtaken: 0,
+                overtaken: 0, failed: 0,
                 waits: [], troubles: [], problem: problem)
         }
         let rules = view.rules
@@ -225,6 +225,7 @@ extension CommunityProgress {
             periodMinutes: rules.period.minutes, finalBefore: finalBefore?.value,
             lastSettled: view.head.lastSettled?.value, unsettled: unsettled, provisional: provisional, hasMore: hasMore,
             toCompare: suspects.count, settled: settled, corrected: corrected, overtaken: overtaken,
+            failed: failed,
             waits: SettlerReport.Wait.runs(waiting),
             troubles: troubles.sorted { $0.key < $1.key }.prefix(SettlerReport.runsMax).map { period, trouble in
                 SettlerReport.Trouble(

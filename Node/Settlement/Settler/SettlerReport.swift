@@ -55,6 +55,8 @@ package struct SettlerReport: Codable, Sendable {
         package let settled: Int
         package let corrected: Int
         package let overtaken: Int
+        /// Attempts that failed since the node started; each is repeated.
+        package let failed: Int
         package let waits: [Wait]
         package let troubles: [Trouble]
         package let problem: String?
@@ -69,6 +71,15 @@ package struct SettlerReport: Codable, Sendable {
     /// Block time of the last look.
     package let time: UInt64
     package let communities: [Community]
+}
+
+extension SettlerReport.Community {
+    /// Seconds since the end of the oldest period that is not final, at the time of the report; 0 when all are.
+    package func oldestUnsettledSeconds(at time: UInt64) -> UInt64 {
+        guard unsettled + provisional > 0, let first = finalBefore else { return 0 }
+        let (end, overflow) = (first &+ 1).multipliedReportingOverflow(by: periodMinutes * 60_000)
+        return overflow || end > time ? 0 : (time - end) / 1_000
+    }
 }
 
 extension SettlerReport.Wait {
