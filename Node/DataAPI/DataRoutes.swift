@@ -24,7 +24,7 @@ package struct DataRoutes: RouteModule {
         self.models = models
     }
 
-    package var endpoints: [Endpoint] { [upload, results, link, download, putDocument, document] }
+    package var endpoints: [Endpoint] { [upload, results, partList, link, download, putDocument, document] }
 
     // MARK: writing
 
@@ -79,6 +79,26 @@ package struct DataRoutes: RouteModule {
     }
 
     // MARK: reading
+
+    private static let dataSet = ParameterKey<Digest>("id", .path, .digest, "Identifier of the data set.")
+    private static let first = ParameterKey<UInt64>(
+        "from", .query, .number(0...PartList.partsMax), "Number of the first part that is proved; 0 when left out.")
+
+    private var partList: Endpoint {
+        Endpoint(
+            .get, "/v1/data/sets/{id}/parts", operation: "proveParts", summary: "Prove the list of a data set's parts",
+            details:
+                "The chain numbers a data set's parts without gaps and counts them. The bundle proves the description, the "
+                + "count, and up to \(PartList.pageMax) numbers with their parts, all as of one block: whoever reads all numbers has "
+                + "the whole list.",
+            parameters: [DataRoutes.dataSet.declaration, DataRoutes.first.declaration],
+            answers: [Endpoint.Answer(200, "The proof.", [.bytes("BCS of the proof bundle.")])], problems: [.notFound]
+        ) { request in
+            let id = try request.value(DataRoutes.dataSet)
+            let from = request[DataRoutes.first] ?? 0
+            return try DataRoutes.explained { APIAnswer.bytes(try service.partList(of: id, from: from)).uncached }
+        }
+    }
 
     private static let link = JSONCoder<LinkAnswer>.object(
         "DownloadLink", "A link to data that the chain allows this account to read.",

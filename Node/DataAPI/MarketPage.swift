@@ -39,7 +39,11 @@ struct MarketPage: Sendable {
         _ entry: ReadModelEntry, _ type: Record.Type, _ more: [JSONValue.Member] = []
     ) throws -> JSONValue {
         guard case .object(let members) = try RecordJSON.json(entry.record, Record.shape) else { return .null }
-        return .object(members + more + [.init("height", .unsigned(entry.height.value))])
+        // A record that has a member of this name already, as an anchor has its height, keeps its own.
+        let added = (more + [.init("height", .unsigned(entry.height.value))]).filter { member in
+            !members.contains { $0.name == member.name }
+        }
+        return .object(members + added)
     }
 
     func json(_ value: JSONValue, _ position: ReadModelStore.Position?) -> APIAnswer {

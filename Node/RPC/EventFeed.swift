@@ -29,8 +29,17 @@ actor EventFeed {
 /// What a reader wants to see.
 struct StreamFilter: Sendable {
     let kinds: Set<String>
-    /// Events of this instance only; blocks and receipts are not affected.
+    /// Events of this instance only; blocks and receipts are not affected, by this and the following.
     let instance: Address?
+    /// Numbers of events, as the contracts declare them; nil for all.
+    var events: Set<UInt16>?
+    /// Only events whose record names this account, data set or other digest.
+    var named: Digest?
+
+    private func wants(_ event: Event) -> Bool {
+        kinds.contains("event") && instance.map { event.instance == $0 } ?? true
+            && events.map { $0.contains(event.kind) } ?? true && named.map { event.names($0) } ?? true
+    }
 
     /// Entries of a block that the reader wants, with their position, after those that it has seen.
     func entries(of final: ExecutedBlock, skipping seen: UInt32) -> [(position: StreamPosition, notice: ChainNotice)] {
@@ -41,12 +50,12 @@ struct StreamFilter: Sendable {
             index += 1
             if index > seen, isWanted { found.append((StreamPosition(height: height, entries: index), notice())) }
         }
-        let (wantsReceipts, wantsEvents) = (kinds.contains("receipt"), kinds.contains("event"))
+        let wantsReceipts = kinds.contains("receipt")
         for receipt in final.receipts {
             for event in receipt.events {
                 add(
                     .event(EventNotice(height: height, block: digest, subject: receipt.subject, event: event)),
-                    wantsEvents && (instance == nil || event.instance == instance))
+                    wants(event))
             }
             add(.receipt(ReceiptNotice(height: height, block: digest, receipt: receipt)), wantsReceipts)
         }

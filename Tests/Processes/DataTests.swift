@@ -86,6 +86,10 @@ extension ProcessSuite {
                 return Int(shown["accesses"] as? String ?? "") ?? 0 >= 3
             }
 
+            // The list of parts is proved to be whole.
+            let parts = try await Program.succeed(["data", "parts", set, "--genesis", network.genesisFile] + own)
+            #expect(parts.contains(part) && parts.contains("These are all 1 parts, proved as of block"), "\(parts)")
+
             // Revoked: served no more, and the reader's own check says so.
             try await Program.succeed(["agreement", "revoke", "0"] + shop.act("provider"))
             try await eventually("access stops", seconds: 20) {

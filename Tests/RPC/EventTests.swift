@@ -61,6 +61,42 @@ import Testing
         }
     }
 
+    @Test func filtersByNumberAndByWhatEventsName() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            let named = "an account has thirty-two bytes!"
+            for text in ["something else", "before \(named) behind", named, "an account has thirty-two bytes?"] {
+                _ = try await server.node.submit([server.transaction(text)])
+            }
+            try await server.node.makeBlock()
+            func payloads(_ query: String) async throws -> [String] {
+                try await entries(server, "?kinds=event&after=0&\(query)", milliseconds: 300).filter {
+                    $0.kind == "event"
+                }.map { entry in
+                    guard case .event(let found) = try ChainNotice(kind: .event, parsing: entry.data) else {
+                        throw TestFailure("no event")
+                    }
+                    return String(decoding: found.event.payload, as: UTF8.self)
+                }
+            }
+            let digest = Hex.encode(Array(named.utf8))
+            #expect(Set(try await payloads("names=\(digest)")) == ["before \(named) behind", named])
+            #expect(try await payloads("names=\(digest)&instance=other").isEmpty)
+            let number = try await entries(server, "?kinds=event&after=0", milliseconds: 300).compactMap { entry in
+                (try? ChainNotice(kind: .event, parsing: entry.data)).flatMap { notice -> UInt16? in
+                    if case .event(let found) = notice { found.event.kind } else { nil }
+                }
+            }
+            let kind = try #require(number.first)
+            #expect(try await payloads("events=\(kind &+ 1),\(kind)").count == 4)
+            #expect(try await payloads("events=\(kind &+ 1)").isEmpty)
+            #expect(try await payloads("events=\(kind)&names=\(digest)").count == 2)
+            for wrong in ["events=", "events=70000", "events=1,", "events=a", "names=12", "names=\(digest)0"] {
+                let refused = try await server.call("GET", "/v1/events?\(wrong)")
+                #expect(refused.status == 400, "\(wrong): \(refused.status)")
+            }
+        }
+    }
+
     @Test func quietStreamsGetHeartbeatsAndIds() async throws {
         try await TestServer.with(isDriven: false) { server in
             let found = try await entries(server, milliseconds: 2_600)

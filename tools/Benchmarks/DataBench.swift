@@ -190,8 +190,8 @@ struct DataBench: AsyncParsableCommand {
 
     private func search(_ client: NodeClient) async throws -> [Double] {
         var latencies: [Double] = []
-        for index in 0..<searches {
-            let words = Catalogue.search(index, of: entries).replacing(" ", with: "%20")
+        for text in Catalogue.searches(searches, of: entries) {
+            let words = text.replacing(" ", with: "%20")
             let began = Stopwatch.now()
             let answer = try await client.result(
                 "/v1/market/data-sets?limit=20&search=\(words)", accept: "application/json")

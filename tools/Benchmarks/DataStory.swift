@@ -39,24 +39,55 @@ struct DataStory {
 
 /// A catalogue of made-up data sets with texts to search.
 struct Catalogue {
-    static let words = [
-        "load", "solar", "wind", "battery", "heat", "pump", "charging", "station", "feeder", "transformer", "village",
-        "quarter", "school", "hospital", "hourly", "yearly", "forecast", "price", "weather", "river", "alpine", "coast",
-    ]
+    /// Words by how often they occur: the second half as often as the first, the third a third as often, and so on.
+    private struct Vocabulary {
+        static let count = 5_000
+        private let sums: [Double]
+        private var generator = SystemRandomNumberGenerator()
+
+        init() {
+            var sum = 0.0
+            sums = (1...Vocabulary.count).map { rank in
+                sum += 1 / Double(rank)
+                return sum
+            }
+        }
+
+        mutating func word() -> String {
+            let wanted = Double.random(in: 0..<(sums.last ?? 1), using: &generator)
+            var (low, high) = (0, sums.count - 1)
+            while low < high {
+                let middle = (low + high) / 2
+                if sums[middle] > wanted { high = middle } else { low = middle + 1 }
+            }
+            return Vocabulary.spelling(low)
+        }
+
+        /// Pronounceable, and different for each rank.
+        private static func spelling(_ rank: Int) -> String {
+            let (starts, vowels) = (Array("bdfghklmnprstvz"), Array("aeiou"))
+            var (rest, text) = (rank + starts.count * vowels.count, "")
+            while rest > 0 {
+                text += "\(starts[rest % starts.count])\(vowels[rest / starts.count % vowels.count])"
+                rest /= starts.count * vowels.count
+            }
+            return text
+        }
+    }
 
     let models: ReadModelStore
     /// Data sets that were read into the models a second, their texts too.
     let entriesPerSecond: Double
 
     init(entries: Int, folder: URL) throws {
-        var generator = SystemRandomNumberGenerator()
-        func word() -> String { Catalogue.words[Int(generator.next() % UInt64(Catalogue.words.count))] }
+        var words = Vocabulary()
         var documents: [Digest: [UInt8]] = [:]
         var events: [Event] = []
         for number in 0..<entries {
-            let title = (0..<5).map { _ in word() }.joined(separator: " ") + " \(number)"
-            let text = (0..<30).map { _ in word() }.joined(separator: " ")
-            let document = Array(#"{"title":"\#(title)","description":"\#(text)","keywords":["\#(word())"]}"#.utf8)
+            let title = (0..<5).map { _ in words.word() }.joined(separator: " ") + " \(number)"
+            let text = (0..<30).map { _ in words.word() }.joined(separator: " ")
+            let document = Array(
+                #"{"title":"\#(title)","description":"\#(text)","keywords":["\#(words.word())"]}"#.utf8)
             documents[SHA256.hash(document)] = document
             events.append(Catalogue.described("set-\(number)", text: SHA256.hash(document)))
         }
@@ -70,15 +101,16 @@ struct Catalogue {
         entriesPerSecond = Double(entries) / (Stopwatch.now() - started)
     }
 
-    /// One word, two, the beginning of one, or one that few data sets have, in turn.
-    static func search(_ index: Int, of entries: Int) -> String {
-        var generator = SystemRandomNumberGenerator()
-        func word() -> String { words[Int(generator.next() % UInt64(words.count))] }
-        switch index % 4 {
-        case 0: return word()
-        case 1: return "\(word()) \(word())"
-        case 2: return "\(word()) \(word().prefix(3))"
-        default: return "\(generator.next() % UInt64(entries))"
+    /// One word, two, the beginning of one, or one that a single data set has, in turn; words as often as in the texts.
+    static func searches(_ count: Int, of entries: Int) -> [String] {
+        var words = Vocabulary()
+        return (0..<count).map { index in
+            switch index % 4 {
+            case 0: words.word()
+            case 1: "\(words.word()) \(words.word())"
+            case 2: "\(words.word()) \(words.word().prefix(3))"
+            default: "\(Int.random(in: 0..<entries))"
+            }
         }
     }
 

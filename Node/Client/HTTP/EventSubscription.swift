@@ -2,6 +2,7 @@ internal import AsyncHTTPClient
 package import Chain
 internal import NIOCore
 internal import NIOHTTP1
+package import Primitives
 
 /// The chain as it grows, from any node: reconnects by itself, to another node if need be, and goes on after the last
 /// entry that was seen, so that none is missed and none comes twice. Pull-based: what is not asked for waits at the node.
@@ -11,6 +12,8 @@ package struct EventSubscription: AsyncSequence, Sendable {
     let client: NodeClient
     let kinds: [ChainNotice.Kind]
     let instance: Address?
+    let numbers: [UInt16]
+    let named: Digest?
     let after: StreamPosition?
 
     package func makeAsyncIterator() -> Iterator { Iterator(self) }
@@ -106,14 +109,18 @@ package struct EventSubscription: AsyncSequence, Sendable {
     private var path: String {
         let kinds = kinds.map(\.rawValue).joined(separator: ",")
         return "/v1/events?kinds=\(kinds)" + (instance.map { "&instance=\($0)" } ?? "")
+            + (numbers.isEmpty ? "" : "&events=\(numbers.map(String.init).joined(separator: ","))")
+            + (named.map { "&names=\($0)" } ?? "")
     }
 }
 
 extension NodeClient {
-    /// Follows the chain from after `after`, or from now on.
+    /// Follows the chain from after `after`, or from now on. Events can be narrowed to an instance, to numbers of events (16
+    /// at most; none means all), and to those whose record names a digest, such as an account's.
     package func events(
-        _ kinds: [ChainNotice.Kind] = [.block, .event], of instance: Address? = nil, after: StreamPosition? = nil
+        _ kinds: [ChainNotice.Kind] = [.block, .event], of instance: Address? = nil, numbers: [UInt16] = [],
+        naming named: Digest? = nil, after: StreamPosition? = nil
     ) -> EventSubscription {
-        EventSubscription(client: self, kinds: kinds, instance: instance, after: after)
+        EventSubscription(client: self, kinds: kinds, instance: instance, numbers: numbers, named: named, after: after)
     }
 }

@@ -14,10 +14,10 @@ struct DataCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Share data sets under contract, find them, read and check them.",
         discussion: """
-            Providers: register, upload, delete. Users: search, download. Everyone: verify, offline, what was downloaded.
+            Providers: register, upload, delete. Users: search, parts, download. Everyone: verify, offline, what was downloaded.
             """,
         subcommands: [
-            Register.self, Upload.self, Document.self, Search.self, Download.self, Verify.self, Delete.self,
+            Register.self, Upload.self, Document.self, Search.self, Parts.self, Download.self, Verify.self, Delete.self,
             WebhookCommand.self,
         ])
 

@@ -15,6 +15,13 @@ struct EventRoutes: RouteModule {
     private let kinds = ParameterKey<[String]>(
         "kinds", .query, .kinds, "Comma-separated: block, receipt, event. Block and event when left out.")
     private let instance = ParameterKey<Address>("instance", .query, .address, "Events of this instance only.")
+    private let numbers = ParameterKey<[UInt16]>(
+        "events", .query, .numbers,
+        "Events with these numbers only, comma-separated, as the contract's interface lists them; with `instance` in most cases."
+    )
+    private let named = ParameterKey<Digest>(
+        "names", .query, .digest,
+        "Events only whose record names this digest: an account (SHA-256 of its holder's DID), a data set, a part.")
     private let after = ParameterKey<StreamPosition>(
         "after", .query, .position, "Start after this id; `Last-Event-ID` wins over it. From now on when left out.")
     private let lastEventID = ParameterKey<StreamPosition>(
@@ -34,12 +41,16 @@ struct EventRoutes: RouteModule {
             .get, "/v1/events", operation: "streamEvents", summary: "Follow the chain",
             details: "An endless stream. Entries have ids, so that a reader that comes back misses nothing. A reader "
                 + "that falls too far behind gets an `end` entry that says so. Comments keep idle connections open.",
-            parameters: [kinds.declaration, instance.declaration, after.declaration, lastEventID.declaration],
+            parameters: [
+                kinds.declaration, instance.declaration, numbers.declaration, named.declaration, after.declaration,
+                lastEventID.declaration,
+            ],
             answers: [Endpoint.Answer(200, "The stream.", [Endpoint.Form("text/event-stream", schema)])]
         ) { request in
             let lease = try enter(request.client)
             let filter = StreamFilter(
-                kinds: Set(request[kinds] ?? ["block", "event"]), instance: request[instance])
+                kinds: Set(request[kinds] ?? ["block", "event"]), instance: request[instance],
+                events: request[numbers].map(Set.init), named: request[named])
             let stream = EventStream(
                 service: service, feed: feed, filter: filter, configuration: configuration, metrics: limits.metrics,
                 start: request[lastEventID] ?? request[after])
@@ -85,6 +96,25 @@ extension JSONCoder where Value == [String] {
                     throw JSONFailure("expected some of \(words.joined(separator: ", ")), separated by commas")
                 }
                 return parts
+            })
+    }
+}
+
+extension JSONCoder where Value == [UInt16] {
+    /// Up to 16.
+    fileprivate static var numbers: JSONCoder {
+        JSONCoder(
+            Schema(["type": "string", "pattern": "^[0-9]{1,5}(,[0-9]{1,5}){0,15}$"]),
+            encode: { .string($0.map(String.init).joined(separator: ",")) },
+            decode: { json in
+                let parts = (json.text ?? "").split(separator: ",", omittingEmptySubsequences: false)
+                let numbers = parts.compactMap { part in
+                    part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(part) : nil
+                }
+                guard numbers.count == parts.count, (1...16).contains(parts.count) else {
+                    throw JSONFailure("expected 1 to 16 numbers of events below 65536, separated by commas")
+                }
+                return numbers
             })
     }
 }

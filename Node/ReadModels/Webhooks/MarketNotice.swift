@@ -26,11 +26,7 @@ package struct MarketNotice: Hashable, Sendable {
     }
 
     /// Whether its record names an account, data set or other digest.
-    package func names(_ digest: Digest) -> Bool {
-        let wanted = digest.bytes
-        guard payload.count >= wanted.count else { return false }
-        return (0...(payload.count - wanted.count)).contains { payload[$0..<($0 + wanted.count)].elementsEqual(wanted) }
-    }
+    package func names(_ digest: Digest) -> Bool { payload.holds(digest) }
 
     private static let contracts: [(instance: Address, name: String, events: [EventDeclaration])] = [
         (WellKnown.accounts, Accounts.name, Accounts.events),

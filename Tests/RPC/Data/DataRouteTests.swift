@@ -60,6 +60,20 @@ import Testing
             // Not anchored: nothing is served.
             #expect(try await status { _ = try await client.post("/v1/data/links", request.bcs) } == 422)
             try node.anchor(manifest)
+            // The node's own list, and the proof that it is whole.
+            try node.follow()
+            let told = try await client.json("/v1/market/data-sets/\(dataSet)/parts")
+            guard case .array(let entries)? = told["entries"] else { throw TestFailure("no entries: \(told)") }
+            #expect(entries.map { $0["digest"]?.text } == [manifest.digest.description])
+            let proof = try await client.result("/v1/data/sets/\(dataSet)/parts", accept: "application/octet-stream")
+            var list = PartList(of: dataSet)
+            try list.take(
+                try ProofBundle(bcs: proof).verify(
+                    from: node.trust, now: node.market.time, ageMillisecondsMax: 60_000))
+            #expect(list.isWhole && list.parts == [manifest.digest])
+            let nowhere = try await client.result(
+                "/v1/data/sets/\(Digest.zero)/parts", accept: "application/octet-stream")
+            #expect(String(decoding: nowhere, as: UTF8.self).contains("no data set"))
             let link = try JSONValue(parsing: try await client.post("/v1/data/links", request.bcs))
             let path = try #require(link["path"]?.text)
             let bytes = Collected()
