@@ -50,24 +50,30 @@ package struct AddContract: Hashable, Sendable, ContractValue {
     package let holder: Digest
     package let credential: Digest
     package let roles: MarketRoles
+    /// Number of an unconfirmed contract of the same issuer whose place it takes; nil for a further one.
+    package let replaces: UInt16?
 
-    package init(holder: Digest, credential: Digest, roles: MarketRoles) {
+    package init(holder: Digest, credential: Digest, roles: MarketRoles, replaces: UInt16? = nil) {
         self.holder = holder
         self.credential = credential
         self.roles = roles
+        self.replaces = replaces
     }
 
     package static let shape = Shape.fields(
-        "AddContract", ("holder", .digest), ("credential", .digest), ("roles", MarketRoles.shape))
+        "AddContract", ("holder", .digest), ("credential", .digest), ("roles", MarketRoles.shape),
+        ("replaces", .option(.u16)))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.fixed(holder)
         encoder.fixed(credential)
         encoder.value(roles)
+        encoder.option(replaces.map(ContractNumber.init))
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         holder = try decoder.digest()
         credential = try decoder.digest()
         roles = try MarketRoles(from: &decoder)
+        replaces = try decoder.option(ContractNumber.self)?.number
     }
 }
 

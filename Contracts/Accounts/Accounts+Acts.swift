@@ -9,48 +9,66 @@ extension Accounts {
         guard case .instance(let instance) = context.caller.origin else { throw HostRejection.notPermitted() }
         let digest = Act.signingDigest(
             network: context.network, instance: instance, method: request.method, account: request.act.account,
-            sequence: request.act.sequence, body: request.body)
-        let isAdministrator = try judge(
-            request.act, digest, request.capabilities, takesBack: request.takesBack, context)
+            sequence: request.act.sequence, until: request.act.until, body: request.body)
+        let isAdministrator = try judge(request.act, digest, request.capabilities, request.scope, context)
         try require(isAdministrator || !request.byAdministrator, administratorNeeded())
         return Nothing()
     }
 
     /// Judges and counts the act behind a call of this contract; answers whether an administrator acts.
     static func judge<Body>(
-        _ signed: Signed<Body>, _ method: UInt16, _ capabilities: Capabilities, takesBack: Bool = false,
+        _ signed: Signed<Body>, _ method: UInt16, _ capabilities: Capabilities, scope: ActScope = .ordinary,
         _ context: Context
     ) throws(Rejection) -> Bool {
         let digest = Act.signingDigest(
             network: context.network, instance: context.instance, method: method, account: signed.act.account,
-            sequence: signed.act.sequence, body: SHA256.hash(signed.body.bcs))
-        return try judge(signed.act, digest, capabilities, takesBack: takesBack, context)
+            sequence: signed.act.sequence, until: signed.act.until, body: SHA256.hash(signed.body.bcs))
+        return try judge(signed.act, digest, capabilities, scope, context)
     }
 
     private static func judge(
-        _ act: Act, _ digest: Digest, _ needed: Capabilities, takesBack: Bool, _ context: Context
+        _ act: Act, _ digest: Digest, _ needed: Capabilities, _ scope: ActScope, _ context: Context
     ) throws(Rejection) -> Bool {
         let account = try account(act.account, context)
         switch account.status {
         case .pending: throw notConfirmed()
         case .active: break
-        case .suspended: try require(takesBack, accountSuspended())
-        case .revoked: try require(takesBack, accountRevoked())
+        case .suspended: try require(scope == .takesBack, accountSuspended())
+        case .revoked:
+            try require(scope != .ordinary, accountRevoked())
+            // Whose keys were stolen is revoked, too: what it has goes to a key of the DID alone.
+            if scope == .windsUp { try require(speaks(act.key, for: account, context), notHolder()) }
         }
         // The end of an organisation's DID is the end of its business.
-        if account.kind == .organisation, !takesBack {
+        if account.kind == .organisation, scope != .takesBack {
             try require(context.documentKeys(account.holder) != nil, holderEnded())
         }
+        try require(context.time <= act.until, actExpired())
+        let latest = context.time.adding(milliseconds: Act.lifetimeMillisecondsMax)
+        try require(act.until <= latest, actLasting())
         let actor = try actor(act.key, of: account, context)
         try require(actor.standing != .out, notActor())
         try require(actor.capabilities.isSuperset(of: needed), capabilityMissing())
         let key = Pair(act.account, act.key)
         let count = try Directory.actCounts.get(key, in: context) ?? Height(0)
         try require(act.sequence == count.value, sequenceWrong("the next one is \(count.value)"))
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(act.key.scheme))
         try require(SignatureVerifier.verify(act.signature, by: act.key, over: digest), signatureWrong())
         try Directory.actCounts.set(key, Height(checked(count.value.adding(1))), in: context)
         return actor.standing == .administrator
+    }
+
+    /// For other contracts: whether what a key signed earlier still has its account behind it.
+    static func requireActor(_ context: Context, _ question: ActorQuestion) throws(Rejection) -> Nothing {
+        let account = try account(question.account, context)
+        try require(account.status == .active, stepForbidden(account.status.word))
+        if account.kind == .organisation {
+            try require(context.documentKeys(account.holder) != nil, holderEnded())
+        }
+        let actor = try actor(question.key, of: account, context)
+        try require(actor.standing != .out, notActor())
+        try require(actor.capabilities.isSuperset(of: question.capabilities), capabilityMissing())
+        return Nothing()
     }
 
     /// A control key of the organisation's DID is an administrator whatever the list of actors says, so that a lost
@@ -79,7 +97,8 @@ extension Accounts {
     static func setActor(_ context: Context, _ request: Signed<SetActor>) throws(Rejection) -> Nothing {
         // A stolen key goes out of a suspended account, too.
         let isAdministrator = try judge(
-            request, Accounts.setActor.number, [], takesBack: request.body.standing == .out, context)
+            request, Accounts.setActor.number, [], scope: request.body.standing == .out ? .takesBack : .ordinary,
+            context)
         try require(isAdministrator, administratorNeeded())
         let change = request.body
         var account = try account(request.act.account, context)

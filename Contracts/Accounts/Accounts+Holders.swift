@@ -5,6 +5,8 @@ internal import Primitives
 
 extension Accounts {
     static let contractsPerAccountMax: UInt16 = 1_000
+    /// Contracts that one issuer may have waiting for one holder.
+    static let pendingPerIssuerMax: UInt64 = 8
 
     static func open(_ context: Context, _ request: OpenAccount) throws(Rejection) -> Nothing {
         let sponsor = try context.requirePartner(with: .issuer)
@@ -39,13 +41,23 @@ extension Accounts {
     static func addContract(_ context: Context, _ request: AddContract) throws(Rejection) -> ContractNumber {
         let sponsor = try context.requirePartner(with: .issuer)
         let account = try account(request.holder, context)
-        try require(account.status == .active, stepForbidden("\(account.status)"))
+        try require(account.status == .active, stepForbidden(account.status.word))
         try require(
             !request.roles.isEmpty && request.roles.isDisjoint(with: account.roles.union(.marketOperator)), rolesWrong()
         )
         let contract = AccountContract(
             credential: request.credential, roles: request.roles, statement: SHA256.hash(request.bcs), sponsor: sponsor,
             offered: context.time)
+        if let number = request.replaces {
+            let known = try contracts.get(Pair(request.holder, number), in: context)
+            guard let known, known.confirmed == nil, known.sponsor == sponsor else { throw contractUnknown() }
+            try store(contract, number, of: request.holder, context)
+            return ContractNumber(number)
+        }
+        let key = Pair(request.holder, sponsor)
+        let waiting = try pending.get(key, in: context) ?? Height(0)
+        try require(waiting.value < pendingPerIssuerMax, pendingMax())
+        try pending.set(key, waiting.next, in: context)
         return ContractNumber(try append(contract, to: account, context))
     }
 
@@ -71,14 +83,16 @@ extension Accounts {
             account.status = try next(account, .confirm)
             account.changed = context.time
         } else {
-            try require(account.status == .active, stepForbidden("\(account.status)"))
+            try require(account.status == .active, stepForbidden(account.status.word))
+            let key = Pair(request.holder, contract.sponsor)
+            try pending.set(key, pending.get(key, in: context)?.previous ?? Height(0), in: context)
         }
         let sponsor = try context.partner(contract.sponsor)
         guard let sponsor, !sponsor.isSuspended, sponsor.roles.contains(.issuer) else { throw sponsorGone() }
         try require(speaks(request.key, for: account, context), notHolder())
         let digest = ConfirmContract.signingDigest(
             network: context.network, holder: request.holder, number: request.number, statement: contract.statement)
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(request.key.scheme))
         try require(SignatureVerifier.verify(request.signature, by: request.key, over: digest), signatureWrong())
         contract.confirmed = context.time
         account.credential = contract.credential
@@ -101,70 +115,6 @@ extension Accounts {
         }
     }
 
-    // MARK: The council and operators
-
-    static func voteOperator(_ context: Context, _ request: VoteOperator) throws(Rejection) -> Nothing {
-        let member = try context.requirePartner(with: .council)
-        let account = try account(request.account, context)
-        // The role is taken from a suspended operator, too.
-        let mayChange = account.status == .active || (account.status == .suspended && !request.isOperator)
-        try require(mayChange, stepForbidden("\(account.status)"))
-        try require(account.roles.contains(.marketOperator) != request.isOperator, operatorUnchanged())
-        let key = Pair(request.account, member)
-        try require(votes.get(key, in: context)?.isOperator != request.isOperator, votedBefore())
-        try votes.set(key, OperatorVote(isOperator: request.isOperator), in: context)
-        let council = try context.councilMembers()
-        var agreeing = 0
-        for partner in council
-        where try votes.get(Pair(request.account, partner), in: context)?.isOperator == request.isOperator {
-            agreeing += 1
-        }
-        let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
-        try context.emit(
-            voted,
-            OperatorVoteNotice(
-                account: request.account, partner: member, isOperator: request.isOperator, isDecided: isDecided))
-        guard isDecided else { return Nothing() }
-        // The next question is a new one.
-        for partner in council { try votes.remove(Pair(request.account, partner), in: context) }
-        let roles =
-            request.isOperator ? account.roles.union(.marketOperator) : account.roles.subtracting(.marketOperator)
-        try give(roles, to: account, context)
-        return Nothing()
-    }
-
-    static func suspend(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
-        _ = try judge(request, Accounts.suspend.number, .governMarketplace, context)
-        return try take(.suspend, request.body, context)
-    }
-
-    static func reinstate(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
-        _ = try judge(request, Accounts.reinstate.number, .governMarketplace, context)
-        return try take(.reinstate, request.body, context)
-    }
-
-    static func revoke(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
-        if request.act.account == request.body.account {
-            let isAdministrator = try judge(request, Accounts.revoke.number, [], takesBack: true, context)
-            try require(isAdministrator, administratorNeeded())
-        } else {
-            _ = try judge(request, Accounts.revoke.number, .governMarketplace, context)
-        }
-        return try take(.revoke, request.body, context)
-    }
-
-    private static func take(
-        _ step: AccountStep, _ request: AccountJudgement, _ context: Context
-    ) throws(Rejection) -> Nothing {
-        try require(request.reason > 0, reasonMissing())
-        var account = try account(request.account, context)
-        account.status = try next(account, step)
-        account.changed = context.time
-        account.reason = step == .reinstate ? 0 : request.reason
-        try store(account, context)
-        return Nothing()
-    }
-
     // MARK: Parts
 
     static func account(_ holder: Digest, _ context: Context) throws(Rejection) -> Account {
@@ -172,14 +122,14 @@ extension Accounts {
         return account
     }
 
-    private static func next(_ account: Account, _ step: AccountStep) throws(Rejection) -> AccountStatus {
+    static func next(_ account: Account, _ step: AccountStep) throws(Rejection) -> AccountStatus {
         guard let status = account.status.after(step) else {
-            throw stepForbidden("\(account.status) accounts do not \(step)")
+            throw stepForbidden("it is \(account.status.word)")
         }
         return status
     }
 
-    private static func give(_ roles: MarketRoles, to account: Account, _ context: Context) throws(Rejection) {
+    static func give(_ roles: MarketRoles, to account: Account, _ context: Context) throws(Rejection) {
         var changed = account
         changed.roles = roles
         changed.capabilities = AuthorisationMatrix.capabilities(of: roles)

@@ -51,12 +51,23 @@ extension Accounts {
     package static let holderEnded = RejectionKind(
         225, "holder-ended", "the organisation's DID is deactivated: it may only take back what it gave")
 
+    package static let pendingMax = RejectionKind(
+        226, "pending-max",
+        "8 contracts of this issuer wait for the holder; name the one whose place the new one takes")
+    package static let actExpired = RejectionKind(
+        227, "act-expired", "the act's time is over; sign a new one")
+    package static let actLasting = RejectionKind(
+        228, "act-lasting", "an act holds for at most 30 days; sign one that ends sooner")
+    package static let judgedBefore = RejectionKind(
+        229, "judged-before", "another operator must judge an operator the same; this one did before")
+
     package static var rejections: [RejectionKind] {
         [
             accountUnknown, accountExists, holderWrong, rolesWrong, administratorsWrong, contractUnknown,
             contractConfirmed, notHolder, signatureWrong, stepForbidden, notConfirmed, accountSuspended, accountRevoked,
             notActor, capabilityMissing, sequenceWrong, administratorNeeded, lastAdministrator, actorRolesWrong,
             personAlone, reasonMissing, operatorUnchanged, votedBefore, contractsMax, sponsorGone, holderEnded,
+            pendingMax, actExpired, actLasting, judgedBefore,
         ]
     }
 }

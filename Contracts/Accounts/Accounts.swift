@@ -15,6 +15,9 @@ package import Primitives
 ///   has one actor, itself. Before its confirmation an account has no actors, and another offer may take its place.
 /// - An act needs an actor of the account or a control key of the organisation's live DID, all the capabilities of its
 ///   call, and the next sequence number of its key; a sequence number never comes back.
+/// - An act counts until the time that it names, and at most 30 days.
+/// - No issuer has more than 8 contracts waiting for one holder.
+/// - No operator alone suspends, reinstates or revokes another one: it takes a second one, or the council the role away.
 /// - No text, name or address is stored.
 package enum Accounts: Contract {
     package static let name = "accounts"
@@ -26,11 +29,15 @@ package enum Accounts: Contract {
     package static let contracts = StorageMap<Pair<Digest, UInt16>, AccountContract>(3, "contracts")
     package static let actors = StorageMap<Pair<Digest, PublicKey>, AccountActor>(4, "actors")
     package static let votes = StorageMap<Pair<Digest, String>, OperatorVote>(5, "votes")
+    /// Contracts that wait for the holder, by issuer, without the first one.
+    package static let pending = StorageMap<Pair<Digest, String>, Height>(6, "pending")
+    /// Judgements over operators that wait for a second one, by method.
+    package static let judgements = StorageMap<Pair<Digest, UInt16>, OperatorJudgement>(7, "judgements")
 
     package static var storage: [StorageDeclaration] {
         [
             Directory.accounts.declaration, Directory.actCounts.declaration, contracts.declaration, actors.declaration,
-            votes.declaration,
+            votes.declaration, pending.declaration, judgements.declaration,
         ]
     }
 
@@ -43,9 +50,14 @@ package enum Accounts: Contract {
         3, "actorChanged", "A key may act for an account, or no longer does.")
     package static let voted = EventKind<OperatorVoteNotice>(
         4, "voted", "A council member voted on the operator's role of an account.")
+    package static let judged = EventKind<JudgementNotice>(
+        5, "judged", "An operator judged another one; a second operator must do the same.")
 
     package static var events: [EventDeclaration] {
-        [accountChanged.declaration, contractChanged.declaration, actorChanged.declaration, voted.declaration]
+        [
+            accountChanged.declaration, contractChanged.declaration, actorChanged.declaration, voted.declaration,
+            judged.declaration,
+        ]
     }
 
     // MARK: Calls
@@ -60,7 +72,7 @@ package enum Accounts: Contract {
     package static let setActor = Method<Signed<SetActor>, Nothing>(
         4, "setActor", "An administrator lets a key act for the account, changes it, or takes it out.", setActor)
     package static let suspend = Method<Signed<AccountJudgement>, Nothing>(
-        5, "suspend", "An operator suspends an active account.", suspend)
+        5, "suspend", "An operator suspends an active account; two of them another operator's.", suspend)
     package static let reinstate = Method<Signed<AccountJudgement>, Nothing>(
         6, "reinstate", "An operator reinstates a suspended account.", reinstate)
     package static let revoke = Method<Signed<AccountJudgement>, Nothing>(
@@ -71,11 +83,15 @@ package enum Accounts: Contract {
     package static let authorise = Method<ActRequest, Nothing>(
         AccountMessages.authorise.number, AccountMessages.authorise.name,
         "Another contract has an act judged and counted.", authorise)
+    package static let requireActor = Method<ActorQuestion, Nothing>(
+        AccountMessages.requireActor.number, AccountMessages.requireActor.name,
+        "Refuses unless the account is active and the key acts for it with these capabilities.", requireActor)
 
     package static var calls: [CallDeclaration] {
         [
             open.declaration, addContract.declaration, confirm.declaration, setActor.declaration, suspend.declaration,
             reinstate.declaration, revoke.declaration, voteOperator.declaration, authorise.declaration,
+            requireActor.declaration,
         ]
     }
 

@@ -81,63 +81,6 @@ package struct AccountJudgement: Hashable, Sendable, ContractValue {
     }
 }
 
-package struct VoteOperator: Hashable, Sendable, ContractValue {
-    package let account: Digest
-    package let isOperator: Bool
-
-    package init(account: Digest, isOperator: Bool) {
-        self.account = account
-        self.isOperator = isOperator
-    }
-
-    package static let shape = Shape.fields("VoteOperator", ("account", .digest), ("isOperator", .bool))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.fixed(account)
-        encoder.bool(isOperator)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        account = try decoder.digest()
-        isOperator = try decoder.bool()
-    }
-}
-
-package struct OperatorVote: Hashable, Sendable, BCSCodable {
-    package let isOperator: Bool
-    init(isOperator: Bool) { self.isOperator = isOperator }
-    package func encode(to encoder: inout BCSEncoder) { encoder.bool(isOperator) }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) { isOperator = try decoder.bool() }
-}
-
-package struct OperatorVoteNotice: Hashable, Sendable, ContractValue {
-    package let account: Digest
-    package let partner: String
-    package let isOperator: Bool
-    package let isDecided: Bool
-
-    init(account: Digest, partner: String, isOperator: Bool, isDecided: Bool) {
-        self.account = account
-        self.partner = partner
-        self.isOperator = isOperator
-        self.isDecided = isDecided
-    }
-
-    package static let shape = Shape.fields(
-        "OperatorVoteNotice", ("account", .digest), ("partner", .text(max: Partner.idBytesMax)), ("isOperator", .bool),
-        ("isDecided", .bool))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.fixed(account)
-        encoder.string(partner)
-        encoder.bool(isOperator)
-        encoder.bool(isDecided)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        account = try decoder.digest()
-        partner = try decoder.string(max: Partner.idBytesMax)
-        isOperator = try decoder.bool()
-        isDecided = try decoder.bool()
-    }
-}
-
 package struct ActorNotice: Hashable, Sendable, ContractValue {
     package let account: Digest
     package let key: PublicKey

@@ -78,6 +78,8 @@ package enum AccessRefusal: UInt8, ContractCode {
     case paymentOverdue = 12
     /// A data owner has not consented to the purpose, or no longer does.
     case consentMissing = 13
+    /// The description asks for more than a data owner consented to.
+    case consentOutdated = 14
 
     /// For people: what is wrong and what to do.
     package var text: String {
@@ -96,6 +98,7 @@ package enum AccessRefusal: UInt8, ContractCode {
         case .paymentAwaited: "access opens when the first invoice is paid"
         case .paymentOverdue: "access is closed until the overdue invoice is paid"
         case .consentMissing: "a data owner does not consent to this purpose"
+        case .consentOutdated: "the description asks for more than a data owner consented to; ask for a new consent"
         }
     }
 }
@@ -134,6 +137,7 @@ package enum AccessRule {
         guard owners.isEmpty || records.consents.count == owners.count else { return .consentMissing }
         for consent in records.consents.prefix(owners.count) {
             guard let consent, consent.allows(question.purpose, at: time) else { return .consentMissing }
+            if consent.version < dataSet.asked { return .consentOutdated }
         }
         return nil
     }
@@ -180,6 +184,15 @@ package enum StorageRefusal: UInt8, ContractCode {
     /// Governance has not said where the partner's node stands.
     case countryUnknown = 1
     case countryForbidden = 2
+
+    /// For people, and in texts of rejections.
+    package var text: String {
+        switch self {
+        case .notNamed: "the description does not name the partner"
+        case .countryUnknown: "governance has not said where the partner's node stands"
+        case .countryForbidden: "the partner's node stands in a country that the description does not name"
+        }
+    }
 }
 
 extension AccessRule {

@@ -23,6 +23,7 @@ extension Agreements {
             try require(body.description.revises(known.description), revisionWrong())
             dataSet = known
             dataSet.version = try checked(known.version.adding(1))
+            if !body.description.asksNoMore(than: known.description) { dataSet.asked = dataSet.version }
             dataSet.location = body.location
             dataSet.description = body.description
             dataSet.changed = context.time
@@ -43,10 +44,11 @@ extension Agreements {
         let isAscending = zip(copies, copies.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         try require(isAscending && !copies.contains(location.partner), locationWrong())
         for partner in location.partners {
-            try require(context.partner(partner) != nil, locationWrong(partner))
+            let record = try context.partner(partner)
+            try require(record.map { !$0.isSuspended } ?? false, locationWrong(partner))
             let refusal = AccessRule.storageRefusal(
                 location, description, partner: partner, country: try context.country(of: partner))
-            if let refusal { throw storageForbidden("\(partner): \(refusal)") }
+            if let refusal { throw storageForbidden("\(partner): \(refusal.text)") }
         }
     }
 
@@ -64,7 +66,7 @@ extension Agreements {
 
     static func withdrawDataSet(_ context: Context, _ request: Signed<DataSetID>) throws(Rejection) -> Nothing {
         let provider = try context.authorise(
-            request, as: withdrawDataSet.number, needing: .governOwn, takesBack: true)
+            request, as: withdrawDataSet.number, needing: .governOwn, scope: .takesBack)
         var dataSet = try dataSet(request.body.id, context)
         try require(dataSet.provider == provider, notProvider())
         try require(!dataSet.isWithdrawn, dataSetWithdrawn(dataSet.name))
@@ -81,18 +83,20 @@ extension Agreements {
         let body = request.body
         let dataSet = try dataSet(body.dataSet, context)
         try require(dataSet.description.owners.contains(owner), notOwner())
+        try require(body.version == dataSet.version, consentVersion("the newest is \(dataSet.version)"))
         let isPossible =
             !body.purposes.isEmpty && body.purposes.isSubset(of: dataSet.description.purposes)
             && body.until > context.time && body.until <= context.time.adding(days: consentDaysMax)
         try require(isPossible, consentWrong())
-        let consent = Consent(purposes: body.purposes, from: context.time, until: body.until)
+        let consent = Consent(
+            version: body.version, purposes: body.purposes, from: context.time, until: body.until)
         try store(consent, body.dataSet, owner, context)
         return Nothing()
     }
 
     static func withdrawConsent(_ context: Context, _ request: Signed<DataSetID>) throws(Rejection) -> Nothing {
         let owner = try context.authorise(
-            request, as: withdrawConsent.number, needing: .authenticate, takesBack: true)
+            request, as: withdrawConsent.number, needing: .authenticate, scope: .takesBack)
         guard var consent = try consents.get(Pair(request.body.id, owner), in: context), consent.withdrawn == nil,
             context.time < consent.until
         else { throw consentUnknown() }

@@ -4,28 +4,29 @@ internal import Primitives
 
 extension Agreements {
     static func revoke(_ context: Context, _ request: Signed<EndAgreement>) throws(Rejection) -> Nothing {
-        let provider = try context.authorise(request, as: revoke.number, needing: .governOwn, takesBack: true)
+        let provider = try context.authorise(request, as: revoke.number, needing: .governOwn, scope: .takesBack)
         let agreement = try agreement(request.body.agreement, context)
         try require(agreement.provider == provider, notProvider())
         try require(request.body.reason > 0, reasonMissing())
         try require(context.time < agreement.until, stepForbidden("its time is over"))
-        try take(.revoke, agreement, until: context.time, context)
+        let end = Ending(isByProvider: true, reason: request.body.reason)
+        try take(.revoke, agreement, until: context.time, end, context)
         return Nothing()
     }
 
     static func terminate(_ context: Context, _ request: Signed<EndAgreement>) throws(Rejection) -> Nothing {
-        let party = try context.authorise(request, as: terminate.number, needing: .contracting, takesBack: true)
+        let party = try context.authorise(request, as: terminate.number, needing: .contracting, scope: .takesBack)
         let agreement = try agreement(request.body.agreement, context)
         try require(agreement.provider == party || agreement.user == party, notParty())
         try require(request.body.reason > 0, reasonMissing())
         // An agreement whose time is over waits for its scheduled call only.
         try require(context.time < agreement.until, stepForbidden("its time is over"))
+        let end = Ending(isByProvider: agreement.provider == party, reason: request.body.reason)
         guard agreement.noticeDays > 0 else {
-            try take(.terminate, agreement, until: context.time, context)
+            try take(.terminate, agreement, until: context.time, end, context)
             return Nothing()
         }
-        let end = context.time.adding(days: agreement.noticeDays)
-        try take(.giveNotice, agreement, until: end, context)
+        try take(.giveNotice, agreement, until: context.time.adding(days: agreement.noticeDays), end, context)
         return Nothing()
     }
 
@@ -33,7 +34,8 @@ extension Agreements {
         try context.requireSchedule()
         let agreement = try agreement(id.number, context)
         guard !agreement.state.isEnded, agreement.until <= context.time else { return Nothing() }
-        try take(agreement.state == .noticed ? .terminate : .expire, agreement, until: agreement.until, context)
+        let step: AgreementStep = agreement.state == .noticed ? .terminate : .expire
+        try take(step, agreement, until: agreement.until, nil, context)
         return Nothing()
     }
 
@@ -67,13 +69,29 @@ extension Agreements {
         let log = AccessLog(partner: partner, log: request, height: context.height)
         try accessLogs.set(Pair(agreement.number, agreement.logs), log, in: context)
         try context.emit(accessLogged, AccessLogNotice(number: agreement.logs, log: log))
+        let before = try checked(
+            agreement.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
         agreement.logs = try checked(agreement.logs.adding(1))
         agreement.accesses = try checked(agreement.accesses.adding(UInt64(request.accesses)))
         agreement.energy = try checked(agreement.energy.adding(request.energy))
-        // Usage that could not be billed is not logged.
-        _ = try checked(agreement.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
+        try countCeiling(&agreement, before: before, context)
         try Directory.agreements.set(agreement.number, agreement, in: context)
         return Nothing()
+    }
+
+    /// Usage above what both signed for a period could not be billed, so it is not logged.
+    private static func countCeiling(
+        _ agreement: inout Agreement, before: Amount, _ context: Context
+    ) throws(Rejection) {
+        guard agreement.plan.countsUsage else { return }
+        let period = agreement.billingPeriod(at: context.time)
+        if period != agreement.period {
+            agreement.period = period
+            agreement.charged = before
+        }
+        let after = try checked(agreement.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
+        let sum = try checked(after.subtracting(agreement.charged))
+        try require(sum <= agreement.plan.ceiling, ceilingReached("\(agreement.plan.ceiling) micro-units"))
     }
 
     // MARK: Parts
@@ -85,10 +103,16 @@ extension Agreements {
         return agreement
     }
 
+    /// That a party ends an agreement, and which.
+    private struct Ending {
+        let isByProvider: Bool
+        let reason: UInt16
+    }
+
     private static func take(
-        _ step: AgreementStep, _ agreement: Agreement, until end: Timestamp, _ context: Context
+        _ step: AgreementStep, _ agreement: Agreement, until end: Timestamp, _ ending: Ending?, _ context: Context
     ) throws(Rejection) {
-        guard let state = agreement.state.after(step) else { throw stepForbidden("\(agreement.state)") }
+        guard let state = agreement.state.after(step) else { throw stepForbidden(agreement.state.word) }
         var changed = agreement
         changed.state = state
         changed.until = min(agreement.until, end)
@@ -99,6 +123,18 @@ extension Agreements {
             if !state.isEnded {
                 changed.due = try context.schedule(due.message, AgreementID(changed.number), at: changed.until)
             }
+        }
+        if state.isEnded {
+            let running = try runningCounts.get(agreement.user, in: context)?.previous ?? Height(0)
+            try runningCounts.set(agreement.user, running, in: context)
+        }
+        // What a provider takes back it does not keep the money for.
+        if agreement.plan.kind != .free, ending != nil || agreement.payment == .awaited {
+            changed.payment = try context.send(
+                BillingMessages.end, to: WellKnown.billing,
+                BillingEnd(
+                    agreement: agreement.number, until: changed.until, isCredited: ending?.isByProvider ?? false,
+                    reason: ending?.reason ?? BillingEnd.expired))
         }
         try store(changed, context)
     }

@@ -4,6 +4,10 @@ internal import Primitives
 
 extension Agreements {
     static let offerDaysMax: UInt32 = 366
+    /// Open offers of one account.
+    static let openOffersMax: UInt64 = 1_000
+    /// Agreements of one user that have not ended.
+    static let runningMax: UInt64 = 1_000
 
     static func offer(_ context: Context, _ request: Signed<OfferTerms>) throws(Rejection) -> OfferID {
         let provider = try context.authorise(request, as: offer.number, needing: [.contracting, .shareData])
@@ -22,13 +26,35 @@ extension Agreements {
             noticeDays = max(noticeDays, dataSet.description.noticeDays)
             versions.append(dataSet.version)
         }
+        try countLapsed(of: provider, context)
+        let open = try openOfferCounts.get(provider, in: context) ?? Height(0)
+        try require(open.value < openOffersMax, offersMax())
+        try openOfferCounts.set(provider, open.next, in: context)
         let number = try offerCount.get(in: context) ?? Height(0)
+        try openOffers.insert(Pair(provider, Pair(terms.expiry, number.value)), in: context)
         try offerCount.set(Height(checked(number.value.adding(1))), in: context)
         let offer = Offer(
             number: number.value, provider: provider, providerKey: request.act.key, terms: terms, versions: versions,
             noticeDays: noticeDays)
         try store(offer, context)
         return OfferID(number.value)
+    }
+
+    /// Offers lapse without a step: the next offers find those whose time is over, the oldest first, faster than new ones come.
+    private static func countLapsed(of provider: Digest, _ context: Context) throws(Rejection) {
+        let first = Pair(provider, Pair(Timestamp(0), UInt64(0)))
+        for key in try openOffers.page(from: first, limit: 4, in: context) {
+            guard key.first == provider, key.second.first <= context.time else { return }
+            try close(key, context)
+        }
+    }
+
+    private static func close(
+        _ key: Pair<Digest, Pair<Timestamp, UInt64>>, _ context: Context
+    ) throws(Rejection) {
+        guard try openOffers.remove(key, in: context) else { return }
+        let open = try openOfferCounts.get(key.first, in: context)?.previous ?? Height(0)
+        try openOfferCounts.set(key.first, open, in: context)
     }
 
     private static func checkTerms(
@@ -52,7 +78,7 @@ extension Agreements {
 
     static func withdrawOffer(_ context: Context, _ request: Signed<OfferID>) throws(Rejection) -> Nothing {
         let provider = try context.authorise(
-            request, as: withdrawOffer.number, needing: .contracting, takesBack: true)
+            request, as: withdrawOffer.number, needing: .contracting, scope: .takesBack)
         let offer = try offer(request.body.number, context)
         try require(offer.provider == provider, notProvider())
         try require(offer.state(at: context.time) == .open, offerClosed())
@@ -68,6 +94,12 @@ extension Agreements {
         try require(offer.provider != user && (offer.terms.user ?? user) == user, offerForeign())
         try require(request.body.terms == offer.terms.digest, termsDiffer())
         try checkProvider(offer, context)
+        let running = try runningCounts.get(user, in: context) ?? Height(0)
+        try require(running.value < runningMax, agreementsMax())
+        try runningCounts.set(user, running.next, in: context)
+        let taker = Pair(offer.number, user)
+        try require(!takers.contains(taker, in: context), takenBefore())
+        try takers.set(taker, context.height, in: context)
         offer.taken = try checked(offer.taken.adding(1))
         if offer.taken == offer.terms.copies {
             try take(.takeLast, offer, context)
@@ -95,6 +127,11 @@ extension Agreements {
         guard let account, account.status == .active, account.capabilities.contains([.contracting, .shareData]) else {
             throw providerInactive()
         }
+        do throws(Rejection) {
+            let question = ActorQuestion(
+                account: offer.provider, key: offer.providerKey, capabilities: [.contracting, .shareData])
+            _ = try context.send(AccountMessages.requireActor, to: WellKnown.accounts, question)
+        } catch { throw offerUnbacked() }
         for (id, version) in zip(offer.terms.dataSets, offer.versions) {
             let dataSet = try dataSet(id, context)
             try require(!dataSet.isWithdrawn, dataSetWithdrawn(dataSet.name))
@@ -110,7 +147,8 @@ extension Agreements {
     }
 
     private static func take(_ step: OfferStep, _ offer: Offer, _ context: Context) throws(Rejection) {
-        guard let state = offer.state.after(step) else { throw offerClosed("\(offer.state)") }
+        guard let state = offer.state.after(step) else { throw offerClosed() }
+        try close(Pair(offer.provider, Pair(offer.terms.expiry, offer.number)), context)
         var changed = offer
         changed.state = state
         try store(changed, context)

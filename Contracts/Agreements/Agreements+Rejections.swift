@@ -8,7 +8,8 @@ extension Agreements {
     package static let descriptionWrong = RejectionKind(
         301, "description-wrong", "the description contradicts itself")
     package static let locationWrong = RejectionKind(
-        302, "location-wrong", "a data set lies at a partner of the network; copies are ascending and elsewhere")
+        302, "location-wrong",
+        "a data set lies at partners of the network that are not suspended; copies are ascending and elsewhere")
     package static let storageForbidden = RejectionKind(
         303, "storage-forbidden", "a partner's node does not stand in a country where the data set may be stored")
     package static let dataSetUnknown = RejectionKind(304, "data-set-unknown", "there is no such data set")
@@ -45,6 +46,15 @@ extension Agreements {
     package static let providerInactive = RejectionKind(
         319, "provider-inactive", "the provider's account is not active or shares data no longer")
 
+    package static let offersMax = RejectionKind(
+        326, "offers-max", "an account has at most 1,000 open offers; withdraw some")
+    package static let agreementsMax = RejectionKind(
+        327, "agreements-max", "a user has at most 1,000 agreements that have not ended")
+    package static let offerUnbacked = RejectionKind(
+        328, "offer-unbacked", "the key that signed the offer acts for the provider no longer; ask for a new one")
+    package static let takenBefore = RejectionKind(
+        329, "taken-before", "the account countersigned this offer before; one copy is for one account")
+
     // MARK: Agreements
 
     package static let agreementUnknown = RejectionKind(320, "agreement-unknown", "there is no such agreement")
@@ -72,6 +82,13 @@ extension Agreements {
     package static let logOverlaps = RejectionKind(
         336, "log-overlaps", "the partner logged this time before")
 
+    package static let ceilingReached = RejectionKind(
+        337, "ceiling-reached",
+        "usage of this period would come to more than the plan's ceiling, which both sides signed")
+    package static let consentVersion = RejectionKind(
+        338, "consent-version",
+        "the consent names another version of the description than the newest; read that and sign again")
+
     package static var rejections: [RejectionKind] {
         [
             nameWrong, descriptionWrong, locationWrong, storageForbidden, dataSetUnknown, versionConflict,
@@ -80,7 +97,7 @@ extension Agreements {
             offerClosed, offerForeign, termsDiffer, providerInactive, agreementUnknown, notParty, stepForbidden,
             reasonMissing, notBilling, dataSetRevised, notOwner, consentWrong, consentUnknown, notStorage, logEmpty,
             logOutside,
-            logOverlaps,
+            logOverlaps, offersMax, agreementsMax, offerUnbacked, takenBefore, ceilingReached, consentVersion,
         ]
     }
 }

@@ -13,8 +13,12 @@ package import Primitives
 /// - An agreement has the signatures of both accounts under the same terms. It moves running -> noticed -> terminated,
 ///   running -> expired | terminated, and running or noticed -> revoked, and never back; `until` never grows, and an
 ///   ended agreement's `until` is not after the block that ended it.
+/// - An account has at most 1,000 open offers, a user at most 1,000 agreements that have not ended, and one agreement of an
+///   offer.
 /// - Usage only grows, by logs of partners that hold the data set; one partner's logs of a data set do not overlap.
-/// - A consent is given and withdrawn by the data owner alone.
+/// - Between two bills no more usage is logged than the plan's ceiling.
+/// - A consent is given and withdrawn by the data owner alone; it names the newest version of the description, and holds for
+///   later ones as long as they ask for no more.
 /// - Billing alone opens and closes access by payment.
 package enum Agreements: Contract {
     package static let name = "agreements"
@@ -36,12 +40,20 @@ package enum Agreements: Contract {
 
     /// The data set that an anchor (partner and name in Anchors) was described as.
     package static let anchorClaims = StorageMap<Pair<String, String>, Digest>(9, "anchorClaims")
+    /// By provider, expiry and number; lapsed ones go with the provider's next offers.
+    package static let openOffers = StorageIndex<Pair<Digest, Pair<Timestamp, UInt64>>>(10, "openOffers")
+    package static let openOfferCounts = StorageMap<Digest, Height>(11, "openOfferCounts")
+    /// Agreements of a user that have not ended.
+    package static let runningCounts = StorageMap<Digest, Height>(12, "runningCounts")
+    /// Who countersigned an offer, by offer and user.
+    package static let takers = StorageMap<Pair<UInt64, Digest>, Height>(13, "takers")
 
     package static var storage: [StorageDeclaration] {
         [
             Directory.agreements.declaration, dataSets.declaration, offers.declaration, offerCount.declaration,
             agreementCount.declaration, consents.declaration, accessLogs.declaration, loggedUntil.declaration,
-            anchorClaims.declaration,
+            anchorClaims.declaration, openOffers.declaration, openOfferCounts.declaration, runningCounts.declaration,
+            takers.declaration,
         ]
     }
 

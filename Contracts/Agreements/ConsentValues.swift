@@ -3,25 +3,30 @@ package import Primitives
 
 package struct GrantConsent: Hashable, Sendable, ContractValue {
     package let dataSet: Digest
+    /// Of the description that the owner read: the newest one.
+    package let version: UInt32
     package let purposes: Purposes
     /// End, exclusive.
     package let until: Timestamp
 
-    package init(dataSet: Digest, purposes: Purposes, until: Timestamp) {
+    package init(dataSet: Digest, version: UInt32, purposes: Purposes, until: Timestamp) {
         self.dataSet = dataSet
+        self.version = version
         self.purposes = purposes
         self.until = until
     }
 
     package static let shape = Shape.fields(
-        "GrantConsent", ("dataSet", .digest), ("purposes", Purposes.shape), ("until", .u64))
+        "GrantConsent", ("dataSet", .digest), ("version", .u32), ("purposes", Purposes.shape), ("until", .u64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.fixed(dataSet)
+        encoder.u32(version)
         encoder.value(purposes)
         encoder.value(until)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         dataSet = try decoder.digest()
+        version = try decoder.u32()
         purposes = try Purposes(from: &decoder)
         until = try Timestamp(from: &decoder)
     }
@@ -29,12 +34,17 @@ package struct GrantConsent: Hashable, Sendable, ContractValue {
 
 /// A data owner's consent as it stands: `from` inclusive, `until` exclusive, over at once when withdrawn.
 package struct Consent: Hashable, Sendable, ContractValue {
+    /// Of the description that it was given to. It holds for later ones that ask for no more (`SharedDataSet.asked`).
+    package let version: UInt32
     package let purposes: Purposes
     package let from: Timestamp
     package let until: Timestamp
     package var withdrawn: Timestamp?
 
-    package init(purposes: Purposes, from: Timestamp, until: Timestamp, withdrawn: Timestamp? = nil) {
+    package init(
+        version: UInt32, purposes: Purposes, from: Timestamp, until: Timestamp, withdrawn: Timestamp? = nil
+    ) {
+        self.version = version
         self.purposes = purposes
         self.from = from
         self.until = until
@@ -46,14 +56,17 @@ package struct Consent: Hashable, Sendable, ContractValue {
     }
 
     package static let shape = Shape.fields(
-        "Consent", ("purposes", Purposes.shape), ("from", .u64), ("until", .u64), ("withdrawn", .option(.u64)))
+        "Consent", ("version", .u32), ("purposes", Purposes.shape), ("from", .u64), ("until", .u64),
+        ("withdrawn", .option(.u64)))
     package func encode(to encoder: inout BCSEncoder) {
+        encoder.u32(version)
         encoder.value(purposes)
         encoder.value(from)
         encoder.value(until)
         encoder.option(withdrawn)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        version = try decoder.u32()
         purposes = try Purposes(from: &decoder)
         from = try Timestamp(from: &decoder)
         until = try Timestamp(from: &decoder)
@@ -103,104 +116,5 @@ package struct ConsentNotice: Hashable, Sendable, ContractValue {
         dataSet = try decoder.digest()
         owner = try decoder.digest()
         consent = try Consent(from: &decoder)
-    }
-}
-
-/// Accesses that a partner served under an agreement in a span of time.
-package struct LogAccess: Hashable, Sendable, ContractValue {
-    package static let accessesMax: UInt32 = 1_000_000
-    package static let energyMax: Energy = 1_000_000_000_000
-
-    package let agreement: UInt64
-    package let dataSet: Digest
-    /// Merkle root over the entries of the log, which lies in the partner's lake.
-    package let root: Digest
-    /// Accesses: 1 to 1,000,000.
-    package let accesses: UInt32
-    /// Watt-hours of the data delivered, what a price per kWh counts: 0 to 10^12, and 0 for other plans.
-    package let energy: Energy
-    package let from: Timestamp
-    package let to: Timestamp
-
-    package init(
-        agreement: UInt64, dataSet: Digest, root: Digest, accesses: UInt32, energy: Energy, from: Timestamp,
-        to: Timestamp
-    ) {
-        self.agreement = agreement
-        self.dataSet = dataSet
-        self.root = root
-        self.accesses = accesses
-        self.energy = energy
-        self.from = from
-        self.to = to
-    }
-
-    package static let shape = Shape.fields(
-        "LogAccess", ("agreement", .u64), ("dataSet", .digest), ("root", .digest), ("accesses", .u32),
-        ("energy", .i64), ("from", .u64), ("to", .u64))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(agreement)
-        encoder.fixed(dataSet)
-        encoder.fixed(root)
-        encoder.u32(accesses)
-        encoder.i64(energy)
-        encoder.value(from)
-        encoder.value(to)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        agreement = try decoder.u64()
-        dataSet = try decoder.digest()
-        root = try decoder.digest()
-        accesses = try decoder.u32()
-        energy = try decoder.i64()
-        from = try Timestamp(from: &decoder)
-        to = try Timestamp(from: &decoder)
-    }
-}
-
-/// An anchored access log. Never changed.
-package struct AccessLog: Hashable, Sendable, ContractValue {
-    package let partner: String
-    package let log: LogAccess
-    package let height: Height
-
-    init(partner: String, log: LogAccess, height: Height) {
-        self.partner = partner
-        self.log = log
-        self.height = height
-    }
-
-    package static let shape = Shape.fields(
-        "AccessLog", ("partner", .text(max: Partner.idBytesMax)), ("log", LogAccess.shape), ("height", .u64))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.string(partner)
-        encoder.value(log)
-        encoder.value(height)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        partner = try decoder.string(max: Partner.idBytesMax)
-        log = try LogAccess(from: &decoder)
-        height = try Height(from: &decoder)
-    }
-}
-
-package struct AccessLogNotice: Hashable, Sendable, ContractValue {
-    /// Number of the log in its agreement, from 0.
-    package let number: UInt64
-    package let log: AccessLog
-
-    init(number: UInt64, log: AccessLog) {
-        self.number = number
-        self.log = log
-    }
-
-    package static let shape = Shape.fields("AccessLogNotice", ("number", .u64), ("log", AccessLog.shape))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(number)
-        encoder.value(log)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        number = try decoder.u64()
-        log = try AccessLog(from: &decoder)
     }
 }

@@ -135,6 +135,14 @@ package struct DataDescription: Hashable, Sendable, ContractValue {
             && countries.allSatisfy(earlier.countries.contains)
     }
 
+    /// Whether a consent to `earlier` covers it, too: the same text, origin, type and privacy, and nothing more of purposes,
+    /// volume, detail in time or days of keeping copies.
+    package func asksNoMore(than earlier: DataDescription) -> Bool {
+        text == earlier.text && origin == earlier.origin && type == earlier.type && privacy == earlier.privacy
+            && purposes.isSubset(of: earlier.purposes) && volume <= earlier.volume
+            && velocity.rawValue <= earlier.velocity.rawValue && deletionDays <= earlier.deletionDays
+    }
+
     private static func isAscending<Value: Comparable>(_ values: [Value]) -> Bool {
         zip(values, values.dropFirst()).allSatisfy { $0 < $1 }
     }

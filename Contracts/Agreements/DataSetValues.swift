@@ -88,6 +88,8 @@ package struct SharedDataSet: Hashable, Sendable, ContractValue {
     package let name: String
     /// From 1.
     package var version: UInt32
+    /// The earliest version whose consents hold: no later one asks for more than it did.
+    package var asked: UInt32
     /// Out of the market; agreements run on.
     package var isWithdrawn: Bool
     package var location: DataLocation
@@ -103,6 +105,7 @@ package struct SharedDataSet: Hashable, Sendable, ContractValue {
         self.provider = provider
         self.name = name
         self.version = version
+        asked = version
         isWithdrawn = false
         self.location = location
         self.description = description
@@ -111,13 +114,14 @@ package struct SharedDataSet: Hashable, Sendable, ContractValue {
 
     package static let shape = Shape.fields(
         "SharedDataSet", ("id", .digest), ("provider", .digest), ("name", .text(max: BatchAnchor.nameBytesMax)),
-        ("version", .u32), ("isWithdrawn", .bool), ("location", DataLocation.shape),
+        ("version", .u32), ("asked", .u32), ("isWithdrawn", .bool), ("location", DataLocation.shape),
         ("description", DataDescription.shape), ("changed", .u64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.fixed(id)
         encoder.fixed(provider)
         encoder.string(name)
         encoder.u32(version)
+        encoder.u32(asked)
         encoder.bool(isWithdrawn)
         encoder.value(location)
         encoder.value(description)
@@ -128,6 +132,7 @@ package struct SharedDataSet: Hashable, Sendable, ContractValue {
         provider = try decoder.digest()
         name = try decoder.string(max: BatchAnchor.nameBytesMax)
         version = try decoder.u32()
+        asked = try decoder.u32()
         isWithdrawn = try decoder.bool()
         location = try DataLocation(from: &decoder)
         description = try DataDescription(from: &decoder)

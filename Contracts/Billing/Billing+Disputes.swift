@@ -4,45 +4,11 @@ internal import Primitives
 
 extension Billing {
     static let disputeDays: UInt32 = 60
-
-    static func credit(_ context: Context, _ request: Signed<CreditInvoice>) throws(Rejection) -> DocumentNumber {
-        let seller = try context.authorise(request, as: credit.number, needing: .billing)
-        let invoice = try invoice(request.body.invoice, context)
-        try require(invoice.seller == seller, notSeller())
-        try require(!invoice.isDisputed, disputed())
-        try require(request.body.reason > 0, reasonMissing())
-        return try credit(invoice, request.body.amount, request.body.reason, by: seller, context)
-    }
-
-    /// First what is outstanding falls away, then what was paid goes back into the buyer's cash.
-    private static func credit(
-        _ invoice: Invoice, _ amount: Amount, _ reason: UInt16, by holder: Digest, _ context: Context
-    ) throws(Rejection) -> DocumentNumber {
-        try require(amount > 0, amountWrong())
-        try require(amount <= invoice.amount - invoice.credited, aboveInvoice())
-        let unpaid = min(amount, invoice.outstanding)
-        let refund = amount - unpaid
-        let number = try next(\.creditNotes, context)
-        let note = CreditNote(
-            number: number, invoice: invoice, amount: amount, refunded: refund, reason: reason, by: holder,
-            time: context.time)
-        try creditNotes.set(number, note, in: context)
-        try context.emit(credited, note)
-        let lines = [
-            JournalLine(invoice.seller, .income, amount), JournalLine(invoice.buyer, .expense, -amount),
-            JournalLine(invoice.seller, .receivable, -unpaid), JournalLine(invoice.buyer, .payable, unpaid),
-            JournalLine(invoice.seller, .cash, -refund), JournalLine(invoice.buyer, .cash, refund),
-        ]
-        try post(lines, invoice.currency, .credit, number, context)
-        var changed = invoice
-        changed.credited = try checked(invoice.credited.adding(amount))
-        changed.refunded = try checked(invoice.refunded.adding(refund))
-        try close(changed, context)
-        return DocumentNumber(number)
-    }
+    /// From the opening of a dispute until it falls without a decision.
+    static let decisionDays: UInt32 = 60
 
     static func dispute(_ context: Context, _ request: Signed<DisputeInvoice>) throws(Rejection) -> Nothing {
-        let buyer = try context.authorise(request, as: dispute.number, needing: .billing, takesBack: true)
+        let buyer = try context.authorise(request, as: dispute.number, needing: .billing, scope: .takesBack)
         let body = request.body
         var invoice = try invoice(body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
@@ -51,47 +17,127 @@ extension Billing {
         try require(body.amount > 0, amountWrong())
         try require(body.amount <= invoice.amount - invoice.credited, aboveInvoice())
         try require(body.reason > 0, reasonMissing())
-        // What a credit of the disputed amount would have to give back.
-        let refund = max(0, body.amount - invoice.outstanding)
-        let held = min(refund, try cash(of: invoice.seller, invoice.currency, context))
-        let lines = [JournalLine(invoice.seller, .cash, -held), JournalLine(invoice.seller, .held, held)]
-        try post(lines, invoice.currency, .hold, invoice.number, context)
-        invoice.isDisputed = true
-        try context.cancel(invoice.reminder)
+        let due = try context.schedule(
+            disputeDue.message, DocumentNumber(invoice.number), at: context.time.adding(days: decisionDays))
+        var dispute = Dispute(body, opened: context.time, wasInTime: !invoice.isClosing, due: due)
+        try hold(&dispute, &invoice, context)
+        // Reminders go on for what is not disputed.
+        if invoice.outstanding <= invoice.disputed { try context.cancel(invoice.reminder) }
         try store(invoice, context)
-        try store(Dispute(body, held: held, opened: context.time), context)
+        try store(dispute, context)
         return Nothing()
     }
 
     static func resolve(_ context: Context, _ request: Signed<ResolveDispute>) throws(Rejection) -> Nothing {
         let body = request.body
-        var invoice = try invoice(body.invoice, context)
+        let invoice = try invoice(body.invoice, context)
         let judge = request.act.account
         let isParty = judge == invoice.buyer || judge == invoice.seller
         try context.authorise(
-            request, as: resolve.number, needing: isParty ? .billing : .governMarketplace, takesBack: isParty)
-        guard var dispute = try disputes.get(invoice.number, in: context), dispute.resolved == nil else {
-            throw noDispute()
-        }
+            request, as: resolve.number, needing: isParty ? .billing : .governMarketplace,
+            scope: isParty ? .takesBack : .ordinary)
+        let dispute = try openDispute(invoice, context)
         try require(body.credit >= 0, amountWrong())
         try require(judge != invoice.buyer || body.credit == 0, notJudge())
         try require(judge != invoice.seller || body.credit == dispute.amount, notJudge())
         try require(body.credit <= dispute.amount, aboveInvoice())
+        try context.cancel(dispute.due)
+        try decide(dispute, invoice, credit: body.credit, by: judge, context)
+        return Nothing()
+    }
+
+    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what has accesses anchored
+    /// under the agreement.
+    static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
+        try context.requireSchedule()
+        let invoice = try invoice(id.number, context)
+        let dispute = try openDispute(invoice, context)
+        let isDelivered = try context.agreement(invoice.agreement).map { $0.accesses > 0 } ?? false
+        try decide(dispute, invoice, credit: isDelivered ? 0 : dispute.amount, by: .zero, context)
+        return Nothing()
+    }
+
+    private static func decide(
+        _ dispute: Dispute, _ invoice: Invoice, credit: Amount, by judge: Digest, _ context: Context
+    ) throws(Rejection) {
+        var (changed, invoice) = (dispute, invoice)
+        let isReminding = invoice.outstanding > invoice.disputed
+        try release(&changed, &invoice, context)
+        changed.resolved = context.time
+        changed.credit = credit
+        try store(changed, context)
+        if !isReminding, invoice.outstanding > credit { try schedule(&invoice, afterDays: overdueDays, context) }
+        if credit > 0 {
+            _ = try self.credit(invoice, credit, dispute.reason, by: judge, context)
+        } else {
+            try store(invoice, context)
+        }
+    }
+
+    /// Credits what an invoice bills for the time after `end`, by milliseconds and whole micro-units, the rest of the
+    /// division to the buyer. A dispute goes on about what is left.
+    static func creditRest(
+        of invoice: Invoice, after end: Timestamp, _ reason: UInt16, _ context: Context
+    ) throws(Rejection) {
+        guard invoice.kind != .usage, end < invoice.to else { return }
+        var kept: Amount = 0
+        if end > invoice.from {
+            let (used, whole) = (end.value - invoice.from.value, invoice.to.value - invoice.from.value)
+            kept = try checked(invoice.amount.scaled(by: Int64(clamping: used), over: Int64(clamping: whole)))
+        }
+        let amount = invoice.amount - kept - invoice.credited
+        guard amount > 0 else { return }
+        guard invoice.isDisputed else {
+            _ = try credit(invoice, amount, reason, by: invoice.seller, context)
+            return
+        }
+        var (invoice, dispute) = (invoice, try openDispute(invoice, context))
+        try release(&dispute, &invoice, context)
+        _ = try credit(invoice, amount, reason, by: invoice.seller, context)
+        invoice = try self.invoice(invoice.number, context)
+        dispute.amount = min(dispute.amount, invoice.amount - invoice.credited)
+        if dispute.amount > 0 {
+            try hold(&dispute, &invoice, context)
+            try store(invoice, context)
+        } else {
+            try context.cancel(dispute.due)
+            dispute.resolved = context.time
+            dispute.credit = amount
+        }
+        try store(dispute, context)
+    }
+
+    // MARK: Parts
+
+    private static func openDispute(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Dispute {
+        guard let dispute = try disputes.get(invoice.number, in: context), dispute.resolved == nil else {
+            throw noDispute()
+        }
+        return dispute
+    }
+
+    /// Holds what a credit of the disputed amount would have to give back, as far as the seller has it.
+    private static func hold(
+        _ dispute: inout Dispute, _ invoice: inout Invoice, _ context: Context
+    ) throws(Rejection) {
+        let refund = max(0, dispute.amount - invoice.outstanding)
+        dispute.held = min(refund, try cash(of: invoice.seller, invoice.currency, context))
+        invoice.disputed = dispute.amount
+        let lines = [
+            JournalLine(invoice.seller, .cash, -dispute.held), JournalLine(invoice.seller, .held, dispute.held),
+        ]
+        try post(lines, invoice.currency, .hold, invoice.number, context)
+    }
+
+    private static func release(
+        _ dispute: inout Dispute, _ invoice: inout Invoice, _ context: Context
+    ) throws(Rejection) {
         let lines = [
             JournalLine(invoice.seller, .held, -dispute.held), JournalLine(invoice.seller, .cash, dispute.held),
         ]
         try post(lines, invoice.currency, .release, invoice.number, context)
-        dispute.resolved = context.time
-        dispute.credit = body.credit
-        try store(dispute, context)
-        invoice.isDisputed = false
-        if invoice.outstanding > body.credit { try schedule(&invoice, afterDays: overdueDays, context) }
-        if body.credit > 0 {
-            _ = try credit(invoice, body.credit, dispute.reason, by: judge, context)
-        } else {
-            try store(invoice, context)
-        }
-        return Nothing()
+        dispute.held = 0
+        invoice.disputed = 0
     }
 
     private static func store(_ dispute: Dispute, _ context: Context) throws(Rejection) {

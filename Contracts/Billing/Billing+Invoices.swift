@@ -6,8 +6,6 @@ extension Billing {
     /// From the first reminder to the closing of access, and from there to default.
     static let overdueDays: UInt32 = 7
     static let defaultDays: UInt32 = 14
-    /// After the end of a period its usage is all logged.
-    static let usageDelayMilliseconds = Agreement.logDelayMilliseconds + 1
 
     static func begin(_ context: Context, _ start: BillingStart) throws(Rejection) -> PaymentStanding {
         try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
@@ -21,9 +19,9 @@ extension Billing {
             if start.plan.paysFirst || start.from <= context.time {
                 try billPeriod(&bill, until: start.until, context)
             } else {
-                try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: start.from)
+                try schedule(&bill, at: start.from, context)
             }
-        case .perAccess, .perEnergy: try scheduleUsage(bill, until: start.until, context)
+        case .perAccess, .perEnergy: try scheduleUsage(&bill, until: start.until, context)
         }
         try store(bill, context)
         return bill.standing
@@ -67,7 +65,7 @@ extension Billing {
             bill.isClosed = true
             return
         }
-        try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: max(next, context.time.next))
+        try schedule(&bill, at: max(next, context.time.next), context)
     }
 
     private static func billUsage(
@@ -88,19 +86,50 @@ extension Billing {
             bill.accesses = agreement.accesses
             bill.energy = agreement.energy
         }
-        if agreement.until.adding(milliseconds: usageDelayMilliseconds) <= context.time {
+        if agreement.until.adding(milliseconds: Agreement.usageDelayMilliseconds) <= context.time {
             bill.isClosed = true
         } else {
-            try scheduleUsage(bill, until: agreement.until, context)
+            try scheduleUsage(&bill, until: agreement.until, context)
         }
     }
 
     private static func scheduleUsage(
-        _ bill: AgreementBill, until: Timestamp, _ context: Context
+        _ bill: inout AgreementBill, until: Timestamp, _ context: Context
     ) throws(Rejection) {
         let end = min(try start(of: checked(bill.periods.adding(1)), bill), until)
-        let time = max(end.adding(milliseconds: usageDelayMilliseconds), context.time.next)
-        try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: time)
+        try schedule(
+            &bill, at: max(end.adding(milliseconds: Agreement.usageDelayMilliseconds), context.time.next), context)
+    }
+
+    private static func schedule(
+        _ bill: inout AgreementBill, at time: Timestamp, _ context: Context
+    ) throws(Rejection) {
+        bill.next = try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: time)
+    }
+
+    /// The agreement ended: no bill for later periods, the last one for usage sooner, and what was billed for the
+    /// time after the end goes back when the provider ended it.
+    static func end(_ context: Context, _ request: BillingEnd) throws(Rejection) -> PaymentStanding {
+        try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
+        guard var bill = try bills.get(request.agreement, in: context) else { throw documentUnknown() }
+        if !bill.isClosed {
+            if bill.plan.countsUsage {
+                try context.cancel(bill.next)
+                try scheduleUsage(&bill, until: request.until, context)
+            } else if try start(of: bill.periods, bill) >= request.until {
+                try context.cancel(bill.next)
+                bill.isClosed = true
+            }
+            try store(bill, context)
+        }
+        if let number = bill.last, request.isCredited || bill.awaits {
+            let invoice = try invoice(number, context)
+            // Access that waited for its payment never opened, so nothing is owed for it.
+            let end = bill.awaits ? invoice.from : request.until
+            try creditRest(of: invoice, after: end, request.reason, context)
+        }
+        guard let after = try bills.get(request.agreement, in: context) else { throw documentUnknown() }
+        return after.standing
     }
 
     private static func issue(
@@ -112,6 +141,7 @@ extension Billing {
             number: number, bill: bill, kind: kind, amount: amount, from: from, to: to, accesses: accesses,
             energy: energy, issued: context.time, due: context.time.adding(days: bill.plan.dueDays))
         bill.invoices = try checked(bill.invoices.adding(1))
+        bill.last = number
         let lines = [
             JournalLine(bill.seller, .receivable, amount), JournalLine(bill.seller, .income, -amount),
             JournalLine(bill.buyer, .expense, amount), JournalLine(bill.buyer, .payable, -amount),
@@ -127,16 +157,15 @@ extension Billing {
     static func remind(_ context: Context, _ request: Reminder) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         var invoice = try invoice(request.invoice, context)
-        // Paid, disputed or reminded anew in the meantime: nothing to do.
-        guard invoice.state == .open, !invoice.isDisputed, invoice.reminder.time == request.time,
+        // Paid, disputed as far as it is open, or reminded anew in the meantime: nothing to do.
+        guard invoice.outstanding > invoice.disputed, invoice.reminder.time == request.time,
             let next = invoice.dunning.next
         else { return Nothing() }
         invoice.dunning = next
-        switch next {
-        case .none, .defaulted: break
-        case .reminded: try schedule(&invoice, afterDays: overdueDays, context)
-        case .overdue:
-            try schedule(&invoice, afterDays: defaultDays, context)
+        if next == .reminded { try schedule(&invoice, afterDays: overdueDays, context) }
+        if next == .overdue { try schedule(&invoice, afterDays: defaultDays, context) }
+        if next.isLate, !invoice.isClosing {
+            invoice.isClosing = true
             try change(invoice.agreement, context) { (bill) throws(Rejection) in
                 bill.overdue = try checked(bill.overdue.adding(1))
             }
@@ -168,19 +197,21 @@ extension Billing {
         try context.emit(billChanged, bill)
     }
 
-    /// Stores an open invoice whose parts changed; one with nothing outstanding is settled, which may open access.
+    /// Stores an invoice whose parts changed; one with nothing outstanding is settled. Settling, or paying all but what was
+    /// disputed in time, may open access.
     static func close(_ invoice: Invoice, _ context: Context) throws(Rejection) {
         var changed = invoice
-        let wasOpen = invoice.state == .open
+        let isSettled = invoice.state == .open && invoice.outstanding == 0
         if invoice.outstanding == 0 { changed.state = invoice.paid > invoice.refunded ? .paid : .credited }
+        var opens = invoice.isClosing && invoice.outstanding <= invoice.disputed
+        if opens, !isSettled { opens = try disputes.get(invoice.number, in: context)?.wasInTime ?? false }
+        if opens { changed.isClosing = false }
         try store(changed, context)
-        guard wasOpen, changed.state != .open else { return }
-        try context.cancel(invoice.reminder)
+        if isSettled { try context.cancel(invoice.reminder) }
+        guard isSettled || opens else { return }
         try change(invoice.agreement, context) { (bill) throws(Rejection) in
-            if invoice.dunning.rawValue >= DunningState.overdue.rawValue {
-                bill.overdue = try checked(bill.overdue.subtracting(1))
-            }
-            if bill.awaits, invoice.from == bill.from { bill.awaits = false }
+            if opens { bill.overdue = try checked(bill.overdue.subtracting(1)) }
+            if isSettled, bill.awaits, invoice.from == bill.from { bill.awaits = false }
         }
     }
 
@@ -192,7 +223,8 @@ extension Billing {
         let before = bill.standing
         try body(&bill)
         try store(bill, context)
-        guard bill.standing != before else { return }
+        // Agreements reads the answer of its own call.
+        guard bill.standing != before, context.caller.origin != .instance(WellKnown.agreements) else { return }
         _ = try context.send(
             AgreementMessages.setPayment, to: WellKnown.agreements,
             PaymentChange(agreement: agreement, payment: bill.standing))

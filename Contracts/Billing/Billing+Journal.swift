@@ -83,8 +83,10 @@ extension Billing {
     static func payOut(_ context: Context, _ request: Signed<PayOut>) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .paymentGateway)
         try require(request.body.gateway == partner, gatewayWrong(request.body.gateway))
-        let holder = try context.authorise(request, as: payOut.number, needing: .billing, byAdministrator: true)
+        let holder = try context.authorise(
+            request, as: payOut.number, needing: .billing, scope: .windsUp, byAdministrator: true)
         try require(request.body.amount > 0, amountWrong())
+        try requireFree(request.body.amount, request.body.currency, of: holder, context)
         let lines = [
             JournalLine(holder, .cash, -request.body.amount),
             JournalLine(LedgerAccount.gateway(partner), .clearing, request.body.amount),
@@ -95,9 +97,10 @@ extension Billing {
 
     /// A suspended account may pay what it owes.
     static func pay(_ context: Context, _ request: Signed<PayInvoice>) throws(Rejection) -> DocumentNumber {
-        let buyer = try context.authorise(request, as: pay.number, needing: .billing, takesBack: true)
+        let buyer = try context.authorise(request, as: pay.number, needing: .billing, scope: .takesBack)
         let invoice = try invoice(request.body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
+        try requireFree(max(request.body.amount, 0), invoice.currency, of: buyer, context)
         let lines = [JournalLine(buyer, .cash, -max(request.body.amount, 0))]
         return try settle(
             invoice, request.body.amount, .settlement, from: lines, gateway: "", reference: .zero, context)

@@ -35,11 +35,17 @@ extension Billing {
     package static let gatewayShort = RejectionKind(
         420, "gateway-short", "the gateway keeps not so much for others: another one brought it in")
 
+    package static let refundOwed = RejectionKind(
+        421, "refund-owed", "the account owes refunds: so much of its cash stays for them")
+    package static let debtForeign = RejectionKind(
+        422, "debt-foreign", "the refund is owed by, and to, other accounts")
+
     package static var rejections: [RejectionKind] {
         [
             unbalanced, fundsMissing, amountWrong, aboveOutstanding, documentUnknown, notBuyer, notSeller, notOpen,
             currencyWrong, referenceUsed, accountUnknown, gatewayWrong, aboveInvoice, disputeExists, disputeLate,
-            noDispute, notJudge, disputed, notAgreements, reasonMissing, gatewayShort,
+            noDispute, notJudge, disputed, notAgreements, reasonMissing, gatewayShort, refundOwed,
+            debtForeign,
         ]
     }
 }

@@ -13,7 +13,11 @@ package import Primitives
 ///   reminded -> overdue -> defaulted.
 /// - One reminder and one bill at most wait for an invoice or agreement; a period that begins while access is closed by
 ///   payment is not billed.
-/// - An invoice has at most one dispute; while it is open no reminder runs, and what is held belongs to it.
+/// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
+///   belongs to it. It falls after 60 days: to the seller where accesses were anchored, else to the buyer.
+/// - A refund is given in full: what the seller's cash does not reach is a debt, and so much cash as a seller owes leaves
+///   its account only to those it owes.
+/// - An agreement that its provider ended keeps of an invoice what is for the time before the end, at most.
 /// - A reference of a gateway is used once.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
 package enum Billing: Contract {
@@ -36,11 +40,15 @@ package enum Billing: Contract {
     /// What a gateway's reference was used for, by gateway and reference.
     package static let references = StorageMap<Pair<String, Digest>, Height>(8, "references")
     package static let counts = StorageValue<BillingCounts>(9, "counts")
+    package static let debts = StorageMap<UInt64, RefundDebt>(10, "debts")
+    /// What a seller owes of refunds, by holder and currency.
+    package static let owed = StorageMap<Pair<Digest, Currency>, Balance>(11, "owed")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
+            debts.declaration, owed.declaration,
         ]
     }
 
@@ -54,10 +62,13 @@ package enum Billing: Contract {
     package static let billChanged = EventKind<AgreementBill>(
         6, "billChanged", "The billing of an agreement began, went on or ended.")
 
+    package static let debtChanged = EventKind<RefundDebt>(
+        7, "debtChanged", "A seller owes a refund, or paid of it.")
+
     package static var events: [EventDeclaration] {
         [
             posted.declaration, invoiceChanged.declaration, receipted.declaration, credited.declaration,
-            disputeChanged.declaration, billChanged.declaration,
+            disputeChanged.declaration, billChanged.declaration, debtChanged.declaration,
         ]
     }
 
@@ -84,10 +95,20 @@ package enum Billing: Contract {
     package static let remind = Method<Reminder, Nothing>(
         10, "remind", "Scheduled: reminds of an invoice that is not paid.", remind)
 
+    package static let end = Method<BillingEnd, PaymentStanding>(
+        BillingMessages.end.number, BillingMessages.end.name,
+        "Agreements ends the billing of an agreement that a party ended.", end)
+    package static let payRefund = Method<Signed<PayRefund>, Nothing>(
+        12, "payRefund", "The seller gives, or the buyer takes, what is owed of a refund.", payRefund)
+    package static let disputeDue = Method<DocumentNumber, Nothing>(
+        13, "disputeDue", "Scheduled: a dispute that nobody decided falls.", disputeDue)
+
     package static var calls: [CallDeclaration] {
         [
             begin.declaration, pay.declaration, confirmPayment.declaration, deposit.declaration, payOut.declaration,
             credit.declaration, dispute.declaration, resolve.declaration, bill.declaration, remind.declaration,
+            end.declaration,
+            payRefund.declaration, disputeDue.declaration,
         ]
     }
 
@@ -122,10 +143,14 @@ package enum Billing: Contract {
         (context, _) throws(Rejection) in try counts.get(in: context) ?? BillingCounts()
     }
 
+    package static let debtQuery = Query<DocumentNumber, RefundDebt>(8, "debt", "What is owed of a refund.") {
+        (context, id) throws(Rejection) in try found(debts.get(id.number, in: context))
+    }
+
     package static var queries: [CallDeclaration] {
         [
             invoiceQuery.declaration, receiptQuery.declaration, creditNoteQuery.declaration, disputeQuery.declaration,
-            balancesQuery.declaration, billQuery.declaration, countsQuery.declaration,
+            balancesQuery.declaration, billQuery.declaration, countsQuery.declaration, debtQuery.declaration,
         ]
     }
 

@@ -87,99 +87,52 @@ package struct PayOut: Hashable, Sendable, ContractValue {
     package let gateway: String
     package let currency: Currency
     package let amount: Amount
+    /// SHA-256 of where the money goes, as the gateway knows it, with a salt in it.
+    package let destination: Digest
 
-    package init(gateway: String, currency: Currency, amount: Amount) {
+    package init(gateway: String, currency: Currency, amount: Amount, destination: Digest) {
         self.gateway = gateway
         self.currency = currency
         self.amount = amount
+        self.destination = destination
     }
 
     package static let shape = Shape.fields(
-        "PayOut", ("gateway", .text(max: Partner.idBytesMax)), ("currency", Currency.shape), ("amount", .i64))
+        "PayOut", ("gateway", .text(max: Partner.idBytesMax)), ("currency", Currency.shape), ("amount", .i64),
+        ("destination", .digest))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.string(gateway)
         encoder.value(currency)
         encoder.i64(amount)
+        encoder.fixed(destination)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         gateway = try decoder.string(max: Partner.idBytesMax)
         currency = try Currency(from: &decoder)
         amount = try decoder.i64()
+        destination = try decoder.digest()
     }
 }
 
-package struct CreditInvoice: Hashable, Sendable, ContractValue {
-    package let invoice: UInt64
+/// Moves what the seller owes of a refund out of its cash.
+package struct PayRefund: Hashable, Sendable, ContractValue {
+    /// Number of the `RefundDebt`.
+    package let debt: UInt64
     package let amount: Amount
-    package let reason: UInt16
 
-    package init(invoice: UInt64, amount: Amount, reason: UInt16) {
-        self.invoice = invoice
+    package init(debt: UInt64, amount: Amount) {
+        self.debt = debt
         self.amount = amount
-        self.reason = reason
     }
 
-    package static let shape = Shape.fields(
-        "CreditInvoice", ("invoice", .u64), ("amount", .i64), ("reason", .u16))
+    package static let shape = Shape.fields("PayRefund", ("debt", .u64), ("amount", .i64))
     package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(invoice)
+        encoder.u64(debt)
         encoder.i64(amount)
-        encoder.u16(reason)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        invoice = try decoder.u64()
+        debt = try decoder.u64()
         amount = try decoder.i64()
-        reason = try decoder.u16()
-    }
-}
-
-package struct DisputeInvoice: Hashable, Sendable, ContractValue {
-    package let invoice: UInt64
-    package let amount: Amount
-    package let reason: UInt16
-    package let text: Digest
-
-    package init(invoice: UInt64, amount: Amount, reason: UInt16, text: Digest) {
-        self.invoice = invoice
-        self.amount = amount
-        self.reason = reason
-        self.text = text
-    }
-
-    package static let shape = Shape.fields(
-        "DisputeInvoice", ("invoice", .u64), ("amount", .i64), ("reason", .u16), ("text", .digest))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(invoice)
-        encoder.i64(amount)
-        encoder.u16(reason)
-        encoder.fixed(text)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        invoice = try decoder.u64()
-        amount = try decoder.i64()
-        reason = try decoder.u16()
-        text = try decoder.digest()
-    }
-}
-
-package struct ResolveDispute: Hashable, Sendable, ContractValue {
-    package let invoice: UInt64
-    /// Micro-units that are credited; 0 for the seller's right.
-    package let credit: Amount
-
-    package init(invoice: UInt64, credit: Amount) {
-        self.invoice = invoice
-        self.credit = credit
-    }
-
-    package static let shape = Shape.fields("ResolveDispute", ("invoice", .u64), ("credit", .i64))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(invoice)
-        encoder.i64(credit)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        invoice = try decoder.u64()
-        credit = try decoder.i64()
     }
 }
 

@@ -84,22 +84,26 @@ package struct CreditNote: Hashable, Sendable, ContractValue {
     package let invoice: UInt64
     package let currency: Currency
     package let amount: Amount
-    /// The part that had been paid and went back to the buyer's cash.
+    /// The part that had been paid and goes back to the buyer.
     package let refunded: Amount
+    /// The part of it that the seller's cash did not reach, and that it owes the buyer: a `RefundDebt`.
+    package let owed: Amount
     /// Number above 0. Never text.
     package let reason: UInt16
-    /// Holder that decided it: the seller or an operator.
+    /// Holder that decided it: the seller or an operator; zero where the time for deciding a dispute was over.
     package let by: Digest
     package let time: Timestamp
 
     init(
-        number: UInt64, invoice: Invoice, amount: Amount, refunded: Amount, reason: UInt16, by: Digest, time: Timestamp
+        number: UInt64, invoice: Invoice, amount: Amount, refunded: Amount, owed: Amount, reason: UInt16, by: Digest,
+        time: Timestamp
     ) {
         self.number = number
         self.invoice = invoice.number
         currency = invoice.currency
         self.amount = amount
         self.refunded = refunded
+        self.owed = owed
         self.reason = reason
         self.by = by
         self.time = time
@@ -107,13 +111,14 @@ package struct CreditNote: Hashable, Sendable, ContractValue {
 
     package static let shape = Shape.fields(
         "CreditNote", ("number", .u64), ("invoice", .u64), ("currency", Currency.shape), ("amount", .i64),
-        ("refunded", .i64), ("reason", .u16), ("by", .digest), ("time", .u64))
+        ("refunded", .i64), ("owed", .i64), ("reason", .u16), ("by", .digest), ("time", .u64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
         encoder.u64(invoice)
         encoder.value(currency)
         encoder.i64(amount)
         encoder.i64(refunded)
+        encoder.i64(owed)
         encoder.u16(reason)
         encoder.fixed(by)
         encoder.value(time)
@@ -124,59 +129,9 @@ package struct CreditNote: Hashable, Sendable, ContractValue {
         currency = try Currency(from: &decoder)
         amount = try decoder.i64()
         refunded = try decoder.i64()
+        owed = try decoder.i64()
         reason = try decoder.u16()
         by = try decoder.digest()
         time = try Timestamp(from: &decoder)
-    }
-}
-
-/// A buyer's dispute of an invoice.
-package struct Dispute: Hashable, Sendable, ContractValue {
-    package let invoice: UInt64
-    /// What the buyer will not pay.
-    package let amount: Amount
-    /// Cash of the seller that it holds.
-    package let held: Amount
-    package let reason: UInt16
-    /// Digest of the buyer's text.
-    package let text: Digest
-    package let opened: Timestamp
-    package var resolved: Timestamp?
-    /// What the resolution credited.
-    package var credit: Amount
-
-    init(_ request: DisputeInvoice, held: Amount, opened: Timestamp) {
-        invoice = request.invoice
-        amount = request.amount
-        self.held = held
-        reason = request.reason
-        text = request.text
-        self.opened = opened
-        resolved = nil
-        credit = 0
-    }
-
-    package static let shape = Shape.fields(
-        "Dispute", ("invoice", .u64), ("amount", .i64), ("held", .i64), ("reason", .u16), ("text", .digest),
-        ("opened", .u64), ("resolved", .option(.u64)), ("credit", .i64))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(invoice)
-        encoder.i64(amount)
-        encoder.i64(held)
-        encoder.u16(reason)
-        encoder.fixed(text)
-        encoder.value(opened)
-        encoder.option(resolved)
-        encoder.i64(credit)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        invoice = try decoder.u64()
-        amount = try decoder.i64()
-        held = try decoder.i64()
-        reason = try decoder.u16()
-        text = try decoder.digest()
-        opened = try Timestamp(from: &decoder)
-        resolved = try decoder.option()
-        credit = try decoder.i64()
     }
 }

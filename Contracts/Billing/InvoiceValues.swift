@@ -24,6 +24,8 @@ package enum DunningState: UInt8, ContractCode {
     case overdue = 2
     case defaulted = 3
 
+    /// Access is closed.
+    package var isLate: Bool { rawValue >= DunningState.overdue.rawValue }
     package var next: DunningState? { DunningState(rawValue: rawValue + 1) }
 }
 
@@ -47,7 +49,10 @@ package struct Invoice: Hashable, Sendable, ContractValue {
     package let due: Timestamp
     package var state: InvoiceState
     package var dunning: DunningState
-    package var isDisputed: Bool
+    /// What an open dispute is about; 0 when there is none. Reminders go on for what is outstanding above it.
+    package var disputed: Amount
+    /// Whether it closes the access of its agreement.
+    package var isClosing: Bool
     package var paid: Amount
     package var credited: Amount
     package var refunded: Amount
@@ -73,7 +78,8 @@ package struct Invoice: Hashable, Sendable, ContractValue {
         self.due = due
         state = .open
         dunning = .none
-        isDisputed = false
+        disputed = 0
+        isClosing = false
         paid = 0
         credited = 0
         refunded = 0
@@ -81,13 +87,15 @@ package struct Invoice: Hashable, Sendable, ContractValue {
     }
 
     /// What is still to be paid. The parts are bounded by the amount, so nothing overflows.
+    package var isDisputed: Bool { disputed > 0 }
     package var outstanding: Amount { amount - credited - (paid - refunded) }
 
     package static let shape = Shape.fields(
         "Invoice", ("number", .u64), ("agreement", .u64), ("seller", .digest), ("buyer", .digest),
         ("kind", InvoiceKind.shape), ("currency", Currency.shape), ("amount", .i64), ("from", .u64), ("to", .u64),
         ("accesses", .u64), ("energy", .i64), ("issued", .u64), ("due", .u64), ("state", InvoiceState.shape),
-        ("dunning", DunningState.shape), ("isDisputed", .bool), ("paid", .i64), ("credited", .i64), ("refunded", .i64),
+        ("dunning", DunningState.shape), ("disputed", .i64), ("isClosing", .bool),
+        ("paid", .i64), ("credited", .i64), ("refunded", .i64),
         ("reminder", ScheduleID.shape))
 
     package func encode(to encoder: inout BCSEncoder) {
@@ -106,7 +114,8 @@ package struct Invoice: Hashable, Sendable, ContractValue {
         encoder.value(due)
         encoder.value(state)
         encoder.value(dunning)
-        encoder.bool(isDisputed)
+        encoder.i64(disputed)
+        encoder.bool(isClosing)
         encoder.i64(paid)
         encoder.i64(credited)
         encoder.i64(refunded)
@@ -129,94 +138,16 @@ package struct Invoice: Hashable, Sendable, ContractValue {
         due = try Timestamp(from: &decoder)
         state = try InvoiceState(from: &decoder)
         dunning = try DunningState(from: &decoder)
-        isDisputed = try decoder.bool()
+        disputed = try decoder.i64()
+        isClosing = try decoder.bool()
         paid = try decoder.i64()
         credited = try decoder.i64()
         refunded = try decoder.i64()
         reminder = try ScheduleID(from: &decoder)
         let isWhole =
-            amount > 0 && (0...amount).contains(credited) && paid >= 0 && (0...paid).contains(refunded)
+            amount > 0 && (0...amount).contains(disputed) && (0...amount).contains(credited) && paid >= 0
+            && (0...paid).contains(refunded)
             && paid - refunded <= amount - credited
         guard isWhole else { throw decoder.failure(.invalid("the parts of an invoice do not fit its amount")) }
-    }
-}
-
-/// How an agreement is billed.
-package struct AgreementBill: Hashable, Sendable, ContractValue {
-    package let agreement: UInt64
-    package let seller: Digest
-    package let buyer: Digest
-    package let plan: PricePlan
-    package let from: Timestamp
-    /// As agreed; the agreement may end sooner.
-    package let until: Timestamp
-    /// Periods billed so far.
-    package var periods: UInt32
-    package var invoices: UInt32
-    /// The first invoice, while access waits for it.
-    package var awaits: Bool
-    /// Invoices that are overdue or defaulted.
-    package var overdue: UInt32
-    /// Usage and money of usage billed so far.
-    package var accesses: UInt64
-    package var energy: Energy
-    package var amount: Amount
-    package var isClosed: Bool
-
-    init(_ start: BillingStart) {
-        agreement = start.agreement
-        seller = start.provider
-        buyer = start.user
-        plan = start.plan
-        from = start.from
-        until = start.until
-        periods = 0
-        invoices = 0
-        awaits = start.plan.paysFirst
-        overdue = 0
-        accesses = 0
-        energy = 0
-        amount = 0
-        isClosed = false
-    }
-
-    /// What it lets the agreement do.
-    package var standing: PaymentStanding { overdue > 0 ? .overdue : awaits ? .awaited : .clear }
-
-    package static let shape = Shape.fields(
-        "AgreementBill", ("agreement", .u64), ("seller", .digest), ("buyer", .digest), ("plan", PricePlan.shape),
-        ("from", .u64), ("until", .u64), ("periods", .u32), ("invoices", .u32), ("awaits", .bool), ("overdue", .u32),
-        ("accesses", .u64), ("energy", .i64), ("amount", .i64), ("isClosed", .bool))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(agreement)
-        encoder.fixed(seller)
-        encoder.fixed(buyer)
-        encoder.value(plan)
-        encoder.value(from)
-        encoder.value(until)
-        encoder.u32(periods)
-        encoder.u32(invoices)
-        encoder.bool(awaits)
-        encoder.u32(overdue)
-        encoder.u64(accesses)
-        encoder.i64(energy)
-        encoder.i64(amount)
-        encoder.bool(isClosed)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        agreement = try decoder.u64()
-        seller = try decoder.digest()
-        buyer = try decoder.digest()
-        plan = try PricePlan(from: &decoder)
-        from = try Timestamp(from: &decoder)
-        until = try Timestamp(from: &decoder)
-        periods = try decoder.u32()
-        invoices = try decoder.u32()
-        awaits = try decoder.bool()
-        overdue = try decoder.u32()
-        accesses = try decoder.u64()
-        energy = try decoder.i64()
-        amount = try decoder.i64()
-        isClosed = try decoder.bool()
     }
 }

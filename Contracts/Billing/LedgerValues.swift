@@ -136,6 +136,8 @@ package enum JournalCause: UInt8, ContractCode {
     case credit = 5
     case hold = 6
     case release = 7
+    /// Of a refund that was owed.
+    case refund = 8
 }
 
 package struct JournalEntry: Hashable, Sendable, ContractValue {
@@ -143,7 +145,7 @@ package struct JournalEntry: Hashable, Sendable, ContractValue {
 
     package let number: UInt64
     package let cause: JournalCause
-    /// Number of the invoice, receipt or credit note; 0 for deposits and payments out.
+    /// Number of the invoice, receipt, credit note or debt; 0 for deposits and payments out.
     package let document: UInt64
     package let currency: Currency
     package let lines: [JournalLine]
@@ -220,21 +222,25 @@ package struct BillingCounts: Hashable, Sendable, ContractValue {
     package var invoices: UInt64 = 0
     package var receipts: UInt64 = 0
     package var creditNotes: UInt64 = 0
+    package var debts: UInt64 = 0
 
     init() {}
 
     package static let shape = Shape.fields(
-        "BillingCounts", ("postings", .u64), ("invoices", .u64), ("receipts", .u64), ("creditNotes", .u64))
+        "BillingCounts", ("postings", .u64), ("invoices", .u64), ("receipts", .u64), ("creditNotes", .u64),
+        ("debts", .u64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(postings)
         encoder.u64(invoices)
         encoder.u64(receipts)
         encoder.u64(creditNotes)
+        encoder.u64(debts)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         postings = try decoder.u64()
         invoices = try decoder.u64()
         receipts = try decoder.u64()
         creditNotes = try decoder.u64()
+        debts = try decoder.u64()
     }
 }

@@ -99,7 +99,7 @@ extension Governance {
         var changed = try ownRecord(context)
         try require(changed.keys.count < Partner.keysMax, keyCount())
         try require(!Directory.keys.contains(request.key, in: context), keyInUse(request.key.description))
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(request.key.scheme))
         let digest = AddKey.signingDigest(network: context.network, partner: changed.id, key: request.key)
         try require(SignatureVerifier.verify(request.proof, by: request.key, over: digest), proofWrong())
         changed.keys.append(request.key)

@@ -43,7 +43,7 @@ extension Governance {
     }
 
     private static func check(_ claim: ValidatorClaim, _ context: Context) throws(Rejection) {
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(claim.validator.consensusKey.scheme))
         let digest = ValidatorClaim.signingDigest(network: context.network, validator: claim.validator)
         let key = claim.validator.consensusKey
         try require(SignatureVerifier.verify(claim.proof, by: key, over: digest), proofWrong())
@@ -100,7 +100,7 @@ extension Governance {
             let validator = try epochValidators.get(Pair(first.epoch, first.signer), in: context)
         else { throw evidenceUnknown() }
         for vote in [first, report.evidence.second] {
-            try context.spend(Context.signatureWork)
+            try context.spend(Context.signatureWork(validator.consensusKey.scheme))
             let digest = vote.payload(network: context.network).signingDigest
             let isNullifyOfNothing = vote.kind != .nullify || vote.digest == .zero
             let isSigned = SignatureVerifier.verify(vote.signature, by: validator.consensusKey, over: digest)

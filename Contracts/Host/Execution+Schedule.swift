@@ -3,79 +3,138 @@ internal import ContractKit
 internal import LedgerCrypto
 internal import Primitives
 
+/// Scheduled calls. Each instance has a lane, in which calls wait by time and arrival; the lanes take turns, so that none
+/// delays another by what waits in it. Governance takes no turns: its due calls go first.
+///
+/// Invariants: a lane with calls (other than Governance's) has one turn, at the time of its first call or, when it was
+/// served while more was due, at the time of the block that served it. Turns of one time go in order of arrival.
 extension Execution {
     func schedule(
         from context: Context, method: UInt16, arguments: [UInt8], at time: Timestamp
     ) throws(Rejection) -> ScheduleID {
         if isReadOnly { throw HostRejection.readOnly() }
-        guard time > block.time, scheduledCount < Execution.scheduledPerTransactionMax,
+        guard time > block.time, time <= Calendar.timeMax, scheduledCount < Execution.scheduledPerTransactionMax,
             arguments.count <= ScheduledCall.argumentBytesMax
         else { throw HostRejection.scheduleInvalid() }
-        guard try resolve(context.instance).contract.call(method) != nil else { throw HostRejection.unknownMethod() }
+        let lane = context.instance
+        guard try resolve(lane).contract.call(method) != nil else { throw HostRejection.unknownMethod() }
         scheduledCount += 1
         try spend(Work.schedule)
-        let call = ScheduledCall(instance: context.instance, method: method, arguments: arguments)
+        let call = ScheduledCall(instance: lane, method: method, arguments: arguments)
         return try asHost { (host) throws(Rejection) in
-            let sequence = try HostState.scheduledCount.get(in: host)?.value ?? 0
-            try HostState.scheduledCount.set(Height(checked(sequence.adding(1))), in: host)
-            let key = Pair(time, sequence)
-            try HostState.scheduled.set(key, call, in: host)
-            try HostState.due.insert(key, in: host)
-            return ScheduleID(time: time, sequence: sequence)
+            let id = try Calendar.append(call, to: lane, at: time, in: host)
+            guard lane != WellKnown.governance else { return id }
+            let turn = try HostState.turns.get(lane, in: host)
+            if turn.map({ time < $0.time }) ?? true { try self.move(turn, of: lane, to: time, in: host) }
+            return id
         }
     }
 
     func cancel(from context: Context, _ id: ScheduleID) throws(Rejection) -> Bool {
         if isReadOnly { throw HostRejection.readOnly() }
-        let key = Pair(id.time, id.sequence)
         return try asHost { (host) throws(Rejection) in
-            guard let call = try HostState.scheduled.get(key, in: host) else { return false }
+            let key = Pair(id.time, id.sequence)
+            // A turn of the host's is no call of anybody.
+            guard let call = try HostState.scheduled.get(key, in: host), !call.isTurn else { return false }
             guard call.instance == context.instance else { throw HostRejection.notPermitted() }
-            try HostState.scheduled.remove(key, in: host)
-            try HostState.due.remove(key, in: host)
+            _ = try Calendar.remove(id, from: call.instance, in: host)
+            guard call.instance != WellKnown.governance, let turn = try HostState.turns.get(call.instance, in: host)
+            else { return true }
+            let first = try Calendar.first(of: call.instance, in: host)
+            // A lane with something due keeps its place.
+            if let first, first.time <= self.block.time || first.time == turn.time { return true }
+            try self.move(turn, of: call.instance, to: first?.time, in: host)
             return true
         }
     }
 
-    /// Runs the calls that are due, in order of time and sequence: at most `scheduledCallsMax` of them, and none more
-    /// once half of the block's work is used, so that transactions keep the other half. The rest waits for the next
-    /// block. A rejected one is not repeated.
+    /// Gives a lane its next turn, instead of the one that it had; none when nothing waits in it.
+    private func move(
+        _ turn: ScheduleID?, of lane: Address, to time: Timestamp?, in host: Context
+    ) throws(Rejection) {
+        if let turn { _ = try Calendar.remove(turn, from: WellKnown.host, in: host) }
+        if let time {
+            let entry = ScheduledCall(turnOf: lane)
+            let next = try Calendar.append(entry, to: WellKnown.host, at: time, in: host)
+            try HostState.turns.set(lane, next, in: host)
+        } else if turn != nil {
+            try HostState.turns.remove(lane, in: host)
+        }
+    }
+
+    // MARK: Running
+
+    /// Runs calls that are due: at most `scheduledCallsMax` of them, and none more once half of the block's work is used,
+    /// so that transactions keep the other half. First Governance's, up to half of both; then one call of each lane in
+    /// turn; then what Governance has left. The rest waits for the next block. A rejected one is not repeated.
+    ///
+    /// So no other lane delays Governance, and with n lanes that have something due, and c calls of theirs in a block,
+    /// the next call of a lane runs within n / c blocks, rounded up.
     func runScheduled() throws(StorageFailure) -> [Receipt] {
+        let most = Int(block.parameters.scheduledCallsMax)
+        let work = block.parameters.blockWorkMax / 2
         var receipts: [Receipt] = []
         var used: UInt64 = 0
-        while receipts.count < Int(block.parameters.scheduledCallsMax),
-            receipts.isEmpty || used < block.parameters.blockWorkMax / 2, let (key, call) = try takeDue()
-        {
-            var encoder = BCSEncoder()
-            encoder.value(key.first)
-            encoder.u64(key.second)
-            encoder.value(call)
-            let caller = Caller(origin: .schedule, key: nil, partner: nil, roles: [])
-            receipts.append(
-                try runAsOne(subject: SHA256.hash(encoder.bytes), base: Work.call) { () throws(Rejection) in
-                    _ = try self.invoke(
-                        call.instance, method: call.method, arguments: call.arguments, caller: caller, depth: 0)
-                    return []
-                })
-            used += receipts.last?.workUsed ?? 0
+        func serve(
+            upTo count: Int, work: UInt64, atLeastOne: Bool, _ take: () throws(StorageFailure) -> DueCall?
+        ) throws(StorageFailure) {
+            var isFirst = atLeastOne
+            while receipts.count < count, isFirst || used < work, let due = try take() {
+                isFirst = false
+                let receipt = try run(due)
+                used += receipt.workUsed
+                receipts.append(receipt)
+            }
+        }
+        try serve(upTo: (most + 1) / 2, work: work / 2, atLeastOne: true) { () throws(StorageFailure) in
+            try taking { (host) throws(Rejection) in try takeDue(of: WellKnown.governance, in: host) }
+        }
+        try serve(upTo: most, work: work, atLeastOne: true) { () throws(StorageFailure) in
+            try taking { (host) throws(Rejection) in try takeTurn(in: host) }
+        }
+        try serve(upTo: most, work: work, atLeastOne: false) { () throws(StorageFailure) in
+            try taking { (host) throws(Rejection) in try takeDue(of: WellKnown.governance, in: host) }
         }
         return receipts
     }
 
-    private func takeDue() throws(StorageFailure) -> (Pair<Timestamp, UInt64>, ScheduledCall)? {
+    private struct DueCall {
+        let id: ScheduleID
+        let call: ScheduledCall
+    }
+
+    private func run(_ due: DueCall) throws(StorageFailure) -> Receipt {
+        var encoder = BCSEncoder()
+        encoder.value(due.id)
+        due.call.encodeCall(to: &encoder)
+        let caller = Caller(origin: .schedule, key: nil, partner: nil, roles: [])
+        return try runAsOne(subject: SHA256.hash(encoder.bytes), base: Work.call) { () throws(Rejection) in
+            _ = try self.invoke(
+                due.call.instance, method: due.call.method, arguments: due.call.arguments, caller: caller, depth: 0)
+            return []
+        }
+    }
+
+    private func taking(_ body: (Context) throws(Rejection) -> DueCall?) throws(StorageFailure) -> DueCall? {
         meter = WorkMeter(limit: .max)
-        do throws(Rejection) {
-            return try asHost { (host) throws(Rejection) -> (Pair<Timestamp, UInt64>, ScheduledCall)? in
-                guard let key = try HostState.due.first(in: host), key.first <= self.block.time else { return nil }
-                guard let call = try HostState.scheduled.get(key, in: host) else {
-                    throw HostRejection.malformedState()
-                }
-                try HostState.scheduled.remove(key, in: host)
-                try HostState.due.remove(key, in: host)
-                return (key, call)
-            }
-        } catch {
+        do throws(Rejection) { return try asHost(body) } catch {
             throw failure ?? StorageFailure("the schedule in the state is damaged: \(error.text)")
         }
+    }
+
+    private func takeDue(of lane: Address, in host: Context) throws(Rejection) -> DueCall? {
+        guard let id = try Calendar.first(of: lane, in: host), id.time <= block.time else { return nil }
+        return DueCall(id: id, call: try Calendar.remove(id, from: lane, in: host))
+    }
+
+    /// The first call of the lane whose turn it is; the lane goes to the end of those that wait.
+    private func takeTurn(in host: Context) throws(Rejection) -> DueCall? {
+        guard let turn = try Calendar.first(of: WellKnown.host, in: host), turn.time <= block.time else { return nil }
+        guard let lane = try HostState.scheduled.get(Pair(turn.time, turn.sequence), in: host)?.instance,
+            let due = try takeDue(of: lane, in: host)
+        else { throw HostRejection.malformedState() }
+        let next = try Calendar.first(of: lane, in: host)
+        try move(turn, of: lane, to: next.map { max($0.time, block.time) }, in: host)
+        return due
     }
 }

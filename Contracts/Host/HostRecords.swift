@@ -78,7 +78,7 @@ package struct InstanceRecord: Hashable, Sendable, ContractValue {
     }
 }
 
-/// A call that waits for its block time.
+/// A call that waits for its block time, or the turn of a lane. Linked with the others of its lane and time.
 package struct ScheduledCall: Hashable, Sendable, BCSCodable {
     /// So that the record fits a stored value.
     package static let argumentBytesMax = 900
@@ -86,23 +86,46 @@ package struct ScheduledCall: Hashable, Sendable, BCSCodable {
     package let instance: Address
     package let method: UInt16
     package let arguments: [UInt8]
+    /// Whether it is the host's note that `instance` has its turn.
+    package let isTurn: Bool
+    package var previous: UInt64?
+    package var next: UInt64?
 
-    package func encode(to encoder: inout BCSEncoder) {
+    /// What the subject of its receipt has beside its time and sequence.
+    func encodeCall(to encoder: inout BCSEncoder) {
         encoder.value(instance)
         encoder.u16(method)
         encoder.blob(arguments)
+    }
+
+    package func encode(to encoder: inout BCSEncoder) {
+        encodeCall(to: &encoder)
+        encoder.bool(isTurn)
+        encoder.option(previous.map { Height($0) })
+        encoder.option(next.map { Height($0) })
     }
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         instance = try Address(from: &decoder)
         method = try decoder.u16()
         arguments = try decoder.blob(max: ScheduledCall.argumentBytesMax)
+        isTurn = try decoder.bool()
+        previous = try decoder.option(Height.self)?.value
+        next = try decoder.option(Height.self)?.value
     }
 
     init(instance: Address, method: UInt16, arguments: [UInt8]) {
         self.instance = instance
         self.method = method
         self.arguments = arguments
+        isTurn = false
+    }
+
+    init(turnOf instance: Address) {
+        self.instance = instance
+        method = 0
+        arguments = []
+        isTurn = true
     }
 }
 
@@ -135,8 +158,12 @@ package struct QuotaUse: Hashable, Sendable, BCSCodable {
 package enum HostState {
     package static let instances = StorageMap<Address, InstanceRecord>(1, "instances")
     package static let quotas = StorageMap<String, QuotaUse>(2, "quotas")
-    package static let due = StorageIndex<Pair<Timestamp, UInt64>>(3, "due")
+    package static let branches = StorageMap<CalendarPath, CalendarBranch>(3, "branches")
     package static let scheduled = StorageMap<Pair<Timestamp, UInt64>, ScheduledCall>(4, "scheduled")
     package static let scheduledCount = StorageValue<Height>(5, "scheduledCount")
     package static let instanceLog = StorageLog<Address>(6, "instanceLog")
+    /// By lane and time.
+    package static let moments = StorageMap<Pair<Address, Timestamp>, CalendarMoment>(7, "moments")
+    /// The turn of each lane in which something waits, in the host's own lane.
+    package static let turns = StorageMap<Address, ScheduleID>(8, "turns")
 }

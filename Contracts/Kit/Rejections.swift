@@ -53,7 +53,8 @@ package enum HostRejection {
     package static let eventTooLong = RejectionKind(24, "event-too-long", "an event is above 4,096 bytes")
     package static let outputTooLong = RejectionKind(25, "output-too-long", "a result is above 4,096 bytes")
     package static let scheduleInvalid = RejectionKind(
-        26, "schedule-invalid", "a call can be scheduled for a later block time only, at most 64 by one transaction")
+        26, "schedule-invalid",
+        "a call can be scheduled for a later block time before the year 10889 only, at most 64 by one transaction")
     package static let notPermitted = RejectionKind(27, "not-permitted", "only the platform itself may do this")
     package static let notAuthorised = RejectionKind(
         28, "not-authorised", "the sender's partner has not the role for this call")

@@ -171,6 +171,9 @@ extension Projection {
         case Billing.disputeChanged.number:
             let dispute = try Billing.disputeChanged.payload(of: event)
             try document("dispute", dispute.invoice, dispute.bcs)
+        case Billing.debtChanged.number:
+            let debt = try Billing.debtChanged.payload(of: event)
+            try document("debt", debt.number, debt.bcs)
         default: break
         }
     }

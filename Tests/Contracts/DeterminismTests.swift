@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "1a1b70b05b3381bffe62e5c92e4ac10b9e4e053c7c6adf00c9b1093a35d5a44f")
+        #expect(history.description == "57f8e023da01b3e6b2d9ca2d3fc906288f7cc8adda2caf60657e0c208bf83b74")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -198,10 +198,10 @@ import Testing
     }
 
     static let interfaces: [String] = [
-        "accounts 1 cb2e645a6ee5415883662db15d0d63e87d9ed183bb069c8b23c9d57bc559147c",
-        "agreements 1 0b526bdbcd5976f4cec239c32dfae07b5756cd95ef145272d13f69c7c190cc91",
+        "accounts 1 ba137039a193df274ac706855c45840f2f90a901da6db75380ca8c6a6461a06d",
+        "agreements 1 681834c22c37f913d629f7b3e50da29163d4f56c51eadf48fc67385dcfb5ed54",
         "anchors 1 32a99fbeff98fcbfaffe7a85f2aa163bd8a52c1bdd41319d224f9308d6d50650",
-        "billing 1 7f1ff5a6ba2d7045fbd8034330b6e1de10a490cb745b4fd9dc0f45ea8c7c1bc4",
+        "billing 1 1f2bd5535f51c82297029b0cf5fd51df032cce0bd2d242c10098023889f676bc",
         "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
         "instances 1 cfe305b31b04f92e44edf9a0615d4d9f647b8d6c10e23de644633edf9206e0f6",

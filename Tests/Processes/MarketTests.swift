@@ -88,7 +88,10 @@ extension ProcessSuite {
                     + shop.share("user"),
                 "do not allow this (rejection 214)")
             try await refused(["agreement", "countersign", "9"] + shop.act("user"), "no such offer")
+            try await refused(
+                ["agreement", "countersign", "9", "--valid-minutes", "43201"] + shop.act("user"), "1 to 43,200 minutes")
             try await refused(["invoice", "pay", "9"] + shop.act("user"), "no such document")
+            try await refused(["invoice", "refund", "9"] + shop.act("user"), "no such document")
             try await refused(
                 ["invoice", "credit", "0", "--amount", "1,50"] + shop.act("provider"), "'1,50' is no amount")
             try await refused(["agreement", "show"] + shop.node, "Name the number")
@@ -97,7 +100,8 @@ extension ProcessSuite {
             try await Program.succeed(["account", "suspend", shop.did("user"), "--reason", "4"] + shop.act("operator"))
             let any = String(repeating: "0", count: 64)
             try await refused(
-                ["agreement", "consent", any, "--purpose", "research"] + shop.act("user"), "rejection 211")
+                ["agreement", "consent", any, "--purpose", "research", "--version", "1"] + shop.act("user"),
+                "rejection 211")
             let shown = try await shop.json(["account", "show", shop.did("user")] + shop.node)
             #expect(shown["status"] as? String == "suspended" && shown["reason"] as? Int == 4)
             try await Program.succeed(["account", "reinstate", shop.did("user")] + shop.act("operator"))

@@ -186,7 +186,8 @@ package final class Market: Sendable {
         let holder = Market.holder(name)
         let sequence = inner.withLock { $0.acts[holder, default: 0] }
         let signer = ActSigner(
-            network: network, account: holder, key: Market.key(name).publicKey, sequence: sequence
+            network: network, account: holder, key: Market.key(name).publicKey, sequence: sequence,
+            until: time.adding(milliseconds: Act.usualLifetimeMilliseconds)
         ) { _, digest in Market.key(name).sign(digest) }
         guard let signed = signer.sign(body, as: method.number, on: instance) else {
             throw MarketFailure("no signature")

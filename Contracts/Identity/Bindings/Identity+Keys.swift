@@ -35,7 +35,7 @@ extension Identity {
         let partner = try context.requirePartner(with: .dataProvider)
         let key = Pair(partner, request.key)
         try require(!Directory.signingKeys.contains(key, in: context), signingKeyExists())
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(request.key.scheme))
         let digest = AddSigningKey.signingDigest(network: context.network, partner: partner, key: request.key)
         try require(SignatureVerifier.verify(request.proof, by: request.key, over: digest), proofWrong())
         try store(SigningKey(since: context.time), key, context)

@@ -86,7 +86,7 @@ extension Identity {
     ) throws(Rejection) -> (ObjectHead, ObjectVersion) {
         guard let head = try heads.get(id.digest, in: context), head.kind == kind,
             let version = try versions.get(Pair(id.digest, head.latest), in: context)
-        else { throw objectUnknown("\(kind)") }
+        else { throw objectUnknown() }
         return (head, version)
     }
 

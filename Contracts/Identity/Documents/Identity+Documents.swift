@@ -162,7 +162,7 @@ extension Identity {
     ) throws(Rejection) {
         try require(keys.count == proofs.count, possessionNotProved("\(keys.count) signatures are needed"))
         for (key, proof) in zip(keys, proofs) {
-            try context.spend(Context.signatureWork)
+            try context.spend(Context.signatureWork(key.scheme))
             try require(SignatureVerifier.verify(proof, by: key, over: digest), possessionNotProved())
         }
     }

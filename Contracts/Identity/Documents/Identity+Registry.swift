@@ -141,7 +141,7 @@ extension Identity {
     private static func verify(
         _ authorisation: Authorisation, _ digest: Digest, _ context: Context
     ) throws(Rejection) {
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(authorisation.key.scheme))
         let isRight = SignatureVerifier.verify(authorisation.signature, by: authorisation.key, over: digest)
         try require(isRight, signatureWrong())
     }

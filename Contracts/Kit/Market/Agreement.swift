@@ -37,6 +37,17 @@ package enum AgreementState: UInt8, ContractCode {
     /// The provider took the data back at once.
     case revoked = 4
 
+    /// In texts of rejections, which are part of receipts.
+    package var word: String {
+        switch self {
+        case .running: "running"
+        case .noticed: "noticed"
+        case .expired: "expired"
+        case .terminated: "terminated"
+        case .revoked: "revoked"
+        }
+    }
+
     package var isEnded: Bool { self != .running && self != .noticed }
 }
 
@@ -55,6 +66,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
     package static let dataSetsMax = 8
     /// Logs of usage come at most so long after an agreement's end; the last bill waits for them.
     package static let logDelayMilliseconds = Timestamp.dayMilliseconds
+    /// From the end of a period to its bill, when its usage is all logged.
+    package static let usageDelayMilliseconds = logDelayMilliseconds + 1
 
     /// From 0, in order of countersignature.
     package let number: UInt64
@@ -83,6 +96,9 @@ package struct Agreement: Hashable, Sendable, ContractValue {
     package var accesses: UInt64
     package var energy: Energy
     package var logs: UInt64
+    /// Between which bills the last log came, and what all usage before that came to: what the ceiling is counted from.
+    package var period: UInt64
+    package var charged: Amount
     /// The scheduled call that ends it.
     package var due: ScheduleID
 
@@ -110,6 +126,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         accesses = 0
         energy = 0
         logs = 0
+        period = 0
+        charged = 0
         due = ScheduleID(time: until, sequence: 0)
     }
 
@@ -118,8 +136,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         ("providerKey", .publicKey), ("userKey", .publicKey), ("dataSets", .list(.digest, max: dataSetsMax)),
         ("purposes", Purposes.shape), ("plan", PricePlan.shape), ("from", .u64), ("until", .u64),
         ("noticeDays", .u16), ("state", AgreementState.shape), ("payment", PaymentStanding.shape), ("changed", .u64),
-        ("accesses", .u64), ("energy", .i64), ("logs", .u64),
-        ("due", ScheduleID.shape))
+        ("accesses", .u64), ("energy", .i64), ("logs", .u64), ("period", .u64),
+        ("charged", .i64), ("due", ScheduleID.shape))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
@@ -141,6 +159,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         encoder.u64(accesses)
         encoder.i64(energy)
         encoder.u64(logs)
+        encoder.u64(period)
+        encoder.i64(charged)
         encoder.value(due)
     }
 
@@ -164,83 +184,24 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         accesses = try decoder.u64()
         energy = try decoder.i64()
         logs = try decoder.u64()
+        period = try decoder.u64()
+        charged = try decoder.i64()
         due = try ScheduleID(from: &decoder)
+    }
+}
+
+extension Agreement {
+    /// The bill that usage logged at `time` goes into, from 0; the last one takes what comes after the end. For plans with
+    /// periods.
+    package func billingPeriod(at time: Timestamp) -> UInt64 {
+        let first = from.adding(milliseconds: Agreement.usageDelayMilliseconds)
+        guard time >= first, plan.periodDays > 0 else { return 0 }
+        return (time.value - first.value) / (UInt64(plan.periodDays) * Timestamp.dayMilliseconds)
     }
 }
 
 extension Context {
     package func agreement(_ number: UInt64) throws(Rejection) -> Agreement? {
         try read(Directory.agreements.stateKey(number, at: WellKnown.agreements))
-    }
-}
-
-/// Calls of Billing that Agreements makes.
-package enum BillingMessages {
-    /// Bills a new agreement by its plan; answers whether access may open at once.
-    package static let begin = Message<BillingStart, PaymentStanding>(1, "begin")
-}
-
-package struct BillingStart: Hashable, Sendable, ContractValue {
-    package let agreement: UInt64
-    package let provider: Digest
-    package let user: Digest
-    package let plan: PricePlan
-    package let from: Timestamp
-    package let until: Timestamp
-
-    package init(_ agreement: Agreement) {
-        self.agreement = agreement.number
-        provider = agreement.provider
-        user = agreement.user
-        plan = agreement.plan
-        from = agreement.from
-        until = agreement.until
-    }
-
-    package static let shape = Shape.fields(
-        "BillingStart", ("agreement", .u64), ("provider", .digest), ("user", .digest), ("plan", PricePlan.shape),
-        ("from", .u64), ("until", .u64))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(agreement)
-        encoder.fixed(provider)
-        encoder.fixed(user)
-        encoder.value(plan)
-        encoder.value(from)
-        encoder.value(until)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        agreement = try decoder.u64()
-        provider = try decoder.digest()
-        user = try decoder.digest()
-        plan = try PricePlan(from: &decoder)
-        from = try Timestamp(from: &decoder)
-        until = try Timestamp(from: &decoder)
-    }
-}
-
-/// Calls of Agreements that Billing makes.
-package enum AgreementMessages {
-    /// Opens or closes the access of an agreement by its payments. Changes nothing once the agreement has ended.
-    package static let setPayment = Message<PaymentChange, Nothing>(12, "setPayment")
-}
-
-package struct PaymentChange: Hashable, Sendable, ContractValue {
-    package let agreement: UInt64
-    package let payment: PaymentStanding
-
-    package init(agreement: UInt64, payment: PaymentStanding) {
-        self.agreement = agreement
-        self.payment = payment
-    }
-
-    package static let shape = Shape.fields(
-        "PaymentChange", ("agreement", .u64), ("payment", PaymentStanding.shape))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(agreement)
-        encoder.value(payment)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        agreement = try decoder.u64()
-        payment = try PaymentStanding(from: &decoder)
     }
 }

@@ -30,7 +30,7 @@ extension ContractBits {
     package func encode(to encoder: inout BCSEncoder) { encoder.u32(rawValue) }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         let bits = try decoder.u32()
-        guard bits & ~Self.known == 0 else { throw decoder.failure(.invalid("unknown bit of \(Self.self)")) }
+        guard bits & ~Self.known == 0 else { throw decoder.failure(.invalid("unknown bit in a set of flags")) }
         self.init(rawValue: bits)
     }
 }

@@ -17,6 +17,16 @@ package enum AccountStatus: UInt8, ContractCode {
     case suspended = 2
     /// For ever.
     case revoked = 3
+
+    /// In texts of rejections, which are part of receipts.
+    package var word: String {
+        switch self {
+        case .pending: "pending"
+        case .active: "active"
+        case .suspended: "suspended"
+        case .revoked: "revoked"
+        }
+    }
 }
 
 /// What an account is on the marketplace (D2.3).

@@ -31,10 +31,12 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
     package let dueDays: UInt16
     /// Access opens when the first invoice is paid, not before. One-time and recurring only.
     package let paysFirst: Bool
+    /// Micro-units that the usage of one period may come to; 0 for plans that count no usage.
+    package let ceiling: Amount
 
     package init(
         _ kind: Kind, currency: Currency, price: Amount = 0, periodDays: UInt16 = 0, dueDays: UInt16 = 0,
-        paysFirst: Bool = false
+        paysFirst: Bool = false, ceiling: Amount = 0
     ) {
         self.kind = kind
         self.currency = currency
@@ -42,11 +44,19 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
         self.periodDays = periodDays
         self.dueDays = dueDays
         self.paysFirst = paysFirst
+        self.ceiling = ceiling
     }
+
+    package var countsUsage: Bool { kind == .perAccess || kind == .perEnergy }
 
     /// Why nobody could bill by it, nil when they can.
     package var problem: String? {
-        let hasPeriods = kind == .recurring || kind == .perAccess || kind == .perEnergy
+        let hasPeriods = kind == .recurring || countsUsage
+        if countsUsage ? !(1...PricePlan.priceMax).contains(ceiling) : ceiling != 0 {
+            return countsUsage
+                ? "a plan that counts usage has a ceiling per period, at most 10^9 currency units"
+                : "only a plan that counts usage has a ceiling"
+        }
         if kind == .free {
             let isPlain = price == 0 && periodDays == 0 && dueDays == 0 && !paysFirst
             return isPlain ? nil : "a free plan has no price, period or term"
@@ -75,7 +85,7 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
 
     package static let shape = Shape.fields(
         "PricePlan", ("kind", Kind.shape), ("currency", Currency.shape), ("price", .i64), ("periodDays", .u16),
-        ("dueDays", .u16), ("paysFirst", .bool))
+        ("dueDays", .u16), ("paysFirst", .bool), ("ceiling", .i64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.value(kind)
         encoder.value(currency)
@@ -83,6 +93,7 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
         encoder.u16(periodDays)
         encoder.u16(dueDays)
         encoder.bool(paysFirst)
+        encoder.i64(ceiling)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         kind = try Kind(from: &decoder)
@@ -91,6 +102,7 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
         periodDays = try decoder.u16()
         dueDays = try decoder.u16()
         paysFirst = try decoder.bool()
+        ceiling = try decoder.i64()
     }
 }
 

@@ -93,7 +93,7 @@ extension Community {
         _ signature: MemberSignature, of member: Member, over digest: Digest, _ context: Context
     ) throws(Rejection) {
         try require(Consent.holder(signature.key) == member.holder, memberSignature())
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(signature.key.scheme))
         try require(SignatureVerifier.verify(signature.signature, by: signature.key, over: digest), memberSignature())
     }
 
@@ -139,7 +139,7 @@ extension Community {
         let digest = terms.signingDigest(
             network: context.network, community: context.instance, credential: consent.credential,
             attesters: consent.attesters)
-        try context.spend(Context.signatureWork)
+        try context.spend(Context.signatureWork(consent.key.scheme))
         try require(
             SignatureVerifier.verify(consent.signature, by: consent.key, over: digest), consentSignature())
     }

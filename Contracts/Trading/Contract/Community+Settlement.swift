@@ -21,7 +21,7 @@ extension Community {
         try checkStage(claim, rules, after: current, context)
         if let current { try checkWindow(current.claim, context) }
         if case .open(let totals) = claim.totals {
-            try require(claim.stage == .final, totalsOpen("this one is \(claim.stage)"))
+            try require(claim.stage == .final, totalsOpen())
             if let problem = totals.problem(rules.model) { throw totalsInvalid(problem) }
         }
         if rules.listsBatches { try checkBatches(settlement, context) }
@@ -82,7 +82,7 @@ extension Community {
             isIncomplete: claim.missing > 0 || claim.estimated > 0,
             isDeadlineOver: context.time >= rules.deadline(afterEnd: end),
             previous: current?.claim.stage)
-        try require(claim.stage == stage, wrongStage("\(stage) is due"))
+        try require(claim.stage == stage, wrongStage())
     }
 }
 

@@ -189,12 +189,14 @@ struct AccountAddCommand: AsyncParsableCommand {
     @Argument(help: "DID of the holder.") var did: String
     @Option(help: "File of the Account Contract credential.") var credential: String
     @Option(name: .customLong("role"), help: "A further role; repeat for more.") var roles: [String] = []
+    @Option(help: "Number of an own contract that the holder has not confirmed, and whose place this one takes.")
+    var replaces: UInt16?
     @OptionGroup var options: SendOptions
 
     func run() async throws {
         let body = AddContract(
             holder: try MarketWords.holder(did), credential: try MarketWords.fileDigest(credential),
-            roles: try MarketWords.bits(roles, "role"))
+            roles: try MarketWords.bits(roles, "role"), replaces: replaces)
         try await options.send(
             Accounts.addContract, on: WellKnown.accounts, doing: "the contract", body,
             tell: { made in

@@ -165,19 +165,24 @@ struct AgreementOfferCommand: AsyncParsableCommand {
     @Option(help: "Days of a billing period.") var periodDays: UInt16 = 0
     @Option(help: "Days until an invoice is due.") var dueDays: UInt16 = 14
     @Flag(help: "Access opens when the first invoice is paid.") var paysFirst = false
+    @Option(help: "What usage of one period may come to, e.g. 100.00: for plans per access and per energy.")
+    var ceiling = "0"
     @Option(help: "File of the contract's full text; its digest goes on chain.") var text: String
+    @Flag(help: "Append a line of random salt to the file first, so that nobody finds a short text by its digest.")
+    var salt = false
     @OptionGroup var options: ActOptions
 
     func run() async throws {
         let plan = PricePlan(
             plan, currency: try MarketWords.currency(currency), price: try MarketWords.amount(price),
-            periodDays: periodDays, dueDays: plan == .free ? 0 : dueDays, paysFirst: paysFirst)
+            periodDays: periodDays, dueDays: plan == .free ? 0 : dueDays, paysFirst: paysFirst,
+            ceiling: try MarketWords.amount(ceiling))
         if let problem = plan.problem { throw UserError("The price plan does not work: \(problem).") }
         let terms = OfferTerms(
             dataSets: try dataSets.map { try MarketWords.digest($0, "data set") },
             user: try user.map(MarketWords.holder), copies: copies, purposes: try MarketWords.bits(purposes, "purpose"),
             durationDays: days, expiry: Timestamp.wallClock.adding(days: expiresDays), plan: plan,
-            text: try MarketWords.fileDigest(text))
+            text: try MarketWords.fileDigest(text, salting: salt))
         try await options.act(
             Agreements.offer, on: WellKnown.agreements, doing: "the offer", { _ in terms },
             tell: {
@@ -223,6 +228,7 @@ struct AgreementConsentCommand: AsyncParsableCommand {
     @Argument(help: "Identifier of the data set.") var dataSet: String
     @Option(name: .customLong("purpose"), help: "Purpose; repeat for more.") var purposes: [String] = []
     @Option(help: "Days that the consent holds.") var days: UInt32 = 365
+    @Option(help: "Version of the description that you read; the newest when left out.") var version: UInt32?
     @Flag(help: "Withdraw the consent, at once.") var withdraw = false
     @OptionGroup var options: ActOptions
 
@@ -233,11 +239,20 @@ struct AgreementConsentCommand: AsyncParsableCommand {
                 Agreements.withdrawConsent, on: WellKnown.agreements, doing: "the withdrawal", { _ in DataSetID(id) },
                 tell: { _ in (nil, "Withdrew the consent; access has stopped.") })
         }
-        let body = GrantConsent(
-            dataSet: id, purposes: try MarketWords.bits(purposes, "purpose"),
-            until: Timestamp.wallClock.adding(days: days))
+        let (until, purposes) = (
+            Timestamp.wallClock.adding(days: days), try MarketWords.bits(purposes, "purpose") as Purposes
+        )
         try await options.act(
-            Agreements.grantConsent, on: WellKnown.agreements, doing: "the consent", { _ in body },
-            tell: { _ in (nil, "Consented until \(body.until.text).") })
+            Agreements.grantConsent, on: WellKnown.agreements, doing: "the consent",
+            { session in
+                var named = version
+                if named == nil {
+                    let newest = try await session.ask(
+                        Agreements.dataSetQuery, of: WellKnown.agreements, DataSetID(id))
+                    options.output.progress(AgreementShowCommand.text(newest))
+                    named = newest.version
+                }
+                return GrantConsent(dataSet: id, version: named ?? 0, purposes: purposes, until: until)
+            }, tell: { _ in (nil, "Consented until \(until.text).") })
     }
 }

@@ -33,6 +33,7 @@ struct AgreementShowCommand: AsyncParsableCommand {
     }
 
     static func text(_ offer: Offer) -> String { lines(fields(offer)) }
+    static func text(_ dataSet: SharedDataSet) -> String { lines(fields(dataSet)) }
 
     private static func lines(_ fields: [(String, String)]) -> String {
         fields.map { "\($0.0): \($0.1)" }.joined(separator: "\n")
@@ -42,8 +43,9 @@ struct AgreementShowCommand: AsyncParsableCommand {
         guard plan.kind != .free else { return "free" }
         let period = plan.periodDays > 0 ? ", every \(plan.periodDays) days" : ""
         let first = plan.paysFirst ? ", access opens when it is paid" : ""
+        let most = plan.ceiling > 0 ? ", at most \(MarketWords.money(plan.ceiling, plan.currency)) a period" : ""
         return
-            "\(MarketWords.word(plan.kind)) \(MarketWords.money(plan.price, plan.currency))\(period), due after \(plan.dueDays) days\(first)"
+            "\(MarketWords.word(plan.kind)) \(MarketWords.money(plan.price, plan.currency))\(period)\(most), due after \(plan.dueDays) days\(first)"
     }
 
     private static func fields(_ offer: Offer) -> [(String, String)] {

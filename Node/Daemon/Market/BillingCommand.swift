@@ -40,12 +40,14 @@ struct BillingCommand: AsyncParsableCommand {
         @Option(help: "Amount, e.g. 12.50.") var amount: String
         @Option(help: "Currency by ISO 4217.") var currency = "EUR"
         @Option(help: "The gateway's own reference; only its digest goes on chain.") var reference: String
+        @Option(help: "Secret of the gateway that goes into the digest, so that nobody guesses a reference.")
+        var salt = ""
         @OptionGroup var options: SendOptions
 
         func run() async throws {
             let body = GatewayDeposit(
                 account: try MarketWords.holder(did), currency: try MarketWords.currency(currency),
-                amount: try MarketWords.amount(amount), reference: SHA256.hash(Array(reference.utf8)))
+                amount: try MarketWords.amount(amount), reference: MarketWords.reference(reference, salt: salt))
             try await options.send(
                 Billing.deposit, on: WellKnown.billing, doing: "the deposit", body,
                 tell: { _ in (nil, "Booked the deposit.") })
@@ -59,11 +61,15 @@ struct BillingCommand: AsyncParsableCommand {
         @Option(help: "Partner of the gateway.") var gateway: String
         @Option(help: "Amount, e.g. 12.50.") var amount: String
         @Option(help: "Currency by ISO 4217.") var currency = "EUR"
+        @Option(help: "Where the money goes, as the gateway knows it; only its digest, with --salt, goes on chain.")
+        var destination: String
+        @Option(help: "What holder and gateway agreed on, so that nobody guesses the destination.") var salt = ""
         @OptionGroup var options: ActOptions
 
         func run() async throws {
             let body = PayOut(
-                gateway: gateway, currency: try MarketWords.currency(currency), amount: try MarketWords.amount(amount))
+                gateway: gateway, currency: try MarketWords.currency(currency), amount: try MarketWords.amount(amount),
+                destination: MarketWords.reference(destination, salt: salt))
             try await options.act(
                 Billing.payOut, on: WellKnown.billing, doing: "the payment", { _ in body },
                 tell: { _ in (nil, "Booked the payment out.") })

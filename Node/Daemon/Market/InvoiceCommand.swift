@@ -15,7 +15,7 @@ struct InvoiceCommand: AsyncParsableCommand {
         abstract:
             "Invoices: show, pay, confirm a payment, credit, dispute, resolve; export documents that verify offline.",
         subcommands: [
-            Show.self, Pay.self, Confirm.self, Credit.self, DisputeCommand.self, Resolve.self,
+            Show.self, Pay.self, Confirm.self, Credit.self, Refund.self, DisputeCommand.self, Resolve.self,
             InvoiceExportCommand.self,
         ])
 
@@ -84,12 +84,14 @@ struct InvoiceCommand: AsyncParsableCommand {
         @Option(help: "Amount, e.g. 12.50.") var amount: String
         @Option(help: "Currency by ISO 4217.") var currency = "EUR"
         @Option(help: "The gateway's own reference; only its digest goes on chain.") var reference: String
+        @Option(help: "Secret of the gateway that goes into the digest, so that nobody guesses a reference.")
+        var salt = ""
         @OptionGroup var options: SendOptions
 
         func run() async throws {
             let body = GatewayPayment(
                 invoice: number, currency: try MarketWords.currency(currency), amount: try MarketWords.amount(amount),
-                reference: SHA256.hash(Array(reference.utf8)))
+                reference: MarketWords.reference(reference, salt: salt))
             try await options.send(
                 Billing.confirmPayment, on: WellKnown.billing, doing: "the payment", body,
                 tell: { ("\($0.number)", "Confirmed; the receipt has number \($0.number).") })
@@ -111,6 +113,26 @@ struct InvoiceCommand: AsyncParsableCommand {
         }
     }
 
+    struct Refund: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "The seller gives, or the buyer takes, what is owed of a refund, out of the seller's cash.")
+        @Argument(help: "Number of the debt, as the credit note's event names it.") var debt: UInt64
+        @Option(help: "Amount, e.g. 12.50; all that is owed when left out.") var amount: String?
+        @OptionGroup var options: ActOptions
+
+        func run() async throws {
+            let given = try amount.map(MarketWords.amount)
+            try await options.act(
+                Billing.payRefund, on: WellKnown.billing, doing: "the refund",
+                { session in
+                    let owed = try await session.ask(
+                        Billing.debtQuery, of: WellKnown.billing, DocumentNumber(debt)
+                    ).outstanding
+                    return PayRefund(debt: debt, amount: given ?? owed)
+                }, tell: { _ in (nil, "Booked the refund.") })
+        }
+    }
+
     struct DisputeCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "dispute", abstract: "The buyer disputes an invoice: reminders rest, what was paid is held.")
@@ -118,12 +140,14 @@ struct InvoiceCommand: AsyncParsableCommand {
         @Option(help: "Amount that is disputed, e.g. 12.50.") var amount: String
         @Option(help: "Number of the reason, above 0.") var reason: UInt16 = 1
         @Option(help: "File that says why; its digest goes on chain.") var text: String
+        @Flag(help: "Append a line of random salt to the file first, so that nobody finds a short text by its digest.")
+        var salt = false
         @OptionGroup var options: ActOptions
 
         func run() async throws {
             let body = DisputeInvoice(
                 invoice: number, amount: try MarketWords.amount(amount), reason: reason,
-                text: try MarketWords.fileDigest(text))
+                text: try MarketWords.fileDigest(text, salting: salt))
             try await options.act(
                 Billing.dispute, on: WellKnown.billing, doing: "the dispute", { _ in body },
                 tell: { _ in (nil, "Disputed invoice \(number).") })

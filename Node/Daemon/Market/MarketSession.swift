@@ -24,8 +24,16 @@ struct ActOptions: ParsableArguments {
     var wallet: String
     @Option(help: "DID of the account to act for; the wallet's own when left out.")
     var account: String?
+    @Option(help: "Minutes that the signed act counts, 1 to 43,200; give more when somebody else carries it later.")
+    var validMinutes: UInt64 = Act.usualLifetimeMilliseconds / 60_000
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard (1...Act.lifetimeMillisecondsMax / 60_000).contains(validMinutes) else {
+            throw ValidationError("An act counts for 1 to 43,200 minutes (30 days).")
+        }
+    }
 
     struct Outcome: Encodable {
         /// Number or identifier of what was made, if anything was.
@@ -49,6 +57,7 @@ struct ActOptions: ParsableArguments {
             ).value.map { try Height(bcs: $0).value }
             let signer = ActSigner(
                 network: session.network, account: holder, key: key, sequence: count ?? 0,
+                until: Timestamp.wallClock.adding(milliseconds: validMinutes * 60_000),
                 sign: own.signer(network: session.network).sign)
             guard let call = method.call(on: instance, try await body(session), by: signer) else {
                 throw UserError("\(wallet) does not hold the key that must sign \(what).")

@@ -86,4 +86,22 @@ enum MarketWords {
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No file at \(path).") }
         return SHA256.hash([UInt8](data))
     }
+
+    /// The same; with `isSalting` the file first gets a line of 128 random bits, unless it ends with one.
+    static func fileDigest(_ path: String, salting isSalting: Bool) throws -> Digest {
+        guard isSalting, let data = FileManager.default.contents(atPath: path) else { return try fileDigest(path) }
+        let last = String(decoding: data, as: UTF8.self).split(separator: "\n").last
+        if last?.hasPrefix("salt: ") != true {
+            var random = SystemRandomNumberGenerator()
+            let bytes = (0..<16).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let salted = data + Data("\nsalt: \(Hex.encode(bytes))\n".utf8)
+            do { try salted.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+                throw UserError("Could not write the salt to \(path); check that the file is yours.")
+            }
+        }
+        return try fileDigest(path)
+    }
+
+    /// The digest of a gateway's own reference, with the salt that it keeps.
+    static func reference(_ text: String, salt: String) -> Digest { SHA256.hash(Array((salt + text).utf8)) }
 }

@@ -48,7 +48,8 @@ extension LedgerDocument {
     private static func fields(_ note: CreditNote) -> [String: String] {
         [
             "number": "\(note.number)", "invoice": "\(note.invoice)", "amount": money(note.amount, note.currency),
-            "refunded": money(note.refunded, note.currency), "reason": "\(note.reason)", "by": note.by.description,
+            "refunded": money(note.refunded, note.currency), "owed": money(note.owed, note.currency),
+            "reason": "\(note.reason)", "by": note.by.description,
             "time": note.time.text,
         ]
     }
@@ -60,7 +61,8 @@ extension LedgerDocument {
             "providerKey": agreement.providerKey.description, "userKey": agreement.userKey.description,
             "dataSets": agreement.dataSets.map(\.description).joined(separator: " "),
             "purposes": agreement.purposes.names.joined(separator: " "), "plan": "\(agreement.plan.kind)",
-            "price": money(agreement.plan.price, agreement.plan.currency), "from": agreement.from.text,
+            "price": money(agreement.plan.price, agreement.plan.currency),
+            "ceiling": money(agreement.plan.ceiling, agreement.plan.currency), "from": agreement.from.text,
             "until": agreement.until.text, "noticeDays": "\(agreement.noticeDays)", "state": "\(agreement.state)",
             "payment": "\(agreement.payment)", "accesses": "\(agreement.accesses)",
             "wattHours": "\(agreement.energy)",

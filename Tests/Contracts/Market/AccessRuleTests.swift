@@ -31,7 +31,7 @@ import Testing
                 holder: user, kind: .organisation, status: .active, sponsor: "s", roles: .dataUser,
                 capabilities: .accessData, opened: Timestamp(1), changed: Timestamp(1)), dataSet: dataSet(),
             agreement: agreement,
-            consents: [Consent(purposes: .research, from: Timestamp(90), until: Timestamp(300))])
+            consents: [Consent(version: 1, purposes: .research, from: Timestamp(90), until: Timestamp(300))])
     }
 
     static let question = AccessQuestion(user: user, dataSet: dataSet().id, purpose: .research, agreement: 7)
@@ -77,6 +77,12 @@ import Testing
         expect(.consentMissing, Self.refusal { $0.consents = [nil] })
         expect(.consentMissing, Self.refusal { $0.consents[0]?.withdrawn = Timestamp(150) })
         #expect(Self.refusal { $0.consents[0]?.withdrawn = Timestamp(151) } == nil)
+        expect(
+            .consentOutdated,
+            Self.refusal {
+                $0.dataSet?.version = 2; $0.dataSet?.asked = 2
+            })
+        #expect(Self.refusal { $0.dataSet?.version = 2 } == nil)
         let foreign = AccessQuestion(user: Self.user, dataSet: .zero, purpose: .research, agreement: 7)
         expect(.dataSetUnknown, Self.refusal(foreign))
         expect(.agreementForeign, Self.refusal { $0.agreement = Self.other(user: Self.owner) })

@@ -1,4 +1,5 @@
 import Accounts
+import Chain
 import ContractHost
 import ContractKit
 import LedgerCrypto
@@ -17,6 +18,8 @@ import Testing
         var administrators: Set<Int> = []
         var members: [Int: MarketRoles] = [:]
         var wasConfirmed = false
+        /// Judgements over an operator that wait for a second one, by step: which judge, and when.
+        var waiting: [String: (judge: Int, time: UInt64)] = [:]
 
         func isAdministrator(_ actor: Int) -> Bool { actor == 0 || administrators.contains(actor) }
         func allows(_ actor: Int, _ capability: Capabilities) -> Bool {
@@ -40,7 +43,7 @@ import Testing
     struct Walk {
         var generator: SeededGenerator
         var market: Market
-        let judge: Party
+        let judges: [Party]
         /// Three actors of each organisation; actor 0 is the DID's own key.
         let parties: [[Party]]
         var models: [Model]
@@ -48,22 +51,41 @@ import Testing
         init(seed: UInt64) throws {
             generator = SeededGenerator(seed: seed)
             market = try Market()
-            judge = try market.organisation("judge", .marketOperator)
-            let organisations = (0..<3).map { Organisation(name: "o\($0)") }
+            judges = [
+                try market.organisation("judge", .marketOperator), try market.organisation("assessor", .marketOperator),
+            ]
+            let organisations = (0..<4).map { Organisation(name: "o\($0)") }
             for organisation in organisations { try market.register(organisation) }
             parties = organisations.map { organisation in
                 let own = Party(organisation)
                 return [own, Party("a\(organisation.name)", for: own), Party("b\(organisation.name)", for: own)]
             }
             models = organisations.map { _ in Model() }
+            // The last one is an operator itself.
+            let last = models.count - 1
+            let open = Market.opening(parties[last][0], .dataProvider, .organisation)
+            try market.bench.send(Accounts.open, to: WellKnown.accounts, open, as: "aurora")
+            let confirmation = try market.confirmation(parties[last][0])
+            try market.bench.send(Accounts.confirm, to: WellKnown.accounts, confirmation, as: "village")
+            for member in ["aurora", "borealis", "cygnus"] {
+                let vote = VoteOperator(account: parties[last][0].holder, isOperator: true)
+                try market.bench.send(Accounts.voteOperator, to: WellKnown.accounts, vote, as: member)
+            }
+            models[last].status = "active"
+            models[last].roles = [.dataProvider, .marketOperator]
+            models[last].contracts = 1
+            models[last].administrators = [0]
+            models[last].wasConfirmed = true
         }
+
+        var now: UInt64 { market.bench.nextBlock.time.value }
 
         mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
 
         /// Nil when the dice gave nothing to try.
         mutating func step() throws -> Tried? {
-            let index = pick(3)
-            switch pick(9) {
+            let index = pick(4)
+            switch pick(10) {
             case 0: return open(index)
             case 1: return confirm(index)
             case 2: return addContract(index)
@@ -71,6 +93,9 @@ import Testing
             // Rare, since it is final.
             case 5: return pick(5) == 0 ? revoke(index) : nil
             case 6: return setActor(index)
+            case 9:
+                market.bench.advance(milliseconds: UInt64(pick(4)) * Timestamp.dayMilliseconds)
+                return nil
             default: return act(index)
             }
         }
@@ -122,12 +147,29 @@ import Testing
             var model = models[index]
             let target = AccountJudgement(account: parties[index][0].holder, reason: 1)
             let isSuspension = pick(2) == 0
-            let isAllowed = model.status == (isSuspension ? "active" : "suspended")
+            let isPossible = model.status == (isSuspension ? "active" : "suspended")
             let method = isSuspension ? Accounts.suspend : Accounts.reinstate
-            let code = market.code(method, target, by: judge, on: WellKnown.accounts)
-            if isAllowed { model.status = isSuspension ? "suspended" : "active" }
             let name = isSuspension ? "suspend" : "reinstate"
+            let judge = pick(2)
+            let (isAllowed, counts) = judged(&model, name, by: judge, isPossible: isPossible)
+            let code = market.code(method, target, by: judges[judge], on: WellKnown.accounts)
+            if counts { model.status = isSuspension ? "suspended" : "active" }
             return Tried(name: name, index: index, isAllowed: isAllowed, code: code, after: model)
+        }
+
+        /// Whether an operator's judgement is taken, and whether it counts at once: over an operator the second one does.
+        private func judged(
+            _ model: inout Model, _ step: String, by judge: Int, isPossible: Bool
+        ) -> (isAllowed: Bool, counts: Bool) {
+            guard isPossible else { return (false, false) }
+            guard model.roles.contains(.marketOperator) else { return (true, true) }
+            if let first = model.waiting[step], now <= first.time + 7 * Timestamp.dayMilliseconds {
+                guard first.judge != judge else { return (false, false) }
+                model.waiting[step] = nil
+                return (true, true)
+            }
+            model.waiting[step] = (judge, now)
+            return (true, false)
         }
 
         private mutating func revoke(_ index: Int) -> Tried {
@@ -135,11 +177,14 @@ import Testing
             let actor = pick(3)
             let isOwn = pick(2) == 0
             let canBe = model.status != "none" && model.status != "revoked"
-            let isAllowed = isOwn ? canBe && model.status != "pending" && model.isAdministrator(actor) : canBe
+            let judge = pick(2)
+            var isAllowed = canBe && model.status != "pending" && model.isAdministrator(actor)
+            var counts = isAllowed
+            if !isOwn { (isAllowed, counts) = judged(&model, "revoke", by: judge, isPossible: canBe) }
             let target = AccountJudgement(account: parties[index][0].holder, reason: 1)
             let code = market.code(
-                Accounts.revoke, target, by: isOwn ? parties[index][actor] : judge, on: WellKnown.accounts)
-            if isAllowed { model.status = "revoked" }
+                Accounts.revoke, target, by: isOwn ? parties[index][actor] : judges[judge], on: WellKnown.accounts)
+            if counts { model.status = "revoked" }
             return Tried(name: "revoke", index: index, isAllowed: isAllowed, code: code, after: model)
         }
 
@@ -171,7 +216,13 @@ import Testing
             let takesBack = pick(2) == 0
             let capability = MatrixTests.table[pick(17)].0
             let fits = takesBack ? ["active", "suspended", "revoked"] : ["active"]
-            let isAllowed = fits.contains(model.status) && model.allows(actor, capability)
+            // An act counts up to its time, and for at most 30 days.
+            let month = Int64(30 * Timestamp.dayMilliseconds)
+            let lifetime = [600_000, 600_000, 600_000, -1, 0, month, month + 1][pick(7)]
+            market.actLifetime = lifetime
+            defer { market.actLifetime = 600_000 }
+            let isAllowed =
+                fits.contains(model.status) && model.allows(actor, capability) && (0...month).contains(lifetime)
             let code = market.code(
                 takesBack ? Asker.takeBack : Asker.ask, capability, by: parties[index][actor], on: Asker.address)
             return Tried(

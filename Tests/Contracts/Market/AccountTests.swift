@@ -109,14 +109,14 @@ import Testing
         let call = try market.call(Asker.ask, .search, by: firm, on: Asker.address)
         try market.bench.send([call], as: "village")
         seen.expect(Accounts.sequenceWrong, rejectionCode { try market.bench.send([call], as: "village") })
-        let other = try market.call(Asker.ask, .billing, by: firm, on: Asker.address)
-        let signed = try Signed<Capabilities>(bcs: other.arguments)
+        let stale = try market.call(Asker.ask, .billing, by: firm, on: Asker.address)
+        let signed = try Signed<Capabilities>(bcs: stale.arguments)
         seen.expect(
             Accounts.signatureWrong,
             market.plainCode(Asker.ask, Signed(.search, by: signed.act), as: "village", on: Asker.address))
         seen.expect(
             Accounts.signatureWrong, market.plainCode(Asker.takeBack, signed, as: "village", on: Asker.address))
-        let direct = ActRequest(act: signed.act, method: 1, body: .zero, capabilities: [], takesBack: false)
+        let direct = ActRequest(act: signed.act, method: 1, body: .zero, capabilities: [])
         #expect(
             market.plainCode(Accounts.authorise, direct, as: "village", on: Self.instance)
                 == HostRejection.notPermitted.code)
@@ -154,14 +154,49 @@ import Testing
         #expect(vote(false, as: "borealis") == nil)
         #expect(try market.account(judge).roles == [])
 
-        let more = AddContract(holder: person.holder, credential: .zero, roles: .dataUser)
-        for _ in 1..<1_000 { try market.bench.send(Accounts.addContract, to: Self.instance, more, as: "borealis") }
-        seen.expect(
-            Accounts.contractsMax, market.plainCode(Accounts.addContract, more, as: "aurora", on: Self.instance))
         let held = AddContract(holder: person.holder, credential: .zero, roles: .serviceUser)
         seen.expect(Accounts.rolesWrong, market.plainCode(Accounts.addContract, held, as: "aurora", on: Self.instance))
-        let first: Set<UInt16> = [200, 201, 202, 204, 205, 206, 207, 210, 224, 225]
+        let first: Set<UInt16> = [200, 201, 202, 204, 205, 206, 207, 210, 223, 224, 225, 226, 227, 228, 229]
         #expect(seen.codes.union(first) == Set(Accounts.rejections.map(\.code)))
+    }
+
+    @Test func contractsThatWaitAreBounded() throws {
+        var market = try Market(issuers: 125)
+        var seen = Seen()
+        let person = try market.person("ann", .serviceUser)
+        // One issuer has eight waiting, and may change its own; all of them reach the account's thousand.
+        let more = AddContract(holder: person.holder, credential: .zero, roles: .dataUser)
+        for index in 0..<124 {
+            for _ in 0..<8 {
+                try market.bench.send(Accounts.addContract, to: Self.instance, more, as: "issuer-\(index)")
+            }
+        }
+        func add(_ contract: AddContract, as partner: String) -> UInt16? {
+            market.plainCode(Accounts.addContract, contract, as: partner, on: Self.instance)
+        }
+        seen.expect(Accounts.pendingMax, add(more, as: "issuer-0"))
+        func replacing(_ number: UInt16) -> AddContract {
+            AddContract(holder: person.holder, credential: .zero, roles: .dataProvider, replaces: number)
+        }
+        #expect(add(replacing(8), as: "issuer-0") == nil)
+        let eighth = ContractID(holder: person.holder, number: 8)
+        #expect(
+            try market.bench.ask(Accounts.contractQuery, of: Self.instance, eighth).roles == .dataProvider)
+        // Another issuer's, a confirmed one, and none.
+        for number in [9, 0, 60_000] as [UInt16] {
+            seen.expect(Accounts.contractUnknown, add(replacing(number), as: "issuer-0"))
+        }
+        // A confirmation makes room for another one.
+        try market.bench.send(
+            Accounts.confirm, to: Self.instance, try market.confirmation(person, number: 1), as: "village")
+        let other = AddContract(holder: person.holder, credential: .zero, roles: .serviceProvider)
+        #expect(add(other, as: "issuer-0") == nil)
+        seen.expect(Accounts.pendingMax, add(other, as: "issuer-0"))
+        for _ in 994..<1_000 { #expect(add(other, as: "issuer-124") == nil) }
+        #expect(try market.account(person).contracts == 1_000)
+        seen.expect(Accounts.contractsMax, add(other, as: "borealis"))
+        seen.expect(Accounts.pendingMax, add(other, as: "issuer-0"))
+        #expect(seen.codes == [Accounts.pendingMax.code, Accounts.contractUnknown.code, Accounts.contractsMax.code])
     }
 
     @Test func rolesAreAddedLaterAndCountFromTheConfirmation() throws {

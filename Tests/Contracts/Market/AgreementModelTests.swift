@@ -16,7 +16,10 @@ import Testing
         let copies: UInt16
         let days: UInt64
         let expiry: UInt64
+        /// Of the description that it was made with.
+        let version: UInt32
         var taken: UInt16 = 0
+        var takers: Set<Int> = []
         var isWithdrawn = false
 
         func state(_ now: UInt64) -> String {
@@ -53,7 +56,11 @@ import Testing
         let sets: [Digest]
         var offers: [ModelOffer] = []
         var agreements: [ModelAgreement] = []
-        var consent: (from: UInt64, until: UInt64)?
+        var consent: (version: UInt32, from: UInt64, until: UInt64)?
+        /// The description of set 1 as it is now: text, volume, purposes beside research; its version, and the first one
+        /// that asked for no less.
+        var (text, volume, isWide): (UInt8, UInt64, Bool) = (1, 100, true)
+        var (version, asked): (UInt32, UInt32) = (1, 1)
 
         init(seed: UInt64) throws {
             generator = SeededGenerator(seed: seed)
@@ -64,8 +71,16 @@ import Testing
             owner = try market.person("ann", .serviceUser)
             sets = [
                 try market.describe("plain", Market.description(), by: provider),
-                try market.describe("owned", Market.description(owners: [owner.holder], noticeDays: 2), by: provider),
+                try market.describe("owned", Self.described(1, 100, true, owner), by: provider),
             ]
+        }
+
+        static func described(_ text: UInt8, _ volume: UInt64, _ isWide: Bool, _ owner: Party) -> DataDescription {
+            DataDescription(
+                origin: .measured, type: .timeSeries, sharingClass: .saleOnly, privacy: .pseudonymised,
+                velocity: .hourly, volume: volume, authority: .consent, owners: [owner.holder],
+                purposes: isWide ? [.research, .forecasting] : .research, noticeDays: 2, deletionDays: 30,
+                text: SHA256.hash([text]))
         }
 
         mutating func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
@@ -74,7 +89,8 @@ import Testing
 
         /// A step with its state before, whether the model allows it, and what the chain said; nil: nothing to try.
         mutating func step() throws -> (name: String, isAllowed: Bool, code: UInt16?)? {
-            switch pick(9) {
+            switch pick(11) {
+            case 8: return revise()
             case 0: return try offer()
             case 1, 2: return offers.isEmpty ? nil : countersign(pick(offers.count))
             case 3: return offers.isEmpty ? nil : withdraw(pick(offers.count))
@@ -92,12 +108,15 @@ import Testing
         private mutating func offer() throws -> (name: String, isAllowed: Bool, code: UInt16?) {
             let made = ModelOffer(
                 set: pick(2), copies: UInt16(1 + pick(2)), days: UInt64(1 + pick(6)),
-                expiry: now + UInt64(1 + pick(3)) * AgreementModelTests.day)
+                expiry: now + UInt64(1 + pick(3)) * AgreementModelTests.day, version: 0)
             let terms = OfferTerms(
                 dataSets: [sets[made.set]], copies: made.copies, purposes: .research, durationDays: UInt32(made.days),
                 expiry: Timestamp(made.expiry), plan: Market.plan(.free), text: .zero)
             let code = market.code(Agreements.offer, terms, by: provider, on: WellKnown.agreements)
-            offers.append(made)
+            offers.append(
+                ModelOffer(
+                    set: made.set, copies: made.copies, days: made.days, expiry: made.expiry,
+                    version: made.set == 1 ? version : 1))
             return ("offer", true, code)
         }
 
@@ -109,13 +128,16 @@ import Testing
             let code = market.code(
                 Agreements.countersign, Countersign(offer: UInt64(index), terms: terms), by: users[user],
                 on: WellKnown.agreements)
-            if state == "open" {
+            let isRevised = offer.set == 1 && offer.version != version
+            let isAllowed = state == "open" && !isRevised && !offer.takers.contains(user)
+            if isAllowed {
                 offers[index].taken += 1
+                offers[index].takers.insert(user)
                 agreements.append(
                     ModelAgreement(
                         set: offer.set, user: user, from: at, until: at + offer.days * AgreementModelTests.day))
             }
-            return ("countersign \(state)", state == "open", code)
+            return ("countersign \(state) \(isRevised)", isAllowed, code)
         }
 
         private mutating func withdraw(_ index: Int) -> (name: String, isAllowed: Bool, code: UInt16?) {
@@ -164,12 +186,35 @@ import Testing
 
         private mutating func grant() -> (name: String, isAllowed: Bool, code: UInt16?) {
             let (at, until) = (now, now + UInt64(1 + pick(4)) * AgreementModelTests.day)
-            let body = GrantConsent(dataSet: sets[1], purposes: .research, until: Timestamp(until))
+            let named = pick(4) > 0 ? version : version - 1
+            let body = GrantConsent(
+                dataSet: sets[1], version: named, purposes: .research, until: Timestamp(until))
             let isOwner = pick(4) > 0
             let code = market.code(
                 Agreements.grantConsent, body, by: isOwner ? owner : users[0], on: WellKnown.agreements)
-            if isOwner { consent = (at, until) }
-            return ("grant", isOwner, code)
+            let isAllowed = isOwner && named == version
+            if isAllowed { consent = (version, at, until) }
+            return ("grant \(isOwner)", isAllowed, code)
+        }
+
+        /// A new version of set 1: as it was, with another text, more or less of it, for more or fewer purposes.
+        private mutating func revise() -> (name: String, isAllowed: Bool, code: UInt16?) {
+            let before = (text, volume, isWide)
+            switch pick(5) {
+            case 0: text = UInt8(1 + pick(3))
+            case 1: volume += 1
+            case 2: volume -= 1
+            case 3: isWide.toggle()
+            default: break
+            }
+            let body = DescribeDataSet(
+                name: "owned", previous: version, location: DataLocation(partner: "metrics", anchor: "owned"),
+                description: Self.described(text, volume, isWide, owner))
+            let code = market.code(
+                Agreements.describe, body, by: provider, on: WellKnown.agreements, via: "metrics")
+            version += 1
+            if text != before.0 || volume > before.1 || (isWide && !before.2) { asked = version }
+            return ("revise", true, code)
         }
 
         private mutating func withdrawConsent() -> (name: String, isAllowed: Bool, code: UInt16?) {
@@ -183,7 +228,9 @@ import Testing
         /// Whether the model lets a user read at the time of the next block.
         func mayRead(_ agreement: ModelAgreement) -> Bool {
             let isConsented = consent.map { $0.from <= now && now < $0.until } ?? false
-            return agreement.from <= now && now < agreement.until && (agreement.set == 0 || isConsented)
+            let isEnough = consent.map { $0.version >= asked } ?? false
+            return agreement.from <= now && now < agreement.until
+                && (agreement.set == 0 || (isConsented && isEnough))
         }
     }
 

@@ -140,6 +140,20 @@ import Testing
             description: Market.description(.service, noticeDays: 366))
         try market.act(Agreements.describe, newer, by: provider, on: Self.on, via: "metrics")
         seen.expect(Agreements.dataSetRevised, sign(revised, try market.offer(revised).terms, by: user))
+        // So does the loss of the key that offered.
+        let clerk = Party("clerk", for: provider)
+        try market.act(
+            Accounts.setActor, SetActor(key: clerk.key, standing: .administrator), by: provider, on: WellKnown.accounts)
+        let orphan = try market.offer(market.terms([sale], free), by: clerk)
+        try market.act(
+            Accounts.setActor, SetActor(key: clerk.key, standing: .out), by: provider, on: WellKnown.accounts)
+        seen.expect(Agreements.offerUnbacked, sign(orphan, try market.offer(orphan).terms, by: user))
+        // One copy is for one account.
+        let twice = try market.offer(market.terms([sale], free, copies: 2), by: provider)
+        let twiceTerms = try market.offer(twice).terms
+        #expect(sign(twice, twiceTerms, by: user) == nil)
+        seen.expect(Agreements.takenBefore, sign(twice, twiceTerms, by: user))
+        #expect(sign(twice, twiceTerms, by: rival) == nil)
         #expect(sign(number, terms, by: user) == nil)
         seen.expect(Agreements.offerTaken, sign(number, terms, by: user))
         let late = try market.offer(market.terms([gone], free), by: provider)
@@ -153,8 +167,8 @@ import Testing
         seen.expect(
             Agreements.offerClosed, market.code(Agreements.withdrawOffer, OfferID(late), by: provider, on: Self.on))
         seen.expect(Agreements.offerClosed, sign(late, lateTerms, by: user))
-        #expect(seen.codes.count == 13)
-        let agreement = try market.agreement(0)
+        #expect(seen.codes.count == 15)
+        let agreement = try market.agreement(2)
         #expect(
             agreement.provider == provider.holder && agreement.user == user.holder && agreement.terms == terms.digest)
         #expect(agreement.providerKey == provider.key && agreement.userKey == user.key && agreement.payment == .clear)
@@ -186,12 +200,15 @@ import Testing
         #expect(rejectionCode { try market.bench.send([early], as: "aurora") } == HostRejection.notPermitted.code)
 
         let now = market.bench.time
-        func grant(_ purposes: Purposes, days: UInt32, by party: Party) -> UInt16? {
-            let body = GrantConsent(dataSet: set, purposes: purposes, until: now.adding(days: days))
+        func grant(_ purposes: Purposes, days: UInt32, by party: Party, version: UInt32 = 1) -> UInt16? {
+            let body = GrantConsent(
+                dataSet: set, version: version, purposes: purposes, until: now.adding(days: days))
             return market.code(Agreements.grantConsent, body, by: party, on: Self.on)
         }
         #expect(try market.refusal(user, set, number) == .consentMissing)
         seen.expect(Agreements.notOwner, grant(.research, days: 9, by: user))
+        seen.expect(Agreements.consentVersion, grant(.research, days: 9, by: ann, version: 2))
+        seen.expect(Agreements.consentVersion, grant(.research, days: 9, by: ann, version: 0))
         seen.expect(Agreements.consentWrong, grant([], days: 9, by: ann))
         seen.expect(Agreements.consentWrong, grant(.advice, days: 9, by: ann))
         seen.expect(Agreements.consentWrong, grant(.research, days: 3_662, by: ann))
@@ -244,7 +261,8 @@ import Testing
         try market.pass(days: 1)
         seen.expect(Agreements.logOutside, log(from + 30, from + 40))
         let others: Set<UInt16> = [
-            300, 301, 302, 303, 304, 305, 306, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 325, 333,
+            300, 301, 302, 303, 304, 305, 306, 308, 309, 310, 311, 312, 313, 314, 315, 316, 317, 318, 319, 325, 326,
+            327, 328, 329, 333, 337,
         ]
         #expect(seen.codes.union(others) == Set(Agreements.rejections.map(\.code)))
     }

@@ -1,3 +1,4 @@
+import Agreements
 import Billing
 import Chain
 import ContractHost
@@ -10,83 +11,23 @@ import Testing
 /// 100,000 random operations of money against an independent model; every balance is compared, and the sum of all
 /// balances is zero, after every block.
 @Suite struct BillingModelTests {
-    struct Bill {
-        let buyer: Int
-        let seller: Int
-        let amount: Amount
-        var paid: Amount = 0
-        var credited: Amount = 0
-        var refunded: Amount = 0
-        /// Amount and what is held.
-        var dispute: (amount: Amount, held: Amount)?
-        var wasDisputed = false
-        var open: Amount { amount - credited - paid + refunded }
-    }
+    typealias Step = (call: Call?, sender: String, happens: Bool)
 
-    /// Cash, held, receivable, payable, income, expense of each party, and the gateway's clearing.
-    struct Model {
-        var cash = [Amount](repeating: 0, count: 4)
-        var held = [Amount](repeating: 0, count: 4)
-        var receivable = [Amount](repeating: 0, count: 4)
-        var payable = [Amount](repeating: 0, count: 4)
-        var income = [Amount](repeating: 0, count: 4)
-        var expense = [Amount](repeating: 0, count: 4)
-        var clearing: Amount = 0
-        var bills: [Bill] = []
-        var references: Set<UInt64> = []
-
-        func sheet(_ party: Int) -> [Amount] {
-            [cash[party], held[party], receivable[party], payable[party], income[party], expense[party], 0]
-        }
-
-        mutating func issue(_ bill: Bill) {
-            bills.append(bill)
-            receivable[bill.seller] += bill.amount
-            income[bill.seller] -= bill.amount
-            expense[bill.buyer] += bill.amount
-            payable[bill.buyer] -= bill.amount
-        }
-
-        mutating func settle(_ index: Int, _ amount: Amount) {
-            let bill = bills[index]
-            bills[index].paid += amount
-            payable[bill.buyer] += amount
-            receivable[bill.seller] -= amount
-            cash[bill.seller] += amount
-        }
-
-        /// Whether the seller could give back what was paid.
-        mutating func credit(_ index: Int, _ amount: Amount) -> Bool {
-            let bill = bills[index]
-            let unpaid = min(amount, bill.open)
-            let refund = amount - unpaid
-            guard amount > 0, amount <= bill.amount - bill.credited, refund <= cash[bill.seller] else { return false }
-            bills[index].credited += amount
-            bills[index].refunded += refund
-            income[bill.seller] += amount
-            expense[bill.buyer] -= amount
-            receivable[bill.seller] -= unpaid
-            payable[bill.buyer] += unpaid
-            cash[bill.seller] -= refund
-            cash[bill.buyer] += refund
-            return true
-        }
-    }
-
-    /// Parties 0 and 1 sell, 2 and 3 buy.
+    /// Parties 0 and 1 sell, 1, 2 and 3 buy.
     struct World {
         var market: Market
-        var model = Model()
+        var model = MoneyModel()
         let parties: [Party]
         let judge: Party
         var sequences: [UInt64]
         var judgeSequence: UInt64
         var sets: [Digest] = []
+        var seen: [String: Int] = [:]
 
         init() throws {
             market = try Market()
             parties = [
-                try market.person("s0", .dataProvider), try market.person("s1", .dataProvider),
+                try market.person("s0", .dataProvider), try market.person("s1", [.dataProvider, .dataUser]),
                 try market.person("b2", .dataUser), try market.person("b3", .dataUser),
             ]
             judge = try market.organisation("judge", .marketOperator)
@@ -97,27 +38,45 @@ import Testing
             judgeSequence = try market.sequence(judge)
         }
 
-        mutating func sell(_ amount: Amount, _ seller: Int, _ buyer: Int) throws {
+        mutating func sell(_ amount: Amount, _ seller: Int, _ buyer: Int, isDelivered: Bool) throws {
             let terms = market.terms([sets[seller]], Market.plan(.oneTime, amount), days: 1)
-            _ = try market.agree(terms, parties[seller], parties[buyer])
+            let number = try market.agree(terms, parties[seller], parties[buyer])
             sequences[seller] += 1
             sequences[buyer] += 1
-            model.issue(Bill(buyer: buyer, seller: seller, amount: amount))
+            let agreement = try market.agreement(number)
+            model.issue(
+                MoneyModel.Bill(
+                    buyer: buyer, seller: seller, amount: amount, from: agreement.from.value, to: agreement.until.value,
+                    isDelivered: isDelivered))
+            guard isDelivered else { return }
+            let log = LogAccess(
+                agreement: number, dataSet: sets[seller], root: .zero, accesses: 1, energy: 0, from: agreement.from,
+                to: agreement.from.adding(milliseconds: 1))
+            try market.bench.send(Agreements.logAccess, to: WellKnown.agreements, log, as: "metrics")
         }
 
         /// The call as a party signs it, with the sequence number that counts when all before went as predicted.
-        func call<Body, Output>(_ method: Method<Signed<Body>, Output>, _ body: Body, by party: Int) -> Call? {
+        func call<Body, Output>(
+            _ method: Method<Signed<Body>, Output>, _ body: Body, by party: Int,
+            on instance: Address = WellKnown.billing
+        ) -> Call? {
             let who = party < 0 ? judge : parties[party]
             let signer = ActSigner(
                 network: market.bench.network, account: who.holder, key: who.key,
-                sequence: party < 0 ? judgeSequence : sequences[party], sign: who.sign)
-            return method.call(on: WellKnown.billing, body, by: signer)
+                sequence: party < 0 ? judgeSequence : sequences[party],
+                until: market.bench.nextBlock.time.adding(milliseconds: 1), sign: who.sign)
+            return method.call(on: instance, body, by: signer)
         }
 
-        mutating func count(_ party: Int) { if party < 0 { judgeSequence += 1 } else { sequences[party] += 1 } }
+        /// Notes what the model says of an act.
+        mutating func acted(_ name: String, by party: Int, _ happens: Bool) {
+            seen["\(name) \(happens)", default: 0] += 1
+            guard happens else { return }
+            if party < 0 { judgeSequence += 1 } else { sequences[party] += 1 }
+        }
 
         /// One random operation: the call, who sends it, and whether the model lets it happen.
-        mutating func operation(_ generator: inout SeededGenerator) -> (call: Call?, sender: String, happens: Bool) {
+        mutating func operation(_ generator: inout SeededGenerator) -> Step {
             func pick(_ count: Int) -> Int { Int(generator.next() % UInt64(count)) }
             let index = pick(model.bills.count)
             let bill = model.bills[index]
@@ -127,44 +86,54 @@ import Testing
             let stranger = pick(4)
             let buyer = pick(8) == 0 ? stranger : bill.buyer
             let seller = pick(8) == 0 ? stranger : bill.seller
-            switch pick(8) {
-            case 0: return deposit(pick(4), amount, UInt64(pick(400)), isPayment: nil)
-            case 1: return deposit(0, amount, UInt64(pick(400)), isPayment: index)
-            case 2, 3:
-                let call = call(Billing.pay, PayInvoice(invoice: UInt64(index), amount: amount), by: buyer)
-                let happens =
-                    buyer == bill.buyer && amount > 0 && amount <= bill.open && amount <= model.cash[buyer]
-                if happens {
-                    model.cash[buyer] -= amount
-                    model.settle(index, amount)
-                    count(buyer)
-                }
-                return (call, "village", happens)
+            switch pick(10) {
+            case 0: return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil)
+            case 1: return deposit(0, amount, UInt64(pick(3_000)), isPayment: index)
+            case 2, 3: return pay(index, amount, by: buyer)
             case 4:
                 let party = pick(4)
-                let out = PayOut(gateway: "payco", currency: Market.currency, amount: amount)
+                // All of it now and then, so that refunds find no cash.
+                let amount = pick(2) == 0 ? model.cash[party] : amount
+                let out = PayOut(gateway: "payco", currency: Market.currency, amount: amount, destination: .zero)
                 let call = call(Billing.payOut, out, by: party)
-                let happens = amount > 0 && amount <= model.cash[party]
+                let happens = amount > 0 && model.canSpend(party, amount)
                 if happens {
                     model.cash[party] -= amount
                     model.clearing += amount
-                    count(party)
                 }
+                acted("pay out", by: party, happens)
                 return (call, "payco", happens)
             case 5:
                 let body = CreditInvoice(invoice: UInt64(index), amount: amount, reason: 1)
                 let call = call(Billing.credit, body, by: seller)
                 let happens = seller == bill.seller && bill.dispute == nil && model.credit(index, amount)
-                if happens { count(seller) }
+                acted("credit", by: seller, happens)
                 return (call, "village", happens)
             case 6: return dispute(index, amount, by: buyer)
+            case 7:
+                guard !model.debts.isEmpty else { return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil) }
+                return refund(pick(model.debts.count), pick(5), by: [seller, buyer, stranger][pick(3)])
+            case 8: return pick(4) == 0 ? revoke(index, by: seller) : pay(index, amount, by: buyer)
             default: return resolve(index, amount, by: [-1, -1, bill.buyer, bill.seller, stranger][pick(5)])
             }
         }
 
+        private mutating func pay(_ index: Int, _ amount: Amount, by party: Int) -> Step {
+            let bill = model.bills[index]
+            let call = call(Billing.pay, PayInvoice(invoice: UInt64(index), amount: amount), by: party)
+            let happens =
+                party == bill.buyer && amount > 0 && amount <= bill.open && model.canSpend(party, amount)
+            if happens {
+                model.cash[party] -= amount
+                model.settle(index, amount)
+            }
+            acted("pay", by: party, happens)
+            return (call, "village", happens)
+        }
+
         private mutating func deposit(
             _ party: Int, _ amount: Amount, _ reference: UInt64, isPayment index: Int?
-        ) -> (call: Call?, sender: String, happens: Bool) {
+        ) -> Step {
             let digest = SHA256.hash(reference.keyBytes)
             var happens = amount > 0 && !model.references.contains(reference)
             let call: Call
@@ -189,41 +158,55 @@ import Testing
             return (call, "payco", happens)
         }
 
-        private mutating func dispute(
-            _ index: Int, _ amount: Amount, by party: Int
-        ) -> (call: Call?, sender: String, happens: Bool) {
+        private mutating func dispute(_ index: Int, _ amount: Amount, by party: Int) -> Step {
             let bill = model.bills[index]
             let body = DisputeInvoice(invoice: UInt64(index), amount: amount, reason: 1, text: .zero)
             let call = call(Billing.dispute, body, by: party)
+            // No invoice is issued after the end of what it is for.
+            let latest = bill.to + 60 * Timestamp.dayMilliseconds
             let happens =
                 party == bill.buyer && !bill.wasDisputed && amount > 0 && amount <= bill.amount - bill.credited
+                && market.bench.nextBlock.time.value <= latest
             if happens {
-                let held = min(max(0, amount - bill.open), model.cash[bill.seller])
-                model.cash[bill.seller] -= held
-                model.held[bill.seller] += held
-                model.bills[index].dispute = (amount, held)
+                model.hold(index, amount)
                 model.bills[index].wasDisputed = true
-                count(party)
+                model.disputes.append(index)
             }
+            acted("dispute", by: party, happens)
             return (call, "village", happens)
         }
 
-        private mutating func resolve(
-            _ index: Int, _ amount: Amount, by party: Int
-        ) -> (call: Call?, sender: String, happens: Bool) {
+        private mutating func resolve(_ index: Int, _ amount: Amount, by party: Int) -> Step {
             let bill = model.bills[index]
             let call = call(Billing.resolve, ResolveDispute(invoice: UInt64(index), credit: amount), by: party)
             let isAll = amount == bill.dispute?.amount
             let isJudge = party < 0 || (party == bill.buyer && amount == 0) || (party == bill.seller && isAll)
-            guard isJudge, let dispute = bill.dispute, (0...dispute.amount).contains(amount) else {
-                return (call, "village", false)
-            }
-            let before = model
-            model.held[bill.seller] -= dispute.held
-            model.cash[bill.seller] += dispute.held
-            model.bills[index].dispute = nil
-            let happens = amount == 0 || model.credit(index, amount)
-            if happens { count(party) } else { model = before }
+            let happens = isJudge && bill.dispute.map { (0...$0.amount).contains(amount) } ?? false
+            if happens { model.decide(index, amount) }
+            acted("resolve", by: party, happens)
+            return (call, "village", happens)
+        }
+
+        private mutating func refund(_ index: Int, _ choice: Int, by party: Int) -> Step {
+            let debt = model.debts[index]
+            let amount = [0, 1, debt.open, debt.open + 1, model.cash[debt.seller]][choice]
+            let call = call(Billing.payRefund, PayRefund(debt: UInt64(index), amount: amount), by: party)
+            let happens =
+                (party == debt.seller || party == debt.buyer) && amount > 0 && amount <= debt.open
+                && amount <= model.cash[debt.seller]
+            if happens { model.payRefund(index, amount) }
+            acted("refund", by: party, happens)
+            return (call, "village", happens)
+        }
+
+        private mutating func revoke(_ index: Int, by party: Int) -> Step {
+            let bill = model.bills[index]
+            let now = market.bench.nextBlock.time.value
+            let body = EndAgreement(agreement: UInt64(index), reason: 9)
+            let call = call(Agreements.revoke, body, by: party, on: WellKnown.agreements)
+            let happens = party == bill.seller && !bill.isRevoked && now < bill.to
+            if happens { model.revoke(index, at: now) }
+            acted("revoke", by: party, happens)
             return (call, "village", happens)
         }
     }
@@ -237,7 +220,18 @@ import Testing
         for block in 0..<1_000 {
             if block % 10 == 0 {
                 let amount = Amount(1 + generator.next() % 2_000)
-                try world.sell(amount, Int(generator.next() % 2), 2 + Int(generator.next() % 2))
+                let seller = Int(generator.next() % 2)
+                let buyer = seller + 1 + Int(generator.next() % UInt64(3 - seller))
+                try world.sell(amount, seller, buyer, isDelivered: generator.next() % 2 == 0)
+            }
+            // Agreements and disputes run out; a quarter of a day lets revocations cut spans.
+            if block == 600 {
+                world.market.bench.advance(milliseconds: 61 * Timestamp.dayMilliseconds)
+                repeat { try world.market.bench.runBlock() } while !world.market.bench.scheduledReceipts.isEmpty
+                world.model.lapse()
+                try check(world, "seed \(seed), 61 days later")
+            } else if block % 50 == 25 {
+                world.market.bench.advance(milliseconds: Timestamp.dayMilliseconds / 4)
             }
             var transactions: [Transaction] = []
             var expected: [Bool] = []
@@ -253,7 +247,12 @@ import Testing
             #expect(codes.map { $0 == nil } == expected, "seed \(seed), block \(block): \(codes)")
             try check(world, "seed \(seed), block \(block)")
         }
-        #expect(operations == 10_000 && happened > 1_500)
+        #expect(operations == 10_000 && happened > 1_200)
+        for step in ["pay", "pay out", "credit", "dispute", "resolve", "refund", "revoke"] {
+            let (done, refused) = (world.seen["\(step) true"] ?? 0, world.seen["\(step) false"] ?? 0)
+            #expect(done > 0 && refused > 0, "\(step): \(done) times, refused \(refused) times")
+        }
+        #expect(!world.model.debts.isEmpty)
         // All balances that the state has, not only those that the model knows.
         let prefix = StateKeys.prefix(WellKnown.billing, Billing.balances.number)
         let all = try world.market.bench.state.values.filter { $0.key.starts(with: prefix) }.map { pair in

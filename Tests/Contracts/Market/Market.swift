@@ -27,7 +27,7 @@ enum Asker: Contract {
     }
     static let takeBack = Method<Signed<Capabilities>, Nothing>(2, "takeBack", "The same, while suspended, too.") {
         (context, request) throws(Rejection) in
-        try context.authorise(request, as: 2, needing: request.body, takesBack: true)
+        try context.authorise(request, as: 2, needing: request.body, scope: .takesBack)
         return Nothing()
     }
     static var calls: [CallDeclaration] { [ask.declaration, takeBack.declaration] }
@@ -68,8 +68,11 @@ struct Party {
 struct Market {
     var bench: ContractTestBench
     static let currency = Currency("EUR")!
+    /// Milliseconds from the next block's time to the end of the acts that are signed.
+    var actLifetime = Int64(Act.usualLifetimeMilliseconds)
 
-    init() throws {
+    /// `issuers`: further partners that offer contracts of accounts.
+    init(issuers: Int = 0) throws {
         var suite = Consortium.suiteGenesis
         suite.partners =
             suite.partners.map { partner in
@@ -78,7 +81,7 @@ struct Market {
                 return changed
             } + [
                 Consortium.partner("payco", .paymentGateway), Consortium.partner("zaps", .paymentGateway),
-            ]
+            ] + (0..<issuers).map { Consortium.partner("issuer-\($0)", .issuer) }
         suite.parameters.quotaTransactions = 1_000_000_000
         suite.parameters.quotaWork = 1 << 60
         let contracts = ContractSuite.release.contracts + [ContractDefinition(Asker.self, sources: .zero)]
@@ -112,7 +115,7 @@ struct Market {
     func signer(_ party: Party) throws(Rejection) -> ActSigner {
         ActSigner(
             network: bench.network, account: party.holder, key: party.key, sequence: try sequence(party),
-            sign: party.sign)
+            until: Timestamp(UInt64(Int64(bench.nextBlock.time.value) + actLifetime)), sign: party.sign)
     }
 
     func call<Body, Output>(
@@ -276,11 +279,12 @@ struct Market {
     // MARK: Billing
 
     static func plan(
-        _ kind: PricePlan.Kind, _ price: Amount = 0, periodDays: UInt16 = 0, paysFirst: Bool = false
+        _ kind: PricePlan.Kind, _ price: Amount = 0, periodDays: UInt16 = 0, paysFirst: Bool = false,
+        ceiling: Amount = 1_000_000_000
     ) -> PricePlan {
         PricePlan(
             kind, currency: currency, price: price, periodDays: periodDays, dueDays: kind == .free ? 0 : 14,
-            paysFirst: paysFirst)
+            paysFirst: paysFirst, ceiling: kind == .perAccess || kind == .perEnergy ? ceiling : 0)
     }
 
     mutating func deposit(_ amount: Amount, to party: Party, reference: UInt64) throws {

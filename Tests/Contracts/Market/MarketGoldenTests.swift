@@ -44,12 +44,15 @@ import Testing
             ("OfferTerms", terms.bcs),
             (
                 "Consent",
-                Consent(purposes: .research, from: Timestamp(1), until: Timestamp(2), withdrawn: Timestamp(3)).bcs
+                Consent(
+                    version: 1, purposes: .research, from: Timestamp(1), until: Timestamp(2), withdrawn: Timestamp(3)
+                ).bcs
             ),
             (
                 "act digest",
                 Act.signingDigest(
-                    network: digest, instance: WellKnown.billing, method: 2, account: digest, sequence: 3, body: .zero
+                    network: digest, instance: WellKnown.billing, method: 2, account: digest, sequence: 3,
+                    until: Timestamp(4), body: .zero
                 ).bytes
             ),
             (

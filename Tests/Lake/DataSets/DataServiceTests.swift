@@ -282,7 +282,8 @@ struct DataServiceTests {
 
     @Test func accessesAreCountedAndAnchored() async throws {
         let energy = EnergyColumn(name: "load_wh", unit: .wattHours)
-        let plan = PricePlan(.perEnergy, currency: Market.euro, price: 1_000, periodDays: 7, dueDays: 10)
+        let plan = PricePlan(
+            .perEnergy, currency: Market.euro, price: 1_000, periodDays: 7, dueDays: 10, ceiling: 1_000_000_000)
         let story = try Story(hours: 48, energy: energy, plan: plan)
         let (node, market) = (story.node, story.market)
         let from = Timestamp(Tables.start)

@@ -31,7 +31,9 @@ struct ReadModelTests {
         try node.register()
         let dataSet = try market.describe(DataNode.dataSet, text: SHA256.hash(Self.text))
         for number in 0..<30 { try market.describe("other-\(number)") }
-        let plan = PricePlan(.perAccess, currency: Market.euro, price: 2_000_000, periodDays: 7, dueDays: 10)
+        let plan = PricePlan(
+            .perAccess, currency: Market.euro, price: 2_000_000, periodDays: 7, dueDays: 10,
+            ceiling: 1_000_000_000)
         let agreement = try market.agree(dataSet, plan: plan)
         let manifest = try Tables.manifest(Tables.csv(hours: 3))
         try node.anchor(manifest)

@@ -12,7 +12,7 @@ enum MarketSamples {
     private static let holder = SHA256.hash([1])
 
     private static var act: Act {
-        Act(account: holder, key: key.publicKey, sequence: 3, signature: key.sign(.zero))
+        Act(account: holder, key: key.publicKey, sequence: 3, until: Timestamp(9), signature: key.sign(.zero))
     }
 
     private static func signed(_ body: some ContractValue & Hashable) -> [UInt8] { body.bcs + act.bcs }
@@ -41,7 +41,7 @@ enum MarketSamples {
             "accounts.addContract": AddContract(holder: holder, credential: .zero, roles: .serviceUser).bcs,
             "accounts.setActor": signed(SetActor(key: key.publicKey, standing: .member, roles: .dataUser)),
             "accounts.authorise": ActRequest(
-                act: act, method: 1, body: .zero, capabilities: [.contracting, .accessData], takesBack: true
+                act: act, method: 1, body: .zero, capabilities: [.contracting, .accessData], scope: .takesBack
             ).bcs,
             "agreements.describe": signed(
                 DescribeDataSet(
@@ -52,13 +52,13 @@ enum MarketSamples {
                     dataSets: [holder], user: .zero, purposes: .research, durationDays: 30, expiry: Timestamp(9),
                     plan: plan, text: .zero)),
             "agreements.grantConsent": signed(
-                GrantConsent(dataSet: holder, purposes: .research, until: Timestamp(9))),
+                GrantConsent(dataSet: holder, version: 1, purposes: .research, until: Timestamp(9))),
             "billing.begin": BillingStart(agreement).bcs,
             "billing.confirmPayment": GatewayPayment(
                 invoice: 1, currency: currency, amount: 5, reference: holder
             ).bcs,
             "billing.deposit": GatewayDeposit(account: holder, currency: currency, amount: 5, reference: holder).bcs,
-            "billing.payOut": signed(PayOut(gateway: "aurora", currency: currency, amount: 5)),
+            "billing.payOut": signed(PayOut(gateway: "aurora", currency: currency, amount: 5, destination: holder)),
         ]
     }
 }

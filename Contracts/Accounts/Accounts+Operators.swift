@@ -1,0 +1,100 @@
+internal import Chain
+internal import ContractKit
+internal import LedgerCrypto
+internal import Primitives
+
+extension Accounts {
+    /// How long a judgement over an operator waits for a second operator's.
+    static let judgementDays: UInt32 = 7
+
+    // MARK: The council and operators
+
+    static func voteOperator(_ context: Context, _ request: VoteOperator) throws(Rejection) -> Nothing {
+        let member = try context.requirePartner(with: .council)
+        let account = try account(request.account, context)
+        // The role is taken from a suspended operator, too.
+        let mayChange = account.status == .active || (account.status == .suspended && !request.isOperator)
+        try require(mayChange, stepForbidden(account.status.word))
+        try require(account.roles.contains(.marketOperator) != request.isOperator, operatorUnchanged())
+        let key = Pair(request.account, member)
+        try require(votes.get(key, in: context)?.isOperator != request.isOperator, votedBefore())
+        try votes.set(key, OperatorVote(isOperator: request.isOperator), in: context)
+        let council = try context.councilMembers()
+        var agreeing = 0
+        for partner in council
+        where try votes.get(Pair(request.account, partner), in: context)?.isOperator == request.isOperator {
+            agreeing += 1
+        }
+        let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
+        try context.emit(
+            voted,
+            OperatorVoteNotice(
+                account: request.account, partner: member, isOperator: request.isOperator, isDecided: isDecided))
+        guard isDecided else { return Nothing() }
+        // The next question is a new one.
+        for partner in council { try votes.remove(Pair(request.account, partner), in: context) }
+        let roles =
+            request.isOperator ? account.roles.union(.marketOperator) : account.roles.subtracting(.marketOperator)
+        try give(roles, to: account, context)
+        return Nothing()
+    }
+
+    static func suspend(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
+        try rule(.suspend, Accounts.suspend.number, request, context)
+    }
+
+    static func reinstate(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
+        try rule(.reinstate, Accounts.reinstate.number, request, context)
+    }
+
+    static func revoke(_ context: Context, _ request: Signed<AccountJudgement>) throws(Rejection) -> Nothing {
+        guard request.act.account == request.body.account else {
+            return try rule(.revoke, Accounts.revoke.number, request, context)
+        }
+        let isAdministrator = try judge(request, Accounts.revoke.number, [], scope: .takesBack, context)
+        try require(isAdministrator, administratorNeeded())
+        return try take(.revoke, request.body, context)
+    }
+
+    /// An operator's judgement. One over another operator counts when a second operator judges the same.
+    private static func rule(
+        _ step: AccountStep, _ method: UInt16, _ request: Signed<AccountJudgement>, _ context: Context
+    ) throws(Rejection) -> Nothing {
+        _ = try judge(request, method, .governMarketplace, context)
+        let (judge, target) = (request.act.account, try account(request.body.account, context))
+        guard target.roles.contains(.marketOperator), target.holder != judge else {
+            return try take(step, request.body, context)
+        }
+        try require(request.body.reason > 0, reasonMissing())
+        _ = try next(target, step)
+        let key = Pair(target.holder, method)
+        if let first = try judgements.get(key, in: context), try holds(first, context) {
+            try require(first.by != judge, judgedBefore())
+            try judgements.remove(key, in: context)
+            return try take(step, request.body, context)
+        }
+        let judgement = OperatorJudgement(by: judge, reason: request.body.reason, time: context.time)
+        try judgements.set(key, judgement, in: context)
+        try context.emit(judged, JudgementNotice(account: target.holder, method: method, judgement: judgement))
+        return Nothing()
+    }
+
+    /// A first judgement waits seven days for the second one, as long as its operator is one.
+    private static func holds(_ judgement: OperatorJudgement, _ context: Context) throws(Rejection) -> Bool {
+        let account = try Directory.accounts.get(judgement.by, in: context)
+        return context.time <= judgement.time.adding(days: judgementDays) && account?.status == .active
+            && account?.roles.contains(.marketOperator) == true
+    }
+
+    private static func take(
+        _ step: AccountStep, _ request: AccountJudgement, _ context: Context
+    ) throws(Rejection) -> Nothing {
+        try require(request.reason > 0, reasonMissing())
+        var account = try account(request.account, context)
+        account.status = try next(account, step)
+        account.changed = context.time
+        account.reason = step == .reinstate ? 0 : request.reason
+        try store(account, context)
+        return Nothing()
+    }
+}

@@ -1,0 +1,87 @@
+internal import Chain
+internal import ContractKit
+internal import Primitives
+
+extension Billing {
+    static func credit(_ context: Context, _ request: Signed<CreditInvoice>) throws(Rejection) -> DocumentNumber {
+        let seller = try context.authorise(request, as: credit.number, needing: .billing)
+        let invoice = try invoice(request.body.invoice, context)
+        try require(invoice.seller == seller, notSeller())
+        try require(!invoice.isDisputed, disputed())
+        try require(request.body.reason > 0, reasonMissing())
+        return try credit(invoice, request.body.amount, request.body.reason, by: seller, context)
+    }
+
+    /// First what is outstanding falls away, then what was paid goes back into the buyer's cash. What the seller's cash
+    /// does not reach, it owes.
+    static func credit(
+        _ invoice: Invoice, _ amount: Amount, _ reason: UInt16, by holder: Digest, _ context: Context
+    ) throws(Rejection) -> DocumentNumber {
+        try require(amount > 0, amountWrong())
+        try require(amount <= invoice.amount - invoice.credited, aboveInvoice())
+        let unpaid = min(amount, invoice.outstanding)
+        let refund = amount - unpaid
+        let given = min(refund, try cash(of: invoice.seller, invoice.currency, context))
+        let owed = refund - given
+        let number = try next(\.creditNotes, context)
+        let note = CreditNote(
+            number: number, invoice: invoice, amount: amount, refunded: refund, owed: owed, reason: reason, by: holder,
+            time: context.time)
+        try creditNotes.set(number, note, in: context)
+        try context.emit(credited, note)
+        let lines = [
+            JournalLine(invoice.seller, .income, amount), JournalLine(invoice.buyer, .expense, -amount),
+            JournalLine(invoice.seller, .receivable, -unpaid), JournalLine(invoice.buyer, .payable, unpaid),
+            JournalLine(invoice.seller, .cash, -given), JournalLine(invoice.buyer, .cash, given),
+            JournalLine(invoice.seller, .payable, -owed), JournalLine(invoice.buyer, .receivable, owed),
+        ]
+        try post(lines, invoice.currency, .credit, number, context)
+        if owed > 0 {
+            let debt = RefundDebt(
+                number: try next(\.debts, context), creditNote: number, invoice: invoice, amount: owed)
+            try store(debt, adding: owed, context)
+        }
+        var changed = invoice
+        changed.credited = try checked(invoice.credited.adding(amount))
+        changed.refunded = try checked(invoice.refunded.adding(refund))
+        try close(changed, context)
+        return DocumentNumber(number)
+    }
+
+    /// The seller gives, or the buyer takes, what is owed of a refund, out of the seller's cash.
+    static func payRefund(_ context: Context, _ request: Signed<PayRefund>) throws(Rejection) -> Nothing {
+        let party = try context.authorise(request, as: payRefund.number, needing: .billing, scope: .takesBack)
+        let amount = request.body.amount
+        guard var debt = try debts.get(request.body.debt, in: context) else { throw documentUnknown() }
+        try require(party == debt.seller || party == debt.buyer, debtForeign())
+        try require(amount > 0, amountWrong())
+        try require(amount <= debt.outstanding, aboveOutstanding("\(debt.outstanding) micro-units"))
+        let lines = [
+            JournalLine(debt.seller, .cash, -amount), JournalLine(debt.seller, .payable, amount),
+            JournalLine(debt.buyer, .cash, amount), JournalLine(debt.buyer, .receivable, -amount),
+        ]
+        try post(lines, debt.currency, .refund, debt.number, context)
+        debt.paid = try checked(debt.paid.adding(amount))
+        try store(debt, adding: -amount, context)
+        return Nothing()
+    }
+
+    /// What a holder owes of refunds stays in its cash: it neither pays others with it nor takes it out.
+    static func requireFree(
+        _ amount: Amount, _ currency: Currency, of holder: Digest, _ context: Context
+    ) throws(Rejection) {
+        guard let owed = try owed.get(Pair(holder, currency), in: context)?.amount, owed > 0 else { return }
+        let cash = try balances.get(LedgerAccount(holder: holder, currency: currency, kind: .cash), in: context)
+        try require((cash?.amount ?? 0) - Int128(amount) >= owed, refundOwed())
+    }
+
+    private static func store(
+        _ debt: RefundDebt, adding amount: Amount, _ context: Context
+    ) throws(Rejection) {
+        let key = Pair(debt.seller, debt.currency)
+        let sum = (try owed.get(key, in: context)?.amount ?? 0) + Int128(amount)
+        try owed.set(key, Balance(sum), in: context)
+        try debts.set(debt.number, debt, in: context)
+        try context.emit(debtChanged, debt)
+    }
+}

@@ -1,0 +1,144 @@
+import Primitives
+
+/// What 100,000 random operations of money must come to, in plain arrays.
+struct MoneyModel {
+    struct Bill {
+        let buyer: Int
+        let seller: Int
+        let amount: Amount
+        /// The time that it is for; the agreement's too until its provider ends it.
+        let from: UInt64
+        let to: UInt64
+        /// Whether accesses were anchored under its agreement.
+        var isDelivered = false
+        var isRevoked = false
+        var paid: Amount = 0
+        var credited: Amount = 0
+        var refunded: Amount = 0
+        /// Amount and what is held.
+        var dispute: (amount: Amount, held: Amount)?
+        var wasDisputed = false
+        var open: Amount { amount - credited - paid + refunded }
+    }
+
+    struct Debt {
+        let seller: Int
+        let buyer: Int
+        var open: Amount
+    }
+
+    /// Cash, held, receivable, payable, income, expense of each party, and the gateway's clearing.
+    var cash = [Amount](repeating: 0, count: 4)
+    var held = [Amount](repeating: 0, count: 4)
+    var receivable = [Amount](repeating: 0, count: 4)
+    var payable = [Amount](repeating: 0, count: 4)
+    var income = [Amount](repeating: 0, count: 4)
+    var expense = [Amount](repeating: 0, count: 4)
+    var clearing: Amount = 0
+    var bills: [Bill] = []
+    var debts: [Debt] = []
+    /// Bills with an open dispute, in the order in which they were disputed.
+    var disputes: [Int] = []
+    var references: Set<UInt64> = []
+
+    func sheet(_ party: Int) -> [Amount] {
+        [cash[party], held[party], receivable[party], payable[party], income[party], expense[party], 0]
+    }
+    func owed(by party: Int) -> Amount { debts.filter { $0.seller == party }.map(\.open).reduce(0, +) }
+    /// What a party owes of refunds stays in its cash.
+    func canSpend(_ party: Int, _ amount: Amount) -> Bool {
+        amount <= cash[party] && (owed(by: party) == 0 || cash[party] - amount >= owed(by: party))
+    }
+
+    mutating func issue(_ bill: Bill) {
+        bills.append(bill)
+        receivable[bill.seller] += bill.amount
+        income[bill.seller] -= bill.amount
+        expense[bill.buyer] += bill.amount
+        payable[bill.buyer] -= bill.amount
+    }
+
+    mutating func settle(_ index: Int, _ amount: Amount) {
+        let bill = bills[index]
+        bills[index].paid += amount
+        payable[bill.buyer] += amount
+        receivable[bill.seller] -= amount
+        cash[bill.seller] += amount
+    }
+
+    /// What the seller's cash does not reach, it owes.
+    mutating func credit(_ index: Int, _ amount: Amount) -> Bool {
+        let bill = bills[index]
+        guard amount > 0, amount <= bill.amount - bill.credited else { return false }
+        let unpaid = min(amount, bill.open)
+        let refund = amount - unpaid
+        let given = min(refund, cash[bill.seller])
+        bills[index].credited += amount
+        bills[index].refunded += refund
+        income[bill.seller] += amount
+        expense[bill.buyer] -= amount
+        receivable[bill.seller] -= unpaid
+        payable[bill.buyer] += unpaid
+        cash[bill.seller] -= given
+        cash[bill.buyer] += given
+        if refund > given {
+            debts.append(Debt(seller: bill.seller, buyer: bill.buyer, open: refund - given))
+            payable[bill.seller] -= refund - given
+            receivable[bill.buyer] += refund - given
+        }
+        return true
+    }
+
+    mutating func payRefund(_ index: Int, _ amount: Amount) {
+        let debt = debts[index]
+        debts[index].open -= amount
+        cash[debt.seller] -= amount
+        payable[debt.seller] += amount
+        cash[debt.buyer] += amount
+        receivable[debt.buyer] -= amount
+    }
+
+    mutating func hold(_ index: Int, _ amount: Amount) {
+        let seller = bills[index].seller
+        let part = min(max(0, amount - bills[index].open), cash[seller])
+        cash[seller] -= part
+        held[seller] += part
+        bills[index].dispute = (amount, part)
+    }
+
+    mutating func release(_ index: Int) {
+        let seller = bills[index].seller
+        let part = bills[index].dispute?.held ?? 0
+        held[seller] -= part
+        cash[seller] += part
+        bills[index].dispute = nil
+    }
+
+    mutating func decide(_ index: Int, _ amount: Amount) {
+        release(index)
+        disputes.removeAll { $0 == index }
+        if amount > 0 { _ = credit(index, amount) }
+    }
+
+    /// The provider ends the agreement: what is for the time after goes back, the rest of the division too.
+    mutating func revoke(_ index: Int, at now: UInt64) {
+        bills[index].isRevoked = true
+        let bill = bills[index]
+        let kept = now <= bill.from ? 0 : bill.amount * Amount(now - bill.from) / Amount(bill.to - bill.from)
+        let rest = bill.amount - kept - bill.credited
+        guard rest > 0 else { return }
+        guard let dispute = bill.dispute else {
+            _ = credit(index, rest)
+            return
+        }
+        release(index)
+        _ = credit(index, rest)
+        let left = min(dispute.amount, bill.amount - bills[index].credited)
+        if left > 0 { hold(index, left) } else { disputes.removeAll { $0 == index } }
+    }
+
+    /// Nobody decided in 60 days: what was delivered is paid.
+    mutating func lapse() {
+        for index in disputes { decide(index, bills[index].isDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
+    }
+}
