@@ -1,6 +1,6 @@
 package import Chain
 package import DataLake
-package import Primitives
+internal import Primitives
 package import Trading
 
 /// Asks a partner for the salts of a period, part by part: a whole list of a large community fits into no message.
