@@ -52,23 +52,23 @@ struct SettlementPaceTests {
         func lines(_ lake: DataLake) throws -> [StatementLine?] {
             try lake.results.entries(of: address, period: Homes.first, version: 1).map(\.line)
         }
-        func salts(_ lake: DataLake) throws -> SaltList? {
+        func stored(_ lake: DataLake) throws -> SaltList? {
             try lake.secrets.salts(of: numbers, in: address, period: Homes.first, version: 1)
         }
         try later()
-        #expect(try lines(lake) == prepared.result.settlement.lines && salts(lake) == salts)
+        #expect(try lines(lake) == prepared.result.settlement.lines && stored(lake) == salts)
         #expect(try lake.results.inputs(of: address, period: Homes.first, version: 1)?.inputs == prepared.inputs)
         let other = try DataLake(folder: folder.url)
-        #expect(try lines(other).isEmpty && salts(other) == nil)
+        #expect(try lines(other).isEmpty && stored(other) == nil)
         try lake.flush()
-        #expect(try lines(other) == prepared.result.settlement.lines && salts(other) == salts)
+        #expect(try lines(other) == prepared.result.settlement.lines && stored(other) == salts)
         // What waits for the disk is erased with the rest.
         try later()
         try lake.results.eraseLines(of: numbers[1], in: address)
         try lake.secrets.destroy(numbers[1], in: address)
         for each in [lake, try DataLake(folder: folder.url)] {
             #expect(try lines(each).map { $0 == nil } == [false, true, false, false])
-            #expect(try salts(each) == nil)
+            #expect(try stored(each) == nil)
         }
     }
 
