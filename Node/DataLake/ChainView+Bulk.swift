@@ -94,6 +94,12 @@ extension ChainView {
     package func anchors(_ batches: [Digest]) throws(StorageFailure) -> [BatchAnchor?] {
         var known = cache.anchors(batches)
         let missing = batches.indices.filter { known[$0] == nil }
+        // A newer view may have found what was not there yet.
+        if let height = events?.height {
+            for index in batches.indices {
+                if let anchor = known[index], anchor.height > height { known[index] = nil }
+            }
+        }
         if missing.isEmpty { return known }
         let records = try read(Directory.batches, all: missing.map { batches[$0] }, of: WellKnown.anchors)
         var added: [(batch: Digest, anchor: BatchAnchor)] = []

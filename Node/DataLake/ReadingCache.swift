@@ -26,7 +26,9 @@ final class ReadingCache: Sendable {
     subscript(_ digest: Digest) -> ReadingBatch? { state.withLock { $0.batches[digest] } }
 
     /// The batches that are here, in the order of the digests.
-    func batches(_ digests: [Digest]) -> [ReadingBatch?] { state.withLock { state in digests.map { state.batches[$0] } } }
+    func batches(_ digests: [Digest]) -> [ReadingBatch?] {
+        state.withLock { state in digests.map { state.batches[$0] } }
+    }
 
     func keep(_ batch: ReadingBatch, as digest: Digest) {
         state.withLock { state in

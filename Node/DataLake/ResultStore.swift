@@ -41,7 +41,7 @@ package struct ResultStore: Sendable {
 
     private let database: DatabaseQueue
     private static let parts = MemberParts<Entry>(table: "linePart", recordsMax: 512) { $0.member }
-    private let late = LateWrites<SettlementName, Settled>(label: "results")
+    private let late: LateWrites<SettlementName, Settled>
 
     /// A settlement that is not on the disk yet.
     private struct Settled: Sendable {
@@ -54,7 +54,15 @@ package struct ResultStore: Sendable {
     }
 
     init(path: String) throws(LakeError) {
-        database = try SQL.open(path: path, isSecret: true)
+        let database = try SQL.open(path: path, isSecret: true)
+        self.database = database
+        late = LateWrites(label: "results") { (items) throws(LakeError) in
+            try SQL.attempt("store results") {
+                try database.write { database in
+                    for (name, settled) in items { try ResultStore.write(settled, name, to: database) }
+                }
+            }
+        }
         try SQL.attempt("prepare the results") {
             var migrator = DatabaseMigrator()
             migrator.registerMigration("1") { database in
@@ -127,29 +135,20 @@ package struct ResultStore: Sendable {
             stored: StoredInputs(inputs: inputs, totals: result.settlement.totals, batches: batches))
         let name = SettlementName(
             community: community, period: result.claim.period, version: result.claim.version)
-        try late.put(name, settled, afterMilliseconds: afterMilliseconds) { [database] () throws(LakeError) in
-            try ResultStore.write(settled, name, to: database)
-        }
+        try late.put(name, settled, afterMilliseconds: afterMilliseconds)
     }
 
     /// Returns when everything that was to be stored later is durable.
     package func flush() throws(LakeError) { try late.flush() }
 
-    private static func write(
-        _ settled: Settled, _ name: SettlementName, to database: DatabaseQueue
-    ) throws(LakeError) {
-        try SQL.attempt("store results") {
-            try database.write { database in
-                try database.execute(
-                    sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?)",
-                    arguments: [
-                        Data(name.community.bytes), SQL.blob(name.period.value), Int64(name.version),
-                        Data(settled.stored.inputs.bcs), Data(settled.stored.totals.bcs),
-                        Data(settled.stored.batches.bcs),
-                    ])
-                try parts.store(settled.entries, of: name.community, name.period, name.version, in: database)
-            }
-        }
+    private static func write(_ settled: Settled, _ name: SettlementName, to database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?)",
+            arguments: [
+                Data(name.community.bytes), SQL.blob(name.period.value), Int64(name.version),
+                Data(settled.stored.inputs.bcs), Data(settled.stored.totals.bcs), Data(settled.stored.batches.bcs),
+            ])
+        try parts.store(settled.entries, of: name.community, name.period, name.version, in: database)
     }
 
     /// Leaves of a settlement in the order of the tree; empty when it is not here.

@@ -15,10 +15,21 @@ package struct SecretStore: Sendable {
     private static let parts = MemberParts<SaltList.Entry>(table: "saltPart", recordsMax: 2_048) { $0.member }
     private let last = LastSalts()
     private let keyRing = KeyRing()
-    private let late = LateWrites<SettlementName, [SaltList.Entry]>(label: "salts")
+    private let late: LateWrites<SettlementName, [SaltList.Entry]>
 
     package init(path: String) throws(LakeError) {
-        database = try SQL.open(path: path, isSecret: true)
+        let database = try SQL.open(path: path, isSecret: true)
+        self.database = database
+        late = LateWrites(label: "salts") { (items) throws(LakeError) in
+            try SQL.attempt("store salts") {
+                try database.write { database in
+                    for (name, entries) in items {
+                        try SecretStore.parts.store(
+                            entries, of: name.community, name.period, name.version, in: database)
+                    }
+                }
+            }
+        }
         try SQL.attempt("prepare the secrets") {
             var migrator = DatabaseMigrator()
             migrator.registerMigration("1") { database in
@@ -204,16 +215,12 @@ package struct SecretStore: Sendable {
         let entries = [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members
         let turn = last.turn
         let name = SettlementName(community: community, period: period, version: version)
-        try late.put(name, entries, afterMilliseconds: afterMilliseconds) { [database] () throws(LakeError) in
-            try SQL.attempt("store salts") {
-                try database.write { try SecretStore.parts.store(entries, of: community, period, version, in: $0) }
-            }
-        }
+        try late.put(name, entries, afterMilliseconds: afterMilliseconds)
         last.keep(entries, name, turn)
     }
 
     /// Keeps salts of all members of a period in memory for a while: they are asked for part by part.
-    func remember(_ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32) {
+    package func remember(_ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32) {
         last.keep(
             [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members,
             SettlementName(community: community, period: period, version: version), last.turn)

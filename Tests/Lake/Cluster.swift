@@ -32,6 +32,7 @@ final class Cluster: Sendable {
     }
 
     let network: Mutex<TestNetwork>
+    private let cache = ChainCache()
     private let nodes: Mutex<[String: Node]> = Mutex([:])
     private let folder: TemporaryFolder
     static let administrator = "aurora"
@@ -74,6 +75,16 @@ final class Cluster: Sendable {
     }
 
     var chain: ChainView {
+        network.withLock {
+            let events = $0.events
+            return ChainView(
+                network: $0.genesis.network, time: $0.time, validators: $0.genesis.validators, state: $0.state,
+                cache: cache, events: ChainEvents(height: $0.height) { events[$0.value] })
+        }
+    }
+
+    /// The same without anything in memory: everything is read from the state.
+    var chainOfState: ChainView {
         network.withLock {
             ChainView(
                 network: $0.genesis.network, time: $0.time, validators: $0.genesis.validators, state: $0.state)

@@ -25,6 +25,8 @@ package struct TestNetwork: Sendable {
     package var state = State()
     package var height = Height(0)
     package var time = Timestamp(1_700_000_000_000)
+    /// Events of each block, by height.
+    package private(set) var events: [UInt64: [Event]] = [:]
     var salt: UInt64 = 0
 
     package static func key(_ partner: String) -> Secp256k1.SecretKey {
@@ -93,6 +95,7 @@ package struct TestNetwork: Sendable {
         else { throw TestFailure("the block was refused") }
         apply(result.changes)
         height = height.next
+        events[height.value] = result.receipts.flatMap(\.events)
         time = time.adding(milliseconds: 1_000)
         return receipt
     }
@@ -120,6 +123,7 @@ package struct TestNetwork: Sendable {
         let result = try application.execute(context: nextBlock, transactions: [], state: state)
         apply(result?.changes ?? [])
         height = height.next
+        events[height.value] = result?.receipts.flatMap(\.events) ?? []
         return result?.receipts ?? []
     }
 

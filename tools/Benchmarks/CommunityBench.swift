@@ -19,13 +19,17 @@ struct CommunityBench: AsyncParsableCommand {
     @Option(help: "Members, with one meter each.") var members = 10_000
     @Option(help: "Hours of readings of each meter, in one batch; up to a day.") var hours = 24
     @Option(help: "Periods that are settled, one after the other.") var periods = 4
+    @Option(help: "Seconds before the first period, in which nodes read ahead.") var rest = 0
     @Option(help: "Peers listen on this port and the following ones, the HTTP APIs 1000 above.") var basePort = 45_400
     @Option(help: "Write the figures to this file as JSON.") var json: String?
     @Flag(help: "Keep the network's folder, for its logs.") var keep = false
 
     func validate() throws {
-        guard (10...131_072).contains(members), (1...24).contains(hours), (1...hours).contains(periods) else {
-            throw ValidationError("10 to 131,072 members, 1 to 24 hours, at most as many periods as hours")
+        guard (10...131_072).contains(members), (1...24).contains(hours), (1...hours).contains(periods),
+            (0...600).contains(rest)
+        else {
+            throw ValidationError(
+                "10 to 131,072 members, 1 to 24 hours, at most as many periods as hours, up to 600 seconds of rest")
         }
     }
 
@@ -50,7 +54,7 @@ struct CommunityBench: AsyncParsableCommand {
 
     func run() async throws {
         let folder = NSTemporaryDirectory() + "/commonwatt-community-bench-\(getpid())"
-        defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
+        defer { if !keep { LocalNetwork.discard(folder) } }
         let load = CommunityLoad(members: members, hours: hours)
         var anchors: [NewBatch] = []
         note("filling the lakes")
@@ -65,6 +69,7 @@ struct CommunityBench: AsyncParsableCommand {
         var periods: [Figures.Period] = []
         do {
             try await session.found(anchors, note)
+            try await Task.sleep(for: .seconds(rest))
             for offset in 0..<self.periods {
                 let period = try await settle(load.first.advanced(by: UInt64(offset)), session)
                 note("period \(offset + 1): \(Int(period.totalMilliseconds)) ms")

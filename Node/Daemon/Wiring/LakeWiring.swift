@@ -125,14 +125,14 @@ struct LakeWiring: Sendable {
         }
     }
 
-    /// Keeps what the next periods are computed from in memory until its task is cancelled, with at most a twentieth of one
-    /// core once it has read everything.
+    /// Keeps what the next periods are computed from in memory until its task is cancelled, with at most a quarter of one
+    /// core.
     func keepWarm() async {
         while !Task.isCancelled {
             let began = ContinuousClock.now
             if node.view.tip.height > Height(0) { _ = try? await warmth.round() }
-            let pause = max(.seconds(1), (ContinuousClock.now - began) * 20)
-            do { try await Task.sleep(for: min(pause, .seconds(60))) } catch { return }
+            let pause = max(.seconds(1), (ContinuousClock.now - began) * 3)
+            do { try await Task.sleep(for: min(pause, .seconds(15))) } catch { return }
         }
     }
 

@@ -92,7 +92,9 @@ final class EventLog: Sendable {
         while height < events.height {
             height = height.next
             guard let block = try events.at(height) else { return state.startOver(at: events.height) }
-            for event in block { if let change = change(event) { state.entries.append(Entry(height: height, change: change)) } }
+            for event in block {
+                if let change = change(event) { state.entries.append(Entry(height: height, change: change)) }
+            }
         }
         state.followed = height
         if state.entries.count > entriesMax {

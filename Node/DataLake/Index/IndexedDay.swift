@@ -146,7 +146,9 @@ struct IndexedDay {
         guard answer.followed == events.height else { return false }
         var unknown: [(place: Int, at: Int)] = []
         for place in lacking {
-            for at in meters[place].slots.indices where meters[place].slots[at].fact == nil { unknown.append((place, at)) }
+            for at in meters[place].slots.indices where meters[place].slots[at].fact == nil {
+                unknown.append((place, at))
+            }
         }
         let digests = unknown.map { meters[$0.place].slots[$0.at].entry.digest }
         let anchors = try chain.anchors(digests)

@@ -12,10 +12,13 @@ final class LakeIndex: Sendable {
     /// Batches of all days together; some 150 MB.
     static let entriesMax = 600_000
     static let daysMax = 8
+    static let tooLargeMax = 64
 
     private struct State {
         /// Those used last at the end.
         var days: [IndexedDay] = []
+        /// Starts of days that have too many batches.
+        var tooLarge: Set<Timestamp> = []
     }
 
     private let state = Mutex(State())
@@ -64,7 +67,12 @@ final class LakeIndex: Sendable {
             }
             state.days.remove(at: place)
         }
-        guard let day = try IndexedDay(span, catalogue, entriesMax: entriesMax) else { return nil }
+        if state.tooLarge.contains(span.lowerBound) { return nil }
+        guard let day = try IndexedDay(span, catalogue, entriesMax: entriesMax) else {
+            if state.tooLarge.count >= tooLargeMax { state.tooLarge = [] }
+            state.tooLarge.insert(span.lowerBound)
+            return nil
+        }
         func isFull() -> Bool {
             state.days.count >= daysMax || state.days.reduce(day.count) { $0 + $1.count } > entriesMax
         }

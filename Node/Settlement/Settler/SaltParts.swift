@@ -22,7 +22,9 @@ package struct SaltParts: Sendable {
         repeat {
             let message = LakeMessage.saltPart(
                 community: community, period: period, version: version, first: UInt32(clamping: entries.count))
-            guard case .saltList(let part)? = await ask(message), own == nil || own == part.community else { return nil }
+            guard case .saltList(let part)? = await ask(message), own == nil || own == part.community else {
+                return nil
+            }
             own = part.community
             entries += part.members
             if part.members.isEmpty { break }
