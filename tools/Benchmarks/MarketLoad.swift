@@ -176,7 +176,8 @@ struct MarketLoad {
     ) -> Call? {
         let key = person.key
         let signer = ActSigner(
-            network: id, account: person.holder, key: key.publicKey, sequence: sequence
+            network: id, account: person.holder, key: key.publicKey, sequence: sequence,
+            until: Timestamp.wallClock.adding(milliseconds: Act.usualLifetimeMilliseconds)
         ) { _, digest in key.sign(digest) }
         return method.call(on: instance, body, by: signer)
     }
