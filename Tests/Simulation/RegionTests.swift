@@ -15,6 +15,12 @@ struct RegionTests {
         #expect((overheads.first ?? .min) > -15_000, "\(overheads.prefix(5))")
     }
 
+    /// More validators than a council has room for.
+    @Test func aHundredValidatorsAgree() throws {
+        let run = try RegionRun.run(.world, validators: 100, seconds: 1, seed: 3)
+        #expect(run.violation == nil && run.blocks > 1)
+    }
+
     @Test func boundsFollowTheDistances() {
         // In one region: three times half of 2 ms; the leader itself has no way to its own votes.
         let near = Regions.world.finality(of: 1, quorum: 1, leader: 0)

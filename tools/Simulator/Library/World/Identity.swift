@@ -1,6 +1,7 @@
 package import Chain
 package import ContractKit
 package import LedgerCrypto
+internal import Governance
 internal import Primitives
 package import Replica
 
@@ -16,10 +17,11 @@ package enum Identity {
     /// Key with which a node's partner signs transactions.
     package static func operatorKey(_ node: Int) -> Secp256k1.SecretKey { secretKey("simulated operator \(node)") }
 
-    /// The partner that runs a node, as Governance knows it.
+    /// The partner that runs a node, as Governance knows it. A council has room for fewer than the largest networks have.
     package static func member(_ node: Int) -> Partner {
         Partner(
-            id: partner(node), name: "Partner \(node)", roles: [.council, .validator],
+            id: partner(node), name: "Partner \(node)",
+            roles: node < Governance.councilMax ? [.council, .validator] : .validator,
             keys: [operatorKey(node).publicKey])
     }
 
