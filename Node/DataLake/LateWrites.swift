@@ -5,7 +5,8 @@ internal import Synchronization
 /// Writes that are made a little later, several in one transaction, on a thread of their own: what was handed over is read
 /// from here until it is on the disk. Bounded: whoever hands over more than `countMax` waits for the disk.
 ///
-/// A write that fails is told to the next one who hands something over or waits.
+/// What could not be written stays here, readable, and is tried again; whoever waits for it is told. With `countMax` waiting
+/// and a disk that refuses, nothing more is taken.
 final class LateWrites<Name: Hashable & Sendable, Value: Sendable>: Sendable {
     typealias Item = (name: Name, value: Value)
     typealias Write = @Sendable ([Item]) throws(LakeError) -> Void
@@ -13,8 +14,12 @@ final class LateWrites<Name: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct State {
         /// In the order in which they came; the last one under a name counts.
         var waiting: [Item] = []
-        var failure: LakeError?
+        /// A drain after a failure is under way.
+        var triesAgain = false
     }
+
+    /// Between two attempts on a disk that refuses.
+    private static var retryMilliseconds: Int { 1_000 }
 
     private let state = Mutex(State())
     private let queue: DispatchQueue
@@ -30,40 +35,46 @@ final class LateWrites<Name: Hashable & Sendable, Value: Sendable>: Sendable {
 
     subscript(_ name: Name) -> Value? { state.withLock { state in state.waiting.last { $0.name == name }?.value } }
 
-    /// Has it written after about so many milliseconds, sooner when somebody waits.
+    /// Has it written after about so many milliseconds, sooner when somebody waits. Throws, and takes nothing, when too much
+    /// waits that cannot be written.
     func put(_ name: Name, _ value: Value, afterMilliseconds delay: Int) throws(LakeError) {
-        try takeFailure()
-        let isFull = state.withLock { state in
-            state.waiting.append((name, value))
-            return state.waiting.count > countMax
-        }
-        if isFull { try flush() } else { queue.asyncAfter(deadline: .now() + .milliseconds(delay)) { self.drain() } }
+        if state.withLock({ $0.waiting.count >= countMax }) { try flush() }
+        state.withLock { $0.waiting.append((name, value)) }
+        queue.asyncAfter(deadline: .now() + .milliseconds(delay)) { self.drainLater() }
     }
 
-    /// Returns when all that was handed over before is written.
+    /// Returns when all that was handed over before is written; throws when it is not.
     func flush() throws(LakeError) {
-        if state.withLock({ !$0.waiting.isEmpty }) { queue.sync { drain() } }
-        try takeFailure()
+        let result = queue.sync { () -> Result<Void, LakeError> in
+            do throws(LakeError) { return .success(try drain()) } catch { return .failure(error) }
+        }
+        try result.get()
     }
 
-    private func takeFailure() throws(LakeError) {
-        let failure = state.withLock { state in
-            defer { state.failure = nil }
-            return state.failure
+    /// On the queue only. A failure is logged, and tried again for as long as it lasts.
+    private func drainLater() {
+        do throws(LakeError) {
+            try drain()
+        } catch {
+            Logger(label: "lake").error("settlements could not be stored: \(error.description)")
+            let begins = state.withLock { state in
+                defer { state.triesAgain = true }
+                return !state.triesAgain
+            }
+            guard begins else { return }
+            queue.asyncAfter(deadline: .now() + .milliseconds(Self.retryMilliseconds)) { [weak self] in
+                guard let self else { return }
+                state.withLock { $0.triesAgain = false }
+                drainLater()
+            }
         }
-        if let failure { throw failure }
     }
 
     /// On the queue only: nobody else removes anything.
-    private func drain() {
+    private func drain() throws(LakeError) {
         let items = state.withLock { $0.waiting }
         if items.isEmpty { return }
-        do throws(LakeError) {
-            try write(items)
-        } catch {
-            Logger(label: "lake").error("settlements could not be stored: \(error.description)")
-            state.withLock { $0.failure = error }
-        }
+        try write(items)
         state.withLock { $0.waiting.removeFirst(items.count) }
     }
 }

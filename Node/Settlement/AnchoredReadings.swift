@@ -12,7 +12,8 @@ package enum AnchoredReadings {
     /// `usesIndex` false reads all from catalogue and state, to the same result.
     package static func batches(
         of meters: [MeterNumber], from: Timestamp, to: Timestamp, lake: DataLake, chain: ChainView,
-        perMeterMax: Int = DataLake.batchesPerMeterMax, omitsDeleted: Bool = false, usesIndex: Bool = true
+        perMeterMax: Int = DataLake.batchesPerMeterMax, countMax: Int, omitsDeleted: Bool = false,
+        usesIndex: Bool = true
     ) throws(SettlementRefusal) -> [(digest: Digest, batch: ReadingBatch)] {
         var own: [InputCandidate]
         do {
@@ -39,7 +40,7 @@ package enum AnchoredReadings {
             var end = start + 1
             while end < own.count, own[end].entry.meter == meter { end += 1 }
             guard end - start <= perMeterMax else { throw .tooManyBatches }
-            try add(own[start..<end], of: meter, from, to, lake, inMemory, &found)
+            try add(own[start..<end], of: meter, from, to, lake, inMemory, countMax, &found)
             start = end
         }
         return found
@@ -47,7 +48,8 @@ package enum AnchoredReadings {
 
     private static func add(
         _ candidates: ArraySlice<InputCandidate>, of meter: MeterNumber, _ from: Timestamp, _ to: Timestamp,
-        _ lake: DataLake, _ inMemory: [ReadingBatch?], _ found: inout [(digest: Digest, batch: ReadingBatch)]
+        _ lake: DataLake, _ inMemory: [ReadingBatch?], _ countMax: Int,
+        _ found: inout [(digest: Digest, batch: ReadingBatch)]
     ) throws(SettlementRefusal) {
         // Nearly every meter has one batch.
         let superseded =
@@ -60,11 +62,14 @@ package enum AnchoredReadings {
                 if superseded.contains(digest) { continue }
                 let batch = if let known = inMemory[place] { known } else { try lake.batch(of: candidate.entry) }
                 if !batch.readings(from: from, to: to).isEmpty { found.append((digest, batch)) }
+                // More than one message can name is not read into memory first.
+                guard found.count <= countMax else { break }
             } catch {
                 if case .corrupted(let digest, _) = error { throw .damaged(batch: digest, meter) }
                 throw .lake(error)
             }
         }
+        guard found.count <= countMax else { throw .tooManyBatches }
         // An erased batch closes its period, unless a correction took its place.
         for candidate in candidates where candidate.isGone && !superseded.contains(candidate.entry.digest) {
             throw .closed(batch: candidate.entry.digest, meter)

@@ -50,7 +50,9 @@ package struct InputSelection: Sendable {
         if let closing, chain.time >= closing { throw .windowClosed(period) }
         isDeadlineOver = chain.time >= community.rules.deadline(afterEnd: end)
         let found = try AnchoredReadings.batches(
-            of: active?.meters ?? [], from: start, to: end, lake: lake, chain: chain, usesIndex: usesIndex)
+            of: active?.meters ?? [], from: start, to: end, lake: lake, chain: chain,
+            countMax: SettlementBatches.countMax,
+            usesIndex: usesIndex)
         guard found.count <= SettlementBatches.countMax else { throw .tooManyBatches }
         // Digests are moved about, not batches.
         let order = found.enumerated().map { (digest: $0.element.digest, place: $0.offset) }.sorted {

@@ -34,7 +34,8 @@ package struct ForecastInputs: Sendable {
         do {
             found = try AnchoredReadings.batches(
                 of: meters, from: start, to: parameters.day, lake: lake, chain: chain,
-                perMeterMax: ResultRequest.inputsMax, omitsDeleted: true, usesIndex: false)
+                perMeterMax: ResultRequest.inputsMax, countMax: ResultRequest.inputsMax, omitsDeleted: true,
+                usesIndex: false)
         } catch .lake(let error) {
             throw error
         } catch .damaged(let batch, let meter) {
