@@ -53,7 +53,6 @@ package struct InputSelection: Sendable {
             of: active?.meters ?? [], from: start, to: end, lake: lake, chain: chain,
             countMax: SettlementBatches.countMax,
             usesIndex: usesIndex)
-        guard found.count <= SettlementBatches.countMax else { throw .tooManyBatches }
         // Digests are moved about, not batches.
         let order = found.enumerated().map { (digest: $0.element.digest, place: $0.offset) }.sorted {
             $0.digest < $1.digest

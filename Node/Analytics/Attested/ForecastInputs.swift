@@ -41,14 +41,11 @@ package struct ForecastInputs: Sendable {
         } catch .damaged(let batch, let meter) {
             throw LakeRefusal(.damaged, "this lake's copy of batch \(batch.short) of meter \(meter) is damaged")
         } catch .tooManyBatches {
-            throw LakeRefusal(.malformed, "the days draw on too many batches; forecast from fewer days")
-        } catch {
-            throw LakeRefusal(.unavailable, error.description)
-        }
-        guard found.count <= ResultRequest.inputsMax else {
             throw LakeRefusal(
                 .malformed,
-                "the days draw on \(found.count) batches, above \(ResultRequest.inputsMax); forecast from fewer days")
+                "the days draw on more than \(ResultRequest.inputsMax) batches; forecast from fewer days")
+        } catch {
+            throw LakeRefusal(.unavailable, error.description)
         }
         guard !found.isEmpty else {
             throw LakeRefusal(.notHeld, "this lake has no anchored readings of the community in those days")

@@ -136,13 +136,10 @@ extension ForecastCommand {
 
         /// Anchors the output and records the result, in one transaction.
         private func publish(_ attested: ForecastProgress.Attested, _ session: ChainSession) async throws -> Height {
-            let batch = NewBatch(
-                digest: attested.request.claim.output, root: attested.batch.root, count: attested.batch.count,
-                from: attested.batch.from, to: attested.batch.to)
-            return try await session.run(
+            try await session.run(
                 [
                     Anchors.append.call(
-                        on: WellKnown.anchors, AppendBatches(dataSet: attested.dataSet, batches: [batch])),
+                        on: WellKnown.anchors, AppendBatches(dataSet: attested.dataSet, batches: [attested.batch])),
                     Results.publish.call(
                         on: WellKnown.results,
                         PublishResult(claim: attested.request.claim, attestations: attested.attestations)),

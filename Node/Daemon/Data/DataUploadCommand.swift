@@ -111,9 +111,7 @@ extension DataCommand {
                     signing: description, bytes: bytes, network: session.network, key: session.key)
                 let path = description.zone == .results ? "/v1/data/results" : "/v1/data/parts"
                 _ = try await client.post(path, upload.bcs)
-                let batch = NewBatch(
-                    digest: manifest.digest, root: manifest.root, count: manifest.count, from: manifest.header.from,
-                    to: manifest.header.to, supersedes: supersedes)
+                let batch = NewBatch(manifest, supersedes: supersedes)
                 try await session.run(
                     [
                         Anchors.append.call(

@@ -1,4 +1,5 @@
 internal import Analytics
+internal import Anchors
 internal import Chain
 internal import ContractKit
 internal import DataLake
@@ -45,13 +46,13 @@ struct ForecastProgress: BCSCodable {
         let request: ResultRequest
         let attestations: [Attestation]
         /// The output's part, as it is to be anchored, and in which data set.
-        let batch: NewBatchFacts
+        let batch: NewBatch
         let dataSet: String
 
         init(_ prepared: PreparedForecast, _ attestations: [Attestation]) {
             request = prepared.request
             self.attestations = attestations
-            batch = NewBatchFacts(prepared)
+            batch = NewBatch(prepared.manifest)
             dataSet = prepared.analysis.dataSet
         }
 
@@ -65,7 +66,7 @@ struct ForecastProgress: BCSCodable {
         init(from decoder: inout BCSDecoder) throws(BCSError) {
             request = try ResultRequest(from: &decoder)
             attestations = try decoder.vector(max: Attestation.countMax)
-            batch = try NewBatchFacts(from: &decoder)
+            batch = try NewBatch(from: &decoder)
             dataSet = try decoder.string(max: BatchAnchor.nameBytesMax)
         }
     }
@@ -75,35 +76,6 @@ struct ForecastProgress: BCSCodable {
     init(_ attested: Attested?) { self.attested = attested }
     func encode(to encoder: inout BCSEncoder) { encoder.option(attested) }
     init(from decoder: inout BCSDecoder) throws(BCSError) { attested = try decoder.option() }
-}
-
-/// What Anchors is told of an output's part.
-struct NewBatchFacts: BCSCodable, Sendable {
-    let root: Digest
-    let count: UInt32
-    let from: Timestamp
-    let to: Timestamp
-
-    init(_ prepared: PreparedForecast) {
-        root = prepared.manifest.root
-        count = prepared.manifest.count
-        from = prepared.manifest.header.from
-        to = prepared.manifest.header.to
-    }
-
-    func encode(to encoder: inout BCSEncoder) {
-        encoder.fixed(root)
-        encoder.u32(count)
-        encoder.value(from)
-        encoder.value(to)
-    }
-
-    init(from decoder: inout BCSDecoder) throws(BCSError) {
-        root = try decoder.digest()
-        count = try decoder.u32()
-        from = try Timestamp(from: &decoder)
-        to = try Timestamp(from: &decoder)
-    }
 }
 
 /// Forecasts that the own partner asked for: computing and attesting takes longer than an answer may, so the partner asks
