@@ -67,7 +67,7 @@ package struct WebhookSender: Sendable {
     }
 
     private func active(upTo final: Height) throws -> [Webhook] {
-        try store.all().filter { $0.state == .active && $0.height <= final }
+        try store.known().filter { $0.state == .active && $0.height <= final }
     }
 
     /// Tells every active webhook what it wants of the blocks up to `final`, and returns when all took it or rest.

@@ -10,7 +10,7 @@ package struct WebhookStore: Sendable {
     private let database: DatabaseQueue
     private let memory = Memory()
 
-    /// The webhooks as they are in the database, since every block asks for them. Nobody else writes there.
+    /// The webhooks as this store last read them, since every block asks for them; forgotten when this store changes one.
     private final class Memory: Sendable {
         private struct State {
             var all: [Webhook]?
@@ -81,13 +81,18 @@ package struct WebhookStore: Sendable {
     }
 
     package func all() throws(ReadModelError) -> [Webhook] {
-        if let all = memory.all { return all }
-        let changes = memory.changes
-        let all = try ReadModelStore.attempt {
+        try ReadModelStore.attempt {
             try database.read { database in
                 try Row.fetchAll(database, sql: "SELECT * FROM webhook ORDER BY number").map { Webhook(row: $0) }
             }
         }
+    }
+
+    /// As `all`, from memory: without what other processes changed.
+    func known() throws(ReadModelError) -> [Webhook] {
+        if let all = memory.all { return all }
+        let changes = memory.changes
+        let all = try all()
         memory.keep(all, asOf: changes)
         return all
     }
