@@ -40,12 +40,15 @@ extension Billing {
     package static let debtForeign = RejectionKind(
         422, "debt-foreign", "the refund is owed by, and to, other accounts")
 
+    package static let payeeEnded = RejectionKind(
+        423, "payee-ended", "the receiver's DID is deactivated: it takes no more money; ask an operator")
+
     package static var rejections: [RejectionKind] {
         [
             unbalanced, fundsMissing, amountWrong, aboveOutstanding, documentUnknown, notBuyer, notSeller, notOpen,
             currencyWrong, referenceUsed, accountUnknown, gatewayWrong, aboveInvoice, disputeExists, disputeLate,
             noDispute, notJudge, disputed, notAgreements, reasonMissing, gatewayShort, refundOwed,
-            debtForeign,
+            debtForeign, payeeEnded,
         ]
     }
 }

@@ -14,10 +14,13 @@ package import Primitives
 /// - One reminder and one bill at most wait for an invoice or agreement; a period that begins while access is closed by
 ///   payment is not billed.
 /// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
-///   belongs to it. It falls after 60 days: to the seller where accesses were anchored, else to the buyer.
-/// - A refund is given in full: what the seller's cash does not reach is a debt, and so much cash as a seller owes leaves
-///   its account only to those it owes.
-/// - An agreement that its provider ended keeps of an invoice what is for the time before the end, at most.
+///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored when it began,
+///   else to the buyer.
+/// - A refund is given in full: what the seller's free cash does not reach is a debt. So much cash as a seller owes leaves
+///   its account only to those it owes, the oldest debt first; no credit, hold or payment takes of it.
+/// - An agreement that its provider ended comes to what is for the time before the end, at most: of an invoice that was
+///   issued before, and of the period that is billed later.
+/// - No payment and no invoice comes to whom it could not reach.
 /// - A reference of a gateway is used once.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
 package enum Billing: Contract {
@@ -43,12 +46,14 @@ package enum Billing: Contract {
     package static let debts = StorageMap<UInt64, RefundDebt>(10, "debts")
     /// What a seller owes of refunds, by holder and currency.
     package static let owed = StorageMap<Pair<Digest, Currency>, Balance>(11, "owed")
+    /// By seller, currency and number: the oldest first.
+    package static let openDebts = StorageIndex<Pair<Digest, Pair<Currency, UInt64>>>(12, "openDebts")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
-            debts.declaration, owed.declaration,
+            debts.declaration, owed.declaration, openDebts.declaration,
         ]
     }
 

@@ -18,8 +18,8 @@ import Testing
         var administrators: Set<Int> = []
         var members: [Int: MarketRoles] = [:]
         var wasConfirmed = false
-        /// Judgements over an operator that wait for a second one, by step: which judge, and when.
-        var waiting: [String: (judge: Int, time: UInt64)] = [:]
+        /// Judgements over an operator that wait for a second one, by step: which judge, when, and for which reason.
+        var waiting: [String: (judge: Int, time: UInt64, reason: UInt16)] = [:]
 
         func isAdministrator(_ actor: Int) -> Bool { actor == 0 || administrators.contains(actor) }
         func allows(_ actor: Int, _ capability: Capabilities) -> Bool {
@@ -145,30 +145,32 @@ import Testing
 
         private mutating func suspendOrReinstate(_ index: Int) -> Tried {
             var model = models[index]
-            let target = AccountJudgement(account: parties[index][0].holder, reason: 1)
+            let reason = UInt16(1 + pick(2))
+            let target = AccountJudgement(account: parties[index][0].holder, reason: reason)
             let isSuspension = pick(2) == 0
             let isPossible = model.status == (isSuspension ? "active" : "suspended")
             let method = isSuspension ? Accounts.suspend : Accounts.reinstate
             let name = isSuspension ? "suspend" : "reinstate"
             let judge = pick(2)
-            let (isAllowed, counts) = judged(&model, name, by: judge, isPossible: isPossible)
+            let (isAllowed, counts) = judged(&model, name, by: judge, reason, isPossible: isPossible)
             let code = market.code(method, target, by: judges[judge], on: WellKnown.accounts)
             if counts { model.status = isSuspension ? "suspended" : "active" }
             return Tried(name: name, index: index, isAllowed: isAllowed, code: code, after: model)
         }
 
-        /// Whether an operator's judgement is taken, and whether it counts at once: over an operator the second one does.
+        /// Whether an operator's judgement is taken, and whether it counts at once: over an operator the second one does,
+        /// for the same reason.
         private func judged(
-            _ model: inout Model, _ step: String, by judge: Int, isPossible: Bool
+            _ model: inout Model, _ step: String, by judge: Int, _ reason: UInt16, isPossible: Bool
         ) -> (isAllowed: Bool, counts: Bool) {
             guard isPossible else { return (false, false) }
             guard model.roles.contains(.marketOperator) else { return (true, true) }
             if let first = model.waiting[step], now <= first.time + 7 * Timestamp.dayMilliseconds {
-                guard first.judge != judge else { return (false, false) }
+                guard first.judge != judge, first.reason == reason else { return (false, false) }
                 model.waiting[step] = nil
                 return (true, true)
             }
-            model.waiting[step] = (judge, now)
+            model.waiting[step] = (judge, now, reason)
             return (true, false)
         }
 
@@ -180,8 +182,9 @@ import Testing
             let judge = pick(2)
             var isAllowed = canBe && model.status != "pending" && model.isAdministrator(actor)
             var counts = isAllowed
-            if !isOwn { (isAllowed, counts) = judged(&model, "revoke", by: judge, isPossible: canBe) }
-            let target = AccountJudgement(account: parties[index][0].holder, reason: 1)
+            let reason = UInt16(1 + pick(2))
+            if !isOwn { (isAllowed, counts) = judged(&model, "revoke", by: judge, reason, isPossible: canBe) }
+            let target = AccountJudgement(account: parties[index][0].holder, reason: reason)
             let code = market.code(
                 Accounts.revoke, target, by: isOwn ? parties[index][actor] : judges[judge], on: WellKnown.accounts)
             if counts { model.status = "revoked" }

@@ -158,10 +158,10 @@ struct Shop {
         seen.expect(Billing.disputeLate, shop.code(Billing.dispute, late, by: shop.user))
         // No call can provoke it: it guards the code itself.
         seen.codes.insert(Billing.unbalanced.code)
-        // `BillingEndTests.refundsAreOwed` provokes these.
-        seen.codes.formUnion([Billing.refundOwed.code, Billing.debtForeign.code])
+        // `BillingEndTests.refundsAreOwed` and `WindUpTests` provoke these.
+        seen.codes.formUnion([Billing.refundOwed.code, Billing.debtForeign.code, Billing.payeeEnded.code])
         #expect(seen.codes == Set(Billing.rejections.map(\.code)))
-        let ended = BillingEnd(agreement: 0, until: Timestamp(0), isCredited: true, reason: 1)
+        let ended = BillingEnd(agreement: 0, until: Timestamp(0), creditsFrom: Timestamp(0), reason: 1)
         seen.expect(Billing.notAgreements, shop.market.plainCode(Billing.end, ended, as: "aurora", on: instance))
         for method in [Billing.bill.declaration, Billing.remind.declaration, Billing.disputeDue.declaration] {
             let arguments = method.number == Billing.remind.number ? UInt64(1).bcs + UInt64(1).bcs : UInt64(1).bcs
