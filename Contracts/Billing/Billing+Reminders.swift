@@ -31,7 +31,10 @@ extension Billing {
     }
 
     static func schedule(_ invoice: inout Invoice, afterDays days: UInt32, _ context: Context) throws(Rejection) {
-        let time = context.time.adding(days: days)
+        try schedule(&invoice, at: context.time.adding(days: days), context)
+    }
+
+    static func schedule(_ invoice: inout Invoice, at time: Timestamp, _ context: Context) throws(Rejection) {
         invoice.reminder = try context.schedule(
             remind.message, Reminder(invoice: invoice.number, time: time), at: time)
     }

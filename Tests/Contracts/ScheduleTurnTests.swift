@@ -235,18 +235,18 @@ import Testing
     /// Instances of one partner share its turns, however many it has and whoever made them: another partner's calls, and a
     /// genesis instance's, do not wait for them.
     @Test func manyInstancesOfOneOwnerHaveOneShare() throws {
-        var bench = try Probe.bench()
+        var (bench, lanes) = try Self.crowd(1)
         bench.parameters.scheduledCallsMax = 6
         var many: [Address] = []
-        for _ in 0..<40 { many.append(try bench.send(Probe.child, to: Probe.first, ProbeNumber(1), as: "borealis")) }
-        let single = try bench.send(Probe.child, to: Probe.first, ProbeNumber(1), as: "aurora")
+        for _ in 0..<40 { many.append(try bench.send(Probe.child, to: lanes[0], ProbeNumber(1), as: "borealis")) }
+        let single = try bench.send(Probe.child, to: lanes[0], ProbeNumber(1), as: "aurora")
         let due = bench.time.adding(milliseconds: 600_000)
-        for lane in many + [single, Probe.other] { try flood(&bench, lane, 32, at: due) }
+        for lane in many + [single, lanes[0]] { try flood(&bench, lane, 32, at: due) }
         bench.advance(milliseconds: due.value - bench.time.value)
         for block in 1...16 as ClosedRange<UInt64> {
             try bench.runBlock()
             #expect(bench.scheduledReceipts.count == 6)
-            #expect(try logged(bench, single) == 2 * block && logged(bench, Probe.other) == 2 * block)
+            #expect(try logged(bench, single) == 2 * block && logged(bench, lanes[0]) == 2 * block)
         }
         // Among themselves they take turns, too.
         let shares = try many.map { try logged(bench, $0) }

@@ -101,7 +101,7 @@ import Testing
             let stranger = pick(4)
             let buyer = pick(8) == 0 ? stranger : bill.buyer
             let seller = pick(8) == 0 ? stranger : bill.seller
-            switch pick(11) {
+            switch pick(12) {
             case 0: return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil)
             case 1: return deposit(0, amount, UInt64(pick(3_000)), isPayment: index)
             case 2, 3: return pay(index, amount, by: buyer)
@@ -128,6 +128,7 @@ import Testing
             case 7:
                 guard !model.debts.isEmpty else { return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil) }
                 return refund(pick(model.debts.count), pick(5), by: [seller, buyer, stranger][pick(3)])
+            case 10: return reverse(pick(max(1, min(12, model.receipts.count))))
             case 9: return deliver(model.bills.count - 1 - pick(min(8, model.bills.count)))
             case 8: return pick(4) == 0 ? revoke(index, by: seller) : pay(index, amount, by: buyer)
             default: return resolve(index, amount, by: [-1, -1, bill.buyer, bill.seller, stranger][pick(5)])
@@ -141,7 +142,7 @@ import Testing
                 party == bill.buyer && amount > 0 && amount <= bill.open && model.canSpend(party, amount)
             if happens {
                 model.cash[party] -= amount
-                model.settle(index, amount)
+                model.settle(index, amount, isGateway: false, at: market.bench.nextBlock.time.value)
             }
             acted("pay", by: party, happens)
             return (call, "village", happens)
@@ -159,7 +160,9 @@ import Testing
                     on: WellKnown.billing,
                     GatewayPayment(
                         invoice: UInt64(index), currency: Market.currency, amount: amount, reference: digest))
-                if happens { model.settle(index, amount) }
+                if happens {
+                    model.settle(index, amount, isGateway: true, at: market.bench.nextBlock.time.value)
+                }
             } else {
                 call = Billing.deposit.call(
                     on: WellKnown.billing,
@@ -216,6 +219,17 @@ import Testing
             return (call, "village", happens)
         }
 
+        /// One of the newest receipts, now and then by a gateway that did not book it.
+        private mutating func reverse(_ back: Int) -> Step {
+            let index = model.receipts.count - 1 - back
+            let call = Billing.reverse.call(
+                on: WellKnown.billing, ReversePayment(receipt: UInt64(max(0, index)), reason: 1))
+            let isOwn = index % 5 > 0
+            let happens = index >= 0 && isOwn && model.reverse(index, at: market.bench.nextBlock.time.value)
+            seen["reverse \(happens)", default: 0] += 1
+            return (call, isOwn ? "payco" : "zaps", happens)
+        }
+
         private mutating func revoke(_ index: Int, by party: Int) -> Step {
             let bill = model.bills[index]
             let now = market.bench.nextBlock.time.value
@@ -268,7 +282,7 @@ import Testing
             try check(world, "seed \(seed), block \(block)")
         }
         #expect(operations == 10_000 && happened > 1_200)
-        for step in ["pay", "pay out", "credit", "dispute", "resolve", "refund", "revoke", "log"] {
+        for step in ["pay", "pay out", "credit", "dispute", "resolve", "refund", "revoke", "log", "reverse"] {
             let (done, refused) = (world.seen["\(step) true"] ?? 0, world.seen["\(step) false"] ?? 0)
             #expect(done > 0 && refused > 0, "\(step): \(done) times, refused \(refused) times")
         }

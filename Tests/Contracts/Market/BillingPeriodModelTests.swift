@@ -96,17 +96,17 @@ import Testing
         }
 
         mutating func end(_ index: Int) throws {
-            let (deal, at, isByProvider) = (deals[index], now, pick(2) == 0)
+            let (deal, at) = (deals[index], now)
+            let isByProvider = pick(2) == 0 || deal.isNoticed
             guard at < deal.until else { return }
             let body = EndAgreement(agreement: UInt64(index), reason: 3)
-            if isByProvider, pick(2) == 0 {
+            if isByProvider, deal.isNoticed || pick(2) == 0 {
                 try market.act(Agreements.revoke, body, by: provider, on: WellKnown.agreements)
                 deals[index].until = at
                 cut(index, at)
                 seen["revoked \(deal.isNoticed)", default: 0] += 1
                 return
             }
-            guard !deal.isNoticed else { return }
             try market.act(
                 Agreements.terminate, body, by: isByProvider ? provider : user, on: WellKnown.agreements)
             deals[index].isNoticed = true
@@ -127,7 +127,8 @@ import Testing
         for _ in 0..<300 {
             switch walk.pick(5) {
             case 0: try walk.agree()
-            case 1, 2: if !walk.deals.isEmpty { try walk.end(walk.pick(walk.deals.count)) }
+            case 1, 2:
+                if !walk.deals.isEmpty { try walk.end(walk.deals.count - 1 - walk.pick(min(5, walk.deals.count))) }
             // Calls that are due wait: bills come late, and ends before them.
             case 3 where walk.pick(8) == 0: walk.market.bench.advance(milliseconds: 25 * Self.day)
             default: walk.market.bench.advance(milliseconds: UInt64(walk.pick(3 * 86_400_000)))

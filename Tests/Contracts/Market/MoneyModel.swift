@@ -25,6 +25,14 @@ struct MoneyModel {
         var open: Amount { amount - credited - paid + refunded }
     }
 
+    struct Receipt {
+        let bill: Int
+        let amount: Amount
+        let isGateway: Bool
+        let time: UInt64
+        var isReversed = false
+    }
+
     struct Debt {
         let seller: Int
         let buyer: Int
@@ -41,6 +49,7 @@ struct MoneyModel {
     var clearing: Amount = 0
     var bills: [Bill] = []
     var debts: [Debt] = []
+    var receipts: [Receipt] = []
     /// Bills with an open dispute, in the order in which they were disputed.
     var disputes: [Int] = []
     var references: Set<UInt64> = []
@@ -70,12 +79,30 @@ struct MoneyModel {
         payable[bill.buyer] -= bill.amount
     }
 
-    mutating func settle(_ index: Int, _ amount: Amount) {
+    mutating func settle(_ index: Int, _ amount: Amount, isGateway: Bool, at now: UInt64) {
         let bill = bills[index]
+        receipts.append(Receipt(bill: index, amount: amount, isGateway: isGateway, time: now))
         bills[index].paid += amount
         payable[bill.buyer] += amount
         receivable[bill.seller] -= amount
         cash[bill.seller] += amount
+    }
+
+    /// The gateway takes a payment back; false when it may not.
+    mutating func reverse(_ index: Int, at now: UInt64) -> Bool {
+        let receipt = receipts[index]
+        let bill = bills[receipt.bill]
+        let mayBe =
+            receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000 && bill.dispute == nil
+            && receipt.amount <= bill.paid - bill.refunded && canSpend(bill.seller, receipt.amount)
+        guard mayBe else { return false }
+        receipts[index].isReversed = true
+        bills[receipt.bill].paid -= receipt.amount
+        cash[bill.seller] -= receipt.amount
+        receivable[bill.seller] += receipt.amount
+        payable[bill.buyer] -= receipt.amount
+        clearing += receipt.amount
+        return true
     }
 
     /// What the seller's free cash, and what a dispute of this invoice held, do not reach, it owes.
