@@ -107,7 +107,7 @@ import Testing
             case 2: return addContract(index)
             case 3, 4: return suspendOrReinstate(index)
             // Rare, since it is final.
-            case 5: return pick(5) == 0 ? revoke(index) : nil
+            case 5: return pick(models[index].isEnded ? 2 : 5) == 0 ? revoke(index) : nil
             case 6: return setActor(index)
             case 9:
                 market.bench.advance(milliseconds: UInt64(pick(4)) * Timestamp.dayMilliseconds)
@@ -117,7 +117,7 @@ import Testing
         }
 
         private mutating func endDID(_ index: Int) {
-            guard !models[index].isEnded else { return }
+            guard !models[index].isEnded, models[index].wasConfirmed else { return }
             let organisation = organisations[index]
             let signed = organisation.signer(market.bench).deactivate(
                 organisation.did.digest, at: 1, by: organisation.ed25519())
@@ -307,7 +307,7 @@ import Testing
         var walk = try Walk(seed: seed)
         var allowedSteps: Set<String> = []
         var forbiddenSteps: Set<String> = []
-        for step in 0..<600 {
+        for step in 0..<900 {
             guard let tried = try walk.step() else { continue }
             let before = walk.models[tried.index].status
             let place: Comment =
