@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "57f8e023da01b3e6b2d9ca2d3fc906288f7cc8adda2caf60657e0c208bf83b74")
+        #expect(history.description == "2d922db22ecd3f4c9acd47cd941340e1d43015b24776a5a80f0821b981f6e113")
     }
 
     @Test func genesisIsTheSameTwice() throws {
