@@ -4,15 +4,21 @@ internal import Primitives
 final class StateLayer: Sendable {
     let version: UInt64
     let nodes: LayerRecords<RadixNode>
+    /// Of each node, at the same place.
+    let inner: LayerRecords<InnerDigests>
     let leaves: LayerRecords<StateLeaf>
     /// Records of earlier versions that this block replaced or removed. Empty once the layer is stored.
     let stale: [StaleRecord]
 
     var recordCount: Int { nodes.count + leaves.count }
 
-    init(version: UInt64, nodes: LayerRecords<RadixNode>, leaves: LayerRecords<StateLeaf>, stale: [StaleRecord]) {
+    init(
+        version: UInt64, nodes: LayerRecords<RadixNode>, inner: LayerRecords<InnerDigests>,
+        leaves: LayerRecords<StateLeaf>, stale: [StaleRecord]
+    ) {
         self.version = version
         self.nodes = nodes
+        self.inner = inner
         self.leaves = leaves
         self.stale = stale
     }

@@ -58,6 +58,9 @@ struct StateTree: Sendable {
         return node
     }
 
+    /// What is remembered of the digests within a node.
+    func inner(version: UInt64, place: UInt32) -> InnerDigests { layer(version)?.inner[place] ?? .none }
+
     func leaf(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> StateLeaf {
         if let held = layer(version)?.leaves[place] { return held }
         guard isStored(version) else { throw missing("leaf", keyHash, version) }
