@@ -91,6 +91,13 @@ struct StateTree: Sendable {
         return nodes[Int(place)]
     }
 
+    /// What the slot of a node holds, when the block that wrote the node is in memory. The node is not copied: readers on
+    /// several threads would contend for the counts of its references.
+    private func heldChild(_ version: UInt64, _ place: UInt32, _ slot: Int) -> Subtree? {
+        guard let layer = layer(version), Int(place) < layer.nodes.count else { return nil }
+        return layer.nodes[Int(place)][slot]
+    }
+
     func heldLeaf(_ version: UInt64, _ place: UInt32) -> StateLeaf? {
         guard let leaves = layer(version)?.leaves, Int(place) < leaves.count else { return nil }
         return leaves[Int(place)]
@@ -156,11 +163,17 @@ struct StateTree: Sendable {
         _ keyHash: Digest, memo: NodeMemo? = nil
     ) throws(StorageFailure) -> (version: UInt64, place: UInt32)? {
         var subtree = root
-        var path = NodePath.root
+        var depth = 0
         while case .inner(_, let version, let place) = subtree {
-            let slot = Int(keyHash.nibble(path.depth))
-            subtree = try node(at: path, version: version, place: place, memo: memo)[slot]
-            if path.depth < NodePath.depthMax { path = path.child(slot) }
+            let slot = Int(keyHash.nibble(depth))
+            if let held = heldChild(version, place, slot) {
+                subtree = held
+            } else {
+                // Only what has to be fetched needs its path.
+                let path = NodePath(towards: keyHash, depth: depth)
+                subtree = try node(at: path, version: version, place: place, memo: memo)[slot]
+            }
+            if depth < NodePath.depthMax { depth += 1 }
         }
         guard case .leaf(_, let version, let found, let place) = subtree, found == keyHash else { return nil }
         return (version, place)
