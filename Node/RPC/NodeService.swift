@@ -43,7 +43,7 @@ package protocol NodeService: Sendable {
     func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle
 
     /// The newest final state, for several reads of one request.
-    func state() async throws(ServiceFailure) -> any FinalState
+    func finalState() async throws(ServiceFailure) -> any FinalState
 
     /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
     func proof(_ keys: [[UInt8]], at height: Height?) async throws(ServiceFailure) -> ProofBundle

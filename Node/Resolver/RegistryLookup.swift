@@ -32,10 +32,10 @@ package final class RegistryLookup: Sendable {
     /// What `body` reads of the newest final state; of the next one when the first was pruned meanwhile.
     func reading<Value>(_ body: (any FinalState) throws -> Value) async throws -> Value {
         do {
-            return try body(try await reader.state())
+            return try body(try await reader.finalState())
         } catch is StorageFailure {
             do {
-                return try body(try await reader.state())
+                return try body(try await reader.finalState())
             } catch let failure as StorageFailure {
                 throw reader.explain(failure)
             }

@@ -8,7 +8,7 @@ internal import Primitives
 /// What the resolver reads of a node's newest final state.
 package protocol RegistryReader: Sendable {
     /// All that an answer says is read from one state.
-    func state() async throws -> any FinalState
+    func finalState() async throws -> any FinalState
     /// One bundle of one state for all keys.
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle
     /// What becomes of a read that failed in two states one after the other.

@@ -21,7 +21,7 @@ extension SmallNode {
         func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try state.value(key) }
     }
 
-    func state() throws(ServiceFailure) -> any FinalState {
+    func finalState() throws(ServiceFailure) -> any FinalState {
         try check()
         let (header, state) = try point(nil)
         return Point(height: header.height, time: header.time, state: state)

@@ -22,17 +22,33 @@ struct HTTPLoad {
         }
     }
 
-    /// Asks each of `requests` once.
-    func once(_ requests: [[UInt8]]) throws -> Result {
-        try run { number in
+    /// An answer with its head in lower case.
+    struct Answer {
+        let head: String
+        let body: [UInt8]
+    }
+
+    /// Asks each of `requests` once; when all are answered, `check` sees every answer.
+    func once(_ requests: [[UInt8]], check: (Int, Answer) throws -> Void) throws -> Result {
+        let kept = Mutex([(index: Int, bytes: [UInt8])]())
+        let result = try run { number in
             let connection = try Connection(port: port)
             var done = (answers: 0, bytes: 0)
+            var answers: [(index: Int, bytes: [UInt8])] = []
             for index in stride(from: number, to: requests.count, by: connections) {
                 done.bytes += try connection.ask(requests[index])
                 done.answers += 1
+                answers.append((index, connection.lastAnswer))
             }
+            kept.withLock { $0 += answers }
             return done
         }
+        for (index, bytes) in kept.withLock({ $0 }) {
+            guard let end = Connection.headEnd(bytes[...]) else { throw BenchError("an answer has no head") }
+            let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
+            try check(index, Answer(head: head, body: Array(bytes[(end + 4)...])))
+        }
+        return result
     }
 
     private func run(_ work: @escaping @Sendable (Int) throws -> (answers: Int, bytes: Int)) throws -> Result {
@@ -76,6 +92,10 @@ struct HTTPLoad {
     private final class Connection {
         private let descriptor: Int32
         private var buffer = [UInt8](repeating: 0, count: 256 * 1_024)
+        private var lastCount = 0
+
+        /// Head and body; only its beginning when it is longer than the buffer.
+        var lastAnswer: [UInt8] { Array(buffer[..<lastCount]) }
 
         init(port: UInt16) throws {
             descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -98,36 +118,42 @@ struct HTTPLoad {
             guard write(descriptor, request, request.count) == request.count else { throw BenchError("not sent") }
             var filled = 0
             while true {
-                let count = buffer.withUnsafeMutableBytes { bytes in
-                    read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
-                }
-                guard count > 0 else { throw BenchError("the connection closed in an answer") }
-                filled += count
-                guard let head = headEnd(filled) else { continue }
+                filled += try more(after: filled)
+                guard let head = Connection.headEnd(buffer[..<filled]) else { continue }
                 let text = String(decoding: buffer[..<head], as: UTF8.self).lowercased()
                 guard text.hasPrefix("http/1.1 200"), let mark = text.range(of: "content-length: "),
                     let length = Int(text[mark.upperBound...].prefix { $0.isNumber })
                 else { throw BenchError("another answer than 200: \(text.prefix(200))") }
-                if filled >= head + 4 + length { return length }
-                try rest(head + 4 + length - filled)
+                let whole = head + 4 + length
+                while filled < min(whole, buffer.count) { filled += try more(after: filled) }
+                lastCount = filled
+                try rest(whole - filled)
                 return length
             }
+        }
+
+        private func more(after filled: Int) throws -> Int {
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
+            }
+            guard count > 0 else { throw BenchError("the connection closed in an answer") }
+            return count
         }
 
         private func rest(_ count: Int) throws {
             var left = count
             while left > 0 {
-                let size = min(left, buffer.count)
-                let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress!, size) }
+                var passed = [UInt8](repeating: 0, count: min(left, 65_536))
+                let count = read(descriptor, &passed, passed.count)
                 guard count > 0 else { throw BenchError("the connection closed in an answer") }
                 left -= count
             }
         }
 
-        private func headEnd(_ filled: Int) -> Int? {
-            guard filled >= 4 else { return nil }
-            return (0...(filled - 4)).first {
-                buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10
+        static func headEnd(_ bytes: ArraySlice<UInt8>) -> Int? {
+            guard bytes.count >= 4 else { return nil }
+            return (bytes.startIndex...(bytes.endIndex - 4)).first {
+                bytes[$0] == 13 && bytes[$0 + 1] == 10 && bytes[$0 + 2] == 13 && bytes[$0 + 3] == 10
             }
         }
     }

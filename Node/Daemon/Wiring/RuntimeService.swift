@@ -172,7 +172,7 @@ struct RuntimeService: NodeService {
         }
     }
 
-    func state() async throws(ServiceFailure) -> any FinalState {
+    func finalState() async throws(ServiceFailure) -> any FinalState {
         let view = node.view
         return RuntimeState(height: view.tip.height, time: view.tip.time, state: view.state)
     }

@@ -200,8 +200,8 @@ extension APIAnswer {
 private struct ServiceReader: RegistryReader {
     let service: any NodeService
 
-    func state() async throws -> any FinalState {
-        do throws(ServiceFailure) { return try await service.state() } catch { throw explain(error) }
+    func finalState() async throws -> any FinalState {
+        do throws(ServiceFailure) { return try await service.finalState() } catch { throw explain(error) }
     }
 
     func explain(_ failure: StorageFailure) -> any Error { explain(.storage(failure)) }

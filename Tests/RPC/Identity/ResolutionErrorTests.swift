@@ -83,7 +83,7 @@ import Testing
     @Test func anUnprovableAbsenceIsAnInternalError() async throws {
         struct Unproved: RegistryReader {
             let reader: NodeReader
-            func state() async throws -> any FinalState { try await reader.state() }
+            func finalState() async throws -> any FinalState { try await reader.finalState() }
             func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
                 throw ResolutionProblem(.internalError, "no proof")
             }
