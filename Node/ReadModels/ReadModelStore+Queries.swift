@@ -12,15 +12,6 @@ package struct ReadModelEntry: Hashable, Sendable {
     package let height: Height
 }
 
-/// A data set that a search found.
-package struct DataSetHit: Hashable, Sendable {
-    package let entry: ReadModelEntry
-    /// From its document; empty when this node has it not.
-    package let title: String
-    /// Words around what was found, in the text of the document.
-    package let excerpt: String
-}
-
 /// Which records a list has.
 package enum ReadModelList: Hashable, Sendable {
     case accounts
@@ -38,8 +29,6 @@ package enum ReadModelList: Hashable, Sendable {
 
 extension ReadModelStore {
     package static let pageMax = 200
-    /// How far a search can be paged.
-    package static let searchOffsetMax = 10_000
 
     /// Up to `limit` entries after the place `after`.
     package func list(
@@ -107,32 +96,6 @@ extension ReadModelStore {
             "SELECT place AS at, record, height FROM dataSet WHERE partner = ? AND anchor = ? ORDER BY place DESC LIMIT 1",
             [partner, anchor]
         ).first
-    }
-
-    /// Data sets on the market that have all words of `text`, or words that begin with them; the best first.
-    package func search(_ text: String, offset: Int = 0, limit: Int = 50) throws(ReadModelError) -> [DataSetHit] {
-        guard let expression = Catalogue.expression(text) else { throw .emptySearch }
-        let page = (min(max(1, limit), ReadModelStore.pageMax), min(max(0, offset), ReadModelStore.searchOffsetMax))
-        return try ReadModelStore.attempt {
-            try database.read { database in
-                try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT dataSet.place AS at, dataSet.record AS record, dataSet.height AS height, found.title AS title,
-                            found.excerpt AS excerpt
-                        FROM (
-                            SELECT rowid AS place, title, snippet(catalogue, 2, '', '', '…', 24) AS excerpt,
-                                bm25(catalogue, 6.0, 10.0, 1.0, 4.0, 1.0) AS score
-                            FROM catalogue WHERE catalogue MATCH ? ORDER BY score, rowid LIMIT ? OFFSET ?
-                        ) AS found JOIN dataSet ON dataSet.place = found.place ORDER BY found.score, found.place
-                        """, arguments: [expression, page.0, page.1]
-                ).compactMap { row in
-                    ReadModelEntry(row: row).map {
-                        DataSetHit(entry: $0, title: row["title"] ?? "", excerpt: row["excerpt"] ?? "")
-                    }
-                }
-            }
-        }
     }
 
     /// The title of a data set's document, when this node has it.

@@ -23,7 +23,7 @@ struct ReadModelTests {
             .utf8)
 
     /// A market with everything in it, billing included.
-    private func busyMarket() throws -> (market: Market, dataSet: Digest, agreement: UInt64) {
+    func busyMarket() throws -> (market: Market, dataSet: Digest, agreement: UInt64) {
         let market = try Market()
         try market.account("provider", .dataProvider)
         try market.account("user", .dataUser)
@@ -52,7 +52,7 @@ struct ReadModelTests {
         return (market, dataSet, agreement)
     }
 
-    private func store(
+    func store(
         _ market: Market, _ folder: TemporaryFolder, _ name: String = "models", documents: [Digest: [UInt8]] = [:]
     ) throws -> ReadModelStore {
         try ReadModelStore(
