@@ -160,4 +160,59 @@ struct AccessFindingTests {
             } catch {}
         }
     }
+
+    /// Owner and copy of one data set, and how the copy answers questions about parts.
+    private static func pair() throws -> (owner: DataNode, copy: DataNode) {
+        let market = try Market()
+        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
+        try market.account("provider", .dataProvider)
+        try owner.register()
+        try market.describe(DataNode.dataSet, copies: ["borealis"])
+        for node in [owner, copy] { try node.follow() }
+        return (owner, copy)
+    }
+
+    /// The same content has the same chunks everywhere: a copy takes no part that is cut into more of them.
+    @Test func aCopyTakesNoPartThatIsCutOtherwise() async throws {
+        let (owner, copy) = try Self.pair()
+        let rows = (0..<64).map { Array("\(Tables.start + UInt64($0)),x\n".utf8) }
+        var chunks: [ChunkDescriptor] = []
+        var offset: UInt64 = 0
+        for (index, row) in rows.enumerated() {
+            let time = Timestamp(Tables.start + UInt64(index))
+            chunks.append(
+                ChunkDescriptor(
+                    offset: offset, byteCount: UInt32(row.count), rows: 1, first: time, last: time,
+                    digest: ChunkDescriptor.digest(salt: Tables.salt, row[...])))
+            offset += UInt64(row.count)
+        }
+        let manifest = Manifest(
+            header: PartHeader(
+                salt: Tables.salt, zone: .harmonised,
+                content: .csv(header: Array("time,note\n".utf8), timeColumn: 0, time: .milliseconds),
+                from: Timestamp(Tables.start), to: Timestamp(Tables.start + 64), byteCount: offset, rows: 64,
+                chunks: 64), chunks: chunks)
+        try owner.anchor(manifest)
+        let asking = PartReplication(service: copy.service) { _, message in
+            if case .part = message { .manifest(manifest.bcs) } else { .chunkBytes(rows.flatMap { $0 }) }
+        }
+        await #expect(throws: (any Error).self) {
+            try await asking.answer(.offer(manifest.digest, keepUntil: nil), from: "aurora")
+        }
+    }
+
+    /// How long a part is kept is for its owner to say, not for whoever gives it back.
+    @Test func aCopyThatGivesAPartBackDoesNotEndItsRetention() async throws {
+        let (owner, copy) = try Self.pair()
+        // The owner anchored the part and lost it; the copy has it.
+        let manifest = try copy.service.accept(owner.upload(Tables.csv(hours: 3), owner.description()))
+        try owner.anchor(manifest)
+        let serving = PartReplication(service: copy.service) { _, _ in nil }
+        let asking = PartReplication(service: owner.service) { _, message in
+            try? await serving.answer(message, from: "aurora")
+        }
+        _ = try? await asking.answer(.offer(manifest.digest, keepUntil: Timestamp(1)), from: "borealis")
+        try await owner.upkeep.declareExpired()
+        #expect(try owner.market.read(Directory.tombstones, manifest.digest, of: WellKnown.anchors) == nil)
+    }
 }
