@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "57f8e023da01b3e6b2d9ca2d3fc906288f7cc8adda2caf60657e0c208bf83b74")
+        #expect(history.description == "366ded37e9f898dc4fed8771424283fea5c7f2e9a31d71aeb0ba6b7ffbcc12ea")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -199,8 +199,8 @@ import Testing
 
     static let interfaces: [String] = [
         "accounts 1 ba137039a193df274ac706855c45840f2f90a901da6db75380ca8c6a6461a06d",
-        "agreements 1 681834c22c37f913d629f7b3e50da29163d4f56c51eadf48fc67385dcfb5ed54",
-        "anchors 1 32a99fbeff98fcbfaffe7a85f2aa163bd8a52c1bdd41319d224f9308d6d50650",
+        "agreements 1 a24991ba44cac4b1c012b4fd523b5fa4a470a90a6ccf62729808b26816428840",
+        "anchors 1 928ab648a72d156001e2e71c7ac9d9ad126fbc05b8f9ae73bc61951625aaeecc",
         "billing 1 1f2bd5535f51c82297029b0cf5fd51df032cce0bd2d242c10098023889f676bc",
         "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
