@@ -36,11 +36,10 @@ extension Accounts {
         case .suspended: try require(scope == .takesBack, accountSuspended())
         case .revoked:
             try require(scope != .ordinary, accountRevoked())
-            // Whose keys were stolen is revoked, too: what it has goes to a key of the DID alone.
-            if scope == .windsUp { try require(speaks(act.key, for: account, context), notHolder()) }
+            if scope == .windsUp { try require(windsUp(act.key, account, context), notHolder()) }
         }
-        // The end of an organisation's DID is the end of its business.
-        if account.kind == .organisation, scope != .takesBack {
+        // The end of an organisation's DID is the end of its business; what it has, its administrators take out.
+        if account.kind == .organisation, scope == .ordinary {
             try require(context.documentKeys(account.holder) != nil, holderEnded())
         }
         try require(context.time <= act.until, actExpired())
@@ -56,6 +55,16 @@ extension Accounts {
         try require(SignatureVerifier.verify(act.signature, by: act.key, over: digest), signatureWrong())
         try Directory.actCounts.set(key, Height(checked(count.value.adding(1))), in: context)
         return actor.standing == .administrator
+    }
+
+    /// Whether a key may take out what a revoked account has. Whose keys were stolen is revoked, too: it goes to a key of
+    /// the DID alone, and where that has ended to the administrator that two operators let.
+    private static func windsUp(
+        _ key: PublicKey, _ account: Account, _ context: Context
+    ) throws(Rejection) -> Bool {
+        if try speaks(key, for: account, context) { return true }
+        guard try !context.isReachable(account.holder) else { return false }
+        return try releases.get(account.holder, in: context) == key
     }
 
     /// For other contracts: whether what a key signed earlier still has its account behind it.

@@ -68,8 +68,9 @@ extension Accounts {
         try require(request.body.reason > 0, reasonMissing())
         _ = try next(target, step)
         let key = Pair(target.holder, method)
-        if let first = try judgements.get(key, in: context), try holds(first, context) {
+        if let first = try judgements.get(key, in: context), try holds(first.by, first.time, context) {
             try require(first.by != judge, judgedBefore())
+            try require(first.reason == request.body.reason, reasonDiffers("\(first.reason)"))
             try judgements.remove(key, in: context)
             return try take(step, request.body, context)
         }
@@ -80,10 +81,39 @@ extension Accounts {
     }
 
     /// A first judgement waits seven days for the second one, as long as its operator is one.
-    private static func holds(_ judgement: OperatorJudgement, _ context: Context) throws(Rejection) -> Bool {
-        let account = try Directory.accounts.get(judgement.by, in: context)
-        return context.time <= judgement.time.adding(days: judgementDays) && account?.status == .active
+    private static func holds(
+        _ judge: Digest, _ time: Timestamp, _ context: Context
+    ) throws(Rejection) -> Bool {
+        let account = try Directory.accounts.get(judge, in: context)
+        return context.time <= time.adding(days: judgementDays) && account?.status == .active
             && account?.roles.contains(.marketOperator) == true
+    }
+
+    /// Neither an operator nor a stolen key alone takes out what an account has whose DID has ended: two operators name the
+    /// administrator of it that may.
+    static func release(_ context: Context, _ request: Signed<ReleaseAccount>) throws(Rejection) -> Nothing {
+        _ = try judge(request, Accounts.release.number, .governMarketplace, context)
+        let (judge, body) = (request.act.account, request.body)
+        let target = try account(body.account, context)
+        try require(body.reason > 0, reasonMissing())
+        let isReachable = try context.isReachable(target.holder)
+        try require(target.status == .revoked && !isReachable, stepForbidden("its DID or its account is live"))
+        let actor = try actors.get(Pair(target.holder, body.key), in: context)
+        try require(actor?.isAdministrator == true, notActor())
+        let first = try releaseJudgements.get(target.holder, in: context)
+        var isDecided = false
+        if let first, try holds(first.by, first.time, context) {
+            try require(first.by != judge, judgedBefore())
+            try require(first.reason == body.reason && first.key == body.key, reasonDiffers("\(first.reason)"))
+            try releaseJudgements.remove(target.holder, in: context)
+            try releases.set(target.holder, body.key, in: context)
+            isDecided = true
+        } else {
+            let judgement = ReleaseJudgement(by: judge, key: body.key, reason: body.reason, time: context.time)
+            try releaseJudgements.set(target.holder, judgement, in: context)
+        }
+        try context.emit(released, ReleaseNotice(release: body, by: judge, isDecided: isDecided))
+        return Nothing()
     }
 
     private static func take(

@@ -49,7 +49,8 @@ extension Accounts {
     package static let sponsorGone = RejectionKind(
         224, "sponsor-gone", "the partner that offered the contract is an issuer no longer; ask for a new one")
     package static let holderEnded = RejectionKind(
-        225, "holder-ended", "the organisation's DID is deactivated: it may only take back what it gave")
+        225, "holder-ended",
+        "the organisation's DID is deactivated: it may only take back what it gave, and take out what it has")
 
     package static let pendingMax = RejectionKind(
         226, "pending-max",
@@ -61,13 +62,16 @@ extension Accounts {
     package static let judgedBefore = RejectionKind(
         229, "judged-before", "another operator must judge an operator the same; this one did before")
 
+    package static let reasonDiffers = RejectionKind(
+        230, "reason-differs", "a second operator judges the same for the same reason as the first")
+
     package static var rejections: [RejectionKind] {
         [
             accountUnknown, accountExists, holderWrong, rolesWrong, administratorsWrong, contractUnknown,
             contractConfirmed, notHolder, signatureWrong, stepForbidden, notConfirmed, accountSuspended, accountRevoked,
             notActor, capabilityMissing, sequenceWrong, administratorNeeded, lastAdministrator, actorRolesWrong,
             personAlone, reasonMissing, operatorUnchanged, votedBefore, contractsMax, sponsorGone, holderEnded,
-            pendingMax, actExpired, actLasting, judgedBefore,
+            pendingMax, actExpired, actLasting, judgedBefore, reasonDiffers,
         ]
     }
 }

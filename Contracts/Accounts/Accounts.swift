@@ -17,7 +17,10 @@ package import Primitives
 ///   call, and the next sequence number of its key; a sequence number never comes back.
 /// - An act counts until the time that it names, and at most 30 days.
 /// - No issuer has more than 8 contracts waiting for one holder.
-/// - No operator alone suspends, reinstates or revokes another one: it takes a second one, or the council the role away.
+/// - No operator alone suspends, reinstates or revokes another one: it takes a second one for the same reason, or the
+///   council the role away.
+/// - What a revoked account has is taken out by a key of its DID, and after the end of that by one of its administrators,
+///   whom two operators let.
 /// - No text, name or address is stored.
 package enum Accounts: Contract {
     package static let name = "accounts"
@@ -34,10 +37,16 @@ package enum Accounts: Contract {
     /// Judgements over operators that wait for a second one, by method.
     package static let judgements = StorageMap<Pair<Digest, UInt16>, OperatorJudgement>(7, "judgements")
 
+    /// Administrators that an operator would let take out what an account has, until a second one says the same.
+    package static let releaseJudgements = StorageMap<Digest, ReleaseJudgement>(8, "releaseJudgements")
+    /// The administrator that two operators let.
+    package static let releases = StorageMap<Digest, PublicKey>(9, "releases")
+
     package static var storage: [StorageDeclaration] {
         [
             Directory.accounts.declaration, Directory.actCounts.declaration, contracts.declaration, actors.declaration,
-            votes.declaration, pending.declaration, judgements.declaration,
+            votes.declaration, pending.declaration, judgements.declaration, releaseJudgements.declaration,
+            releases.declaration,
         ]
     }
 
@@ -53,10 +62,13 @@ package enum Accounts: Contract {
     package static let judged = EventKind<JudgementNotice>(
         5, "judged", "An operator judged another one; a second operator must do the same.")
 
+    package static let released = EventKind<ReleaseNotice>(
+        6, "released", "An operator, or a second one, lets an administrator take out what a revoked account has.")
+
     package static var events: [EventDeclaration] {
         [
             accountChanged.declaration, contractChanged.declaration, actorChanged.declaration, voted.declaration,
-            judged.declaration,
+            judged.declaration, released.declaration,
         ]
     }
 
@@ -87,11 +99,15 @@ package enum Accounts: Contract {
         AccountMessages.requireActor.number, AccountMessages.requireActor.name,
         "Refuses unless the account is active and the key acts for it with these capabilities.", requireActor)
 
+    package static let release = Method<Signed<ReleaseAccount>, Nothing>(
+        11, "release",
+        "Two operators let an administrator of a revoked account, whose DID has ended, take out what it has.", release)
+
     package static var calls: [CallDeclaration] {
         [
             open.declaration, addContract.declaration, confirm.declaration, setActor.declaration, suspend.declaration,
             reinstate.declaration, revoke.declaration, voteOperator.declaration, authorise.declaration,
-            requireActor.declaration,
+            requireActor.declaration, release.declaration,
         ]
     }
 

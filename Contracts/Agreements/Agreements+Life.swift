@@ -9,7 +9,7 @@ extension Agreements {
         try require(agreement.provider == provider, notProvider())
         try require(request.body.reason > 0, reasonMissing())
         try require(context.time < agreement.until, stepForbidden("its time is over"))
-        let end = Ending(isByProvider: true, reason: request.body.reason)
+        let end = Ending(creditsFrom: context.time, reason: request.body.reason)
         try take(.revoke, agreement, until: context.time, end, context)
         return Nothing()
     }
@@ -21,13 +21,41 @@ extension Agreements {
         try require(request.body.reason > 0, reasonMissing())
         // An agreement whose time is over waits for its scheduled call only.
         try require(context.time < agreement.until, stepForbidden("its time is over"))
-        let end = Ending(isByProvider: agreement.provider == party, reason: request.body.reason)
-        guard agreement.noticeDays > 0 else {
+        let isByProvider = agreement.provider == party
+        let lost = isByProvider ? nil : try lostSince(agreement, context)
+        guard agreement.noticeDays > 0, lost == nil else {
+            let end = Ending(creditsFrom: isByProvider ? context.time : lost, reason: request.body.reason)
             try take(.terminate, agreement, until: context.time, end, context)
             return Nothing()
         }
-        try take(.giveNotice, agreement, until: context.time.adding(days: agreement.noticeDays), end, context)
+        let until = min(agreement.until, context.time.adding(days: agreement.noticeDays))
+        let end = Ending(creditsFrom: isByProvider ? until : nil, reason: request.body.reason)
+        try take(.giveNotice, agreement, until: until, end, context)
         return Nothing()
+    }
+
+    /// Since when a data set of the agreement cannot be read for want of a data owner's consent, the user's own apart; nil
+    /// while it can.
+    private static func lostSince(_ agreement: Agreement, _ context: Context) throws(Rejection) -> Timestamp? {
+        var first: Timestamp?
+        for id in agreement.dataSets {
+            let dataSet = try dataSet(id, context)
+            for owner in dataSet.description.owners where owner != agreement.user {
+                let consent = try consents.get(Pair(id, owner), in: context)
+                guard let lost = lostSince(consent, agreement, dataSet, context.time) else { continue }
+                first = max(agreement.from, min(first ?? lost, lost))
+            }
+        }
+        return first
+    }
+
+    private static func lostSince(
+        _ consent: Consent?, _ agreement: Agreement, _ dataSet: SharedDataSet, _ time: Timestamp
+    ) -> Timestamp? {
+        guard let consent, !consent.purposes.isDisjoint(with: agreement.purposes) else { return agreement.from }
+        if let withdrawn = consent.withdrawn, withdrawn <= time { return min(withdrawn, consent.until) }
+        if consent.until <= time { return consent.until }
+        return consent.version < dataSet.asked ? time : nil
     }
 
     static func due(_ context: Context, _ id: AgreementID) throws(Rejection) -> Nothing {
@@ -43,65 +71,10 @@ extension Agreements {
         try require(context.caller.origin == .instance(WellKnown.billing), notBilling())
         var agreement = try agreement(change.agreement, context)
         guard !agreement.state.isEnded, agreement.payment != change.payment else { return Nothing() }
-        agreement.payment = change.payment
+        agreement.setPayment(change.payment, at: context.time)
         agreement.changed = context.time
         try store(agreement, context)
         return Nothing()
-    }
-
-    static func logAccess(_ context: Context, _ request: LogAccess) throws(Rejection) -> Nothing {
-        // Copies lie on the nodes of validators, too.
-        let partner = try context.requirePartner(with: [.dataProvider, .validator])
-        var agreement = try agreement(request.agreement, context)
-        try require(agreement.dataSets.contains(request.dataSet), dataSetUnknown(request.dataSet.short))
-        let dataSet = try dataSet(request.dataSet, context)
-        try require(dataSet.location.names(partner), notStorage())
-        let isLog =
-            (1...LogAccess.accessesMax).contains(request.accesses) && (0...LogAccess.energyMax).contains(request.energy)
-            && (request.energy == 0 || agreement.plan.kind == .perEnergy) && request.from < request.to
-            && request.to <= context.time
-        try require(isLog, logEmpty())
-        let latest = agreement.until.adding(milliseconds: Agreement.logDelayMilliseconds)
-        let isInside = agreement.from <= request.from && request.to <= agreement.until && context.time <= latest
-        try require(isInside, logOutside())
-        let key = Pair(agreement.number, Pair(request.dataSet, partner))
-        try require(loggedUntil.get(key, in: context).map { $0 <= request.from } ?? true, logOverlaps())
-        try loggedUntil.set(key, request.to, in: context)
-        let log = AccessLog(partner: partner, log: request, height: context.height)
-        try accessLogs.set(Pair(agreement.number, agreement.logs), log, in: context)
-        let isFree = agreement.plan.countsUsage && dataSet.description.sharingClass == .open
-        if !isFree { try count(request, &agreement, context) }
-        try context.emit(
-            accessLogged,
-            AccessLogNotice(
-                number: agreement.logs, log: log, accesses: agreement.accesses, energy: agreement.energy))
-        agreement.logs = try checked(agreement.logs.adding(1))
-        try Directory.agreements.set(agreement.number, agreement, in: context)
-        return Nothing()
-    }
-
-    /// What plans bill by counts up to the ceiling that both signed for a period; what is above it was served free.
-    private static func count(
-        _ log: LogAccess, _ agreement: inout Agreement, _ context: Context
-    ) throws(Rejection) {
-        var (accesses, energy) = (UInt64(log.accesses), log.energy)
-        let plan = agreement.plan
-        if plan.countsUsage {
-            let period = agreement.billingPeriod(at: context.time)
-            if period != agreement.period {
-                agreement.period = period
-                agreement.charged = try checked(
-                    plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
-            }
-            let most = plan.usageMax(charge: try checked(agreement.charged.adding(plan.ceiling)))
-            if plan.kind == .perAccess {
-                accesses = min(accesses, max(UInt64(clamping: most), agreement.accesses) - agreement.accesses)
-            } else {
-                energy = min(energy, max(most, agreement.energy) - agreement.energy)
-            }
-        }
-        agreement.accesses = try checked(agreement.accesses.adding(accesses))
-        agreement.energy = try checked(agreement.energy.adding(energy))
     }
 
     // MARK: Parts
@@ -113,9 +86,9 @@ extension Agreements {
         return agreement
     }
 
-    /// That a party ends an agreement, and which.
+    /// That a party ends an agreement, and from when on what was billed goes back.
     private struct Ending {
-        let isByProvider: Bool
+        let creditsFrom: Timestamp?
         let reason: UInt16
     }
 
@@ -138,13 +111,14 @@ extension Agreements {
             let running = try runningCounts.get(agreement.user, in: context)?.previous ?? Height(0)
             try runningCounts.set(agreement.user, running, in: context)
         }
-        // What a provider takes back it does not keep the money for.
-        if agreement.plan.kind != .free, ending != nil || agreement.payment == .awaited {
-            changed.payment = try context.send(
+        // What a provider takes back it does not keep the money for, and nothing is kept for access that never opened.
+        if agreement.plan.kind != .free, ending != nil || agreement.payment != .clear {
+            let standing = try context.send(
                 BillingMessages.end, to: WellKnown.billing,
                 BillingEnd(
-                    agreement: agreement.number, until: changed.until, isCredited: ending?.isByProvider ?? false,
+                    agreement: agreement.number, until: changed.until, creditsFrom: ending?.creditsFrom,
                     reason: ending?.reason ?? BillingEnd.expired))
+            changed.setPayment(standing, at: context.time)
         }
         try store(changed, context)
     }

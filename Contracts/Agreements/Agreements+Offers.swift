@@ -114,7 +114,8 @@ extension Agreements {
             purposes: offer.terms.purposes, plan: offer.terms.plan, from: from,
             until: from.adding(days: offer.terms.durationDays), noticeDays: offer.noticeDays, payment: .clear,
             changed: context.time)
-        agreement.payment = try context.send(BillingMessages.begin, to: WellKnown.billing, BillingStart(agreement))
+        let standing = try context.send(BillingMessages.begin, to: WellKnown.billing, BillingStart(agreement))
+        agreement.setPayment(standing, at: context.time)
         agreement.due = try context.schedule(due.message, AgreementID(number.value), at: agreement.until)
         try store(agreement, context)
         return AgreementID(number.value)

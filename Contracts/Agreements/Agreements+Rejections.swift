@@ -86,6 +86,9 @@ extension Agreements {
         338, "consent-version",
         "the consent names another version of the description than the newest; read that and sign again")
 
+    package static let logClosed = RejectionKind(
+        339, "log-closed", "access was closed by payment: a log ends when it was closed, at the latest")
+
     package static var rejections: [RejectionKind] {
         [
             nameWrong, descriptionWrong, locationWrong, storageForbidden, dataSetUnknown, versionConflict,
@@ -95,6 +98,7 @@ extension Agreements {
             reasonMissing, notBilling, dataSetRevised, notOwner, consentWrong, consentUnknown, notStorage, logEmpty,
             logOutside,
             logOverlaps, offersMax, agreementsMax, offerUnbacked, takenBefore, consentVersion,
+            logClosed,
         ]
     }
 }

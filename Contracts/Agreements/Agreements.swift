@@ -16,6 +16,8 @@ package import Primitives
 /// - An account has at most 1,000 open offers, a user at most 1,000 agreements that have not ended, and one agreement of an
 ///   offer.
 /// - Usage only grows, by logs of partners that hold the data set; one partner's logs of a data set do not overlap.
+/// - While access is closed by payment no later access is logged.
+/// - A user that cannot read for want of a consent ends the agreement without notice, and is credited what it could not use.
 /// - Between two bills no more usage counts than the plan's ceiling, and none of open data.
 /// - A consent is given and withdrawn by the data owner alone; it names the newest version of the description, and holds for
 ///   later ones as long as they ask for no more.
@@ -53,7 +55,7 @@ package enum Agreements: Contract {
             Directory.agreements.declaration, dataSets.declaration, offers.declaration, offerCount.declaration,
             agreementCount.declaration, consents.declaration, accessLogs.declaration, loggedUntil.declaration,
             anchorClaims.declaration, openOffers.declaration, openOfferCounts.declaration, runningCounts.declaration,
-            takers.declaration,
+            takers.declaration, Directory.periodAccesses.declaration,
         ]
     }
 

@@ -22,6 +22,9 @@ package struct AgreementBill: Hashable, Sendable, ContractValue {
     package var energy: Energy
     package var amount: Amount
     package var isClosed: Bool
+    /// From when on nothing is owed for the agreement: its provider ended it, or could not deliver. Also for the period
+    /// that is billed later.
+    package var creditsFrom: Timestamp?
     /// The newest invoice.
     package var last: UInt64?
     /// The scheduled bill; a past one when none waits.
@@ -42,6 +45,7 @@ package struct AgreementBill: Hashable, Sendable, ContractValue {
         energy = 0
         amount = 0
         isClosed = false
+        creditsFrom = nil
         last = nil
         next = ScheduleID(time: from, sequence: 0)
     }
@@ -52,7 +56,7 @@ package struct AgreementBill: Hashable, Sendable, ContractValue {
     package static let shape = Shape.fields(
         "AgreementBill", ("agreement", .u64), ("seller", .digest), ("buyer", .digest), ("plan", PricePlan.shape),
         ("from", .u64), ("until", .u64), ("periods", .u32), ("invoices", .u32), ("awaits", .bool), ("overdue", .u32),
-        ("accesses", .u64), ("energy", .i64), ("amount", .i64), ("isClosed", .bool),
+        ("accesses", .u64), ("energy", .i64), ("amount", .i64), ("isClosed", .bool), ("creditsFrom", .option(.u64)),
         ("last", .option(.u64)), ("next", ScheduleID.shape))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(agreement)
@@ -69,6 +73,7 @@ package struct AgreementBill: Hashable, Sendable, ContractValue {
         encoder.i64(energy)
         encoder.i64(amount)
         encoder.bool(isClosed)
+        encoder.option(creditsFrom)
         encoder.option(last.map { Height($0) })
         encoder.value(next)
     }
@@ -87,6 +92,7 @@ package struct AgreementBill: Hashable, Sendable, ContractValue {
         energy = try decoder.i64()
         amount = try decoder.i64()
         isClosed = try decoder.bool()
+        creditsFrom = try decoder.option()
         last = try decoder.option(Height.self)?.value
         next = try ScheduleID(from: &decoder)
     }

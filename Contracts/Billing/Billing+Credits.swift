@@ -3,25 +3,30 @@ internal import ContractKit
 internal import Primitives
 
 extension Billing {
+    /// Open debts of a seller that are counted before a later one.
+    static let olderDebtsMax = 64
+
     static func credit(_ context: Context, _ request: Signed<CreditInvoice>) throws(Rejection) -> DocumentNumber {
         let seller = try context.authorise(request, as: credit.number, needing: .billing)
         let invoice = try invoice(request.body.invoice, context)
         try require(invoice.seller == seller, notSeller())
         try require(!invoice.isDisputed, disputed())
         try require(request.body.reason > 0, reasonMissing())
-        return try credit(invoice, request.body.amount, request.body.reason, by: seller, context)
+        let note = try credit(invoice, request.body.amount, request.body.reason, by: seller, context)
+        return DocumentNumber(note.number)
     }
 
-    /// First what is outstanding falls away, then what was paid goes back into the buyer's cash. What the seller's cash
-    /// does not reach, it owes.
+    /// First what is outstanding falls away, then what was paid goes back into the buyer's cash. What the seller's free
+    /// cash, and `released`, do not reach, it owes. `released` is the part of its cash that a dispute of this invoice held.
     static func credit(
-        _ invoice: Invoice, _ amount: Amount, _ reason: UInt16, by holder: Digest, _ context: Context
-    ) throws(Rejection) -> DocumentNumber {
+        _ invoice: Invoice, _ amount: Amount, _ reason: UInt16, by holder: Digest, released: Amount = 0,
+        _ context: Context
+    ) throws(Rejection) -> CreditNote {
         try require(amount > 0, amountWrong())
         try require(amount <= invoice.amount - invoice.credited, aboveInvoice())
         let unpaid = min(amount, invoice.outstanding)
         let refund = amount - unpaid
-        let given = min(refund, try cash(of: invoice.seller, invoice.currency, context))
+        let given = min(refund, try reach(of: invoice.seller, invoice.currency, released: released, context))
         let owed = refund - given
         let number = try next(\.creditNotes, context)
         let note = CreditNote(
@@ -45,7 +50,7 @@ extension Billing {
         changed.credited = try checked(invoice.credited.adding(amount))
         changed.refunded = try checked(invoice.refunded.adding(refund))
         try close(changed, context)
-        return DocumentNumber(number)
+        return note
     }
 
     /// The seller gives, or the buyer takes, what is owed of a refund, out of the seller's cash.
@@ -56,6 +61,7 @@ extension Billing {
         try require(party == debt.seller || party == debt.buyer, debtForeign())
         try require(amount > 0, amountWrong())
         try require(amount <= debt.outstanding, aboveOutstanding("\(debt.outstanding) micro-units"))
+        try requireOlder(than: debt, amount, context)
         let lines = [
             JournalLine(debt.seller, .cash, -amount), JournalLine(debt.seller, .payable, amount),
             JournalLine(debt.buyer, .cash, amount), JournalLine(debt.buyer, .receivable, -amount),
@@ -70,9 +76,35 @@ extension Billing {
     static func requireFree(
         _ amount: Amount, _ currency: Currency, of holder: Digest, _ context: Context
     ) throws(Rejection) {
-        guard let owed = try owed.get(Pair(holder, currency), in: context)?.amount, owed > 0 else { return }
-        let cash = try balances.get(LedgerAccount(holder: holder, currency: currency, kind: .cash), in: context)
-        try require((cash?.amount ?? 0) - Int128(amount) >= owed, refundOwed())
+        let owed = try owed.get(Pair(holder, currency), in: context)?.amount ?? 0
+        guard owed > 0 else { return }
+        try require(try cash(of: holder, currency, context) - Int128(amount) >= owed, refundOwed())
+    }
+
+    /// Cash of a holder that no debt waits for, and what was just released for the purpose.
+    static func reach(
+        of holder: Digest, _ currency: Currency, released: Amount = 0, _ context: Context
+    ) throws(Rejection) -> Amount {
+        let owed = try owed.get(Pair(holder, currency), in: context)?.amount ?? 0
+        let free = try cash(of: holder, currency, context) - Int128(released) - owed
+        return Amount(clamping: Int128(released) + max(0, free))
+    }
+
+    /// What the seller owes by older debts stays for them. Where more than `olderDebtsMax` of them are open, they come first.
+    private static func requireOlder(
+        than debt: RefundDebt, _ amount: Amount, _ context: Context
+    ) throws(Rejection) {
+        let first = Pair(debt.seller, Pair(debt.currency, UInt64(0)))
+        var older: Int128 = 0
+        for key in try openDebts.page(from: first, limit: olderDebtsMax + 1, in: context) {
+            guard key.first == debt.seller, key.second.first == debt.currency, key.second.second < debt.number else {
+                guard older > 0 else { return }
+                let cash = try cash(of: debt.seller, debt.currency, context)
+                return try require(cash - Int128(amount) >= older, refundOwed("older ones come first"))
+            }
+            older += Int128(try debts.get(key.second.second, in: context)?.outstanding ?? 0)
+        }
+        throw refundOwed("older ones come first")
     }
 
     private static func store(
@@ -81,6 +113,12 @@ extension Billing {
         let key = Pair(debt.seller, debt.currency)
         let sum = (try owed.get(key, in: context)?.amount ?? 0) + Int128(amount)
         try owed.set(key, Balance(sum), in: context)
+        let place = Pair(debt.seller, Pair(debt.currency, debt.number))
+        if debt.outstanding > 0 {
+            try openDebts.insert(place, in: context)
+        } else {
+            try openDebts.remove(place, in: context)
+        }
         try debts.set(debt.number, debt, in: context)
         try context.emit(debtChanged, debt)
     }

@@ -19,7 +19,9 @@ extension Billing {
         try require(body.reason > 0, reasonMissing())
         let due = try context.schedule(
             disputeDue.message, DocumentNumber(invoice.number), at: context.time.adding(days: decisionDays))
-        var dispute = Dispute(body, opened: context.time, wasInTime: !invoice.isClosing, due: due)
+        var dispute = Dispute(
+            body, opened: context.time, wasInTime: !invoice.isClosing, accesses: try accesses(for: invoice, context),
+            due: due)
         try hold(&dispute, &invoice, context)
         // Reminders go on for what is not disputed.
         if invoice.outstanding <= invoice.disputed { try context.cancel(invoice.reminder) }
@@ -46,14 +48,13 @@ extension Billing {
         return Nothing()
     }
 
-    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what has accesses anchored
-    /// under the agreement.
+    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what had accesses anchored
+    /// for the invoice's time when the dispute began.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let invoice = try invoice(id.number, context)
         let dispute = try openDispute(invoice, context)
-        let isDelivered = try context.agreement(invoice.agreement).map { $0.accesses > 0 } ?? false
-        try decide(dispute, invoice, credit: isDelivered ? 0 : dispute.amount, by: .zero, context)
+        try decide(dispute, invoice, credit: dispute.accesses > 0 ? 0 : dispute.amount, by: .zero, context)
         return Nothing()
     }
 
@@ -62,13 +63,14 @@ extension Billing {
     ) throws(Rejection) {
         var (changed, invoice) = (dispute, invoice)
         let isReminding = invoice.outstanding > invoice.disputed
+        let released = dispute.held
         try release(&changed, &invoice, context)
         changed.resolved = context.time
         changed.credit = credit
         try store(changed, context)
         if !isReminding, invoice.outstanding > credit { try schedule(&invoice, afterDays: overdueDays, context) }
         if credit > 0 {
-            _ = try self.credit(invoice, credit, dispute.reason, by: judge, context)
+            _ = try self.credit(invoice, credit, dispute.reason, by: judge, released: released, context)
         } else {
             try store(invoice, context)
         }
@@ -80,11 +82,7 @@ extension Billing {
         of invoice: Invoice, after end: Timestamp, _ reason: UInt16, _ context: Context
     ) throws(Rejection) {
         guard invoice.kind != .usage, end < invoice.to else { return }
-        var kept: Amount = 0
-        if end > invoice.from {
-            let (used, whole) = (end.value - invoice.from.value, invoice.to.value - invoice.from.value)
-            kept = try checked(invoice.amount.scaled(by: Int64(clamping: used), over: Int64(clamping: whole)))
-        }
+        let kept = try kept(invoice.amount, from: invoice.from, to: invoice.to, until: end)
         let amount = invoice.amount - kept - invoice.credited
         guard amount > 0 else { return }
         guard invoice.isDisputed else {
@@ -92,13 +90,16 @@ extension Billing {
             return
         }
         var (invoice, dispute) = (invoice, try openDispute(invoice, context))
+        let released = dispute.held
         try release(&dispute, &invoice, context)
-        _ = try credit(invoice, amount, reason, by: invoice.seller, context)
+        let note = try credit(invoice, amount, reason, by: invoice.seller, released: released, context)
         invoice = try self.invoice(invoice.number, context)
         dispute.amount = min(dispute.amount, invoice.amount - invoice.credited)
         if dispute.amount > 0 {
-            try hold(&dispute, &invoice, context)
-            try store(invoice, context)
+            // What was held and not given stays bound to this dispute.
+            let given = note.refunded - note.owed
+            try hold(&dispute, &invoice, released: max(0, released - given), context)
+            try close(invoice, context)
         } else {
             try context.cancel(dispute.due)
             dispute.resolved = context.time
@@ -116,12 +117,21 @@ extension Billing {
         return dispute
     }
 
-    /// Holds what a credit of the disputed amount would have to give back, as far as the seller has it.
+    /// Accesses that were logged so far for what an invoice bills.
+    private static func accesses(for invoice: Invoice, _ context: Context) throws(Rejection) -> UInt64 {
+        guard invoice.kind != .usage else { return invoice.accesses }
+        guard let agreement = try context.agreement(invoice.agreement) else { return 0 }
+        guard invoice.kind == .recurring else { return agreement.accesses }
+        return try context.accesses(of: agreement, inPeriodAt: invoice.from)
+    }
+
+    /// Holds what a credit of the disputed amount would have to give back, as far as the seller has free cash. `released`
+    /// is what the dispute held before.
     private static func hold(
-        _ dispute: inout Dispute, _ invoice: inout Invoice, _ context: Context
+        _ dispute: inout Dispute, _ invoice: inout Invoice, released: Amount = 0, _ context: Context
     ) throws(Rejection) {
         let refund = max(0, dispute.amount - invoice.outstanding)
-        dispute.held = min(refund, try cash(of: invoice.seller, invoice.currency, context))
+        dispute.held = min(refund, try reach(of: invoice.seller, invoice.currency, released: released, context))
         invoice.disputed = dispute.amount
         let lines = [
             JournalLine(invoice.seller, .cash, -dispute.held), JournalLine(invoice.seller, .held, dispute.held),

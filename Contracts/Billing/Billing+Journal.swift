@@ -29,9 +29,9 @@ extension Billing {
             posted, JournalEntry(number: number, cause: cause, document: document, currency: currency, lines: lines))
     }
 
-    static func cash(of holder: Digest, _ currency: Currency, _ context: Context) throws(Rejection) -> Amount {
+    static func cash(of holder: Digest, _ currency: Currency, _ context: Context) throws(Rejection) -> Int128 {
         let account = LedgerAccount(holder: holder, currency: currency, kind: .cash)
-        return Amount(clamping: try balances.get(account, in: context)?.amount ?? 0)
+        return try balances.get(account, in: context)?.amount ?? 0
     }
 
     /// The next number of a kind of document, used up by this.
@@ -72,6 +72,7 @@ extension Billing {
         let account = try context.account(request.account)
         try require(
             account?.status == .active && account?.capabilities.contains(.billing) == true, accountUnknown())
+        try require(context.isReachable(request.account), payeeEnded())
         let lines = [
             JournalLine(request.account, .cash, request.amount),
             JournalLine(LedgerAccount.gateway(partner), .clearing, -request.amount),
@@ -114,6 +115,7 @@ extension Billing {
         try require(amount > 0, amountWrong())
         try require(invoice.state == .open, notOpen())
         try require(amount <= invoice.outstanding, aboveOutstanding("\(invoice.outstanding) micro-units"))
+        try require(context.isReachable(invoice.seller), payeeEnded())
         let number = try next(\.receipts, context)
         let receipt = PaymentReceipt(
             number: number, invoice: invoice, amount: amount, method: method, gateway: gateway, reference: reference,

@@ -40,12 +40,23 @@ extension Billing {
     package static let debtForeign = RejectionKind(
         422, "debt-foreign", "the refund is owed by, and to, other accounts")
 
+    package static let payeeEnded = RejectionKind(
+        423, "payee-ended", "the receiver's DID is deactivated: it takes no more money; ask an operator")
+
+    package static let reversalForeign = RejectionKind(
+        424, "reversal-foreign", "the receipt is of another gateway's payment, or of none's")
+    package static let reversalLate = RejectionKind(
+        425, "reversal-late", "a gateway takes a payment back within 14 days; after that the seller credits it")
+    package static let reversedBefore = RejectionKind(426, "reversed-before", "the payment was taken back before")
+    package static let reversalSpent = RejectionKind(
+        427, "reversal-spent", "of the payment something went back to the buyer since")
+
     package static var rejections: [RejectionKind] {
         [
             unbalanced, fundsMissing, amountWrong, aboveOutstanding, documentUnknown, notBuyer, notSeller, notOpen,
             currencyWrong, referenceUsed, accountUnknown, gatewayWrong, aboveInvoice, disputeExists, disputeLate,
             noDispute, notJudge, disputed, notAgreements, reasonMissing, gatewayShort, refundOwed,
-            debtForeign,
+            debtForeign, payeeEnded, reversalForeign, reversalLate, reversedBefore, reversalSpent,
         ]
     }
 }

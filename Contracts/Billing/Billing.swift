@@ -9,16 +9,20 @@ package import Primitives
 /// - The lines of a posting sum to zero, and so do all balances of a currency (`trials`). Nothing else writes balances.
 /// - Cash and held money are never negative, and a gateway pays out only what it brought in.
 /// - Of an invoice, `0 <= outstanding = amount - credited - (paid - refunded)`; it is open exactly while outstanding > 0.
-///   It moves open -> paid | credited, paid -> credited when all goes back, and reminders only forward: none ->
-///   reminded -> overdue -> defaulted.
+///   It moves open -> paid | credited, paid -> credited when all goes back, paid -> open when a gateway takes a mistaken
+///   payment back, and reminders only forward: none -> reminded -> overdue -> defaulted.
 /// - One reminder and one bill at most wait for an invoice or agreement; a period that begins while access is closed by
 ///   payment is not billed.
 /// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
-///   belongs to it. It falls after 60 days: to the seller where accesses were anchored, else to the buyer.
-/// - A refund is given in full: what the seller's cash does not reach is a debt, and so much cash as a seller owes leaves
-///   its account only to those it owes.
-/// - An agreement that its provider ended keeps of an invoice what is for the time before the end, at most.
-/// - A reference of a gateway is used once.
+///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored when it began,
+///   else to the buyer.
+/// - A refund is given in full: what the seller's free cash does not reach is a debt. So much cash as a seller owes leaves
+///   its account only to those it owes, the oldest debt first; no credit, hold or payment takes of it.
+/// - An agreement that its provider ended comes to what is for the time before the end, at most: of an invoice that was
+///   issued before, and of the period that is billed later.
+/// - No payment and no invoice comes to whom it could not reach.
+/// - A reference of a gateway is used once. A payment is taken back once, whole, within 14 days, by the gateway that booked
+///   it, out of cash that the seller does not owe.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
 package enum Billing: Contract {
     package static let name = "billing"
@@ -43,12 +47,18 @@ package enum Billing: Contract {
     package static let debts = StorageMap<UInt64, RefundDebt>(10, "debts")
     /// What a seller owes of refunds, by holder and currency.
     package static let owed = StorageMap<Pair<Digest, Currency>, Balance>(11, "owed")
+    /// By seller, currency and number: the oldest first.
+    package static let openDebts = StorageIndex<Pair<Digest, Pair<Currency, UInt64>>>(12, "openDebts")
+
+    /// Payments that were taken back, by receipt.
+    package static let reversals = StorageMap<UInt64, PaymentReversal>(13, "reversals")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
-            debts.declaration, owed.declaration,
+            debts.declaration, owed.declaration, openDebts.declaration,
+            reversals.declaration,
         ]
     }
 
@@ -65,10 +75,13 @@ package enum Billing: Contract {
     package static let debtChanged = EventKind<RefundDebt>(
         7, "debtChanged", "A seller owes a refund, or paid of it.")
 
+    package static let reversed = EventKind<PaymentReversal>(
+        8, "reversed", "A gateway took a payment back that it had booked by mistake.")
+
     package static var events: [EventDeclaration] {
         [
             posted.declaration, invoiceChanged.declaration, receipted.declaration, credited.declaration,
-            disputeChanged.declaration, billChanged.declaration, debtChanged.declaration,
+            disputeChanged.declaration, billChanged.declaration, debtChanged.declaration, reversed.declaration,
         ]
     }
 
@@ -103,12 +116,15 @@ package enum Billing: Contract {
     package static let disputeDue = Method<DocumentNumber, Nothing>(
         13, "disputeDue", "Scheduled: a dispute that nobody decided falls.", disputeDue)
 
+    package static let reverse = Method<ReversePayment, Nothing>(
+        14, "reverse", "The gateway takes a payment back that it booked by mistake, within 14 days.", reverse)
+
     package static var calls: [CallDeclaration] {
         [
             begin.declaration, pay.declaration, confirmPayment.declaration, deposit.declaration, payOut.declaration,
             credit.declaration, dispute.declaration, resolve.declaration, bill.declaration, remind.declaration,
             end.declaration,
-            payRefund.declaration, disputeDue.declaration,
+            payRefund.declaration, disputeDue.declaration, reverse.declaration,
         ]
     }
 
@@ -147,10 +163,15 @@ package enum Billing: Contract {
         (context, id) throws(Rejection) in try found(debts.get(id.number, in: context))
     }
 
+    package static let reversalQuery = Query<DocumentNumber, PaymentReversal>(
+        9, "reversal", "How a payment was taken back, by receipt."
+    ) { (context, id) throws(Rejection) in try found(reversals.get(id.number, in: context)) }
+
     package static var queries: [CallDeclaration] {
         [
             invoiceQuery.declaration, receiptQuery.declaration, creditNoteQuery.declaration, disputeQuery.declaration,
             balancesQuery.declaration, billQuery.declaration, countsQuery.declaration, debtQuery.declaration,
+            reversalQuery.declaration,
         ]
     }
 

@@ -53,6 +53,29 @@ package struct GatewayPayment: Hashable, Sendable, ContractValue {
     }
 }
 
+/// A gateway takes back a payment that it booked by mistake.
+package struct ReversePayment: Hashable, Sendable, ContractValue {
+    /// Number of the receipt.
+    package let receipt: UInt64
+    /// A number above 0 of the gateway's. Never text.
+    package let reason: UInt16
+
+    package init(receipt: UInt64, reason: UInt16) {
+        self.receipt = receipt
+        self.reason = reason
+    }
+
+    package static let shape = Shape.fields("ReversePayment", ("receipt", .u64), ("reason", .u16))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(receipt)
+        encoder.u16(reason)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        receipt = try decoder.u64()
+        reason = try decoder.u16()
+    }
+}
+
 package struct GatewayDeposit: Hashable, Sendable, ContractValue {
     package let account: Digest
     package let currency: Currency

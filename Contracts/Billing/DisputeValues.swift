@@ -14,13 +14,15 @@ package struct Dispute: Hashable, Sendable, ContractValue {
     package let opened: Timestamp
     /// Whether it came before the invoice was overdue.
     package let wasInTime: Bool
+    /// Accesses that were logged for the invoice's time when it was opened: where nobody decides it, they do.
+    package let accesses: UInt64
     /// The scheduled end of the time for deciding it.
     package var due: ScheduleID
     package var resolved: Timestamp?
     /// What the resolution credited.
     package var credit: Amount
 
-    init(_ request: DisputeInvoice, opened: Timestamp, wasInTime: Bool, due: ScheduleID) {
+    init(_ request: DisputeInvoice, opened: Timestamp, wasInTime: Bool, accesses: UInt64, due: ScheduleID) {
         invoice = request.invoice
         amount = request.amount
         held = 0
@@ -28,6 +30,7 @@ package struct Dispute: Hashable, Sendable, ContractValue {
         text = request.text
         self.opened = opened
         self.wasInTime = wasInTime
+        self.accesses = accesses
         self.due = due
         resolved = nil
         credit = 0
@@ -35,7 +38,8 @@ package struct Dispute: Hashable, Sendable, ContractValue {
 
     package static let shape = Shape.fields(
         "Dispute", ("invoice", .u64), ("amount", .i64), ("held", .i64), ("reason", .u16), ("text", .digest),
-        ("opened", .u64), ("wasInTime", .bool), ("due", ScheduleID.shape), ("resolved", .option(.u64)),
+        ("opened", .u64), ("wasInTime", .bool), ("accesses", .u64), ("due", ScheduleID.shape),
+        ("resolved", .option(.u64)),
         ("credit", .i64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(invoice)
@@ -45,6 +49,7 @@ package struct Dispute: Hashable, Sendable, ContractValue {
         encoder.fixed(text)
         encoder.value(opened)
         encoder.bool(wasInTime)
+        encoder.u64(accesses)
         encoder.value(due)
         encoder.option(resolved)
         encoder.i64(credit)
@@ -57,6 +62,7 @@ package struct Dispute: Hashable, Sendable, ContractValue {
         text = try decoder.digest()
         opened = try Timestamp(from: &decoder)
         wasInTime = try decoder.bool()
+        accesses = try decoder.u64()
         due = try ScheduleID(from: &decoder)
         resolved = try decoder.option()
         credit = try decoder.i64()

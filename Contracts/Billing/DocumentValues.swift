@@ -78,6 +78,51 @@ package struct PaymentReceipt: Hashable, Sendable, ContractValue {
     }
 }
 
+/// That a payment was booked by mistake and is void. Written once, by the number of its receipt.
+package struct PaymentReversal: Hashable, Sendable, ContractValue {
+    package let receipt: UInt64
+    package let invoice: UInt64
+    package let currency: Currency
+    package let amount: Amount
+    /// Partner of the gateway.
+    package let gateway: String
+    /// Number above 0. Never text.
+    package let reason: UInt16
+    package let time: Timestamp
+
+    init(_ receipt: PaymentReceipt, reason: UInt16, time: Timestamp) {
+        self.receipt = receipt.number
+        invoice = receipt.invoice
+        currency = receipt.currency
+        amount = receipt.amount
+        gateway = receipt.gateway
+        self.reason = reason
+        self.time = time
+    }
+
+    package static let shape = Shape.fields(
+        "PaymentReversal", ("receipt", .u64), ("invoice", .u64), ("currency", Currency.shape), ("amount", .i64),
+        ("gateway", .text(max: Partner.idBytesMax)), ("reason", .u16), ("time", .u64))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(receipt)
+        encoder.u64(invoice)
+        encoder.value(currency)
+        encoder.i64(amount)
+        encoder.string(gateway)
+        encoder.u16(reason)
+        encoder.value(time)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        receipt = try decoder.u64()
+        invoice = try decoder.u64()
+        currency = try Currency(from: &decoder)
+        amount = try decoder.i64()
+        gateway = try decoder.string(max: Partner.idBytesMax)
+        reason = try decoder.u16()
+        time = try Timestamp(from: &decoder)
+    }
+}
+
 /// That an invoice, or a part of it, needs not be paid. Written once.
 package struct CreditNote: Hashable, Sendable, ContractValue {
     package let number: UInt64

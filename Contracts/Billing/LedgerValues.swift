@@ -138,6 +138,8 @@ package enum JournalCause: UInt8, ContractCode {
     case release = 7
     /// Of a refund that was owed.
     case refund = 8
+    /// Of a payment that a gateway booked by mistake.
+    case reversal = 9
 }
 
 package struct JournalEntry: Hashable, Sendable, ContractValue {

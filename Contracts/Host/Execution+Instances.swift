@@ -20,8 +20,12 @@ extension Execution {
         }
         let address = Address(createdBy: transaction, index: createdCount)
         createdCount += 1
+        // Nobody signed a scheduled call: what it creates belongs to the creator of its instance.
+        let parent: InstanceRecord? = try decoded(
+            readUncharged(HostState.instances.stateKey(context.instance, at: WellKnown.host)))
         let record = InstanceRecord(
-            contract: contract, version: version, followsActive: false, creator: context.caller.partner ?? "",
+            contract: contract, version: version, followsActive: false,
+            creator: context.caller.partner ?? parent?.creator ?? "",
             created: block.height, supersedes: superseding ? context.instance : nil)
         try store(record, at: address)
         let caller = Caller(

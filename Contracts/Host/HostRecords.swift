@@ -1,5 +1,6 @@
 package import Chain
 package import ContractKit
+internal import LedgerCrypto
 package import Primitives
 
 /// A contract instance, as the host stores it. Never removed.
@@ -14,7 +15,8 @@ package struct InstanceRecord: Hashable, Sendable, ContractValue {
     /// Pinned at creation. Genesis instances run the version that is active instead (`followsActive`).
     package let version: UInt32
     package let followsActive: Bool
-    /// The partner that created it; empty for genesis.
+    /// The partner that created it, or whose instance did by a scheduled call; empty for genesis. Its instances share its
+    /// turns of scheduled calls.
     package let creator: String
     package let created: Height
     package let supersedes: Address?
@@ -164,6 +166,13 @@ package enum HostState {
     package static let instanceLog = StorageLog<Address>(6, "instanceLog")
     /// By lane and time.
     package static let moments = StorageMap<Pair<Address, Timestamp>, CalendarMoment>(7, "moments")
-    /// The turn of each lane in which something waits, in the host's own lane.
+    /// The turn of each lane in which something waits: of a partner's instance in the partner's lane, of others in the
+    /// host's own.
     package static let turns = StorageMap<Address, ScheduleID>(8, "turns")
+
+    /// The lane of a partner's turns: the first 20 bytes of `SHA-256("commonwatt/lane/1" || partner)`.
+    static func lane(of partner: String) -> Address {
+        let digest = SigningDomain.digest(Array("commonwatt/lane/1".utf8), Array(partner.utf8))
+        return Address(Array(digest.bytes.prefix(Address.byteCount))) ?? WellKnown.host
+    }
 }

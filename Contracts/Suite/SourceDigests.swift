@@ -2,10 +2,10 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Accounts", "15c704360acf4bedb77ec2f2597cf3d36a581edff42c50da8d3e0edaf88ec2db"),
-        ("Agreements", "fb2aeeb6a4d55afeec281b45b6eed56c69566ee0bc3b45727b6c79489b3ec59e"),
+        ("Accounts", "97d983c311f02827e2db05b3838ade1a2ff3dd3195826bc6514866d28b1ff735"),
+        ("Agreements", "70fdc54497152e07f5a186d366c3b91d30059734f351adc5aff3dd52880930e5"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
-        ("Billing", "3fcda61deb2ceedb8456462fd0914ef87c64fd502fcf04a8e846729e57bef5b7"),
+        ("Billing", "e77539f6dbd00a29e2774425bbc74ed67baacdbd74bf40934a8da1e2251291ae"),
         ("Governance", "e93071703773a7531d7b47885e18d2c6a574bb2fa2b3f842582d92d0cb94f1a5"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),

@@ -21,7 +21,7 @@ package struct ChainParameters: Hashable, Sendable, BCSCodable {
     package var blockBytesMax: UInt32 = 2 * 1024 * 1024
     /// Work units of contracts per block.
     package var blockWorkMax: UInt64 = 2_000_000_000
-    /// Due scheduled calls run per block.
+    /// Due scheduled calls run per block: 2 or more, since the council's and others' share them.
     package var scheduledCallsMax: UInt32 = 64
 
     package init() {}
@@ -47,7 +47,8 @@ package struct ChainParameters: Hashable, Sendable, BCSCodable {
         blockBytesMax = try decoder.u32()
         blockWorkMax = try decoder.u64()
         scheduledCallsMax = try decoder.u32()
-        guard delayMilliseconds > 0, delayMillisecondsMax >= delayMilliseconds, skipAfterViews > 0,
+        guard scheduledCallsMax > 1, delayMilliseconds > 0, delayMillisecondsMax >= delayMilliseconds,
+            skipAfterViews > 0,
             voteWindowViews > 1, heartbeatMilliseconds > 0, unfinalizedBlocksMax > 0,
             (1...UInt32(Block.transactionsMax)).contains(blockTransactionsMax),
             (UInt32(Transaction.byteCountMax)...UInt32(Block.byteCountMax)).contains(blockBytesMax)

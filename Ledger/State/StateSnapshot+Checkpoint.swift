@@ -3,14 +3,22 @@ package import Primitives
 
 /// A version on its way to be the newest of the store.
 package struct StateCheckpoint: Sendable {
+    /// Estimated bytes of stored blocks that stay in memory at most.
+    package static let heldBytesMax = 128 * 1024 * 1024
+
     private let snapshot: StateSnapshot
+    /// What stays in memory once it is stored.
+    let held: HeldLayers
 
     package var version: Height { snapshot.version }
     package var root: Digest { snapshot.root }
     /// The newest layer folded in; nil when there was none. Tells descendants from other forks.
     var lastLayer: StateLayer? { snapshot.tree.layers.last }
 
-    fileprivate init(_ snapshot: StateSnapshot) { self.snapshot = snapshot }
+    fileprivate init(_ snapshot: StateSnapshot, heldBytesMax: Int) {
+        self.snapshot = snapshot
+        held = snapshot.tree.held.adding(snapshot.tree.layers, bytesMax: heldBytesMax)
+    }
 
     /// What has to be stored, in one batch: all layers folded, without the nodes that a later layer replaced. Long work
     /// over values that never change, so it may be done in another thread.
@@ -19,18 +27,19 @@ package struct StateCheckpoint: Sendable {
 
 extension StateSnapshot {
     /// Makes this version the newest of the store, once its batch is stored.
-    package func checkpoint() throws(StorageFailure) -> StateCheckpoint {
+    package func checkpoint(
+        heldBytesMax: Int = StateCheckpoint.heldBytesMax
+    ) throws(StorageFailure) -> StateCheckpoint {
         guard !isHistoric else {
             throw StorageFailure("a stored state (version \(version)) is for reading, not for checkpoints")
         }
-        return StateCheckpoint(self)
+        return StateCheckpoint(self, heldBytesMax: heldBytesMax)
     }
 
     fileprivate func folded() throws(StorageFailure) -> KeyValueBatch {
         var batch = KeyValueBatch()
         try fold(tree.root, at: .root, into: &batch)
-        let stale = tree.layers.filter { !tree.isStored($0.version) }
-            .flatMap { $0.stale.filter { tree.isStored($0.version) } }
+        let stale = tree.layers.flatMap { $0.stale.filter { tree.isStored($0.version) } }
         var part: UInt32 = 0
         for start in stride(from: 0, to: stale.count, by: StateRecords.stalePartMax) {
             let records = stale[start..<min(stale.count, start + StateRecords.stalePartMax)]
@@ -65,12 +74,12 @@ extension StateSnapshot {
     }
 
     /// This snapshot without the layers that a durable checkpoint holds; nil when it does not descend from it.
-    /// O(layers).
+    /// O(layers that are not stored).
     package func rebased(onto checkpoint: StateCheckpoint) -> StateSnapshot? {
         guard !isHistoric, let last = checkpoint.lastLayer else { return self }
         guard tree.layers.contains(where: { $0 === last }) else { return nil }
         var next = tree
-        next.markStored(below: checkpoint.version.next.value)
+        next.markStored(below: checkpoint.version.next.value, holding: checkpoint.held)
         return StateSnapshot(version: version, tree: next)
     }
 }

@@ -26,7 +26,7 @@ package struct StateSnapshot: StateReader, Sendable {
     package var root: Digest { tree.root.hash }
 
     /// Blocks that are in memory only.
-    package var layerCount: Int { tree.layers.count { !tree.isStored($0.version) } }
+    package var layerCount: Int { tree.layers.count }
 
     /// Nodes and leaves that are in memory only.
     package var unstoredRecordCount: Int { tree.unstoredRecords }

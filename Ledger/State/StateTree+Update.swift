@@ -53,7 +53,9 @@ struct StateTreeUpdate {
         leaves.reserveCapacity(changes.count)
         nodes.reserveCapacity(changes.count * 2)
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
-        return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale))
+        let layer = StateLayer(
+            version: version, nodes: LayerRecords(nodes), leaves: LayerRecords(leaves), stale: stale)
+        return (root, layer)
     }
 
     private mutating func update(
@@ -78,7 +80,7 @@ struct StateTreeUpdate {
             start = end
         }
         if !isChanged { return subtree }
-        stale.append(.node(path, version: oldVersion))
+        stale.append(.node(path, version: oldVersion, place: place))
         return seal(next, at: path)
     }
 
@@ -93,15 +95,17 @@ struct StateTreeUpdate {
     private mutating func replace(_ subtree: Subtree, at path: NodePath, _ range: Range<Int>) -> Subtree {
         var found: [Subtree] = []
         found.reserveCapacity(range.count + 1)
-        var old: (leaf: Subtree, keyHash: Digest, version: UInt64)?
-        if case .leaf(_, let version, let keyHash, _) = subtree { old = (subtree, keyHash, version) }
+        var old: (leaf: Subtree, keyHash: Digest, record: StaleRecord)?
+        if case .leaf(_, let version, let keyHash, let place) = subtree {
+            old = (subtree, keyHash, .leaf(keyHash, version: version, place: place))
+        }
         for change in changes[range] {
             if let known = old, known.keyHash <= change.keyHash {
                 old = nil
                 if known.keyHash < change.keyHash || known.leaf.hash == change.leafHash { found.append(known.leaf) }
                 if known.keyHash == change.keyHash {
                     if known.leaf.hash == change.leafHash { continue }
-                    stale.append(.leaf(known.keyHash, version: known.version))
+                    stale.append(known.record)
                 }
             }
             guard let leafHash = change.leafHash, let value = source[change.index].value else { continue }

@@ -2,65 +2,26 @@ internal import Chain
 internal import LedgerCrypto
 internal import Primitives
 
-/// What one block wrote, in memory. Never changes once made, so forks share it.
-final class StateLayer: Sendable {
-    let version: UInt64
-    let nodes: [RadixNode]
-    let leaves: [StateLeaf]
-    /// Records of earlier versions that this block replaced or removed.
-    let stale: [StaleRecord]
-
-    var recordCount: Int { nodes.count + leaves.count }
-
-    init(version: UInt64, nodes: [RadixNode], leaves: [StateLeaf], stale: [StaleRecord]) {
-        self.version = version
-        self.nodes = nodes
-        self.leaves = leaves
-        self.stale = stale
-    }
-}
-
-enum StaleRecord: Sendable {
-    case node(NodePath, version: UInt64)
-    case leaf(Digest, version: UInt64)
-
-    var version: UInt64 {
-        switch self {
-        case .node(_, let version), .leaf(_, let version): version
-        }
-    }
-
-    var storeKey: [UInt8] {
-        switch self {
-        case .node(let path, let version): StateRecords.node(path, version)
-        case .leaf(let keyHash, let version): StateRecords.leaf(keyHash, version)
-        }
-    }
-}
-
-/// One version of the tree: its root, the layers in memory, and the store below them.
+/// One version of the tree: its root, what of it is in memory, and the store below.
 ///
-/// Invariants: layers ascend by version and are those of the last blocks up to this one, at least all unstored ones; a
-/// node or leaf that a layer's version wrote is in that layer, one of version < `firstUnstored` is in the store.
+/// Invariants: `held` and then `layers` ascend by version and are those of the last blocks up to this one; `layers` are all
+/// unstored ones. What a version in memory wrote and this tree still has is in that version's layer; a node or leaf of
+/// version < `firstUnstored` is in the store.
 struct StateTree: Sendable {
     let reader: any KeyValueReader
     /// The store's newest version + 1; 0 when nothing is stored.
-    var firstUnstored: UInt64
-    var layers: [StateLayer]
-    var root: Subtree
+    private(set) var firstUnstored: UInt64
+    private(set) var held = HeldLayers.none
+    private(set) var layers: [StateLayer] = []
+    private(set) var root: Subtree
     /// Nodes and leaves of the unstored layers.
     private(set) var unstoredRecords = 0
 
-    init(reader: any KeyValueReader, firstUnstored: UInt64, layers: [StateLayer] = [], root: Subtree) {
+    init(reader: any KeyValueReader, firstUnstored: UInt64, root: Subtree) {
         self.reader = reader
         self.firstUnstored = firstUnstored
-        self.layers = layers
         self.root = root
     }
-
-    /// Nodes and leaves that stay in memory although they are stored, so that what was lately written is not read back:
-    /// 130 MB at worst (a leaf takes 0.25 KB with the values of today's contracts, a node 0.2 to 1.3 KB).
-    static let recordsMax = 100_000
 
     func isStored(_ version: UInt64) -> Bool { version < firstUnstored }
 
@@ -70,48 +31,23 @@ struct StateTree: Sendable {
         self.root = root
     }
 
-    /// All layers of versions below `version` are stored now.
-    mutating func markStored(below version: UInt64) {
+    /// All layers of versions below `version` are stored now, and `held` is what of them stays in memory.
+    mutating func markStored(below version: UInt64, holding held: HeldLayers) {
         firstUnstored = version
-        releaseOld()
-        unstoredRecords = layers.reduce(0) { isStored($1.version) ? $0 : $0 + $1.recordCount }
+        self.held = held
+        layers.removeAll { $0.version < version }
+        unstoredRecords = layers.reduce(0) { $0 + $1.recordCount }
     }
 
-    func layer(_ version: UInt64) -> StateLayer? {
-        guard let first = layers.first, version >= first.version else { return nil }
-        // Heights are consecutive: then the place is known at once.
-        let guess = version - first.version
-        if guess < UInt64(layers.count), layers[Int(guess)].version == version { return layers[Int(guess)] }
-        return layers.first { $0.version == version }
-    }
-
-    /// The node, when the block that wrote it is in memory.
-    func heldNode(_ version: UInt64, _ place: UInt32) -> RadixNode? {
-        guard let nodes = layer(version)?.nodes, Int(place) < nodes.count else { return nil }
-        return nodes[Int(place)]
-    }
-
-    func heldLeaf(_ version: UInt64, _ place: UInt32) -> StateLeaf? {
-        guard let leaves = layer(version)?.leaves, Int(place) < leaves.count else { return nil }
-        return leaves[Int(place)]
-    }
-
-    /// Lets go of the oldest stored layers, until `recordsMax` is kept.
-    private mutating func releaseOld() {
-        var total = layers.reduce(0) { $0 + $1.recordCount }
-        var gone = 0
-        while total > StateTree.recordsMax, gone < layers.count, isStored(layers[gone].version) {
-            total -= layers[gone].recordCount
-            gone += 1
-        }
-        if gone > 0 { layers.removeFirst(gone) }
+    private func layer(_ version: UInt64) -> StateLayer? {
+        isStored(version) ? StateLayer.find(version, in: held.layers) : StateLayer.find(version, in: layers)
     }
 
     /// `memo` remembers what had to be read from the store.
     func node(
         at path: NodePath, version: UInt64, place: UInt32, memo: NodeMemo? = nil
     ) throws(StorageFailure) -> RadixNode {
-        if let held = heldNode(version, place) { return held }
+        if let held = layer(version)?.nodes[place] { return held }
         if let held = memo?[path, version] { return held }
         guard isStored(version) else { throw missing("node", path.prefix, version) }
         guard let record = try reader.get(StateRecords.node(path, version)) else {
@@ -123,7 +59,7 @@ struct StateTree: Sendable {
     }
 
     func leaf(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> StateLeaf {
-        if let held = heldLeaf(version, place) { return held }
+        if let held = layer(version)?.leaves[place] { return held }
         guard isStored(version) else { throw missing("leaf", keyHash, version) }
         guard let record = try reader.get(StateRecords.leaf(keyHash, version)) else {
             throw missing("leaf", keyHash, version)

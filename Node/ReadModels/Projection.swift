@@ -174,6 +174,9 @@ extension Projection {
         case Billing.debtChanged.number:
             let debt = try Billing.debtChanged.payload(of: event)
             try document("debt", debt.number, debt.bcs)
+        case Billing.reversed.number:
+            let reversal = try Billing.reversed.payload(of: event)
+            try document("reversal", reversal.receipt, reversal.bcs)
         default: break
         }
     }

@@ -26,6 +26,8 @@ package struct BlockSource: Sendable {
 package struct ReadModelFeeder: Sendable {
     /// Blocks taken in one transaction while catching up.
     static let blocksMax: UInt64 = 256
+    /// Under load blocks follow each other within milliseconds; a round reads what has become final within this time.
+    private static let roundMilliseconds: Int64 = 50
     private static let waitMilliseconds: UInt32 = 5_000
     private static let pauseAfterFailure = Duration.seconds(2)
 
@@ -41,16 +43,23 @@ package struct ReadModelFeeder: Sendable {
 
     /// Follows the chain until the task is cancelled. Read models of another chain are dropped and made again.
     package func run() async {
+        // Nobody else writes, so the position is read from the disk once.
+        var known: Height?
         while !Task.isCancelled {
             do {
-                let next = try await catchUp()
+                let began = ContinuousClock.now
+                let next = try await catchUp(from: known)
+                known = next
+                try await Task.sleep(until: began + .milliseconds(ReadModelFeeder.roundMilliseconds))
                 _ = try await source.finalHeight(next, ReadModelFeeder.waitMilliseconds)
             } catch is CancellationError {
                 return
             } catch ReadModelError.otherChain(let why) {
+                known = nil
                 log.warning("the read models are made anew: \(why)")
                 do { try store.drop() } catch { log.error("\(error)") }
             } catch {
+                known = nil
                 log.warning("the read models wait: \(error)")
                 try? await Task.sleep(for: ReadModelFeeder.pauseAfterFailure)
             }
@@ -58,12 +67,16 @@ package struct ReadModelFeeder: Sendable {
     }
 
     /// Takes all blocks that are final now; the next height to wait for.
+    ///
+    /// - Parameter known: The height after the position, for a caller who knows it.
     @discardableResult
-    package func catchUp() async throws -> Height {
+    package func catchUp(from known: Height? = nil) async throws -> Height {
+        var known = known
         while true {
-            let base = try await source.base()
             let final = try await source.finalHeight(Height(0), 0)
-            let next = try store.position()?.height.next ?? base.next
+            if let known, known > final { return known }
+            let base = try await source.base()
+            let next = try known ?? store.position()?.height.next ?? base.next
             guard next <= final else { return next }
             guard next > base else {
                 throw ReadModelError.otherChain(
@@ -79,6 +92,7 @@ package struct ReadModelFeeder: Sendable {
                 height = height.next
             }
             try store.apply(blocks)
+            known = height
             try Task.checkCancellation()
         }
     }

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "366ded37e9f898dc4fed8771424283fea5c7f2e9a31d71aeb0ba6b7ffbcc12ea")
+        #expect(history.description == "2d922db22ecd3f4c9acd47cd941340e1d43015b24776a5a80f0821b981f6e113")
     }
 
     @Test func genesisIsTheSameTwice() throws {

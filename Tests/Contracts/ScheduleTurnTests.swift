@@ -24,43 +24,60 @@ import Testing
         }
     }
 
-    /// What waits, in plain arrays: each lane by time and arrival, and the lanes' turns.
+    /// What waits, in plain arrays: each lane by time and arrival, and the turns of lanes, and of those who share one.
     struct Model {
         var calls: [Waiting] = []
-        var turns: [(time: UInt64, order: Int, lane: Address)] = []
+        /// `of` nil: the turn of all of `owner`'s lanes together.
+        var turns: [(time: UInt64, order: Int, of: Address?, owner: String)] = []
         var order = 0
+        /// Whose instance it is; genesis instances are their own.
+        var owners: [Address: String] = [:]
 
+        func owner(_ lane: Address) -> String { owners[lane] ?? lane.description }
         func first(_ lane: Address) -> Waiting? {
             calls.filter { $0.lane == lane }.min { ($0.id.time, $0.id.sequence) < ($1.id.time, $1.id.sequence) }
         }
-        mutating func move(_ lane: Address, to time: UInt64?) {
-            turns.removeAll { $0.lane == lane }
-            order += 1
-            if let time { turns.append((time, order, lane)) }
+        func turn(_ lane: Address?, _ owner: String) -> UInt64? {
+            turns.first { $0.of == lane && $0.owner == owner }?.time
         }
-        func turn(_ lane: Address) -> UInt64? { turns.first { $0.lane == lane }?.time }
-
-        mutating func schedule(_ call: Waiting) {
+        /// The first turn of an owner's lanes.
+        func head(_ owner: String) -> (time: UInt64, order: Int, of: Address?, owner: String)? {
+            turns.filter { $0.owner == owner && $0.of != nil }.min { ($0.time, $0.order) < ($1.time, $1.order) }
+        }
+        mutating func move(_ lane: Address?, _ owner: String, to time: UInt64?) {
+            turns.removeAll { $0.of == lane && $0.owner == owner }
+            order += 1
+            if let time { turns.append((time, order, lane, owner)) }
+        }
+        /// A turn follows what comes first, unless that is due.
+        mutating func follow(_ lane: Address, at now: UInt64) {
+            for level in [lane, nil] {
+                let turn = turn(level, owner(lane))
+                let time = level == nil ? head(owner(lane))?.time : first(lane)?.id.time.value
+                if turn != nil, let time, time <= now || time == turn { return }
+                move(level, owner(lane), to: time)
+            }
+        }
+        mutating func schedule(_ call: Waiting, at now: UInt64) {
             calls.append(call)
-            if turn(call.lane).map({ call.id.time.value < $0 }) ?? true { move(call.lane, to: call.id.time.value) }
+            follow(call.lane, at: now)
         }
         mutating func cancel(_ call: Waiting, at now: UInt64) {
             calls.removeAll { $0.id == call.id }
-            let head = first(call.lane)?.id.time.value
-            if let head, head <= now || head == turn(call.lane) { return }
-            move(call.lane, to: head)
+            follow(call.lane, at: now)
         }
         /// The calls that the block at `now` runs, in their order.
         mutating func run(at now: UInt64, most: Int) -> [Waiting] {
             var done: [Waiting] = []
             while done.count < most,
-                let lane = turns.filter({ $0.time <= now }).min(by: { ($0.time, $0.order) < ($1.time, $1.order) })?
-                    .lane,
-                let call = first(lane)
+                let owner = turns.filter({ $0.time <= now && $0.of == nil })
+                    .min(by: { ($0.time, $0.order) < ($1.time, $1.order) })?.owner,
+                let lane = head(owner)?.of, let call = first(lane)
             {
                 done.append(call)
                 calls.removeAll { $0.id == call.id }
-                move(lane, to: first(lane).map { max($0.id.time.value, now) })
+                move(lane, owner, to: first(lane).map { max($0.id.time.value, now) })
+                move(nil, owner, to: head(owner).map { max($0.time, now) })
             }
             return done
         }
@@ -82,6 +99,7 @@ import Testing
             lanes.append(try bench.send(Probe.child, to: Probe.first, ProbeNumber(1), as: "borealis"))
         }
         var model = Model()
+        for lane in lanes[2...] { model.owners[lane] = "borealis" }
         var (ran, cancelled) = (0, 0)
         for step in 0..<600 {
             var transactions: [Transaction] = []
@@ -110,7 +128,7 @@ import Testing
             #expect(bench.scheduledReceipts.map(\.subject) == expected.map(\.subject), "seed \(seed), step \(step)")
             ran += expected.count
             if let made, let output = receipts.first?.outputs.first {
-                model.schedule(Waiting(id: try ScheduleID(bcs: output), lane: made.lane, value: made.delay))
+                model.schedule(Waiting(id: try ScheduleID(bcs: output), lane: made.lane, value: made.delay), at: now)
             }
             if let gone {
                 model.cancel(gone, at: now)
@@ -212,6 +230,36 @@ import Testing
             blocks += 1
         }
         #expect(blocks <= 4 && blocks > 1, "\(blocks) blocks for 201 lanes at 64 calls a block")
+    }
+
+    /// Instances of one partner share its turns, however many it has and whoever made them: another partner's calls, and a
+    /// genesis instance's, do not wait for them.
+    @Test func manyInstancesOfOneOwnerHaveOneShare() throws {
+        var (bench, lanes) = try Self.crowd(1)
+        bench.parameters.scheduledCallsMax = 6
+        var many: [Address] = []
+        for _ in 0..<40 { many.append(try bench.send(Probe.child, to: lanes[0], ProbeNumber(1), as: "borealis")) }
+        let single = try bench.send(Probe.child, to: lanes[0], ProbeNumber(1), as: "aurora")
+        let due = bench.time.adding(milliseconds: 600_000)
+        for lane in many + [single, lanes[0]] { try flood(&bench, lane, 32, at: due) }
+        bench.advance(milliseconds: due.value - bench.time.value)
+        for block in 1...16 as ClosedRange<UInt64> {
+            try bench.runBlock()
+            #expect(bench.scheduledReceipts.count == 6)
+            #expect(try logged(bench, single) == 2 * block && logged(bench, lanes[0]) == 2 * block)
+        }
+        // Among themselves they take turns, too.
+        let shares = try many.map { try logged(bench, $0) }
+        #expect(shares.reduce(0, +) == 32 && shares.allSatisfy { $0 <= 1 })
+    }
+
+    /// A network that runs one scheduled call a block would run the council's alone.
+    @Test func parametersThatStarveAreRefused() throws {
+        var parameters = ChainParameters()
+        for (count, isFine) in [(0, false), (1, false), (2, true)] as [(UInt32, Bool)] {
+            parameters.scheduledCallsMax = count
+            #expect((try? ChainParameters(bcs: parameters.bcs)) == (isFine ? parameters : nil))
+        }
     }
 
     /// Expiring proposals of one council member leave half of the calls to the others.

@@ -2,6 +2,7 @@ import Chain
 import LedgerCrypto
 import LedgerState
 import Primitives
+import Synchronization
 import TestSupport
 import Testing
 
@@ -68,7 +69,8 @@ private func expectSame(_ snapshot: StateSnapshot, _ model: StateModel, keys: In
             if round % 5 == 4 {
                 // Finalize a middle one; others that do not descend from it go.
                 let final = tips[tips.count / 2]
-                let checkpoint = try final.snapshot.checkpoint()
+                let heldBytesMax = [StateCheckpoint.heldBytesMax, 20_000, 0][Int(seed / 4 % 3)]
+                let checkpoint = try final.snapshot.checkpoint(heldBytesMax: heldBytesMax)
                 #expect(checkpoint.root == final.model.root)
                 store.apply(try checkpoint.batch())
                 tips = tips.compactMap { tip in tip.snapshot.rebased(onto: checkpoint).map { ($0, tip.model) } }
@@ -81,5 +83,47 @@ private func expectSame(_ snapshot: StateSnapshot, _ model: StateModel, keys: In
                 try expectSame(reopened, newest.model, keys: keys, "reopened, seed \(seed)")
             }
         }
+    }
+    /// Upper nodes are written by every block; without the replaced ones a whole small state stays in memory.
+    @Test func aStateThatFitsIsNotReadBack() throws {
+        var random = SeededGenerator(seed: 7)
+        let reader = CountingReader()
+        var model = StateModel()
+        var tip = StateSnapshot.empty(over: reader)
+        let keys = (0..<400).map { Array("k\($0)".utf8) }
+        for height in 0..<600 as Range<UInt64> {
+            // Every key is written now and then, one of them most of the time.
+            let changes = Set([Int.random(in: 0..<400, using: &random), Int(height) % 400, 0]).sorted().map {
+                StateChange(key: keys[$0], value: [UInt8](repeating: UInt8($0 % 200), count: 20) + Height(height).bcs)
+            }
+            model.apply(changes)
+            tip = try tip.applying(changes, version: Height(height))
+            guard height % 16 == 15 else { continue }
+            // The state itself takes some 150 KB; all that its blocks wrote would be ten times as much.
+            let checkpoint = try tip.checkpoint(heldBytesMax: 300_000)
+            reader.store.apply(try checkpoint.batch())
+            tip = try #require(tip.rebased(onto: checkpoint))
+        }
+        reader.gets.withLock { $0 = 0 }
+        for key in keys { #expect(try tip.value(key) == model.values[key]) }
+        #expect(reader.gets.withLock { $0 } == 0)
+        #expect(tip.root == model.root)
+    }
+}
+
+/// A store that counts what is read from it.
+private final class CountingReader: KeyValueReader {
+    let store = MemoryStore()
+    let gets = Mutex(0)
+
+    func get(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? {
+        gets.withLock { $0 += 1 }
+        return try store.get(key)
+    }
+
+    func scan(
+        from start: [UInt8], to end: [UInt8], limit: Int, reversed: Bool
+    ) throws(StorageFailure) -> [(key: [UInt8], value: [UInt8])] {
+        try store.scan(from: start, to: end, limit: limit, reversed: reversed)
     }
 }

@@ -92,11 +92,15 @@ extension ProcessSuite {
                 ["agreement", "countersign", "9", "--valid-minutes", "43201"] + shop.act("user"), "1 to 43,200 minutes")
             try await refused(["invoice", "pay", "9"] + shop.act("user"), "no such document")
             try await refused(["invoice", "refund", "9"] + shop.act("user"), "no such document")
+            try await refused(["invoice", "reverse", "9"] + shop.send("sunsupply"), "no such document")
             try await refused(
                 ["invoice", "credit", "0", "--amount", "1,50"] + shop.act("provider"), "'1,50' is no amount")
             try await refused(["agreement", "show"] + shop.node, "Name the number")
             // A suspended account acts no more, and again when it is reinstated.
             try await shop.makeOperator()
+            try await refused(
+                ["account", "release", shop.did("provider"), "--actor", shop.did("user")] + shop.act("operator"),
+                "its DID or its account is live")
             try await Program.succeed(["account", "suspend", shop.did("user"), "--reason", "4"] + shop.act("operator"))
             let any = String(repeating: "0", count: 64)
             try await refused(

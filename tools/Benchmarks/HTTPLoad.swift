@@ -25,7 +25,7 @@ struct HTTPLoad {
     /// Asks each of `requests` once.
     func once(_ requests: [[UInt8]]) throws -> Result {
         try run { number in
-            let connection = try Connection(port: port)
+            let connection = try PlainConnection(port: port)
             var done = (answers: 0, bytes: 0)
             for index in stride(from: number, to: requests.count, by: connections) {
                 done.bytes += try connection.ask(requests[index])
@@ -62,7 +62,7 @@ struct HTTPLoad {
     private func loop(
         _ requests: [[UInt8]], from start: Int, until end: Double
     ) throws -> (answers: Int, bytes: Int) {
-        let connection = try Connection(port: port)
+        let connection = try PlainConnection(port: port)
         var done = (answers: 0, bytes: 0)
         var position = start
         while Stopwatch.now() < end {
@@ -71,64 +71,5 @@ struct HTTPLoad {
             position += 1
         }
         return done
-    }
-
-    private final class Connection {
-        private let descriptor: Int32
-        private var buffer = [UInt8](repeating: 0, count: 256 * 1_024)
-
-        init(port: UInt16) throws {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = inet_addr("127.0.0.1")
-            let status = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            guard status == 0 else { throw BenchError("cannot connect to port \(port)") }
-        }
-
-        deinit { close(descriptor) }
-
-        /// Bytes of the body of the answer.
-        func ask(_ request: [UInt8]) throws -> Int {
-            guard write(descriptor, request, request.count) == request.count else { throw BenchError("not sent") }
-            var filled = 0
-            while true {
-                let count = buffer.withUnsafeMutableBytes { bytes in
-                    read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
-                }
-                guard count > 0 else { throw BenchError("the connection closed in an answer") }
-                filled += count
-                guard let head = headEnd(filled) else { continue }
-                let text = String(decoding: buffer[..<head], as: UTF8.self).lowercased()
-                guard text.hasPrefix("http/1.1 200"), let mark = text.range(of: "content-length: "),
-                    let length = Int(text[mark.upperBound...].prefix { $0.isNumber })
-                else { throw BenchError("another answer than 200: \(text.prefix(200))") }
-                if filled >= head + 4 + length { return length }
-                try rest(head + 4 + length - filled)
-                return length
-            }
-        }
-
-        private func rest(_ count: Int) throws {
-            var left = count
-            while left > 0 {
-                let size = min(left, buffer.count)
-                let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress!, size) }
-                guard count > 0 else { throw BenchError("the connection closed in an answer") }
-                left -= count
-            }
-        }
-
-        private func headEnd(_ filled: Int) -> Int? {
-            guard filled >= 4 else { return nil }
-            return (0...(filled - 4)).first {
-                buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10
-            }
-        }
     }
 }

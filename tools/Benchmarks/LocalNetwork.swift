@@ -14,6 +14,8 @@ struct LocalNetwork {
     /// In the order of `nodes`, `keys` and `processIDs`.
     let partners: [String]
     let nodes: [String]
+    /// Port of the first node's API.
+    var apiPort: UInt16 { nodes.first.flatMap { URL(string: $0)?.port }.flatMap { UInt16(exactly: $0) } ?? 0 }
     let keys: [Secp256k1.SecretKey]
     let processIDs: [Int32]
 

@@ -27,7 +27,8 @@ enum PageSections {
                 "\(report.settings.validators)", number(run.transactionsPerSecond),
                 number(report.ceilingTransactionsPerSecond), number(report.ratioOfCeiling, 2),
                 number(run.latencyMilliseconds.p50, 1), number(run.latencyMilliseconds.p99, 1),
-                number(report.idle.latencyMilliseconds.p50, 1), number(run.validatorMicrosecondsPerTransaction),
+                number(report.idle.latencyMilliseconds.p50, 1),
+                number(report.idle.plainSocketMilliseconds.p50, 1), number(run.validatorMicrosecondsPerTransaction),
                 number(run.generatorMicrosecondsPerTransaction), "\(run.residentMegabytes)",
             ]
         }
@@ -40,7 +41,8 @@ enum PageSections {
                 isReference: isReference)
         }
         let head = [
-            "validators", "tx/s", "ceiling", "ratio", "p50 ms", "p99 ms", "idle p50 ms", "CPU us/tx, all",
+            "validators", "tx/s", "ceiling", "ratio", "p50 ms", "p99 ms", "idle p50 ms", "over a socket",
+            "CPU us/tx, all",
             "generator us/tx", "RSS MB, all",
         ]
         return section(
@@ -63,6 +65,7 @@ enum PageSections {
                         line("p50, full load") { $1.latencyMilliseconds.p50 },
                         line("p99, full load") { $1.latencyMilliseconds.p99 },
                         line("p50, idle") { report, _ in report.idle.latencyMilliseconds.p50 },
+                        line("p50, idle, over a socket") { report, _ in report.idle.plainSocketMilliseconds.p50 },
                     ], marks: marks
                 ).html,
             ])

@@ -53,7 +53,9 @@ struct Report: Codable {
             "settlement              \(number(settlement.memberPeriodsPerProcessorSecond)) member-periods per second of one "
                 + "core (\(settlement.members) members, settled and hashed)",
             "idle latency            p50 \(number(idle.latencyMilliseconds.p50, 1)) ms, "
-                + "p99 \(number(idle.latencyMilliseconds.p99, 1)) ms (\(idle.latencyMilliseconds.count) transactions)",
+                + "p99 \(number(idle.latencyMilliseconds.p99, 1)) ms (\(idle.latencyMilliseconds.count) transactions); "
+                + "over a plain socket p50 \(number(idle.plainSocketMilliseconds.p50, 1)) ms, "
+                + "p99 \(number(idle.plainSocketMilliseconds.p99, 1)) ms",
             "load                    \(settings.inFlight) in flight, batches of \(settings.batch), \(settings.names) names",
             "",
             "   tx/s   p50 ms   p99 ms  tx/block  CPU us/tx  generator us/tx  refused  rejected  RSS MB",

@@ -99,6 +99,8 @@ package struct Agreement: Hashable, Sendable, ContractValue {
     /// Between which bills the last log came, and what all usage before that came to: what the ceiling is counted from.
     package var period: UInt64
     package var charged: Amount
+    /// Since when payment closes access; accesses after it are not logged. Nil while access is open.
+    package private(set) var closed: Timestamp?
     /// The scheduled call that ends it.
     package var due: ScheduleID
 
@@ -128,6 +130,7 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         logs = 0
         period = 0
         charged = 0
+        closed = payment == .clear ? nil : changed
         due = ScheduleID(time: until, sequence: 0)
     }
 
@@ -137,7 +140,7 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         ("purposes", Purposes.shape), ("plan", PricePlan.shape), ("from", .u64), ("until", .u64),
         ("noticeDays", .u16), ("state", AgreementState.shape), ("payment", PaymentStanding.shape), ("changed", .u64),
         ("accesses", .u64), ("energy", .i64), ("logs", .u64), ("period", .u64),
-        ("charged", .i64), ("due", ScheduleID.shape))
+        ("charged", .i64), ("closed", .option(.u64)), ("due", ScheduleID.shape))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
@@ -161,6 +164,7 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         encoder.u64(logs)
         encoder.u64(period)
         encoder.i64(charged)
+        encoder.option(closed)
         encoder.value(due)
     }
 
@@ -186,11 +190,24 @@ package struct Agreement: Hashable, Sendable, ContractValue {
         logs = try decoder.u64()
         period = try decoder.u64()
         charged = try decoder.i64()
+        closed = try decoder.option()
         due = try ScheduleID(from: &decoder)
     }
 }
 
 extension Agreement {
+    /// Payment opens or closes access. What has ended stays as closed as it was: its late logs are judged by that.
+    package mutating func setPayment(_ standing: PaymentStanding, at time: Timestamp) {
+        payment = standing
+        if standing != .clear { closed = closed ?? time } else if !state.isEnded { closed = nil }
+    }
+
+    /// The period of a recurring plan that a time of the agreement lies in, from 0.
+    package func period(of time: Timestamp) -> UInt64 {
+        guard plan.periodDays > 0, time > from else { return 0 }
+        return (time.value - from.value) / (UInt64(plan.periodDays) * Timestamp.dayMilliseconds)
+    }
+
     /// The bill that usage logged at `time` goes into, from 0; the last one takes what comes after the end. For plans with
     /// periods.
     package func billingPeriod(at time: Timestamp) -> UInt64 {
@@ -203,5 +220,12 @@ extension Agreement {
 extension Context {
     package func agreement(_ number: UInt64) throws(Rejection) -> Agreement? {
         try read(Directory.agreements.stateKey(number, at: WellKnown.agreements))
+    }
+
+    /// Accesses that were logged so far and began in the recurring plan's period that begins at `time`.
+    package func accesses(of agreement: Agreement, inPeriodAt time: Timestamp) throws(Rejection) -> UInt64 {
+        let key = Pair(agreement.number, agreement.period(of: time))
+        let count: Height? = try read(Directory.periodAccesses.stateKey(key, at: WellKnown.agreements))
+        return count?.value ?? 0
     }
 }

@@ -15,30 +15,31 @@ package struct BillingEnd: Hashable, Sendable, ContractValue {
     package let agreement: UInt64
     /// The end of the agreement, exclusive.
     package let until: Timestamp
-    /// Whether what was billed for the time after it is credited: when the provider ends it.
-    package let isCredited: Bool
+    /// From when on what was billed is credited: from `until`, or earlier, when the provider ends it or could not deliver;
+    /// nil when nothing is.
+    package let creditsFrom: Timestamp?
     /// The party's number above 0.
     package let reason: UInt16
 
-    package init(agreement: UInt64, until: Timestamp, isCredited: Bool, reason: UInt16) {
+    package init(agreement: UInt64, until: Timestamp, creditsFrom: Timestamp?, reason: UInt16) {
         self.agreement = agreement
         self.until = until
-        self.isCredited = isCredited
+        self.creditsFrom = creditsFrom
         self.reason = reason
     }
 
     package static let shape = Shape.fields(
-        "BillingEnd", ("agreement", .u64), ("until", .u64), ("isCredited", .bool), ("reason", .u16))
+        "BillingEnd", ("agreement", .u64), ("until", .u64), ("creditsFrom", .option(.u64)), ("reason", .u16))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(agreement)
         encoder.value(until)
-        encoder.bool(isCredited)
+        encoder.option(creditsFrom)
         encoder.u16(reason)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         agreement = try decoder.u64()
         until = try Timestamp(from: &decoder)
-        isCredited = try decoder.bool()
+        creditsFrom = try decoder.option()
         reason = try decoder.u16()
     }
 }

@@ -166,4 +166,12 @@ extension Context {
     package func account(_ holder: Digest) throws(Rejection) -> Account? {
         try read(Directory.accounts.stateKey(holder, at: WellKnown.accounts))
     }
+
+    /// Whether the holder of an account can still be reached with money: an organisation's DID is live. A person's is its
+    /// key, and never ends.
+    package func isReachable(_ holder: Digest) throws(Rejection) -> Bool {
+        guard let account = try account(holder) else { return false }
+        if account.kind == .person { return true }
+        return try documentKeys(holder) != nil
+    }
 }

@@ -18,6 +18,8 @@ extension Directory {
     package static let actCounts = StorageMap<Pair<Digest, PublicKey>, Height>(2, "actCounts")
     /// At `WellKnown.agreements`, by number.
     package static let agreements = StorageMap<UInt64, Agreement>(1, "agreements")
+    /// At `WellKnown.agreements`: accesses of a recurring plan's periods, by agreement and period.
+    package static let periodAccesses = StorageMap<Pair<UInt64, UInt64>, Height>(14, "periodAccesses")
 
     /// Numbers of Identity's collections of heads and of control records.
     static let documentHeads: UInt8 = 4

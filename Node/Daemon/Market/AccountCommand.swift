@@ -17,8 +17,8 @@ struct AccountCommand: AsyncParsableCommand {
             """,
         subcommands: [
             AccountWalletCommand.self, AccountOpenCommand.self, AccountConfirmCommand.self, AccountAddCommand.self,
-            AccountActorCommand.self, Suspend.self, Reinstate.self, Revoke.self, VoteOperatorCommand.self,
-            AccountShowCommand.self,
+            AccountActorCommand.self, Suspend.self, Reinstate.self, Revoke.self, Release.self,
+            VoteOperatorCommand.self, AccountShowCommand.self,
         ])
 
     struct Target: ParsableArguments {
@@ -67,6 +67,24 @@ struct AccountCommand: AsyncParsableCommand {
             try await options.act(
                 Accounts.revoke, on: WellKnown.accounts, doing: "the revocation", { _ in body },
                 tell: { _ in (nil, "Revoked the account of \(target.did) for ever.") })
+        }
+    }
+
+    struct Release: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Two operators let an administrator of a revoked account, whose DID has ended, take its cash out."
+        )
+        @OptionGroup var target: Target
+        @Option(help: "did:key or key of the administrator.") var actor: String
+        @OptionGroup var options: ActOptions
+
+        func run() async throws {
+            let account = try target.judgement().account
+            let body = ReleaseAccount(
+                account: account, key: try MarketWords.key(actor), reason: target.reason)
+            try await options.act(
+                Accounts.release, on: WellKnown.accounts, doing: "the release", { _ in body },
+                tell: { _ in (nil, "Released \(target.did) to \(actor), when two operators have said so.") })
         }
     }
 

@@ -15,8 +15,8 @@ struct InvoiceCommand: AsyncParsableCommand {
         abstract:
             "Invoices: show, pay, confirm a payment, credit, dispute, resolve; export documents that verify offline.",
         subcommands: [
-            Show.self, Pay.self, Confirm.self, Credit.self, Refund.self, DisputeCommand.self, Resolve.self,
-            InvoiceExportCommand.self,
+            Show.self, Pay.self, Confirm.self, Reverse.self, Credit.self, Refund.self, DisputeCommand.self,
+            Resolve.self, InvoiceExportCommand.self,
         ])
 
     /// An invoice on the node's word, for its currency.
@@ -95,6 +95,21 @@ struct InvoiceCommand: AsyncParsableCommand {
             try await options.send(
                 Billing.confirmPayment, on: WellKnown.billing, doing: "the payment", body,
                 tell: { ("\($0.number)", "Confirmed; the receipt has number \($0.number).") })
+        }
+    }
+
+    struct Reverse: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "A payment gateway takes a payment back that it confirmed by mistake, within 14 days.")
+        @Argument(help: "Number of the receipt.") var receipt: UInt64
+        @Option(help: "Number of the reason, above 0.") var reason: UInt16 = 1
+        @OptionGroup var options: SendOptions
+
+        func run() async throws {
+            try await options.send(
+                Billing.reverse, on: WellKnown.billing, doing: "the reversal",
+                ReversePayment(receipt: receipt, reason: reason),
+                tell: { _ in (nil, "Took payment \(receipt) back; the invoice is open again.") })
         }
     }
 

@@ -98,9 +98,11 @@ package struct DataUpkeep: Sendable {
                 continue
             }
             let logged = try loggedUntil(number, dataSet, chain)
+            // What payment closed in the meantime ends the log: the chain takes no later access.
+            let end = min(chain.time, agreement.until, agreement.closed ?? agreement.until)
             _ = try service.accesses.close(
                 agreement: number, dataSet: dataSet, from: max(agreement.from, logged ?? agreement.from),
-                to: min(chain.time, agreement.until), countsEnergy: agreement.plan.kind == .perEnergy)
+                to: end, countsEnergy: agreement.plan.kind == .perEnergy)
         }
         var open: [AccessLogStore.Batch] = []
         for batch in try service.accesses.pending(limit: LogRetries.pendingMax) {

@@ -8,6 +8,8 @@ internal import Synchronization
 /// out, and after a crash the last notice may come twice, with the same id.
 package struct WebhookSender: Sendable {
     package static let attemptsMax = 8
+    /// Under load blocks follow each other within milliseconds; a round looks at what has become final within this time.
+    private static let roundMilliseconds: Int64 = 50
 
     /// Posts; the status, or an error when there was no answer.
     package typealias Post =
@@ -40,6 +42,7 @@ package struct WebhookSender: Sendable {
             var next = Height(0)
             while !Task.isCancelled {
                 do {
+                    let began = ContinuousClock.now
                     let final = try await source.finalHeight(next, 1_000)
                     for webhook in try active(upTo: final) {
                         guard busy.enter(webhook.number) else { continue }
@@ -51,6 +54,7 @@ package struct WebhookSender: Sendable {
                         }
                     }
                     next = final.next
+                    try await Task.sleep(until: began + .milliseconds(WebhookSender.roundMilliseconds))
                 } catch is CancellationError {
                     break
                 } catch {
@@ -63,7 +67,7 @@ package struct WebhookSender: Sendable {
     }
 
     private func active(upTo final: Height) throws -> [Webhook] {
-        try store.all().filter { $0.state == .active && $0.height <= final }
+        try store.known().filter { $0.state == .active && $0.height <= final }
     }
 
     /// Tells every active webhook what it wants of the blocks up to `final`, and returns when all took it or rest.

@@ -1,12 +1,38 @@
 internal import Foundation
 internal import GRDB
 package import Primitives
+internal import Synchronization
 
 /// Webhooks and how far each one has been told, in a database of its own: it outlives the read models.
 package struct WebhookStore: Sendable {
     package static let countMax = 256
 
     private let database: DatabaseQueue
+    private let memory = Memory()
+
+    /// The webhooks as this store last read them, since every block asks for them; forgotten when this store changes one.
+    private final class Memory: Sendable {
+        private struct State {
+            var all: [Webhook]?
+            /// Changes so far: what was read before the last one is not kept.
+            var changes: UInt64 = 0
+        }
+        private let state = Mutex(State())
+
+        var all: [Webhook]? { state.withLock { $0.all } }
+        var changes: UInt64 { state.withLock { $0.changes } }
+
+        func changed() {
+            state.withLock {
+                $0.all = nil
+                $0.changes &+= 1
+            }
+        }
+
+        func keep(_ all: [Webhook], asOf changes: UInt64) {
+            state.withLock { if $0.changes == changes { $0.all = all } }
+        }
+    }
 
     package init(path: String) throws(ReadModelError) {
         do {
@@ -32,7 +58,8 @@ package struct WebhookStore: Sendable {
         url: String, secret: [UInt8], types: [String], subject: Digest?, from height: Height
     ) throws(ReadModelError) -> Webhook {
         let number = try ReadModelStore.attempt { () -> Int64? in
-            try database.write { database in
+            defer { memory.changed() }
+            return try database.write { database in
                 let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM webhook") ?? 0
                 guard count < WebhookStore.countMax else { return nil }
                 try database.execute(
@@ -59,6 +86,15 @@ package struct WebhookStore: Sendable {
                 try Row.fetchAll(database, sql: "SELECT * FROM webhook ORDER BY number").map { Webhook(row: $0) }
             }
         }
+    }
+
+    /// As `all`, from memory: without what other processes changed.
+    func known() throws(ReadModelError) -> [Webhook] {
+        if let all = memory.all { return all }
+        let changes = memory.changes
+        let all = try all()
+        memory.keep(all, asOf: changes)
+        return all
     }
 
     /// Whether there was one.
@@ -90,7 +126,9 @@ package struct WebhookStore: Sendable {
 
     @discardableResult
     private func change(_ sql: String, _ arguments: StatementArguments) throws(ReadModelError) -> Bool {
-        try ReadModelStore.attempt {
+        // After the write, also after one that failed half-way.
+        defer { memory.changed() }
+        return try ReadModelStore.attempt {
             try database.write { database in
                 try database.execute(sql: sql, arguments: arguments)
                 return database.changesCount > 0

@@ -173,9 +173,12 @@ import Testing
             let isParty = party.holder != users[1 - agreement.user].holder
             let body = EndAgreement(agreement: UInt64(index), reason: 1)
             let code = market.code(Agreements.terminate, body, by: party, on: WellKnown.agreements)
-            let isAllowed = isParty && (state == "running" || (state == "noticed" && agreement.set == 0))
+            // A user that cannot read for want of the owner's consent needs no notice.
+            let isLost = agreement.set == 1 && party.holder != provider.holder && !isConsented(at)
+            let isAtOnce = agreement.set == 0 || isLost
+            let isAllowed = isParty && (state == "running" || (state == "noticed" && isAtOnce))
             if isAllowed {
-                if agreement.set == 0 {
+                if isAtOnce {
                     agreements[index].ended = "terminated"
                     agreements[index].until = at
                 } else {
@@ -232,10 +235,12 @@ import Testing
 
         /// Whether the model lets a user read at the time of the next block.
         func mayRead(_ agreement: ModelAgreement) -> Bool {
-            let isConsented = consent.map { $0.from <= now && now < $0.until } ?? false
-            let isEnough = consent.map { $0.version >= asked } ?? false
             return agreement.from <= now && now < agreement.until
-                && (agreement.set == 0 || (isConsented && isEnough))
+                && (agreement.set == 0 || isConsented(now))
+        }
+
+        func isConsented(_ time: UInt64) -> Bool {
+            consent.map { $0.from <= time && time < $0.until && $0.version >= asked } ?? false
         }
     }
 

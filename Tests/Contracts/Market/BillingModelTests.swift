@@ -49,10 +49,25 @@ import Testing
                     buyer: buyer, seller: seller, amount: amount, from: agreement.from.value, to: agreement.until.value,
                     isDelivered: isDelivered))
             guard isDelivered else { return }
+            try market.bench.send([log(Int(number))], as: "metrics")
+        }
+
+        func log(_ index: Int) -> Call {
+            let bill = model.bills[index]
             let log = LogAccess(
-                agreement: number, dataSet: sets[seller], root: .zero, accesses: 1, energy: 0, from: agreement.from,
-                to: agreement.from.adding(milliseconds: 1))
-            try market.bench.send(Agreements.logAccess, to: WellKnown.agreements, log, as: "metrics")
+                agreement: UInt64(index), dataSet: sets[bill.seller], root: .zero, accesses: 1, energy: 0,
+                from: Timestamp(bill.from), to: Timestamp(bill.from + 1))
+            return Agreements.logAccess.call(on: WellKnown.agreements, log)
+        }
+
+        /// A late log, which decides no dispute that is open by then.
+        private mutating func deliver(_ index: Int) -> Step {
+            let bill = model.bills[index]
+            let latest = (bill.ended ?? bill.to) + Timestamp.dayMilliseconds
+            let happens = !bill.isDelivered && market.bench.nextBlock.time.value <= latest
+            if happens { model.bills[index].isDelivered = true }
+            seen["log \(happens)", default: 0] += 1
+            return (log(index), "metrics", happens)
         }
 
         /// The call as a party signs it, with the sequence number that counts when all before went as predicted.
@@ -86,7 +101,7 @@ import Testing
             let stranger = pick(4)
             let buyer = pick(8) == 0 ? stranger : bill.buyer
             let seller = pick(8) == 0 ? stranger : bill.seller
-            switch pick(10) {
+            switch pick(12) {
             case 0: return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil)
             case 1: return deposit(0, amount, UInt64(pick(3_000)), isPayment: index)
             case 2, 3: return pay(index, amount, by: buyer)
@@ -113,6 +128,8 @@ import Testing
             case 7:
                 guard !model.debts.isEmpty else { return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil) }
                 return refund(pick(model.debts.count), pick(5), by: [seller, buyer, stranger][pick(3)])
+            case 10: return reverse(pick(max(1, min(12, model.receipts.count))))
+            case 9: return deliver(model.bills.count - 1 - pick(min(8, model.bills.count)))
             case 8: return pick(4) == 0 ? revoke(index, by: seller) : pay(index, amount, by: buyer)
             default: return resolve(index, amount, by: [-1, -1, bill.buyer, bill.seller, stranger][pick(5)])
             }
@@ -125,7 +142,7 @@ import Testing
                 party == bill.buyer && amount > 0 && amount <= bill.open && model.canSpend(party, amount)
             if happens {
                 model.cash[party] -= amount
-                model.settle(index, amount)
+                model.settle(index, amount, isGateway: false, at: market.bench.nextBlock.time.value)
             }
             acted("pay", by: party, happens)
             return (call, "village", happens)
@@ -143,7 +160,9 @@ import Testing
                     on: WellKnown.billing,
                     GatewayPayment(
                         invoice: UInt64(index), currency: Market.currency, amount: amount, reference: digest))
-                if happens { model.settle(index, amount) }
+                if happens {
+                    model.settle(index, amount, isGateway: true, at: market.bench.nextBlock.time.value)
+                }
             } else {
                 call = Billing.deposit.call(
                     on: WellKnown.billing,
@@ -170,6 +189,7 @@ import Testing
             if happens {
                 model.hold(index, amount)
                 model.bills[index].wasDisputed = true
+                model.bills[index].wasDelivered = model.bills[index].isDelivered
                 model.disputes.append(index)
             }
             acted("dispute", by: party, happens)
@@ -193,10 +213,21 @@ import Testing
             let call = call(Billing.payRefund, PayRefund(debt: UInt64(index), amount: amount), by: party)
             let happens =
                 (party == debt.seller || party == debt.buyer) && amount > 0 && amount <= debt.open
-                && amount <= model.cash[debt.seller]
+                && amount <= model.free(for: index)
             if happens { model.payRefund(index, amount) }
             acted("refund", by: party, happens)
             return (call, "village", happens)
+        }
+
+        /// One of the newest receipts, now and then by a gateway that did not book it.
+        private mutating func reverse(_ back: Int) -> Step {
+            let index = model.receipts.count - 1 - back
+            let call = Billing.reverse.call(
+                on: WellKnown.billing, ReversePayment(receipt: UInt64(max(0, index)), reason: 1))
+            let isOwn = index % 5 > 0
+            let happens = index >= 0 && isOwn && model.reverse(index, at: market.bench.nextBlock.time.value)
+            seen["reverse \(happens)", default: 0] += 1
+            return (call, isOwn ? "payco" : "zaps", happens)
         }
 
         private mutating func revoke(_ index: Int, by party: Int) -> Step {
@@ -205,7 +236,10 @@ import Testing
             let body = EndAgreement(agreement: UInt64(index), reason: 9)
             let call = call(Agreements.revoke, body, by: party, on: WellKnown.agreements)
             let happens = party == bill.seller && !bill.isRevoked && now < bill.to
-            if happens { model.revoke(index, at: now) }
+            if happens {
+                model.revoke(index, at: now)
+                model.bills[index].ended = now
+            }
             acted("revoke", by: party, happens)
             return (call, "village", happens)
         }
@@ -248,7 +282,7 @@ import Testing
             try check(world, "seed \(seed), block \(block)")
         }
         #expect(operations == 10_000 && happened > 1_200)
-        for step in ["pay", "pay out", "credit", "dispute", "resolve", "refund", "revoke"] {
+        for step in ["pay", "pay out", "credit", "dispute", "resolve", "refund", "revoke", "log", "reverse"] {
             let (done, refused) = (world.seen["\(step) true"] ?? 0, world.seen["\(step) false"] ?? 0)
             #expect(done > 0 && refused > 0, "\(step): \(done) times, refused \(refused) times")
         }

@@ -30,7 +30,12 @@ enum Asker: Contract {
         try context.authorise(request, as: 2, needing: request.body, scope: .takesBack)
         return Nothing()
     }
-    static var calls: [CallDeclaration] { [ask.declaration, takeBack.declaration] }
+    static let takeOut = Method<Signed<Capabilities>, Nothing>(3, "takeOut", "Takes out what is the account's own.") {
+        (context, request) throws(Rejection) in
+        try context.authorise(request, as: 3, needing: request.body, scope: .windsUp, byAdministrator: true)
+        return Nothing()
+    }
+    static var calls: [CallDeclaration] { [ask.declaration, takeBack.declaration, takeOut.declaration] }
     static var rejections: [RejectionKind] { [] }
 }
 

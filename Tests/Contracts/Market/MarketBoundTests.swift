@@ -121,8 +121,10 @@ import Testing
         let names = ["one", "two", "three"]
         var judges: [Party] = []
         for name in names { judges.append(try market.organisation(name, .marketOperator)) }
-        func step(_ method: Method<Signed<AccountJudgement>, Nothing>, on target: Int, by judge: Int) -> UInt16? {
-            let body = AccountJudgement(account: judges[target].holder, reason: 4)
+        func step(
+            _ method: Method<Signed<AccountJudgement>, Nothing>, on target: Int, by judge: Int, reason: UInt16 = 4
+        ) -> UInt16? {
+            let body = AccountJudgement(account: judges[target].holder, reason: reason)
             return market.code(method, body, by: judges[judge], on: WellKnown.accounts)
         }
         #expect(step(Accounts.revoke, on: 0, by: 1) == nil)
@@ -130,6 +132,9 @@ import Testing
         #expect(step(Accounts.revoke, on: 0, by: 1) == Accounts.judgedBefore.code)
         // Another judgement is another question.
         #expect(step(Accounts.suspend, on: 0, by: 2) == nil)
+        #expect(try market.account(judges[0]).status == .active)
+        // Nor is another reason the same judgement.
+        #expect(step(Accounts.suspend, on: 0, by: 1, reason: 5) == Accounts.reasonDiffers.code)
         #expect(try market.account(judges[0]).status == .active)
         #expect(step(Accounts.suspend, on: 0, by: 1) == nil)
         #expect(try market.account(judges[0]).status == .suspended)

@@ -11,7 +11,11 @@ struct MoneyModel {
         let to: UInt64
         /// Whether accesses were anchored under its agreement.
         var isDelivered = false
+        /// The same when its dispute began.
+        var wasDelivered = false
         var isRevoked = false
+        /// When its provider ended its agreement.
+        var ended: UInt64?
         var paid: Amount = 0
         var credited: Amount = 0
         var refunded: Amount = 0
@@ -19,6 +23,14 @@ struct MoneyModel {
         var dispute: (amount: Amount, held: Amount)?
         var wasDisputed = false
         var open: Amount { amount - credited - paid + refunded }
+    }
+
+    struct Receipt {
+        let bill: Int
+        let amount: Amount
+        let isGateway: Bool
+        let time: UInt64
+        var isReversed = false
     }
 
     struct Debt {
@@ -37,6 +49,7 @@ struct MoneyModel {
     var clearing: Amount = 0
     var bills: [Bill] = []
     var debts: [Debt] = []
+    var receipts: [Receipt] = []
     /// Bills with an open dispute, in the order in which they were disputed.
     var disputes: [Int] = []
     var references: Set<UInt64> = []
@@ -45,6 +58,14 @@ struct MoneyModel {
         [cash[party], held[party], receivable[party], payable[party], income[party], expense[party], 0]
     }
     func owed(by party: Int) -> Amount { debts.filter { $0.seller == party }.map(\.open).reduce(0, +) }
+    /// Cash that no debt waits for.
+    func free(_ party: Int) -> Amount { max(0, cash[party] - owed(by: party)) }
+    /// Cash that no older debt than this one waits for.
+    func free(for debt: Int) -> Amount {
+        let seller = debts[debt].seller
+        let older = debts[..<debt].filter { $0.seller == seller }.map(\.open).reduce(0, +)
+        return max(0, cash[seller] - older)
+    }
     /// What a party owes of refunds stays in its cash.
     func canSpend(_ party: Int, _ amount: Amount) -> Bool {
         amount <= cash[party] && (owed(by: party) == 0 || cash[party] - amount >= owed(by: party))
@@ -58,21 +79,39 @@ struct MoneyModel {
         payable[bill.buyer] -= bill.amount
     }
 
-    mutating func settle(_ index: Int, _ amount: Amount) {
+    mutating func settle(_ index: Int, _ amount: Amount, isGateway: Bool, at now: UInt64) {
         let bill = bills[index]
+        receipts.append(Receipt(bill: index, amount: amount, isGateway: isGateway, time: now))
         bills[index].paid += amount
         payable[bill.buyer] += amount
         receivable[bill.seller] -= amount
         cash[bill.seller] += amount
     }
 
-    /// What the seller's cash does not reach, it owes.
-    mutating func credit(_ index: Int, _ amount: Amount) -> Bool {
+    /// The gateway takes a payment back; false when it may not.
+    mutating func reverse(_ index: Int, at now: UInt64) -> Bool {
+        let receipt = receipts[index]
+        let bill = bills[receipt.bill]
+        let mayBe =
+            receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000 && bill.dispute == nil
+            && receipt.amount <= bill.paid - bill.refunded && canSpend(bill.seller, receipt.amount)
+        guard mayBe else { return false }
+        receipts[index].isReversed = true
+        bills[receipt.bill].paid -= receipt.amount
+        cash[bill.seller] -= receipt.amount
+        receivable[bill.seller] += receipt.amount
+        payable[bill.buyer] -= receipt.amount
+        clearing += receipt.amount
+        return true
+    }
+
+    /// What the seller's free cash, and what a dispute of this invoice held, do not reach, it owes.
+    mutating func credit(_ index: Int, _ amount: Amount, released: Amount = 0) -> Bool {
         let bill = bills[index]
         guard amount > 0, amount <= bill.amount - bill.credited else { return false }
         let unpaid = min(amount, bill.open)
         let refund = amount - unpaid
-        let given = min(refund, cash[bill.seller])
+        let given = min(refund, released + max(0, cash[bill.seller] - released - owed(by: bill.seller)))
         bills[index].credited += amount
         bills[index].refunded += refund
         income[bill.seller] += amount
@@ -98,26 +137,29 @@ struct MoneyModel {
         receivable[debt.buyer] -= amount
     }
 
-    mutating func hold(_ index: Int, _ amount: Amount) {
+    /// `released`: what was held for it before and is bound to it.
+    mutating func hold(_ index: Int, _ amount: Amount, released: Amount = 0) {
         let seller = bills[index].seller
-        let part = min(max(0, amount - bills[index].open), cash[seller])
+        let reach = released + max(0, cash[seller] - released - owed(by: seller))
+        let part = min(max(0, amount - bills[index].open), reach)
         cash[seller] -= part
         held[seller] += part
         bills[index].dispute = (amount, part)
     }
 
-    mutating func release(_ index: Int) {
+    mutating func release(_ index: Int) -> Amount {
         let seller = bills[index].seller
         let part = bills[index].dispute?.held ?? 0
         held[seller] -= part
         cash[seller] += part
         bills[index].dispute = nil
+        return part
     }
 
     mutating func decide(_ index: Int, _ amount: Amount) {
-        release(index)
+        let released = release(index)
         disputes.removeAll { $0 == index }
-        if amount > 0 { _ = credit(index, amount) }
+        if amount > 0 { _ = credit(index, amount, released: released) }
     }
 
     /// The provider ends the agreement: what is for the time after goes back, the rest of the division too.
@@ -131,14 +173,19 @@ struct MoneyModel {
             _ = credit(index, rest)
             return
         }
-        release(index)
-        _ = credit(index, rest)
+        let released = release(index)
+        let before = cash[bill.seller]
+        _ = credit(index, rest, released: released)
         let left = min(dispute.amount, bill.amount - bills[index].credited)
-        if left > 0 { hold(index, left) } else { disputes.removeAll { $0 == index } }
+        if left > 0 {
+            hold(index, left, released: max(0, released - (before - cash[bill.seller])))
+        } else {
+            disputes.removeAll { $0 == index }
+        }
     }
 
-    /// Nobody decided in 60 days: what was delivered is paid.
+    /// Nobody decided in 60 days: what was delivered when the dispute began is paid.
     mutating func lapse() {
-        for index in disputes { decide(index, bills[index].isDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
+        for index in disputes { decide(index, bills[index].wasDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
     }
 }

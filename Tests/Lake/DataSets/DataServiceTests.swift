@@ -335,6 +335,21 @@ struct DataServiceTests {
         #expect(try story.node.service.accesses.pending().isEmpty)
     }
 
+    /// A log ends where payment closed access, so that the chain takes what was served before.
+    @Test func logsEndWherePaymentClosedAccess() async throws {
+        let story = try Story(
+            hours: 2, plan: PricePlan(.oneTime, currency: Market.euro, price: 1_000, periodDays: 0, dueDays: 1))
+        _ = try await story.node.serve(story.request())
+        for _ in 0..<10 { try story.market.pass(milliseconds: Timestamp.dayMilliseconds) }
+        #expect(throws: LakeRefusal.self) { try story.node.service.grant(story.request()) }
+        try await story.node.upkeep.anchorAccesses()
+        let agreement = try #require(
+            try story.market.read(Directory.agreements, story.agreement, of: WellKnown.agreements))
+        let log = try story.market.read(Agreements.accessLogs, Pair(story.agreement, 0), of: WellKnown.agreements)
+        #expect(agreement.payment == .overdue && agreement.accesses == 1)
+        #expect(log?.log.to == agreement.closed && agreement.closed != nil)
+    }
+
     @Test func openDataNeedsAnAccountAlone() async throws {
         let story = try Story(hours: 10, sharing: .open)
         let request = story.node.request(story.dataSet, nil, story.manifest.digest)

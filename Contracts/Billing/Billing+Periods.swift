@@ -1,0 +1,151 @@
+internal import Chain
+internal import ContractKit
+internal import Primitives
+
+extension Billing {
+    static func begin(_ context: Context, _ start: BillingStart) throws(Rejection) -> PaymentStanding {
+        try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
+        var bill = AgreementBill(start)
+        switch start.plan.kind {
+        case .free: bill.isClosed = true
+        case .oneTime:
+            try issue(&bill, .oneTime, start.plan.price, from: start.from, to: start.until, context)
+            bill.isClosed = true
+        case .recurring:
+            if start.plan.paysFirst || start.from <= context.time {
+                try billPeriod(&bill, until: start.until, context)
+            } else {
+                try schedule(&bill, at: start.from, context)
+            }
+        case .perAccess, .perEnergy: try scheduleUsage(&bill, until: start.until, context)
+        }
+        try store(bill, context)
+        return bill.standing
+    }
+
+    /// The start of a period, the first being 0.
+    private static func start(of period: UInt32, _ bill: AgreementBill) throws(Rejection) -> Timestamp {
+        bill.from.adding(days: try checked(period.multiplied(by: UInt32(bill.plan.periodDays))))
+    }
+
+    static func bill(_ context: Context, _ run: BillRun) throws(Rejection) -> Nothing {
+        try context.requireSchedule()
+        guard var bill = try bills.get(run.agreement, in: context), let agreement = try context.agreement(run.agreement)
+        else { throw documentUnknown() }
+        guard !bill.isClosed else { return Nothing() }
+        if bill.plan.kind == .recurring {
+            try billPeriod(&bill, until: agreement.until, context)
+        } else {
+            try billUsage(&bill, agreement, context)
+        }
+        try store(bill, context)
+        return Nothing()
+    }
+
+    /// Bills the period that begins and schedules the next one. Nothing is billed for a period that begins while access is
+    /// closed by payment.
+    private static func billPeriod(
+        _ bill: inout AgreementBill, until: Timestamp, _ context: Context
+    ) throws(Rejection) {
+        let from = try start(of: bill.periods, bill)
+        guard from < until else {
+            bill.isClosed = true
+            return
+        }
+        bill.periods = try checked(bill.periods.adding(1))
+        let next = try start(of: bill.periods, bill)
+        if bill.standing == .clear || bill.invoices == 0 {
+            // The price is for the period up to its agreed end.
+            let to = min(next, bill.until)
+            let amount = try kept(bill.plan.price, from: from, to: to, until: bill.creditsFrom ?? to)
+            if amount > 0 {
+                try issue(
+                    &bill, .recurring, amount, from: from, to: min(to, bill.creditsFrom ?? to), context)
+            }
+        }
+        guard next < until else {
+            bill.isClosed = true
+            return
+        }
+        try schedule(&bill, at: max(next, context.time.next), context)
+    }
+
+    private static func billUsage(
+        _ bill: inout AgreementBill, _ agreement: Agreement, _ context: Context
+    ) throws(Rejection) {
+        let from = try start(of: bill.periods, bill)
+        bill.periods = try checked(bill.periods.adding(1))
+        let to = min(try start(of: bill.periods, bill), agreement.until)
+        let charge = try checked(
+            bill.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
+        let amount = try checked(charge.subtracting(bill.amount))
+        if amount > 0 {
+            let accesses = try checked(agreement.accesses.subtracting(bill.accesses))
+            let energy = try checked(agreement.energy.subtracting(bill.energy))
+            try issue(
+                &bill, .usage, amount, from: min(from, to), to: to, accesses: accesses, energy: energy, context)
+            bill.amount = charge
+            bill.accesses = agreement.accesses
+            bill.energy = agreement.energy
+        }
+        if agreement.until.adding(milliseconds: Agreement.usageDelayMilliseconds) <= context.time {
+            bill.isClosed = true
+        } else {
+            try scheduleUsage(&bill, until: agreement.until, context)
+        }
+    }
+
+    private static func scheduleUsage(
+        _ bill: inout AgreementBill, until: Timestamp, _ context: Context
+    ) throws(Rejection) {
+        let end = min(try start(of: checked(bill.periods.adding(1)), bill), until)
+        try schedule(
+            &bill, at: max(end.adding(milliseconds: Agreement.usageDelayMilliseconds), context.time.next), context)
+    }
+
+    private static func schedule(
+        _ bill: inout AgreementBill, at time: Timestamp, _ context: Context
+    ) throws(Rejection) {
+        bill.next = try context.schedule(Billing.bill.message, BillRun(agreement: bill.agreement), at: time)
+    }
+
+    /// The agreement ends: no bill for later periods, the last one for usage sooner. What was billed for the time from
+    /// `creditsFrom` on goes back, and what will be billed stops there.
+    static func end(_ context: Context, _ request: BillingEnd) throws(Rejection) -> PaymentStanding {
+        try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
+        guard var bill = try bills.get(request.agreement, in: context) else { throw documentUnknown() }
+        if let from = request.creditsFrom { bill.creditsFrom = min(bill.creditsFrom ?? from, from) }
+        if !bill.isClosed {
+            if bill.plan.countsUsage {
+                try context.cancel(bill.next)
+                try scheduleUsage(&bill, until: request.until, context)
+            } else if try start(of: bill.periods, bill) >= request.until {
+                try context.cancel(bill.next)
+                bill.isClosed = true
+            }
+        }
+        try store(bill, context)
+        if let number = bill.last {
+            let invoice = try invoice(number, context)
+            // Access that waited for its payment until the end never opened, so nothing is owed for it.
+            if bill.awaits, request.until <= context.time {
+                try creditRest(of: invoice, after: invoice.from, request.reason, context)
+            } else if let from = bill.creditsFrom {
+                try creditRest(of: invoice, after: from, request.reason, context)
+            }
+        }
+        guard let after = try bills.get(request.agreement, in: context) else { throw documentUnknown() }
+        return after.standing
+    }
+
+    /// What is kept of a price for a span of which the part before `until` counts: by milliseconds, rounded down to whole
+    /// micro-units, so that the rest of the division is the buyer's.
+    static func kept(
+        _ price: Amount, from: Timestamp, to: Timestamp, until: Timestamp
+    ) throws(Rejection) -> Amount {
+        guard until < to else { return price }
+        guard until > from else { return 0 }
+        let (used, whole) = (until.value - from.value, to.value - from.value)
+        return try checked(price.scaled(by: Int64(clamping: used), over: Int64(clamping: whole)))
+    }
+}

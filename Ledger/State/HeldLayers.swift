@@ -1,0 +1,63 @@
+/// What stays in memory of lately stored blocks, so that it is not read back: of each of them what no later block has
+/// replaced by the newest checkpoint. Most of what a block writes are upper nodes that the next block writes again; without
+/// those, leaves and lower nodes of many more blocks fit.
+///
+/// Only a tree that descends from that checkpoint may look here.
+final class HeldLayers: Sendable {
+    static let none = HeldLayers([], bytes: [])
+
+    /// Ascending by version, without gaps: of the oldest on, whole layers go.
+    let layers: [StateLayer]
+    /// Estimated bytes of each layer.
+    private let bytes: [Int]
+
+    private init(_ layers: [StateLayer], bytes: [Int]) {
+        self.layers = layers
+        self.bytes = bytes
+    }
+
+    /// With the layers that a checkpoint stores, all newer than those that are here. Lets go of what they replaced, and of the
+    /// oldest layers beyond `bytesMax`, an estimate. Linear in the layers that changed.
+    func adding(_ stored: [StateLayer], bytesMax: Int) -> HeldLayers {
+        let all = layers + stored
+        var goneNodes = [[UInt32]](repeating: [], count: all.count)
+        var goneLeaves = goneNodes
+        for layer in stored {
+            for record in layer.stale {
+                guard let index = StateLayer.index(of: record.version, in: all) else { continue }
+                switch record {
+                case .node(_, _, let place): goneNodes[index].append(place)
+                case .leaf(_, _, let place): goneLeaves[index].append(place)
+                }
+            }
+        }
+        var kept: [StateLayer] = []
+        var bytes: [Int] = []
+        var total = 0
+        for index in all.indices.reversed() {
+            let isUnchanged = index < layers.count && goneNodes[index].isEmpty && goneLeaves[index].isEmpty
+            let layer = isUnchanged ? all[index] : all[index].stored(goneNodes[index], goneLeaves[index])
+            let size = isUnchanged ? self.bytes[index] : layer.byteCount
+            total += size
+            if total > bytesMax { break }
+            kept.append(layer)
+            bytes.append(size)
+        }
+        return HeldLayers(kept.reversed(), bytes: bytes.reversed())
+    }
+}
+
+extension StateLayer {
+    /// As it stays in memory when it is stored: without what later blocks replaced, and without its stale list.
+    fileprivate func stored(_ goneNodes: [UInt32], _ goneLeaves: [UInt32]) -> StateLayer {
+        StateLayer(
+            version: version, nodes: nodes.without(goneNodes), leaves: leaves.without(goneLeaves), stale: [])
+    }
+
+    /// An estimate: what arrays hold, with their headers and places.
+    fileprivate var byteCount: Int {
+        let subtree = MemoryLayout<Subtree>.stride
+        return 256 + nodes.sum { 52 + $0.children.count * subtree }
+            + leaves.sum { 84 + $0.key.count + $0.value.count }
+    }
+}

@@ -1,0 +1,116 @@
+import Accounts
+import Agreements
+import Billing
+import Chain
+import ContractHost
+import ContractKit
+import Identity
+import LedgerCrypto
+import Primitives
+import TestSupport
+import Testing
+
+/// What an organisation has when its DID or its account has ended: it comes out, to nobody alone, and nothing more comes in.
+@Suite struct WindUpTests {
+    struct Ending {
+        var shop: Shop
+        let clerk: Party
+        let second: Party
+
+        init() throws {
+            shop = try Shop()
+            clerk = Party("clerk", for: shop.provider)
+            second = try shop.market.organisation("assessor", .marketOperator)
+            try shop.market.act(
+                Accounts.setActor, SetActor(key: clerk.key, standing: .administrator), by: shop.provider,
+                on: WellKnown.accounts)
+            try shop.market.deposit(100, to: shop.provider, reference: 1)
+        }
+
+        mutating func endDID() {
+            let organisation = Organisation(name: "provider")
+            let signed = organisation.signer(shop.market.bench).deactivate(
+                organisation.did.digest, at: 1, by: organisation.ed25519())
+            #expect(shop.market.bench.identity(Identity.deactivate, signed) == nil)
+        }
+        mutating func endAccount() throws {
+            let body = AccountJudgement(account: shop.provider.holder, reason: 1)
+            try shop.market.act(Accounts.revoke, body, by: shop.judge, on: WellKnown.accounts)
+        }
+        mutating func payOut(_ amount: Amount, by party: Party) -> UInt16? {
+            let out = PayOut(gateway: "payco", currency: Market.currency, amount: amount, destination: .zero)
+            return shop.market.code(Billing.payOut, out, by: party, on: WellKnown.billing, via: "payco")
+        }
+        mutating func release(_ key: PublicKey, by party: Party, reason: UInt16 = 3) -> UInt16? {
+            let body = ReleaseAccount(account: shop.provider.holder, key: key, reason: reason)
+            return shop.market.code(Accounts.release, body, by: party, on: WellKnown.accounts)
+        }
+    }
+
+    /// While the account itself is active its administrators take out what it has; nothing comes in.
+    @Test func theDIDHasEnded() throws {
+        var ending = try Ending()
+        _ = try ending.shop.agree(Market.plan(.oneTime, 1_000))
+        _ = try ending.shop.agree(Market.plan(.recurring, 500, periodDays: 10))
+        let member = Party("member", for: ending.shop.provider)
+        let change = SetActor(key: member.key, standing: .member, roles: .dataProvider)
+        try ending.shop.market.act(Accounts.setActor, change, by: ending.shop.provider, on: WellKnown.accounts)
+        try ending.shop.market.deposit(1_000, to: ending.shop.user, reference: 2)
+        ending.endDID()
+        #expect(ending.shop.confirm(0, 1, 3) == Billing.payeeEnded.code)
+        #expect(
+            ending.shop.code(Billing.pay, PayInvoice(invoice: 0, amount: 1), by: ending.shop.user)
+                == Billing.payeeEnded.code)
+        let deposit = GatewayDeposit(
+            account: ending.shop.provider.holder, currency: Market.currency, amount: 1, reference: .zero)
+        #expect(
+            ending.shop.market.plainCode(Billing.deposit, deposit, as: "payco", on: WellKnown.billing)
+                == Billing.payeeEnded.code)
+        // Nobody is reminded of what cannot be paid, and nothing more is billed.
+        try ending.shop.market.pass(days: 40)
+        #expect(try ending.shop.market.invoice(0).dunning == .none && ending.shop.refusal(0) == nil)
+        #expect(try ending.shop.market.invoiceCount == 2)
+        #expect(ending.payOut(1, by: member) == Accounts.administratorNeeded.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge) == Accounts.stepForbidden.code)
+        #expect(ending.payOut(60, by: ending.clerk) == nil)
+        // A suspended account takes nothing out.
+        let body = AccountJudgement(account: ending.shop.provider.holder, reason: 1)
+        try ending.shop.market.act(Accounts.suspend, body, by: ending.shop.judge, on: WellKnown.accounts)
+        #expect(ending.payOut(1, by: ending.clerk) == Accounts.accountSuspended.code)
+        try ending.shop.market.act(Accounts.reinstate, body, by: ending.shop.judge, on: WellKnown.accounts)
+        #expect(ending.payOut(40, by: ending.shop.provider) == nil)
+        #expect(try ending.shop.sheet(ending.shop.provider.holder)[0] == 0)
+    }
+
+    /// Where both have ended, two operators name the administrator that takes out what is there.
+    @Test func bothHaveEnded() throws {
+        var ending = try Ending()
+        try ending.endAccount()
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge) == Accounts.stepForbidden.code)
+        ending.endDID()
+        for party in [ending.clerk, ending.shop.provider] {
+            #expect(ending.payOut(1, by: party) == Accounts.notHolder.code)
+        }
+        let stranger = Party("stranger", for: ending.shop.provider)
+        #expect(ending.release(stranger.key, by: ending.shop.judge) == Accounts.notActor.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge, reason: 0) == Accounts.reasonMissing.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.user) == Accounts.capabilityMissing.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge) == nil)
+        #expect(ending.payOut(1, by: ending.clerk) == Accounts.notHolder.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge) == Accounts.judgedBefore.code)
+        #expect(ending.release(ending.clerk.key, by: ending.second, reason: 4) == Accounts.reasonDiffers.code)
+        #expect(ending.release(ending.shop.provider.key, by: ending.second) == Accounts.reasonDiffers.code)
+        // A first word waits seven days for the second.
+        try ending.shop.market.pass(days: 8)
+        #expect(ending.release(ending.clerk.key, by: ending.second) == nil)
+        #expect(ending.payOut(1, by: ending.clerk) == Accounts.notHolder.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge) == nil)
+        #expect(ending.payOut(1, by: ending.shop.provider) == Accounts.notHolder.code)
+        #expect(ending.payOut(101, by: ending.clerk) == Billing.fundsMissing.code)
+        #expect(ending.payOut(100, by: ending.clerk) == nil)
+        // Nothing else is open to it.
+        #expect(
+            ending.shop.code(Billing.credit, CreditInvoice(invoice: 0, amount: 1, reason: 1), by: ending.clerk)
+                == Accounts.accountRevoked.code)
+    }
+}
