@@ -94,7 +94,7 @@ package struct LakeService: Sendable {
         return false
     }
 
-    /// Takes a batch that is anchored, from and for partners that may hold it.
+    /// Takes a batch that the meter's data provider anchored, from and for partners that may hold it.
     private func store(_ bytes: [UInt8], from sender: String) throws -> Digest {
         guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes) else {
             throw LakeRefusal(.malformed, "the bytes are no reading batch")
@@ -104,8 +104,12 @@ package struct LakeService: Sendable {
         for each in [sender, partner] {
             try require(try chain.mayHold(batch.meter, partner: each), each, "may not have batch \(digest.short)")
         }
-        guard try chain.anchor(digest) != nil else {
+        guard let anchor = try chain.anchor(digest) else {
             throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored; anchor it before replicating it")
+        }
+        guard try chain.isReadings(anchor, of: batch.meter) else {
+            throw LakeRefusal(
+                .notPermitted, "batch \(digest.short) is not anchored as readings by the meter's data provider")
         }
         if try chain.isDeleted(digest) {
             throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")

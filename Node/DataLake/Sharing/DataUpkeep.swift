@@ -22,6 +22,7 @@ package struct DataUpkeep: Sendable {
     private let replication: PartReplication
     private let submit: Submit
     private let log: Logger
+    private let retries = LogRetries()
 
     package init(service: DataService, replication: PartReplication, log: Logger, submit: @escaping Submit) {
         self.service = service
@@ -104,7 +105,7 @@ package struct DataUpkeep: Sendable {
                 to: end, countsEnergy: agreement.plan.kind == .perEnergy)
         }
         var open: [AccessLogStore.Batch] = []
-        for batch in try service.accesses.pending() {
+        for batch in try service.accesses.pending(limit: LogRetries.pendingMax) {
             let logged = try loggedUntil(batch.log.agreement, batch.log.dataSet, chain)
             if let logged, logged >= batch.log.to {
                 try service.accesses.markAnchored(batch.number)
@@ -112,13 +113,31 @@ package struct DataUpkeep: Sendable {
                 open.append(batch)
             }
         }
-        for batch in open { try await anchor(batch) }
+        var held: Set<Pair<UInt64, Digest>> = []
+        var sent = 0
+        for batch in open where sent < LogRetries.sentMax {
+            // In their order: the chain takes no span after a later one of the same agreement and data set.
+            let place = Pair(batch.log.agreement, batch.log.dataSet)
+            guard !held.contains(place) else { continue }
+            if retries.isWaiting(batch.number, service.now()) {
+                held.insert(place)
+            } else {
+                sent += 1
+                if try await !anchor(batch) { held.insert(place) }
+            }
+        }
     }
 
-    /// One transaction each: one that the chain refuses does not hold up the others.
-    private func anchor(_ batch: AccessLogStore.Batch) async throws {
+    /// One transaction each: one that the chain refuses does not hold up those of other agreements and data sets. Whether
+    /// its fate is decided.
+    private func anchor(_ batch: AccessLogStore.Batch) async throws -> Bool {
         guard let receipt = try await submit([Agreements.logAccess.call(on: WellKnown.agreements, batch.log)]) else {
-            return
+            return false
+        }
+        if let rejection = receipt.rejection, !LogRetries.isFinal(rejection) {
+            let seconds = retries.refused(batch.number, service.now()) / 1_000
+            log.warning("batch \(batch.number) of the access log is sent again in \(seconds) s: \(rejection)")
+            return false
         }
         if let rejection = receipt.rejection {
             log.error("the chain refuses batch \(batch.number) of the access log: \(rejection)")
@@ -126,6 +145,8 @@ package struct DataUpkeep: Sendable {
         } else {
             try service.accesses.markAnchored(batch.number)
         }
+        retries.decided(batch.number)
+        return true
     }
 
     private func loggedUntil(_ agreement: UInt64, _ dataSet: Digest, _ chain: ChainView) throws -> Timestamp? {

@@ -1,3 +1,4 @@
+internal import ContractKit
 package import Primitives
 
 /// Where a part stands on its way from raw data to results.
@@ -84,17 +85,9 @@ package enum PartContent: Hashable, Sendable, BCSCodable {
 
 /// Names from outside. None of them ever becomes a path on a node's disk; the rules keep them harmless for readers, too.
 package enum DataNames {
-    /// Why a text is no name of a data set (as the Anchors contract has it, and no steps upwards); nil when it is one.
+    /// Why a text is no name of a data set, as the contracts have it; nil when it is one.
     package static func problem(dataSet name: String) -> String? {
-        let segments = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...64).contains(name.utf8.count),
-            name.utf8.allSatisfy({ (97...122).contains($0) || (45...57).contains($0) }),
-            segments.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") })
-        else {
-            return
-                "a data set's name has 1 to 64 characters a-z, 0-9, hyphen, dot and slash, and no part of it is empty or begins with a dot"
-        }
-        return nil
+        BatchAnchor.isName(name) ? nil : "a data set's name has \(BatchAnchor.nameRule)"
     }
 
     /// Why a text is no name of a file; nil when it is one.
