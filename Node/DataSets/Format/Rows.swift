@@ -141,7 +141,7 @@ package enum CSVLine {
         _ row: ArraySlice<UInt8>, _ wanted: Int, of count: Int, line: UInt64
     ) throws(PartProblem) -> [UInt8] {
         guard wanted >= 0, wanted < count else {
-            throw PartProblem("column \(wanted + 1) is wanted, the header has \(count)", line: line)
+            throw PartProblem("column \(wanted), counted from 0, is wanted, and the header has \(count)", line: line)
         }
         let isPlain = row.withUnsafeBufferPointer { buffer in
             buffer.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != 34 || $0 == 10 || $0 == 13 }

@@ -89,10 +89,10 @@ struct AccessLogTests {
 
     @Test func theLastAccessesOfAnAgreementCount() async throws {
         let end = try #require(try market.read(Directory.agreements, agreement, of: WellKnown.agreements)).until
-        try market.pass(milliseconds: end.value - market.time.value - 500)
+        try market.pass(milliseconds: end.value - market.time.value - 5_000)
         let slow = try node.service.grant(node.request(dataSet, agreement, part))
         try await serve()
-        try market.pass(milliseconds: 1_000)
+        try market.pass(milliseconds: 6_000)
         #expect(throws: LakeRefusal.self) { try node.service.grant(node.request(dataSet, agreement, part)) }
         try await node.upkeep.anchorAccesses()
         try await node.service.serve(slow) { _ in }
