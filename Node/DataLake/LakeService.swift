@@ -44,6 +44,7 @@ package struct LakeService: Sendable {
     /// The answer to a request by `sender`, whose link proved which partner it is. Answers get a refusal.
     package func handle(_ message: LakeMessage, from sender: String) async -> LakeMessage {
         do {
+            if try chain().isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
             switch message {
             case .batch(let digest): return .batchBytes(try bytes(digest, for: sender))
             case .store(let bytes): return .stored(try store(bytes, from: sender))
@@ -111,7 +112,7 @@ package struct LakeService: Sendable {
             throw LakeRefusal(
                 .notPermitted, "batch \(digest.short) is not anchored as readings by the meter's data provider")
         }
-        if try chain.isDeleted(digest) {
+        if try chain.tombstone(digest, of: batch.meter) != nil {
             throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
         }
         return try lake.store(bytes).digest

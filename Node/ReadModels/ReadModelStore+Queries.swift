@@ -34,6 +34,13 @@ extension ReadModelStore {
     package func list(
         _ list: ReadModelList, after: UInt64 = 0, limit: Int = pageMax
     ) throws(ReadModelError) -> [ReadModelEntry] {
+        let (sql, arguments) = ReadModelStore.statement(list, after: after, limit: limit)
+        return try entries(sql, arguments)
+    }
+
+    static func statement(
+        _ list: ReadModelList, after: UInt64, limit: Int
+    ) -> (sql: String, arguments: StatementArguments) {
         let after = Int64(clamping: after)
         let limit = min(max(1, limit), ReadModelStore.pageMax)
         func party(_ columns: [String], _ digest: Digest?) -> (String, StatementArguments) {
@@ -42,22 +49,25 @@ extension ReadModelStore {
             let condition = columns.map { "\($0) = ?" }.joined(separator: " OR ")
             return ("(\(condition))", StatementArguments(columns.map { _ in value }))
         }
-        let (table, place, (condition, arguments)): (String, String, (String, StatementArguments)) =
+        let (table, order, (condition, arguments)): (String, String, (String, StatementArguments)) =
             switch list {
             case .accounts: ("account", "rowid", ("TRUE", []))
             case .dataSets(let provider): ("dataSet", "place", party(["provider"], provider))
-            case .offers(let provider): ("offer", "number + 1", party(["provider"], provider))
-            case .agreements(let account): ("agreement", "number + 1", party(["provider", "user"], account))
-            case .invoices(let account): ("invoice", "number + 1", party(["payer", "payee"], account))
+            case .offers(let provider): ("offer", "number", party(["provider"], provider))
+            case .agreements(let account): ("agreement", "number", party(["provider", "user"], account))
+            case .invoices(let account): ("invoice", "number", party(["payer", "payee"], account))
             case .consents(let dataSet): ("consent", "rowid", party(["dataSet"], dataSet))
             case .accessLogs(let agreement):
-                ("accessLog", "number + 1", ("agreement = ?", [Int64(clamping: agreement)]))
+                ("accessLog", "number", ("agreement = ?", [Int64(clamping: agreement)]))
             case .parts(let partner, let anchor):
                 ("part", "place", ("partner = ? AND anchor = ?", [partner, anchor]))
             }
-        return try entries(
-            "SELECT \(place) AS at, record, height FROM \(table) WHERE \(condition) AND \(place) > ? ORDER BY \(place) LIMIT ?",
-            arguments + [after, limit])
+        // Numbers begin at 0 and their places at 1. Compared is the column alone: an expression uses no index.
+        let (place, comparison) = order == "number" ? ("number + 1", ">=") : (order, ">")
+        return (
+            "SELECT \(place) AS at, record, height FROM \(table) WHERE \(condition) AND \(order) \(comparison) ? ORDER BY \(order) LIMIT ?",
+            arguments + [after, limit]
+        )
     }
 
     private func entries(_ sql: String, _ arguments: StatementArguments) throws(ReadModelError) -> [ReadModelEntry] {

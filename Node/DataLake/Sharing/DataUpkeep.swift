@@ -18,10 +18,10 @@ package struct DataUpkeep: Sendable {
     /// Submits calls as one transaction of this node's partner and waits until it is final; nil when it is not in time.
     package typealias Submit = @Sendable ([Call]) async throws -> Receipt?
 
-    private let service: DataService
+    let service: DataService
     private let replication: PartReplication
     private let submit: Submit
-    private let log: Logger
+    let log: Logger
     private let retries = LogRetries()
 
     package init(service: DataService, replication: PartReplication, log: Logger, submit: @escaping Submit) {
@@ -39,6 +39,7 @@ package struct DataUpkeep: Sendable {
                 _ = try sweep()
                 try await declareExpired()
                 try await anchorAccesses()
+                try pruneAccesses()
                 try await offerParts(&offered)
             } catch {
                 log.warning("upkeep of data sets: \(error)")
@@ -54,12 +55,15 @@ package struct DataUpkeep: Sendable {
         let now = service.now()
         var erased: [PartEntry] = []
         for entry in try service.parts.held() {
-            if let tombstone = try chain.tombstone(entry.digest) {
+            // What another partner anchored first is not this part's owner's word.
+            let isAnchored = try chain.anchor(entry.digest)?.owner == entry.owner
+            if isAnchored { try service.parts.markAnchored(entry.digest) }
+            if isAnchored, let tombstone = try chain.tombstone(entry.digest) {
                 try service.parts.erase(entry.digest, reason: tombstone.reason, now: now)
                 erased.append(entry)
                 log.info(
                     "part \(entry.digest.short) of \(entry.owner)/\(entry.dataSet) was erased: its owner deleted it")
-            } else if try chain.anchor(entry.digest) == nil,
+            } else if !isAnchored,
                 entry.stored.adding(milliseconds: DataUpkeep.unanchoredMillisecondsMax) < now
             {
                 try service.parts.forget(entry.digest)
@@ -74,7 +78,7 @@ package struct DataUpkeep: Sendable {
         let chain = try service.chain()
         let expired = try service.parts.expired(service.now()).filter { entry in
             guard entry.owner == service.partner else { return false }
-            return try chain.anchor(entry.digest) != nil && chain.tombstone(entry.digest) == nil
+            return try chain.anchor(entry.digest)?.owner == entry.owner && chain.tombstone(entry.digest) == nil
         }
         guard !expired.isEmpty else { return }
         let calls = expired.prefix(TransactionBody.callsMax).map {
@@ -98,6 +102,9 @@ package struct DataUpkeep: Sendable {
                 continue
             }
             let logged = try loggedUntil(number, dataSet, chain)
+            // An access that the last blocks of an agreement allowed may be logged after its end: it counts, too.
+            let last = agreement.until.adding(milliseconds: DataUpkeep.lateMillisecondsMax)
+            if chain.time >= agreement.until, chain.time < last { continue }
             // What payment closed in the meantime ends the log: the chain takes no later access.
             let end = min(chain.time, agreement.until, agreement.closed ?? agreement.until)
             _ = try service.accesses.close(
@@ -108,7 +115,7 @@ package struct DataUpkeep: Sendable {
         for batch in try service.accesses.pending(limit: LogRetries.pendingMax) {
             let logged = try loggedUntil(batch.log.agreement, batch.log.dataSet, chain)
             if let logged, logged >= batch.log.to {
-                try service.accesses.markAnchored(batch.number)
+                try settle(batch, chain)
             } else {
                 open.append(batch)
             }
@@ -139,7 +146,9 @@ package struct DataUpkeep: Sendable {
             log.warning("batch \(batch.number) of the access log is sent again in \(seconds) s: \(rejection)")
             return false
         }
-        if let rejection = receipt.rejection {
+        if let rejection = receipt.rejection, rejection.code == Agreements.logOverlaps.code {
+            try settle(batch, try service.chain())
+        } else if let rejection = receipt.rejection {
             log.error("the chain refuses batch \(batch.number) of the access log: \(rejection)")
             try service.accesses.markRefused(batch.number)
         } else {
@@ -149,24 +158,24 @@ package struct DataUpkeep: Sendable {
         return true
     }
 
-    private func loggedUntil(_ agreement: UInt64, _ dataSet: Digest, _ chain: ChainView) throws -> Timestamp? {
+    func loggedUntil(_ agreement: UInt64, _ dataSet: Digest, _ chain: ChainView) throws -> Timestamp? {
         try chain.read(
             Agreements.loggedUntil, Pair(agreement, Pair(dataSet, service.partner)), of: WellKnown.agreements)
     }
 
     // MARK: copies
 
-    /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there is asked again;
-    /// what it refuses stays refused until this node starts again.
+    /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there, or had no room,
+    /// is asked again; what it refuses otherwise stays refused until this node starts again.
     private func offerParts(_ offered: inout [Digest: Set<String>]) async throws {
         let chain = try service.chain()
         for entry in try service.parts.held() where entry.owner == service.partner && entry.status == .held {
-            guard try chain.anchor(entry.digest) != nil else { continue }
+            guard try chain.anchor(entry.digest)?.owner == entry.owner else { continue }
             for answer in try await replication.offer(entry.digest, skipping: offered[entry.digest] ?? []) {
                 if let refusal = answer.refusal {
                     log.warning("part \(entry.digest.short) is not at \(answer.partner): \(refusal)")
                 }
-                if answer.refusal != PartReplication.noAnswer {
+                if !answer.isForNow {
                     offered[entry.digest, default: []].insert(answer.partner)
                 }
             }
