@@ -33,7 +33,7 @@ extension ChainView {
         if let known, known.membership.digest == digest { return known.membership }
         var number: UInt64 = 0
         if let events {
-            let answer = try cache.events.follow(events, from: known?.number)
+            let answer = try cache.events.follow(events, from: known?.number, of: address)
             number = answer.next
             let own = answer.changes?.compactMap { entry -> Event? in
                 guard case .membership(let event) = entry.change, event.instance == address else { return nil }

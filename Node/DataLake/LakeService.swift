@@ -138,6 +138,7 @@ package struct LakeService: Sendable {
     ) throws -> SaltList {
         let chain = try chain()
         let community = try permitted(address, sender, chain)
+        try requireOver(period, community, chain)
         let members = try chain.members(of: community).filter { $0.isActive(in: period) }.map(\.number)
         guard let salts = try lake.secrets.salts(of: members, in: address, period: period, version: version) else {
             throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
@@ -148,21 +149,31 @@ package struct LakeService: Sendable {
     private func saltPart(
         _ address: Address, _ period: PeriodNumber, _ version: UInt32, _ first: UInt32, for sender: String
     ) throws -> SaltList {
-        let community = try permitted(address, sender, try chain())
-        func part() throws -> SaltList? {
-            try lake.secrets.storedSalts(
-                of: address, period: period, version: version, first: first, limit: LakeMessage.partMax)
+        let chain = try chain()
+        let community = try permitted(address, sender, chain)
+        try requireOver(period, community, chain)
+        if let stored = try lake.secrets.storedSalts(
+            of: address, period: period, version: version, first: first, limit: LakeMessage.partMax)
+        {
+            return stored
         }
-        if let stored = try part() { return stored }
         // The administrator's keys give them for any period.
-        let members = try chain().members(of: community, in: period).map(\.number)
-        if let salts = try lake.secrets.salts(of: members, in: address, period: period, version: version) {
-            lake.secrets.remember(salts, of: address, period: period, version: version)
-        }
-        guard let salts = try part() else {
+        let derived = try lake.secrets.derivedSalts(
+            of: try chain.members(of: community, in: period).map(\.number), in: address, period: period,
+            version: version, membership: community.head.members)
+        guard let derived else {
             throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
         }
-        return salts
+        return SaltList(
+            community: derived.community,
+            members: Array(derived.members.dropFirst(Int(first)).prefix(LakeMessage.partMax)))
+    }
+
+    /// Who is a member of a period, and so what its salts are, is settled when it is over.
+    private func requireOver(_ period: PeriodNumber, _ community: CommunityView, _ chain: ChainView) throws {
+        guard let end = community.rules.period.end(of: period), end <= chain.time else {
+            throw LakeRefusal(.notHeld, "period \(period) is not over, so it has no salts yet")
+        }
     }
 
     private func batchPart(

@@ -14,6 +14,7 @@ package struct SecretStore: Sendable {
     private let database: DatabaseQueue
     private static let parts = MemberParts<SaltList.Entry>(table: "saltPart", recordsMax: 2_048) { $0.member }
     private let last = LastSalts()
+    private let derived = DerivedSalts()
     private let keyRing = KeyRing()
     private let late: LateWrites<SettlementName, [SaltList.Entry]>
 
@@ -139,7 +140,10 @@ package struct SecretStore: Sendable {
 
     /// All of them or none. Nil is the community itself.
     package func setKeys(_ keys: [(member: MemberNumber?, key: Digest)], in community: Address) throws(LakeError) {
-        defer { keyRing.forget() }
+        defer {
+            keyRing.forget()
+            derived.forget()
+        }
         try SQL.attempt("store keys") {
             try database.write { database in
                 let insert = try database.cachedStatement(
@@ -157,7 +161,10 @@ package struct SecretStore: Sendable {
     package func destroy(_ member: MemberNumber, in community: Address) throws(LakeError) {
         last.forget()
         try late.flush()
-        defer { keyRing.forget() }
+        defer {
+            keyRing.forget()
+            derived.forget()
+        }
         try SQL.attempt("destroy a key") {
             try database.write { database in
                 try database.execute(
@@ -175,6 +182,7 @@ package struct SecretStore: Sendable {
     package func salts(
         of members: [MemberNumber], in community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> SaltList? {
+        let name = SettlementName(community: community, period: period, version: version)
         let stored = try stored(in: community, period: period, version: version)
         // Nearly always they are all there, or none is.
         if stored.count == members.count + 1, stored[0].member == Self.communityRow,
@@ -182,6 +190,7 @@ package struct SecretStore: Sendable {
         {
             return SaltList(community: stored[0].salt, members: Array(stored.dropFirst()))
         }
+        if stored.isEmpty, let known = derived[name, of: members] { return known }
         let byMember = Dictionary(
             stored.map { ($0.member, $0.salt) }, uniquingKeysWith: { first, _ in first })
         // Only what is not stored needs keys.
@@ -219,11 +228,21 @@ package struct SecretStore: Sendable {
         last.keep(entries, name, turn)
     }
 
-    /// Keeps salts of all members of a period in memory for a while: they are asked for part by part.
-    package func remember(_ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32) {
-        last.keep(
-            [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members,
-            SettlementName(community: community, period: period, version: version), last.turn)
+    /// As `salts`, and what follows from keys is kept in memory for a while, apart from what is stored: a settler needs it
+    /// several times, and partners ask for it part by part. `membership` is the digest of the community's members
+    /// (`CommunityHead.members`): with other members the salts are made anew.
+    package func derivedSalts(
+        of members: @autoclosure () throws -> [MemberNumber], in community: Address, period: PeriodNumber,
+        version: UInt32, membership: Digest
+    ) throws -> SaltList? {
+        let name = SettlementName(community: community, period: period, version: version)
+        if let known = derived[name, membership] { return known }
+        let turn = derived.turn
+        guard
+            let made = try salts(of: members(), in: community, period: period, version: version)
+        else { return nil }
+        derived.keep(made, name, membership, turn)
+        return made
     }
 
     /// Returns when everything that was to be stored later is durable.
@@ -252,63 +271,4 @@ package struct SecretStore: Sendable {
         return SaltList(
             community: own.salt, members: Array(entries.dropFirst().dropFirst(Int(first)).prefix(limit)))
     }
-}
-
-/// One version of a period.
-struct SettlementName: Hashable, Sendable {
-    let community: Address
-    let period: PeriodNumber
-    let version: UInt32
-}
-
-/// The salts that were used last: partners ask for them part by part. Forgotten when any key is destroyed.
-private final class LastSalts: Sendable {
-    private static let countMax = 4
-
-    private struct State {
-        var lists: [(name: SettlementName, entries: [SaltList.Entry])] = []
-        var turn = 0
-    }
-
-    private let state = Mutex(State())
-
-    /// Changes whenever all is forgotten: what was read before must not be kept after.
-    var turn: Int { state.withLock { $0.turn } }
-
-    subscript(name: SettlementName) -> [SaltList.Entry]? {
-        state.withLock { state in state.lists.last { $0.name == name }?.entries }
-    }
-
-    func keep(_ entries: [SaltList.Entry], _ name: SettlementName, _ turn: Int) {
-        state.withLock { state in
-            guard state.turn == turn else { return }
-            state.lists.removeAll { $0.name == name }
-            state.lists = (state.lists + [(name, entries)]).suffix(LastSalts.countMax)
-        }
-    }
-
-    func forget() { state.withLock { $0 = State(turn: $0.turn + 1) } }
-}
-
-/// Keys of the community that was settled last; forgotten when any key is set or destroyed.
-private final class KeyRing: Sendable {
-    private struct State {
-        var community: Address?
-        var keys: [MemberNumber: Digest] = [:]
-        var turn = 0
-    }
-
-    private let state = Mutex(State())
-
-    var turn: Int { state.withLock { $0.turn } }
-
-    subscript(community: Address) -> [MemberNumber: Digest]? {
-        state.withLock { $0.community == community ? $0.keys : nil }
-    }
-
-    func keep(_ keys: [MemberNumber: Digest], of community: Address, _ turn: Int) {
-        state.withLock { if $0.turn == turn { ($0.community, $0.keys) = (community, keys) } }
-    }
-
-    func forget() { state.withLock { $0 = State(turn: $0.turn + 1) } }
 }

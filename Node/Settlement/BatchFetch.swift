@@ -1,6 +1,7 @@
 internal import ContractKit
 package import DataLake
 internal import LedgerCrypto
+internal import NodeClient
 package import Primitives
 internal import Trading
 
@@ -18,11 +19,30 @@ package struct BatchFetch: Sendable {
     }
 
     /// Every batch must be anchored as readings, by the meter's data provider, and one that is missing or damaged here of a
-    /// meter of the community; throws a `LakeRefusal` that says which is not.
+    /// meter of the community; throws a `LakeRefusal` that says which is not. With `milliseconds`, all of them together take
+    /// so long at most; what came by then is kept.
     package func bring(
-        _ batches: [Digest], of community: CommunityView, from sender: String, _ chain: ChainView
+        _ batches: [Digest], of community: CommunityView, from sender: String, _ chain: ChainView,
+        milliseconds: UInt64? = nil
+    ) async throws {
+        guard let milliseconds else { return try await bring(batches, community, from: sender, chain) }
+        do {
+            try await withTimeLimit(milliseconds: milliseconds) {
+                try await bring(batches, community, from: sender, chain)
+            }
+        } catch is TimeLimitExceeded {
+            throw LakeRefusal(
+                .unavailable,
+                "\(sender) did not send the batches that are missing here within \(milliseconds / 1_000) s; ask again to go on"
+            )
+        }
+    }
+
+    private func bring(
+        _ batches: [Digest], _ community: CommunityView, from sender: String, _ chain: ChainView
     ) async throws {
         for (digest, anchor) in zip(batches, try chain.anchors(batches)) {
+            try Task.checkCancellation()
             guard let anchor, anchor.schema == ReadingBatch.schema else {
                 throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored as readings")
             }

@@ -90,9 +90,36 @@ import Testing
             #expect(try await payloads("events=\(kind &+ 1),\(kind)").count == 4)
             #expect(try await payloads("events=\(kind &+ 1)").isEmpty)
             #expect(try await payloads("events=\(kind)&names=\(digest)").count == 2)
-            for wrong in ["events=", "events=70000", "events=1,", "events=a", "names=12", "names=\(digest)0"] {
+            for wrong in [
+                "events=", "events=70000", "events=1,", "events=a-b", "events=1a", "names=12", "names=\(digest)0",
+            ] {
                 let refused = try await server.call("GET", "/v1/events?\(wrong)")
                 #expect(refused.status == 400, "\(wrong): \(refused.status)")
+            }
+        }
+    }
+
+    @Test func filtersByTheNamesOfTheInterface() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            _ = try await server.node.submit([server.transaction("x", calls: 2)])
+            try await server.node.makeBlock()
+            func count(_ query: String) async throws -> Int {
+                try await entries(server, "?kinds=event&after=0&instance=echo&\(query)", milliseconds: 300).filter {
+                    $0.kind == "event"
+                }.count
+            }
+            #expect(try await count("events=echoed") == 2)
+            #expect(try await count("events=faded,echoed") == 2)
+            #expect(try await count("events=2,echoed") == 2)
+            #expect(try await count("events=faded") == 0)
+            for (query, words) in [
+                ("events=fadet&instance=echo", "declares no event 'fadet'. It declares echoed, faded."),
+                ("events=echoed", "say with `instance` whose 'echoed' is meant"),
+                ("events=echoed&instance=nowhere", "There is no contract instance nowhere"),
+            ] {
+                let refused = try await server.call("GET", "/v1/events?\(query)")
+                #expect(refused.status == 404, "\(query): \(refused.status)")
+                #expect(String(decoding: refused.body, as: UTF8.self).contains(words), "\(query)")
             }
         }
     }

@@ -256,7 +256,8 @@ actor SmallNode: NodeService {
         return "{\"contracts\":[\(SmallNode.interface)]}"
     }
 
-    static let interface = #"{"name":"echo","version":1,"queries":[{"number":1,"name":"echo"}]}"#
+    static let interface =
+        #"{"name":"echo","version":1,"queries":[{"number":1,"name":"echo"}],"events":[{"number":1,"name":"echoed"},{"number":2,"name":"faded"}]}"#
 
     func contractInterface(_ instance: Address) throws(ServiceFailure) -> String? {
         try check()

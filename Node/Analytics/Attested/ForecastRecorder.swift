@@ -64,7 +64,7 @@ package struct ForecastRecorder: Sendable {
                     "a forecast sees \(ForecastParameters.daysMin) to \(NetLoadSeries.daysMax) days before the one that is forecast"
                 )
             }
-            return try await gate.pass(for: partner) {
+            return try await gate.pass(for: partner, isOwn: true) {
                 try await prepare(analysis, declared, parameters, salt: salt, chain)
             }
         } catch {

@@ -22,19 +22,22 @@ package struct ResultAttester: ResultAttestation {
     private let machine: ForecastMachine
     private let gate: ForecastGate
     private let fetch: Attester.Fetch
+    private let fetchMilliseconds: UInt64
     private let log: Logger
 
     /// `key` is one of the partner's keys in Governance; `fetch` asks the partner that sent a request for readings that
-    /// are missing here.
+    /// are missing here, for at most `fetchMilliseconds` in all.
     package init(
         partner: String, key: Secp256k1.SecretKey, lake: DataLake, machine: ForecastMachine, gate: ForecastGate,
-        log: Logger = Logger(label: "results"), chain: @escaping ChainSource, fetch: @escaping Attester.Fetch
+        fetchMilliseconds: UInt64 = 60_000, log: Logger = Logger(label: "results"), chain: @escaping ChainSource,
+        fetch: @escaping Attester.Fetch
     ) {
         self.partner = partner
         self.key = key
         self.lake = lake
         self.machine = machine
         self.gate = gate
+        self.fetchMilliseconds = fetchMilliseconds
         self.log = log
         self.chain = chain
         self.fetch = fetch
@@ -43,8 +46,12 @@ package struct ResultAttester: ResultAttestation {
     package func attest(_ request: ResultRequest, for sender: String) async -> LakeMessage {
         do {
             let parameters = try check(request, from: sender)
-            return .attested(
-                try await gate.pass(for: sender) { try await recompute(request, parameters, from: sender) })
+            let attestation = try await gate.pass(for: sender, isOwn: sender == partner) {
+                try await fetch(request, parameters, from: sender)
+            } then: {
+                try await recompute(request, parameters)
+            }
+            return .attested(attestation)
         } catch {
             let refusal = ResultAttester.refusal(error)
             log.notice(
@@ -130,11 +137,20 @@ package struct ResultAttester: ResultAttestation {
 
     // MARK: what costs time
 
-    private func recompute(
+    /// Asks the sender for what is missing here of the named batches, before the machine is taken: a slow sender holds up
+    /// nobody else.
+    private func fetch(
         _ request: ResultRequest, _ parameters: ForecastParameters, from sender: String
-    ) async throws -> Attestation {
+    ) async throws {
         let chain = try chain()
-        let inputs = try await inputs(request, parameters, from: sender, chain)
+        guard let community = try chain.community(parameters.community) else { return }
+        try await BatchFetch(partner: partner, lake: lake, ask: fetch).bring(
+            request.inputs, of: community, from: sender, chain, milliseconds: fetchMilliseconds)
+    }
+
+    private func recompute(_ request: ResultRequest, _ parameters: ForecastParameters) async throws -> Attestation {
+        let chain = try chain()
+        let inputs = try inputs(request, parameters, chain)
         let forecast = try await machine.forecast(after: inputs.series)
         let own = ForecastOutput.text(forecast)
         let manifest = try ForecastOutput.manifest(own, salt: request.salt, inputs: inputs.digests)
@@ -149,18 +165,12 @@ package struct ResultAttester: ResultAttestation {
             key: key)
     }
 
-    /// The inputs as this node chooses them, when they are those of the request; missing ones are asked for first.
+    /// The inputs as this node chooses them, when they are those of the request.
     private func inputs(
-        _ request: ResultRequest, _ parameters: ForecastParameters, from sender: String, _ chain: ChainView
-    ) async throws -> ForecastInputs {
-        if let own = try? ForecastInputs(parameters, lake: lake, chain: chain), own.digests == request.inputs {
-            return own
-        }
-        if let community = try chain.community(parameters.community) {
-            try await BatchFetch(partner: partner, lake: lake, ask: fetch).bring(
-                request.inputs, of: community, from: sender, chain)
-        }
+        _ request: ResultRequest, _ parameters: ForecastParameters, _ chain: ChainView
+    ) throws -> ForecastInputs {
         let own = try ForecastInputs(parameters, lake: lake, chain: chain)
+        if own.digests == request.inputs { return own }
         let (named, chosen) = (Set(request.inputs), Set(own.digests))
         if let withheld = own.digests.first(where: { !named.contains($0) }) {
             throw LakeRefusal(.otherInputs, "the input \(withheld.short) is anchored for those days but was left out")

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import LedgerCrypto
 package import Primitives
+internal import Synchronization
 
 /// Why a model could not be trained or asked.
 package struct LightGBMError: Error, Hashable, CustomStringConvertible {
@@ -62,8 +63,47 @@ package final class LightGBMLibrary: @unchecked Sendable {
 }
 
 extension LightGBMLibrary {
-    /// SHA-256 of the library's file, which is not opened as a library.
+    /// What tells one state of a file from another without reading it.
+    private struct FileIdentity: Equatable {
+        let device: UInt64
+        let inode: UInt64
+        let size: Int64
+        let seconds: Int
+        let nanoseconds: Int
+
+        init?(_ path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0 else { return nil }
+            (device, inode, size) = (UInt64(status.st_dev), UInt64(status.st_ino), Int64(status.st_size))
+            (seconds, nanoseconds) = (status.st_mtim.tv_sec, status.st_mtim.tv_nsec)
+        }
+    }
+
+    /// Digests of the files that were read last; a process has one library as a rule.
+    private static let known = Mutex<[(path: String, identity: FileIdentity, digest: Digest)]>([])
+    private static let knownMax = 4
+
+    /// SHA-256 of the library's file, which is not opened as a library. The file is read once, and again when its size,
+    /// time of change or inode is another.
     package static func digest(of path: String) throws(LightGBMError) -> Digest {
+        let identity = FileIdentity(path)
+        if let identity,
+            let found = known.withLock({ $0.first { $0.path == path && $0.identity == identity } })
+        {
+            return found.digest
+        }
+        let digest = try readDigest(of: path)
+        // Kept only when it is the digest of one state of the file.
+        if let identity, identity == FileIdentity(path) {
+            known.withLock { list in
+                list.removeAll { $0.path == path }
+                list = (list + [(path, identity, digest)]).suffix(knownMax)
+            }
+        }
+        return digest
+    }
+
+    private static func readDigest(of path: String) throws(LightGBMError) -> Digest {
         guard let bytes = FileManager.default.contents(atPath: path) else {
             throw LightGBMError(
                 "LightGBM's library is not at \(path): install it with tools/install-lightgbm, or name it in "

@@ -139,15 +139,26 @@ enum NodeWiring {
                         service: DataLife(data: lake.data), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
-        do {
+        try await live {
             try await group.run()
-        } catch {
+        } stop: {
             await node.stop()
-            throw UserError("The node ended: \(error)")
+        } flush: {
+            try lake.lake.flush()
         }
-        await node.stop()
-        try lake.lake.flush()
         logger.info("stopped")
+    }
+
+    /// Whatever ends the services, what was to be written later is written before the process ends. An error of the services
+    /// comes first in what is said.
+    static func live(
+        _ run: () async throws -> Void, stop: () async -> Void, flush: () throws -> Void
+    ) async throws {
+        var problems: [String] = []
+        do { try await run() } catch { problems.append("The node ended: \(error)") }
+        await stop()
+        do { try flush() } catch { problems.append("What was to be written last is lost: \(error)") }
+        guard problems.isEmpty else { throw UserError(problems.joined(separator: " ")) }
     }
 }
 

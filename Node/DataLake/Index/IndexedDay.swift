@@ -36,6 +36,39 @@ struct IndexedDay {
         /// Ascending by digest.
         var slots: [Slot] = []
         var lacksFacts = true
+
+        /// By halving.
+        func index(of digest: Digest) -> Int? {
+            var (low, high) = (0, slots.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if slots[middle].entry.digest < digest { low = middle + 1 } else { high = middle }
+            }
+            return low < slots.count && slots[low].entry.digest == digest ? low : nil
+        }
+
+        /// Takes entries that ascend by digest; known ones keep what the chain says of them.
+        mutating func merge(_ entries: [BatchEntry]) {
+            var added: [Slot] = []
+            for entry in entries {
+                if let at = index(of: entry.digest) {
+                    slots[at].entry = entry
+                } else {
+                    added.append(Slot(entry: entry, fact: nil))
+                }
+            }
+            guard let first = added.first else { return }
+            lacksFacts = true
+            guard let last = slots.last, last.entry.digest > first.entry.digest else { return slots += added }
+            var merged: [Slot] = []
+            merged.reserveCapacity(slots.count + added.count)
+            var rest = added[...]
+            for slot in slots {
+                while let next = rest.first, next.entry.digest < slot.entry.digest { merged.append(rest.removeFirst()) }
+                merged.append(slot)
+            }
+            slots = merged + rest
+        }
     }
 
     let span: Range<Timestamp>
@@ -45,7 +78,6 @@ struct IndexedDay {
     /// Meter of each batch.
     private var meterOf: [Digest: Int] = [:]
     private var catalogueNumber: UInt64 = 0
-    private let entriesMax: Int
     private var cache: ChainCache?
     private var eventNumber: UInt64 = 0
     private var followed = Height(0)
@@ -61,45 +93,45 @@ struct IndexedDay {
     /// Nil when the day has too many batches.
     init?(_ span: Range<Timestamp>, _ catalogue: Catalogue, entriesMax: Int) throws {
         self.span = span
-        self.entriesMax = entriesMax
         let (entries, next) = try catalogue.listed(from: span.lowerBound, to: span.upperBound, limit: entriesMax + 1)
         guard entries.count <= entriesMax else { return nil }
         catalogueNumber = next
         places.reserveCapacity(entries.count)
         meterOf.reserveCapacity(entries.count)
-        for entry in entries { put(entry) }
+        put(entries)
     }
 
-    private mutating func put(_ entry: BatchEntry) {
-        guard entry.from < span.upperBound, entry.to > span.lowerBound else { return }
-        let place = places[entry.meter] ?? meters.count
-        if place == meters.count {
-            places[entry.meter] = place
-            meters.append(MeterBatches())
+    /// The last one of each batch counts. All of a meter are merged at once, since sorting each one in would take the square
+    /// of their number.
+    private mutating func put(_ entries: [BatchEntry]) {
+        var fresh: [Int: [Digest: BatchEntry]] = [:]
+        for entry in entries where entry.from < span.upperBound && entry.to > span.lowerBound {
+            let place = places[entry.meter] ?? meters.count
+            if place == meters.count {
+                places[entry.meter] = place
+                meters.append(MeterBatches())
+            }
+            fresh[place, default: [:]][entry.digest] = entry
         }
-        let slots = meters[place].slots
-        let at = slots.firstIndex { $0.entry.digest >= entry.digest } ?? slots.count
-        if at < slots.count, slots[at].entry.digest == entry.digest {
-            meters[place].slots[at].entry = entry
-            return
+        for (place, found) in fresh {
+            let new = found.keys.filter { meterOf[$0] == nil }
+            for digest in new { meterOf[digest] = place }
+            count += new.count
+            meters[place].merge(found.values.sorted { $0.digest < $1.digest })
         }
-        meters[place].slots.insert(Slot(entry: entry, fact: nil), at: at)
-        meters[place].lacksFacts = true
-        meterOf[entry.digest] = place
-        count += 1
     }
 
     // MARK: Following
 
-    /// False when the catalogue does not keep all changes since, or they were too many for this day.
-    func isInStep(_ catalogue: Catalogue) throws -> Bool {
-        count <= entriesMax && catalogue.changes.entries(from: catalogueNumber).entries != nil
+    /// False when the catalogue does not keep all changes since.
+    func isInStep(_ catalogue: Catalogue) -> Bool {
+        catalogue.changes.entries(from: catalogueNumber).entries != nil
     }
 
     mutating func follow(_ catalogue: Catalogue) throws {
         let (entries, next) = catalogue.changes.entries(from: catalogueNumber)
         guard let entries else { throw LakeError.storage("the catalogue changed faster than it can be followed") }
-        for entry in entries { put(entry) }
+        put(entries)
         catalogueNumber = next
     }
 
@@ -128,7 +160,7 @@ struct IndexedDay {
 
     private mutating func change(_ digest: Digest, _ body: (inout Fact) -> Void) {
         guard let place = meterOf[digest],
-            let at = meters[place].slots.firstIndex(where: { $0.entry.digest == digest }),
+            let at = meters[place].index(of: digest),
             // What was not read yet will be read as it is then.
             var fact = meters[place].slots[at].fact
         else { return }
@@ -203,6 +235,14 @@ extension IndexedDay.Fact {
     fileprivate mutating func anchor(_ anchor: BatchAnchor) {
         owner = anchor.owner
         isReadings = anchor.schema == ReadingBatch.schema
+        supersedes = anchor.supersedes
+        anchoredAt = anchor.height
+    }
+
+    /// The log of events has anchors of readings only.
+    fileprivate mutating func anchor(_ anchor: EventLog.Anchored) {
+        owner = anchor.owner
+        isReadings = true
         supersedes = anchor.supersedes
         anchoredAt = anchor.height
     }

@@ -8,6 +8,9 @@ internal import Trading
 /// with the events of final blocks, so that a period's inputs are looked up instead of read.
 ///
 /// It answers what `DataLake.candidatesOfState` answers, or nothing: what it cannot be sure of is left to that.
+///
+/// Invariant: after every answer the days have `entriesMax` batches at most, together; a day that grows pushes out those
+/// that were used longest ago, and itself when it is too large.
 final class LakeIndex: Sendable {
     /// Batches of all days together; some 150 MB.
     static let entriesMax = 600_000
@@ -19,9 +22,17 @@ final class LakeIndex: Sendable {
         var days: [IndexedDay] = []
         /// Starts of days that have too many batches.
         var tooLarge: Set<Timestamp> = []
+
+        var count: Int { days.reduce(0) { $0 + $1.count } }
     }
 
     private let state = Mutex(State())
+    private let entriesMax: Int
+
+    init(entriesMax: Int = LakeIndex.entriesMax) { self.entriesMax = entriesMax }
+
+    /// Batches that are kept, of all days.
+    var count: Int { state.withLock { $0.count } }
 
     /// Batches of the meters that overlap [from, to), by meter and digest; nil when the index does not have them. The meters
     /// ascend.
@@ -31,10 +42,8 @@ final class LakeIndex: Sendable {
         guard let events = chain.events, let span = IndexedDay.span(from, to) else { return nil }
         let result = state.withLock { state -> Result<[InputCandidate]?, any Error> in
             Result {
-                let place = try LakeIndex.place(of: span, &state, catalogue)
-                guard let place else { return nil }
+                guard let place = try place(of: span, &state, catalogue) else { return nil }
                 let answer = try chain.cache.events.follow(events, from: state.days[place].number(in: chain.cache))
-                try state.days[place].follow(catalogue)
                 try state.days[place].follow(answer, chain, events)
                 guard try state.days[place].complete(meters, chain, events, answer) else { return nil }
                 return state.days[place].candidates(of: meters, from: from, to: to, at: events.height)
@@ -48,35 +57,33 @@ final class LakeIndex: Sendable {
         guard let span = IndexedDay.span(from, to) else { return [] }
         let result = state.withLock { state in
             Result {
-                guard let place = try LakeIndex.place(of: span, &state, catalogue) else { return [MeterNumber]() }
-                try state.days[place].follow(catalogue)
+                guard let place = try place(of: span, &state, catalogue) else { return [MeterNumber]() }
                 return state.days[place].allMeters
             }
         }
         return try result.get()
     }
 
-    /// Reads the day when it is not here; nil when it is too large.
-    private static func place(
+    /// The day as the catalogue has it now, the last of `days`: read when it is not here. Nil when it is too large.
+    private func place(
         of span: Range<Timestamp>, _ state: inout State, _ catalogue: Catalogue
     ) throws -> Int? {
+        var known: IndexedDay?
         if let place = state.days.firstIndex(where: { $0.span == span }) {
-            if try state.days[place].isInStep(catalogue) {
-                state.days.append(state.days.remove(at: place))
-                return state.days.count - 1
-            }
-            state.days.remove(at: place)
+            // Out of the list, so that it is not copied when it grows.
+            known = state.days.remove(at: place)
+            if known?.isInStep(catalogue) == false { known = nil }
         }
         if state.tooLarge.contains(span.lowerBound) { return nil }
-        guard let day = try IndexedDay(span, catalogue, entriesMax: entriesMax) else {
-            if state.tooLarge.count >= tooLargeMax { state.tooLarge = [] }
+        try known?.follow(catalogue)
+        guard let day = try known ?? IndexedDay(span, catalogue, entriesMax: entriesMax), day.count <= entriesMax else {
+            if state.tooLarge.count >= LakeIndex.tooLargeMax { state.tooLarge = [] }
             state.tooLarge.insert(span.lowerBound)
             return nil
         }
-        func isFull() -> Bool {
-            state.days.count >= daysMax || state.days.reduce(day.count) { $0 + $1.count } > entriesMax
+        while !state.days.isEmpty, state.days.count >= LakeIndex.daysMax || state.count + day.count > entriesMax {
+            state.days.removeFirst()
         }
-        while !state.days.isEmpty, isFull() { state.days.removeFirst() }
         state.days.append(day)
         return state.days.count - 1
     }

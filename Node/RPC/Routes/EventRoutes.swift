@@ -15,9 +15,11 @@ struct EventRoutes: RouteModule {
     private let kinds = ParameterKey<[String]>(
         "kinds", .query, .kinds, "Comma-separated: block, receipt, event. Block and event when left out.")
     private let instance = ParameterKey<Address>("instance", .query, .address, "Events of this instance only.")
-    private let numbers = ParameterKey<[UInt16]>(
-        "events", .query, .numbers,
-        "Events with these numbers only, comma-separated, as the contract's interface lists them; with `instance` in most cases."
+    private let events = ParameterKey<[EventChoice]>(
+        "events", .query, .choices,
+        "These events only, comma-separated: names or numbers as the contract's interface lists them. Names need `instance`, "
+            + "whose contract declares them as it is when the stream begins; numbers mean other events in other contracts.",
+        example: "anchored,deleted"
     )
     private let named = ParameterKey<Digest>(
         "names", .query, .digest,
@@ -42,15 +44,17 @@ struct EventRoutes: RouteModule {
             details: "An endless stream. Entries have ids, so that a reader that comes back misses nothing. A reader "
                 + "that falls too far behind gets an `end` entry that says so. Comments keep idle connections open.",
             parameters: [
-                kinds.declaration, instance.declaration, numbers.declaration, named.declaration, after.declaration,
+                kinds.declaration, instance.declaration, events.declaration, named.declaration, after.declaration,
                 lastEventID.declaration,
             ],
-            answers: [Endpoint.Answer(200, "The stream.", [Endpoint.Form("text/event-stream", schema)])]
+            answers: [Endpoint.Answer(200, "The stream.", [Endpoint.Form("text/event-stream", schema)])],
+            problems: [.notFound]
         ) { request in
+            let numbers = try await numbers(request[events], of: request[instance])
             let lease = try enter(request.client)
             let filter = StreamFilter(
                 kinds: Set(request[kinds] ?? ["block", "event"]), instance: request[instance],
-                events: request[numbers].map(Set.init), named: request[named])
+                events: numbers, named: request[named])
             let stream = EventStream(
                 service: service, feed: feed, filter: filter, configuration: configuration, metrics: limits.metrics,
                 start: request[lastEventID] ?? request[after])
@@ -64,6 +68,30 @@ struct EventRoutes: RouteModule {
         }
         endpoint.isStream = true
         return endpoint
+    }
+
+    /// What the contract of `instance` calls the events; nil for all events.
+    private func numbers(_ choices: [EventChoice]?, of instance: Address?) async throws -> Set<UInt16>? {
+        guard let choices else { return nil }
+        let names = choices.compactMap(\.name)
+        guard let first = names.first else { return Set(choices.compactMap(\.number)) }
+        guard let instance else {
+            throw Problem(
+                .notFound,
+                "Contracts give their events names of their own: say with `instance` whose '\(first)' is meant, or give numbers."
+            )
+        }
+        guard let text = try await service.contractInterface(instance) else {
+            throw Problem(
+                .notFound, "There is no contract instance \(instance) in the newest final state of this node.")
+        }
+        let declared = try EventChoice.declared(in: text)
+        for name in names where declared[name] == nil {
+            let known = declared.isEmpty ? "no events" : declared.keys.sorted().joined(separator: ", ")
+            throw Problem(
+                .notFound, "The contract of instance \(instance) declares no event '\(name)'. It declares \(known).")
+        }
+        return Set(choices.compactMap { choice in choice.number ?? choice.name.flatMap { declared[$0] } })
     }
 
     private func enter(_ client: String) throws(Problem) -> Lease {
@@ -100,21 +128,56 @@ extension JSONCoder where Value == [String] {
     }
 }
 
-extension JSONCoder where Value == [UInt16] {
+/// An event as a reader chooses it: one of both.
+private struct EventChoice: Sendable {
+    var number: UInt16?
+    var name: String?
+
+    static let nameBytesMax = 64
+
+    /// Digits alone are a number.
+    init?(_ text: Substring) {
+        if let number = text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) ? UInt16(text) : nil {
+            self.number = number
+            return
+        }
+        let isName = text.utf8.enumerated().allSatisfy { index, byte in
+            (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte) || (index > 0 && (0x30...0x39).contains(byte))
+        }
+        guard isName, (1...EventChoice.nameBytesMax).contains(text.utf8.count) else { return nil }
+        name = String(text)
+    }
+
+    var text: String { number.map(String.init) ?? name ?? "" }
+
+    /// Numbers of events by name, from a contract's interface.
+    static func declared(in interface: String) throws -> [String: UInt16] {
+        guard case .array(let events)? = try JSONValue(parsing: interface.utf8)["events"] else { return [:] }
+        var declared: [String: UInt16] = [:]
+        for event in events {
+            guard let name = event["name"]?.text, case .unsigned(let number)? = event["number"] else { continue }
+            declared[name] = UInt16(exactly: number)
+        }
+        return declared
+    }
+}
+
+extension JSONCoder where Value == [EventChoice] {
     /// Up to 16.
-    fileprivate static var numbers: JSONCoder {
-        JSONCoder(
-            Schema(["type": "string", "pattern": "^[0-9]{1,5}(,[0-9]{1,5}){0,15}$"]),
-            encode: { .string($0.map(String.init).joined(separator: ",")) },
+    fileprivate static var choices: JSONCoder {
+        let number = "6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[0-5]?[0-9]{1,4}"
+        let one = "(\(number)|[A-Za-z][A-Za-z0-9]{0,\(EventChoice.nameBytesMax - 1)})"
+        return JSONCoder(
+            Schema(["type": "string", "pattern": .string("^\(one)(,\(one)){0,15}$")]),
+            encode: { .string($0.map(\.text).joined(separator: ",")) },
             decode: { json in
                 let parts = (json.text ?? "").split(separator: ",", omittingEmptySubsequences: false)
-                let numbers = parts.compactMap { part in
-                    part.utf8.allSatisfy { (0x30...0x39).contains($0) } ? UInt16(part) : nil
+                let choices = parts.compactMap { EventChoice($0) }
+                guard choices.count == parts.count, (1...16).contains(parts.count) else {
+                    throw JSONFailure(
+                        "expected 1 to 16 names of events, or their numbers below 65536, separated by commas")
                 }
-                guard numbers.count == parts.count, (1...16).contains(parts.count) else {
-                    throw JSONFailure("expected 1 to 16 numbers of events below 65536, separated by commas")
-                }
-                return numbers
+                return choices
             })
     }
 }

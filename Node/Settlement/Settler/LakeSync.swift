@@ -71,10 +71,9 @@ struct LakeSync: Sendable {
         -> Bool
     {
         let (address, numbers) = (community.address, members.map(\.number))
-        if let salts = try? lake.secrets.salts(of: numbers, in: address, period: period, version: version) {
-            lake.secrets.remember(salts, of: address, period: period, version: version)
-            return true
-        }
+        let own = try? lake.secrets.derivedSalts(
+            of: numbers, in: address, period: period, version: version, membership: community.head.members)
+        if own != nil { return true }
         let parts = SaltParts(community: address, period: period, version: version)
         for other in others(community) {
             guard let salts = await parts.fetch(count: numbers.count, { await ask(other, $0) }),

@@ -1,11 +1,11 @@
 internal import Synchronization
 
 /// The work did not end within its time.
-struct TimeLimitExceeded: Error {}
+package struct TimeLimitExceeded: Error {}
 
 /// Runs `work`, at most so long (and up to a tenth of a second more: all limits share one timer). At the limit the work's
 /// task is cancelled and not waited for: a call that ignores cancellation cannot hold the answer back.
-func withTimeLimit<Value: Sendable>(
+package func withTimeLimit<Value: Sendable>(
     milliseconds: UInt64, _ work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
     let race = Race<Value>()
