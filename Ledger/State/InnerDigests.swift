@@ -6,8 +6,8 @@ internal import Primitives
 struct InnerDigests: Sendable {
     static let childrenMin = 6
 
-    /// As a heap: 1 is the node's root, 2 i and 2 i + 1 hang below i, 8 to 15 above two slots each. Empty when nothing is
-    /// remembered.
+    /// As a heap: 1 is the node's root, 2 i and 2 i + 1 hang below i, 8 to 15 above two slots each; of no meaning where at
+    /// most one lone leaf hangs. Empty when nothing is remembered.
     let heap: [Digest]
 
     static let none = InnerDigests(heap: [])
@@ -32,16 +32,12 @@ struct InnerDigests: Sendable {
         _ width: Int
     ) -> Digest {
         if width == 1 { return node[start].hash }
+        // Nothing below is remembered then, so it comes before what is.
+        if let alone = node.alone(start, width) { return alone }
         if changed & RadixNode.mask(start, width) == 0 { return heap[place] }
-        let digest: Digest
-        if let alone = node.alone(start, width) {
-            digest = alone
-        } else {
-            let half = width / 2
-            let left = fill(heap, 2 * place, node, changed, start, half)
-            digest = SHA256.node(tag: 1, left, fill(heap, 2 * place + 1, node, changed, start + half, half))
-        }
-        heap[place] = digest
-        return digest
+        let half = width / 2
+        let left = fill(heap, 2 * place, node, changed, start, half)
+        heap[place] = SHA256.node(tag: 1, left, fill(heap, 2 * place + 1, node, changed, start + half, half))
+        return heap[place]
     }
 }
