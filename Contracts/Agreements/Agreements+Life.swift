@@ -34,19 +34,22 @@ extension Agreements {
         return Nothing()
     }
 
-    /// Since when a data set of the agreement cannot be read for want of a data owner's consent, the user's own apart; nil
-    /// while it can.
+    /// From when on a user that cannot read a data set of the agreement, for want of a data owner's consent, its own apart,
+    /// is credited: since it could read none of them, or from now where it still reads others. Nil while it can read all.
     private static func lostSince(_ agreement: Agreement, _ context: Context) throws(Rejection) -> Timestamp? {
-        var first: Timestamp?
+        var losses: [Timestamp] = []
         for id in agreement.dataSets {
             let dataSet = try dataSet(id, context)
+            var first: Timestamp?
             for owner in dataSet.description.owners where owner != agreement.user {
                 let consent = try consents.get(Pair(id, owner), in: context)
                 guard let lost = lostSince(consent, agreement, dataSet, context.time) else { continue }
-                first = max(agreement.from, min(first ?? lost, lost))
+                first = min(first ?? lost, lost)
             }
+            if let first { losses.append(first) }
         }
-        return first
+        guard let last = losses.max() else { return nil }
+        return max(agreement.from, losses.count == agreement.dataSets.count ? last : context.time)
     }
 
     private static func lostSince(

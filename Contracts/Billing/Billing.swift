@@ -15,7 +15,7 @@ package import Primitives
 ///   payment is not billed.
 /// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
 ///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored when it began,
-///   else to the buyer.
+///   or where access waits for the invoice, else to the buyer.
 /// - A refund is given in full: what the seller's free cash does not reach is a debt. So much cash as a seller owes leaves
 ///   its account only to those it owes, the oldest debt first; no credit, hold or payment takes of it.
 /// - An agreement that its provider ended comes to what is for the time before the end, at most: of an invoice that was

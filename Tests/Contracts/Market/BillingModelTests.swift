@@ -212,8 +212,8 @@ import Testing
             let amount = [0, 1, debt.open, debt.open + 1, model.cash[debt.seller]][choice]
             let call = call(Billing.payRefund, PayRefund(debt: UInt64(index), amount: amount), by: party)
             let happens =
-                (party == debt.seller || party == debt.buyer) && amount > 0 && amount <= debt.open
-                && amount <= model.free(for: index)
+                (party == debt.seller || party == debt.buyer || model.isOldest(index)) && amount > 0
+                && amount <= debt.open && amount <= model.free(for: index)
             if happens { model.payRefund(index, amount) }
             acted("refund", by: party, happens)
             return (call, "village", happens)

@@ -66,6 +66,7 @@ struct MoneyModel {
         let older = debts[..<debt].filter { $0.seller == seller }.map(\.open).reduce(0, +)
         return max(0, cash[seller] - older)
     }
+    func isOldest(_ debt: Int) -> Bool { debts.firstIndex { $0.seller == debts[debt].seller && $0.open > 0 } == debt }
     /// What a party owes of refunds stays in its cash.
     func canSpend(_ party: Int, _ amount: Amount) -> Bool {
         amount <= cash[party] && (owed(by: party) == 0 || cash[party] - amount >= owed(by: party))
@@ -93,15 +94,22 @@ struct MoneyModel {
         let receipt = receipts[index]
         let bill = bills[receipt.bill]
         let mayBe =
-            receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000 && bill.dispute == nil
-            && receipt.amount <= bill.paid - bill.refunded && canSpend(bill.seller, receipt.amount)
+            receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000
+            && receipt.amount <= bill.paid - bill.refunded
         guard mayBe else { return false }
+        // What a dispute holds beyond what it needs afterwards pays it, then cash that is not owed.
+        let dispute = bill.dispute ?? (0, 0)
+        let needed = min(dispute.held, max(0, dispute.amount - bill.open - receipt.amount))
+        let rest = max(0, receipt.amount - (dispute.held - needed))
+        guard rest <= free(bill.seller) else { return false }
+        let released = release(receipt.bill)
         receipts[index].isReversed = true
         bills[receipt.bill].paid -= receipt.amount
         cash[bill.seller] -= receipt.amount
         receivable[bill.seller] += receipt.amount
         payable[bill.buyer] -= receipt.amount
         clearing += receipt.amount
+        if dispute.amount > 0 { hold(receipt.bill, dispute.amount, released: min(released, needed)) }
         return true
     }
 
