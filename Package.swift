@@ -191,7 +191,7 @@ let targets: [Target] = [
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
     tests(
         "DaemonTests", at: "Tests/Daemon",
-        "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives ContractKit Trading Settlement"),
+        "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives ContractKit Trading Settlement DataLake"),
     tests("ChaosTests", at: "Tests/Chaos", "TestSupport ChaosHistory Chaos LedgerCrypto Primitives"),
     tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),

@@ -98,9 +98,10 @@ extension Accounts {
         let account = try account(id.account, context)
         let actor = try actor(id.key, of: account, context)
         let count = try Directory.actCounts.get(Pair(id.account, id.key), in: context) ?? Height(0)
+        var mayAct = account.status == .active
+        if account.kind == .organisation, try context.documentKeys(account.holder) == nil { mayAct = false }
         return ActorAnswer(
-            standing: actor.standing, capabilities: account.status == .active ? actor.capabilities : [],
-            sequence: count.value)
+            standing: actor.standing, capabilities: mayAct ? actor.capabilities : [], sequence: count.value)
     }
 
     static func setActor(_ context: Context, _ request: Signed<SetActor>) throws(Rejection) -> Nothing {

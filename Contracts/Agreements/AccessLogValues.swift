@@ -83,19 +83,30 @@ package struct AccessLogNotice: Hashable, Sendable, ContractValue {
     /// Number of the log in its agreement, from 0.
     package let number: UInt64
     package let log: AccessLog
+    /// What counts under the agreement with this log: not what is above the plan's ceiling, nor reads of open data that a
+    /// plan would bill.
+    package let accesses: UInt64
+    package let energy: Energy
 
-    init(number: UInt64, log: AccessLog) {
+    init(number: UInt64, log: AccessLog, accesses: UInt64, energy: Energy) {
         self.number = number
         self.log = log
+        self.accesses = accesses
+        self.energy = energy
     }
 
-    package static let shape = Shape.fields("AccessLogNotice", ("number", .u64), ("log", AccessLog.shape))
+    package static let shape = Shape.fields(
+        "AccessLogNotice", ("number", .u64), ("log", AccessLog.shape), ("accesses", .u64), ("energy", .i64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
         encoder.value(log)
+        encoder.u64(accesses)
+        encoder.i64(energy)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         number = try decoder.u64()
         log = try AccessLog(from: &decoder)
+        accesses = try decoder.u64()
+        energy = try decoder.i64()
     }
 }

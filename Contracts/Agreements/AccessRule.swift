@@ -9,7 +9,7 @@ package struct AccessQuestion: Hashable, Sendable, ContractValue {
     package let dataSet: Digest
     /// Exactly one purpose.
     package let purpose: Purposes
-    /// The agreement that it rests on; nil for an open data set.
+    /// The agreement that it rests on; nil for an open data set, else one of the user's own that holds.
     package let agreement: UInt64?
 
     package init(user: Digest, dataSet: Digest, purpose: Purposes, agreement: UInt64?) {
@@ -130,8 +130,10 @@ package enum AccessRule {
         if dataSet.description.sharingClass == .open {
             if dataSet.isWithdrawn { return .dataSetWithdrawn }
             if !dataSet.description.purposes.contains(question.purpose) { return .purposeNotAgreed }
-        } else if let refusal = refusalByAgreement(question, records.agreement, time) {
-            return refusal
+        }
+        // Open data needs none, but accesses are logged under the one that is named.
+        if dataSet.description.sharingClass != .open || question.agreement != nil {
+            if let refusal = refusalByAgreement(question, records.agreement, time) { return refusal }
         }
         let owners = dataSet.description.owners
         guard owners.isEmpty || records.consents.count == owners.count else { return .consentMissing }

@@ -11,7 +11,7 @@ extension Agreements {
         let sender = try context.requirePartner(with: .dataProvider)
         try require(sender == body.location.partner, notStorage(body.location.partner))
         let provider = try context.authorise(request, as: describe.number, needing: [.shareData, .governOwn])
-        try require(isName(body.name) && isName(body.location.anchor), nameWrong())
+        try require(BatchAnchor.isName(body.name) && BatchAnchor.isName(body.location.anchor), nameWrong())
         if let problem = body.description.problem { throw descriptionWrong(problem) }
         try checkLocation(body.location, body.description, context)
         let id = DataSetID(provider: provider, name: body.name)
@@ -23,7 +23,10 @@ extension Agreements {
             try require(body.description.revises(known.description), revisionWrong())
             dataSet = known
             dataSet.version = try checked(known.version.adding(1))
-            if !body.description.asksNoMore(than: known.description) { dataSet.asked = dataSet.version }
+            // A consent is to the data at a place: other batches are other data.
+            let isElsewhere =
+                (body.location.partner, body.location.anchor) != (known.location.partner, known.location.anchor)
+            if isElsewhere || !body.description.asksNoMore(than: known.description) { dataSet.asked = dataSet.version }
             dataSet.location = body.location
             dataSet.description = body.description
             dataSet.changed = context.time
@@ -113,15 +116,6 @@ extension Agreements {
     }
 
     // MARK: Parts
-
-    static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= BatchAnchor.nameBytesMax
-            && text.utf8.allSatisfy { (97...122).contains($0) || (45...57).contains($0) }
-            && text.utf8.split(separator: 47, omittingEmptySubsequences: false).allSatisfy(isSegment)
-    }
-
-    /// Not empty and not only dots: a lake may make a path of a name.
-    private static func isSegment(_ segment: Substring.UTF8View) -> Bool { segment.contains { $0 != 46 } }
 
     static func dataSet(_ id: Digest, _ context: Context) throws(Rejection) -> SharedDataSet {
         guard let dataSet = try dataSets.get(id, in: context) else { throw dataSetUnknown(id.short) }

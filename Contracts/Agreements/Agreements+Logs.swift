@@ -8,7 +8,8 @@ extension Agreements {
         let partner = try context.requirePartner(with: [.dataProvider, .validator])
         var agreement = try agreement(request.agreement, context)
         try require(agreement.dataSets.contains(request.dataSet), dataSetUnknown(request.dataSet.short))
-        try require(dataSet(request.dataSet, context).location.names(partner), notStorage())
+        let dataSet = try dataSet(request.dataSet, context)
+        try require(dataSet.location.names(partner), notStorage())
         let isLog =
             (1...LogAccess.accessesMax).contains(request.accesses) && (0...LogAccess.energyMax).contains(request.energy)
             && (request.energy == 0 || agreement.plan.kind == .perEnergy) && request.from < request.to
@@ -24,35 +25,44 @@ extension Agreements {
         try loggedUntil.set(key, request.to, in: context)
         let log = AccessLog(partner: partner, log: request, height: context.height)
         try accessLogs.set(Pair(agreement.number, agreement.logs), log, in: context)
-        try context.emit(accessLogged, AccessLogNotice(number: agreement.logs, log: log))
-        let before = try checked(
-            agreement.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
+        let isFree = agreement.plan.countsUsage && dataSet.description.sharingClass == .open
+        if !isFree { try count(request, &agreement, context) }
+        try context.emit(
+            accessLogged,
+            AccessLogNotice(
+                number: agreement.logs, log: log, accesses: agreement.accesses, energy: agreement.energy))
         agreement.logs = try checked(agreement.logs.adding(1))
-        agreement.accesses = try checked(agreement.accesses.adding(UInt64(request.accesses)))
-        agreement.energy = try checked(agreement.energy.adding(request.energy))
         if agreement.plan.kind == .recurring {
             let period = Pair(agreement.number, agreement.period(of: request.from))
             let known = try Directory.periodAccesses.get(period, in: context)?.value ?? 0
             let sum = try checked(known.adding(UInt64(request.accesses)))
             try Directory.periodAccesses.set(period, Height(sum), in: context)
         }
-        try countCeiling(&agreement, before: before, context)
         try Directory.agreements.set(agreement.number, agreement, in: context)
         return Nothing()
     }
 
-    /// Usage above what both signed for a period could not be billed, so it is not logged.
-    private static func countCeiling(
-        _ agreement: inout Agreement, before: Amount, _ context: Context
+    /// What plans bill by counts up to the ceiling that both signed for a period; what is above it was served free.
+    private static func count(
+        _ log: LogAccess, _ agreement: inout Agreement, _ context: Context
     ) throws(Rejection) {
-        guard agreement.plan.countsUsage else { return }
-        let period = agreement.billingPeriod(at: context.time)
-        if period != agreement.period {
-            agreement.period = period
-            agreement.charged = before
+        var (accesses, energy) = (UInt64(log.accesses), log.energy)
+        let plan = agreement.plan
+        if plan.countsUsage {
+            let period = agreement.billingPeriod(at: context.time)
+            if period != agreement.period {
+                agreement.period = period
+                agreement.charged = try checked(
+                    plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
+            }
+            let most = plan.usageMax(charge: try checked(agreement.charged.adding(plan.ceiling)))
+            if plan.kind == .perAccess {
+                accesses = min(accesses, max(UInt64(clamping: most), agreement.accesses) - agreement.accesses)
+            } else {
+                energy = min(energy, max(most, agreement.energy) - agreement.energy)
+            }
         }
-        let after = try checked(agreement.plan.usageCharge(accesses: agreement.accesses, energy: agreement.energy))
-        let sum = try checked(after.subtracting(agreement.charged))
-        try require(sum <= agreement.plan.ceiling, ceilingReached("\(agreement.plan.ceiling) micro-units"))
+        agreement.accesses = try checked(agreement.accesses.adding(accesses))
+        agreement.energy = try checked(agreement.energy.adding(energy))
     }
 }

@@ -31,7 +31,7 @@ extension Agreements {
         try require(open.value < openOffersMax, offersMax())
         try openOfferCounts.set(provider, open.next, in: context)
         let number = try offerCount.get(in: context) ?? Height(0)
-        try openOffers.insert(Pair(provider, Pair(terms.expiry, number.value)), in: context)
+        try openOffers.of(provider).insert(Pair(terms.expiry, number.value), in: context)
         try offerCount.set(Height(checked(number.value.adding(1))), in: context)
         let offer = Offer(
             number: number.value, provider: provider, providerKey: request.act.key, terms: terms, versions: versions,
@@ -42,19 +42,18 @@ extension Agreements {
 
     /// Offers lapse without a step: the next offers find those whose time is over, the oldest first, faster than new ones come.
     private static func countLapsed(of provider: Digest, _ context: Context) throws(Rejection) {
-        let first = Pair(provider, Pair(Timestamp(0), UInt64(0)))
-        for key in try openOffers.page(from: first, limit: 4, in: context) {
-            guard key.first == provider, key.second.first <= context.time else { return }
-            try close(key, context)
+        for key in try openOffers.of(provider).page(limit: 4, in: context) {
+            guard key.first <= context.time else { return }
+            try close(key, of: provider, context)
         }
     }
 
     private static func close(
-        _ key: Pair<Digest, Pair<Timestamp, UInt64>>, _ context: Context
+        _ key: Pair<Timestamp, UInt64>, of provider: Digest, _ context: Context
     ) throws(Rejection) {
-        guard try openOffers.remove(key, in: context) else { return }
-        let open = try openOfferCounts.get(key.first, in: context)?.previous ?? Height(0)
-        try openOfferCounts.set(key.first, open, in: context)
+        guard try openOffers.of(provider).remove(key, in: context) else { return }
+        let open = try openOfferCounts.get(provider, in: context)?.previous ?? Height(0)
+        try openOfferCounts.set(provider, open, in: context)
     }
 
     private static func checkTerms(
@@ -149,7 +148,7 @@ extension Agreements {
 
     private static func take(_ step: OfferStep, _ offer: Offer, _ context: Context) throws(Rejection) {
         guard let state = offer.state.after(step) else { throw offerClosed() }
-        try close(Pair(offer.provider, Pair(offer.terms.expiry, offer.number)), context)
+        try close(Pair(offer.terms.expiry, offer.number), of: offer.provider, context)
         var changed = offer
         changed.state = state
         try store(changed, context)

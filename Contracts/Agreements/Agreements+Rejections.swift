@@ -4,7 +4,7 @@ extension Agreements {
     // MARK: Data sets
 
     package static let nameWrong = RejectionKind(
-        300, "name-wrong", "a data set's name has 1 to 64 characters a-z, 0-9, hyphen, dot and slash")
+        300, "name-wrong", "a data set's name has \(BatchAnchor.nameRule)")
     package static let descriptionWrong = RejectionKind(
         301, "description-wrong", "the description contradicts itself")
     package static let locationWrong = RejectionKind(
@@ -82,9 +82,6 @@ extension Agreements {
     package static let logOverlaps = RejectionKind(
         336, "log-overlaps", "the partner logged this time before")
 
-    package static let ceilingReached = RejectionKind(
-        337, "ceiling-reached",
-        "usage of this period would come to more than the plan's ceiling, which both sides signed")
     package static let consentVersion = RejectionKind(
         338, "consent-version",
         "the consent names another version of the description than the newest; read that and sign again")
@@ -100,7 +97,7 @@ extension Agreements {
             offerClosed, offerForeign, termsDiffer, providerInactive, agreementUnknown, notParty, stepForbidden,
             reasonMissing, notBilling, dataSetRevised, notOwner, consentWrong, consentUnknown, notStorage, logEmpty,
             logOutside,
-            logOverlaps, offersMax, agreementsMax, offerUnbacked, takenBefore, ceilingReached, consentVersion,
+            logOverlaps, offersMax, agreementsMax, offerUnbacked, takenBefore, consentVersion,
             logClosed,
         ]
     }

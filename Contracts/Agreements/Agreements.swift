@@ -18,7 +18,7 @@ package import Primitives
 /// - Usage only grows, by logs of partners that hold the data set; one partner's logs of a data set do not overlap.
 /// - While access is closed by payment no later access is logged.
 /// - A user that cannot read for want of a consent ends the agreement without notice, and is credited what it could not use.
-/// - Between two bills no more usage is logged than the plan's ceiling.
+/// - Between two bills no more usage counts than the plan's ceiling, and none of open data.
 /// - A consent is given and withdrawn by the data owner alone; it names the newest version of the description, and holds for
 ///   later ones as long as they ask for no more.
 /// - Billing alone opens and closes access by payment.
@@ -42,8 +42,8 @@ package enum Agreements: Contract {
 
     /// The data set that an anchor (partner and name in Anchors) was described as.
     package static let anchorClaims = StorageMap<Pair<String, String>, Digest>(9, "anchorClaims")
-    /// By provider, expiry and number; lapsed ones go with the provider's next offers.
-    package static let openOffers = StorageIndex<Pair<Digest, Pair<Timestamp, UInt64>>>(10, "openOffers")
+    /// Of each provider by expiry and number; lapsed ones go with the provider's next offers.
+    package static let openOffers = StorageIndexMap<Pair<Timestamp, UInt64>>(10, "openOffers")
     package static let openOfferCounts = StorageMap<Digest, Height>(11, "openOfferCounts")
     /// Agreements of a user that have not ended.
     package static let runningCounts = StorageMap<Digest, Height>(12, "runningCounts")

@@ -50,7 +50,7 @@ package struct DataLocation: Hashable, Sendable, ContractValue {
 }
 
 package struct DescribeDataSet: Hashable, Sendable, ContractValue {
-    /// As in Anchors: 1 to 64 characters a-z, 0-9, hyphen, dot and slash.
+    /// As `BatchAnchor.isName` has it.
     package let name: String
     /// Version that this one follows; 0 for a new data set.
     package let previous: UInt32

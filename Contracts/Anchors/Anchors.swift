@@ -29,7 +29,7 @@ package enum Anchors: Contract {
     }
 
     package static let malformedName = RejectionKind(
-        100, "malformed-name", "names of data sets and schemas have 1 to 64 characters a-z, 0-9, hyphen, dot and slash")
+        100, "malformed-name", "names of data sets and schemas have \(BatchAnchor.nameRule)")
     package static let dataSetExists = RejectionKind(101, "data-set-exists", "the partner has a data set of this name")
     package static let dataSetUnknown = RejectionKind(
         102, "data-set-unknown", "the partner has no data set of this name")
@@ -80,7 +80,7 @@ package enum Anchors: Contract {
 extension Anchors {
     static func register(_ context: Context, _ request: RegisterDataSet) throws(Rejection) -> Nothing {
         let owner = try context.requirePartner(with: .dataProvider)
-        try require(isName(request.name) && isName(request.schema), malformedName())
+        try require(BatchAnchor.isName(request.name) && BatchAnchor.isName(request.schema), malformedName())
         let key = Pair(owner, request.name)
         try require(!dataSets.contains(key, in: context), dataSetExists())
         try dataSets.set(
@@ -132,11 +132,6 @@ extension Anchors {
         try Directory.tombstones.set(request.batch, record, in: context)
         try context.emit(deleted, TombstoneNotice(batch: request.batch, reason: request.reason))
         return Nothing()
-    }
-
-    static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= BatchAnchor.nameBytesMax
-            && text.utf8.allSatisfy { (97...122).contains($0) || (45...57).contains($0) }
     }
 
     // MARK: Queries

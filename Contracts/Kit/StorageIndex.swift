@@ -1,6 +1,6 @@
 package import Chain
 internal import LedgerCrypto
-internal import Primitives
+package import Primitives
 
 /// An ordered set of keys with pages in key order, e.g. `Pair(deadline, id)` or `Pair(owner, id)`.
 ///
@@ -17,10 +17,15 @@ package struct StorageIndex<Key: StorageKey>: Sendable {
 
     package let number: UInt8
     package let name: String
+    /// Key bytes of the owner, in a `StorageIndexMap`.
+    private let owner: [UInt8]
 
-    package init(_ number: UInt8, _ name: String) {
+    package init(_ number: UInt8, _ name: String) { self.init(number, name, owner: []) }
+
+    fileprivate init(_ number: UInt8, _ name: String, owner: [UInt8]) {
         self.number = number
         self.name = name
+        self.owner = owner
     }
 
     package func contains(_ key: Key, in context: Context) throws(Rejection) -> Bool {
@@ -88,7 +93,7 @@ package struct StorageIndex<Key: StorageKey>: Sendable {
 
     // MARK: The list
 
-    private func headKey(_ context: Context) -> [UInt8] { StateKeys.prefix(context.instance, number) }
+    private func headKey(_ context: Context) -> [UInt8] { StateKeys.prefix(context.instance, number) + owner }
     private func nodeKey(_ key: [UInt8], _ context: Context) -> [UInt8] { headKey(context) + key }
 
     /// 1 plus the number of leading zero pairs of bits in the key's hash: a quarter of the nodes reach each next level.
@@ -126,6 +131,24 @@ package struct StorageIndex<Key: StorageKey>: Sendable {
             }
         }
     }
+}
+
+/// An index for each owner. Heights follow from keys, which whoever inserts may choose so that a search becomes linear:
+/// one that grows by the acts of accounts is kept apart for each of them.
+///
+/// Owners are digests, so that no owner's head is a node of another one.
+package struct StorageIndexMap<Key: StorageKey>: Sendable {
+    package let number: UInt8
+    package let name: String
+
+    package init(_ number: UInt8, _ name: String) {
+        self.number = number
+        self.name = name
+    }
+
+    package func of(_ owner: Digest) -> StorageIndex<Key> { StorageIndex(number, name, owner: owner.keyBytes) }
+
+    package var declaration: StorageDeclaration { StorageDeclaration(number: number, name: name, kind: "index") }
 }
 
 /// The next keys of one node, level 0 first; empty bytes end a level.

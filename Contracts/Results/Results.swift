@@ -33,7 +33,7 @@ package enum Results: Contract {
 
     package static let analysisMalformed = RejectionKind(
         100, "analysis-malformed",
-        "names of analyses and data sets have 1 to 64 characters a-z, 0-9, hyphen, dot and slash")
+        "names of analyses and data sets have \(BatchAnchor.nameRule)")
     package static let analysisExists = RejectionKind(
         101, "analysis-exists", "the partner has an analysis of this name")
     package static let analysisUnknown = RejectionKind(
@@ -93,7 +93,8 @@ package enum Results: Contract {
 extension Results {
     static func declare(_ context: Context, _ request: DeclareAnalysis) throws(Rejection) -> Nothing {
         let owner = try context.requirePartner(with: .dataProvider)
-        try require(isName(request.name) && isName(request.analysis.dataSet), analysisMalformed())
+        let isNamed = BatchAnchor.isName(request.name) && BatchAnchor.isName(request.analysis.dataSet)
+        try require(isNamed, analysisMalformed())
         let key = Pair(owner, request.name)
         try require(!analyses.contains(key, in: context), analysisExists())
         try checkPolicy(request.analysis.policy, context)
@@ -136,10 +137,5 @@ extension Results {
         try answers.set(claim.question, claim.output, in: context)
         try context.emit(published, record)
         return Nothing()
-    }
-
-    static func isName(_ text: String) -> Bool {
-        !text.isEmpty && text.utf8.count <= BatchAnchor.nameBytesMax
-            && text.utf8.allSatisfy { (97...122).contains($0) || (45...57).contains($0) }
     }
 }

@@ -4,6 +4,8 @@ package enum Base58 {
     /// Longest input of either direction: keys, digests and identifiers are far below.
     package static let byteCountMax = 1_024
 
+    static func hasDigit(_ unit: UInt8) -> Bool { digits.has(unit) }
+
     private static let digits = LongNumber("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
 
     /// Nil above `byteCountMax` bytes.
@@ -25,6 +27,8 @@ struct LongNumber: Sendable {
         for (place, unit) in self.alphabet.enumerated() { places[Int(unit)] = UInt8(clamping: place) }
         self.places = places
     }
+
+    func has(_ unit: UInt8) -> Bool { places[Int(unit)] < alphabet.count }
 
     /// Nil above `Base58.byteCountMax` bytes.
     func encode(_ bytes: [UInt8]) -> String? {

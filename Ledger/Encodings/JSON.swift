@@ -26,6 +26,11 @@ package indirect enum JSON: Sendable {
         left.utf8.elementsEqual(right.utf8)
     }
 
+    /// The same, for texts of which most differ in length.
+    package static func same(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+    }
+
     /// The member of an object; nil for another kind of value, too.
     package subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }

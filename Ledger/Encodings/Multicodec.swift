@@ -34,6 +34,16 @@ package enum Multihash {
 
     package static func text(_ digest: Digest) -> String { Base58.encode(prefix + digest.bytes) ?? "" }
 
+    /// Whether `digest` would read the text. Texts of one length are ordered as the numbers that they stand for, since the
+    /// alphabet is, so that the ends of the range say it without reading the number.
+    package static func isText(_ units: Slice<UnsafeBufferPointer<UInt8>>) -> Bool {
+        units.count == textBytes && units.allSatisfy(Base58.hasDigit) && !units.lexicographicallyPrecedes(least)
+            && !greatest.lexicographicallyPrecedes(units)
+    }
+
+    private static let least = Array(text(.zero).utf8)
+    private static let greatest = Array(text(Digest(words: (.max, .max, .max, .max))).utf8)
+
     package static func digest(_ text: some StringProtocol) -> Digest? {
         guard text.utf8.count == textBytes, let bytes = Base58.decode(text), bytes.count == 34,
             Array(bytes.prefix(2)) == prefix

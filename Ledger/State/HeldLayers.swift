@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// What stays in memory of lately stored blocks, so that it is not read back: of each of them what no later block has
 /// replaced by the newest checkpoint. Most of what a block writes are upper nodes that the next block writes again; without
 /// those, leaves and lower nodes of many more blocks fit.
@@ -51,13 +53,15 @@ extension StateLayer {
     /// As it stays in memory when it is stored: without what later blocks replaced, and without its stale list.
     fileprivate func stored(_ goneNodes: [UInt32], _ goneLeaves: [UInt32]) -> StateLayer {
         StateLayer(
-            version: version, nodes: nodes.without(goneNodes), leaves: leaves.without(goneLeaves), stale: [])
+            version: version, nodes: nodes.without(goneNodes), inner: inner.without(goneNodes),
+            leaves: leaves.without(goneLeaves), stale: [])
     }
 
     /// An estimate: what arrays hold, with their headers and places.
     fileprivate var byteCount: Int {
         let subtree = MemoryLayout<Subtree>.stride
-        return 256 + nodes.sum { 52 + $0.children.count * subtree }
+        return 256 + nodes.sum { 64 + $0.children.count * subtree }
+            + inner.sum { 32 + $0.heap.count * Digest.byteCount }
             + leaves.sum { 84 + $0.key.count + $0.value.count }
     }
 }

@@ -130,13 +130,18 @@ struct RadixNode: Sendable {
     var hash: Digest { hash(from: 0, width: 16) }
 
     private func hash(from start: Int, width: Int) -> Digest {
-        let held = occupied & RadixNode.mask(start, width)
-        if held == 0 { return .zero }
-        if width == 1 || (held == held & leaves && held.nonzeroBitCount == 1) {
-            return children[(occupied & ((1 << UInt16(held.trailingZeroBitCount)) - 1)).nonzeroBitCount].hash
-        }
+        if width == 1 { return self[start].hash }
+        if let alone = alone(start, width) { return alone }
         let half = width / 2
         return SHA256.node(tag: 1, hash(from: start, width: half), hash(from: start + half, width: half))
+    }
+
+    /// The digest of some slots that hold nothing or one lone leaf, which hangs wherever it is alone; nil for others.
+    func alone(_ start: Int, _ width: Int) -> Digest? {
+        let held = occupied & RadixNode.mask(start, width)
+        if held == 0 { return .zero }
+        guard held == held & leaves, held.nonzeroBitCount == 1 else { return nil }
+        return self[held.trailingZeroBitCount].hash
     }
 
     /// Steps of the binary tree from this node's root to the occupied `slot`, or to where a lone leaf hangs. At most 4.
@@ -157,7 +162,7 @@ struct RadixNode: Sendable {
     /// Siblings on the way from this node's root to `slot`, top first, ending where a lone leaf hangs. At most 4.
     func siblings(of slot: Int) -> [(digest: Digest, isLeft: Bool)] { NodeDigests(self).siblings(of: slot, in: self) }
 
-    private static func mask(_ start: Int, _ width: Int) -> UInt16 {
+    static func mask(_ start: Int, _ width: Int) -> UInt16 {
         UInt16(truncatingIfNeeded: ((UInt32(1) << UInt32(width)) - 1) << UInt32(start))
     }
 }

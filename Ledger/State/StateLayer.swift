@@ -4,15 +4,21 @@ internal import Primitives
 final class StateLayer: Sendable {
     let version: UInt64
     let nodes: LayerRecords<RadixNode>
+    /// Of each node, at the same place.
+    let inner: LayerRecords<InnerDigests>
     let leaves: LayerRecords<StateLeaf>
     /// Records of earlier versions that this block replaced or removed. Empty once the layer is stored.
     let stale: [StaleRecord]
 
     var recordCount: Int { nodes.count + leaves.count }
 
-    init(version: UInt64, nodes: LayerRecords<RadixNode>, leaves: LayerRecords<StateLeaf>, stale: [StaleRecord]) {
+    init(
+        version: UInt64, nodes: LayerRecords<RadixNode>, inner: LayerRecords<InnerDigests>,
+        leaves: LayerRecords<StateLeaf>, stale: [StaleRecord]
+    ) {
         self.version = version
         self.nodes = nodes
+        self.inner = inner
         self.leaves = leaves
         self.stale = stale
     }
@@ -63,13 +69,17 @@ struct LayerRecords<Record: Sendable>: Sendable {
 
     /// Nil when nothing is there, or no longer.
     subscript(place: UInt32) -> Record? {
-        guard let places else { return Int(place) < records.count ? records[Int(place)] : nil }
+        index(of: place).map { records[$0] }
+    }
+
+    private func index(of place: UInt32) -> Int? {
+        guard let places else { return Int(place) < records.count ? Int(place) : nil }
         var (low, high) = (0, places.count)
         while low < high {
             let middle = (low + high) / 2
             if places[middle] < place { low = middle + 1 } else { high = middle }
         }
-        return low < places.count && places[low] == place ? records[low] : nil
+        return low < places.count && places[low] == place ? low : nil
     }
 
     /// Without the records at the places of `gone`, which come in any order. O(count + k log k).
@@ -94,4 +104,10 @@ struct LayerRecords<Record: Sendable>: Sendable {
     }
 
     func sum(_ size: (Record) -> Int) -> Int { records.reduce(0) { $0 + size($1) } }
+}
+
+extension LayerRecords<RadixNode> {
+    /// What the slot of a node holds. The node is not copied: readers on several threads would contend for the count of its
+    /// references.
+    func child(_ place: UInt32, _ slot: Int) -> Subtree? { index(of: place).map { records[$0][slot] } }
 }

@@ -19,6 +19,7 @@ struct StateTreeUpdate {
     private var changes: [Change] = []
     private var stale: [StaleRecord] = []
     private var nodes: [RadixNode] = []
+    private var inner: [InnerDigests] = []
     private var leaves: [StateLeaf] = []
 
     /// Throws when a change is malformed or a key occurs twice: contracts cannot make such changes, so this node, or
@@ -52,9 +53,11 @@ struct StateTreeUpdate {
         stale.reserveCapacity(changes.count * 2)
         leaves.reserveCapacity(changes.count)
         nodes.reserveCapacity(changes.count * 2)
+        inner.reserveCapacity(changes.count * 2)
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
         let layer = StateLayer(
-            version: version, nodes: LayerRecords(nodes), leaves: LayerRecords(leaves), stale: stale)
+            version: version, nodes: LayerRecords(nodes), inner: LayerRecords(inner), leaves: LayerRecords(leaves),
+            stale: stale)
         return (root, layer)
     }
 
@@ -66,6 +69,7 @@ struct StateTreeUpdate {
         var next = RadixNode()
         next.reserveCapacity(min(16, node.children.count + range.count))
         var isChanged = false
+        var changed: UInt16 = 0
         var start = range.lowerBound
         for slot in 0..<16 {
             let end = endOfGroup(slot, path.depth, start..<range.upperBound)
@@ -76,12 +80,13 @@ struct StateTreeUpdate {
             }
             let new = try update(old, at: path.child(slot), start..<end)
             isChanged = isChanged || !new.isSame(as: old)
+            changed |= 1 << UInt16(slot)
             next.append(new, at: slot)
             start = end
         }
         if !isChanged { return subtree }
         stale.append(.node(path, version: oldVersion, place: place))
-        return seal(next, at: path)
+        return seal(next, after: tree.inner(version: oldVersion, place: place), changed: changed)
     }
 
     /// First index of `range` whose change belongs to a slot above `slot`.
@@ -131,14 +136,18 @@ struct StateTreeUpdate {
             node.append(end - start == 1 ? found[start] : grow(found[start..<end], at: path.child(slot)), at: slot)
             start = end
         }
-        return seal(node, at: path)
+        return seal(node, after: .none, changed: .max)
     }
 
-    /// The subtree of a finished node: nothing, a lone leaf that moves up, or the node.
-    private mutating func seal(_ node: RadixNode, at path: NodePath) -> Subtree {
+    /// The subtree of a finished node: nothing, a lone leaf that moves up, or the node. It differs in the slots of `changed`
+    /// from the node of `old`.
+    private mutating func seal(_ node: RadixNode, after old: InnerDigests, changed: UInt16) -> Subtree {
         guard let first = node.children.first else { return .empty }
         if node.children.count == 1, case .leaf = first { return first }
         nodes.append(node)
-        return .inner(hash: node.hash, version: version, place: UInt32(clamping: nodes.count - 1))
+        let isRemembered = node.children.count >= InnerDigests.childrenMin
+        inner.append(isRemembered ? InnerDigests(node, after: old, changed: changed) : .none)
+        let hash = isRemembered ? inner[inner.count - 1].root : node.hash
+        return .inner(hash: hash, version: version, place: UInt32(clamping: nodes.count - 1))
     }
 }

@@ -58,6 +58,9 @@ struct StateTree: Sendable {
         return node
     }
 
+    /// What is remembered of the digests within a node.
+    func inner(version: UInt64, place: UInt32) -> InnerDigests { layer(version)?.inner[place] ?? .none }
+
     func leaf(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> StateLeaf {
         if let held = layer(version)?.leaves[place] { return held }
         guard isStored(version) else { throw missing("leaf", keyHash, version) }
@@ -92,11 +95,17 @@ struct StateTree: Sendable {
         _ keyHash: Digest, memo: NodeMemo? = nil
     ) throws(StorageFailure) -> (version: UInt64, place: UInt32)? {
         var subtree = root
-        var path = NodePath.root
+        var depth = 0
         while case .inner(_, let version, let place) = subtree {
-            let slot = Int(keyHash.nibble(path.depth))
-            subtree = try node(at: path, version: version, place: place, memo: memo)[slot]
-            if path.depth < NodePath.depthMax { path = path.child(slot) }
+            let slot = Int(keyHash.nibble(depth))
+            if let held = layer(version)?.nodes.child(place, slot) {
+                subtree = held
+            } else {
+                // Only what has to be fetched needs its path.
+                let path = NodePath(towards: keyHash, depth: depth)
+                subtree = try node(at: path, version: version, place: place, memo: memo)[slot]
+            }
+            if depth < NodePath.depthMax { depth += 1 }
         }
         guard case .leaf(_, let version, let found, let place) = subtree, found == keyHash else { return nil }
         return (version, place)

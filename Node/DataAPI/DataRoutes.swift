@@ -112,7 +112,8 @@ package struct DataRoutes: RouteModule {
         Endpoint(
             .post, "/v1/data/links", operation: "requestData", summary: "Ask for data under an agreement",
             details: "BCS of a read request, signed within the last minute by a key that acts for the reading account. "
-                + "The newest final state decides, when the link is made and whenever it is followed.",
+                + "The newest final state decides, when the link is made and whenever it is followed. The same request "
+                + "has the same link.",
             body: Endpoint.Body([.bytes("A signed read request.")], bytesMax: ReadRequest.byteCountMax),
             answers: [Endpoint.Answer(200, "The link.", [.json(DataRoutes.link.schema)])],
             problems: [.undecodable, .refused, .notFound, DataRoutes.notPermitted, DataRoutes.gone]
@@ -143,7 +144,8 @@ package struct DataRoutes: RouteModule {
     private var download: Endpoint {
         var endpoint = Endpoint(
             .get, "/v1/data/downloads/{token}", operation: "downloadData", summary: "Follow a link to data",
-            details: "Every download is logged, with the signed request, and counts for billing.",
+            details:
+                "Every download is logged, with the signed request, and counts for billing; a link is followed at most \(ReadRequest.answersMax) times.",
             parameters: [DataRoutes.token.declaration],
             answers: [
                 Endpoint.Answer(
@@ -156,8 +158,15 @@ package struct DataRoutes: RouteModule {
             problems: [.notFound, .refused, DataRoutes.notPermitted, DataRoutes.gone]
         ) { request in
             let token = try request.value(DataRoutes.token)
-            guard let read = await links.request(token, now: .wallClock) else {
-                throw Problem(.notFound, "There is no such link, or its time is over. Ask for a new one.")
+            let read: ReadRequest
+            switch await links.follow(token, now: .wallClock) {
+            case .request(let request): read = request
+            case .unknown: throw Problem(.notFound, "There is no such link, or its time is over. Ask for a new one.")
+            case .used:
+                throw Problem(
+                    .tooManyRequests,
+                    "The link was followed \(ReadRequest.answersMax) times, as often as one signed request is answered. Sign a new request."
+                )
             }
             let grant = try DataRoutes.explained { try service.recheck(read) }
             let content = grant.manifest.header.content
@@ -249,6 +258,8 @@ package struct DataRoutes: RouteModule {
             case .notPermitted: throw Problem(notPermitted, refusal.text)
             case .erased: throw Problem(gone, refusal.text)
             case .notHeld: throw Problem(.notFound, refusal.text)
+            case .unavailable: throw Problem(.unavailable, refusal.text).retrying(afterSeconds: 10)
+            case .busy: throw Problem(.tooManyRequests, refusal.text).retrying(afterSeconds: 60)
             default: throw Problem(.refused, refusal.text)
             }
         } catch let error as LakeError {

@@ -57,6 +57,9 @@ extension LakeService {
             throw LakeRefusal(
                 .notPermitted, "\(upload.provider) does not provide the readings of meter \(batch.meter)")
         }
+        if try chain.isSuspended(upload.provider) {
+            throw LakeRefusal(.notPermitted, "partner \(upload.provider) is suspended")
+        }
         let key: SigningKey? = try chain.read(
             Directory.signingKeys, Pair(upload.provider, upload.key), of: WellKnown.identity)
         guard let key, key.isValid(at: chain.time) else {

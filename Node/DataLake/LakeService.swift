@@ -44,6 +44,7 @@ package struct LakeService: Sendable {
     /// The answer to a request by `sender`, whose link proved which partner it is. Answers get a refusal.
     package func handle(_ message: LakeMessage, from sender: String) async -> LakeMessage {
         do {
+            if try chain().isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
             switch message {
             case .batch(let digest): return .batchBytes(try bytes(digest, for: sender))
             case .store(let bytes): return .stored(try store(bytes, from: sender))
@@ -94,7 +95,7 @@ package struct LakeService: Sendable {
         return false
     }
 
-    /// Takes a batch that is anchored, from and for partners that may hold it.
+    /// Takes a batch that the meter's data provider anchored, from and for partners that may hold it.
     private func store(_ bytes: [UInt8], from sender: String) throws -> Digest {
         guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes) else {
             throw LakeRefusal(.malformed, "the bytes are no reading batch")
@@ -104,10 +105,14 @@ package struct LakeService: Sendable {
         for each in [sender, partner] {
             try require(try chain.mayHold(batch.meter, partner: each), each, "may not have batch \(digest.short)")
         }
-        guard try chain.anchor(digest) != nil else {
+        guard let anchor = try chain.anchor(digest) else {
             throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored; anchor it before replicating it")
         }
-        if try chain.isDeleted(digest) {
+        guard try chain.isReadings(anchor, of: batch.meter) else {
+            throw LakeRefusal(
+                .notPermitted, "batch \(digest.short) is not anchored as readings by the meter's data provider")
+        }
+        if try chain.tombstone(digest, of: batch.meter) != nil {
             throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
         }
         return try lake.store(bytes).digest

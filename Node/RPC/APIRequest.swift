@@ -1,3 +1,5 @@
+internal import HTTPTypes
+internal import Hummingbird
 package import NodeClient
 
 /// A request whose parameters, media types and size have been checked against its endpoint's declaration.
@@ -9,8 +11,7 @@ package struct APIRequest: Sendable {
     package let query: String
     /// Text of the declared parameters that were given.
     package let parameters: [String: String]
-    /// Header fields by lower-case name; repeated ones joined by ", ".
-    package let headers: [String: String]
+    let headers: RequestFields
     package let body: [UInt8]
     /// Media type of the body, lower case, without parameters; nil when the endpoint takes none.
     package let contentType: String?
@@ -19,7 +20,8 @@ package struct APIRequest: Sendable {
     /// Address of the client, without the port.
     package let client: String
 
-    package func header(_ name: String) -> String? { headers[name.lowercased()] }
+    /// A header field by its name in any case; repeated ones joined by ", ".
+    package func header(_ name: String) -> String? { headers[name] }
 
     /// Value of a declared parameter, nil when it was not given.
     package subscript<Value>(key: ParameterKey<Value>) -> Value? {
@@ -47,4 +49,24 @@ package struct APIRequest: Sendable {
 
     package var hasJSONBody: Bool { contentType == "application/json" }
     package var wantsBytes: Bool { answerType == "application/octet-stream" }
+}
+
+/// The header fields of a request as they came: most handlers look at one of them, or at none.
+struct RequestFields: Sendable {
+    private let fields: HTTPFields
+    private let host: String?
+
+    init(_ request: Request) {
+        fields = request.headers
+        host = request.head.authority
+    }
+
+    subscript(name: String) -> String? {
+        let wanted = name.lowercased()
+        var found = wanted == "host" ? host : nil
+        for field in fields where field.name.canonicalName == wanted {
+            found = found.map { $0 + ", " + field.value } ?? field.value
+        }
+        return found
+    }
 }

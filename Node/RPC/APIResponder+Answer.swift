@@ -39,7 +39,7 @@ extension APIResponder {
         }
     }
 
-    /// What every answer carries, and what conditional requests get.
+    /// What conditional requests get.
     func finish(_ answer: inout APIAnswer, _ exchange: Exchange) {
         let tag = answer.headers.first { $0.name == "ETag" }?.value
         let isRead = exchange.method == "GET" || exchange.method == "HEAD"
@@ -51,24 +51,42 @@ extension APIResponder {
                 answer.mediaType = nil
             }
         }
-        answer.headers.append((name: "Access-Control-Allow-Origin", value: "*"))
-        answer.headers.append(
-            (name: "Access-Control-Expose-Headers", value: "ETag, Retry-After, Allow, Commonwatt-Height"))
-        answer.headers.append((name: "X-Content-Type-Options", value: "nosniff"))
-        if exchange.endpoint?.answers.contains(where: { $0.forms.count > 1 }) ?? false {
-            answer.headers.append((name: "Vary", value: "Accept"))
+    }
+
+    /// On every answer.
+    private static let common = [
+        HTTPField.Name("Access-Control-Allow-Origin").map { HTTPField(name: $0, value: "*") },
+        HTTPField.Name("Access-Control-Expose-Headers").map {
+            HTTPField(name: $0, value: "ETag, Retry-After, Allow, Commonwatt-Height")
+        },
+        HTTPField.Name("X-Content-Type-Options").map { HTTPField(name: $0, value: "nosniff") },
+    ].compactMap { $0 }
+
+    private static func fieldName(_ text: String) -> HTTPField.Name? {
+        switch text {
+        case "Cache-Control": .cacheControl
+        case "ETag": .eTag
+        default: HTTPField.Name(text)
         }
+    }
+
+    private func fields(_ answer: APIAnswer, _ exchange: Exchange) -> HTTPFields {
+        var fields = HTTPFields()
+        fields.reserveCapacity(answer.headers.count + 8)
+        if let mediaType = answer.mediaType { fields[.contentType] = mediaType }
+        for header in answer.headers {
+            guard let name = APIResponder.fieldName(header.name) else { continue }
+            fields[name] = header.value
+        }
+        for field in APIResponder.common { fields.append(field) }
+        if exchange.endpoint?.hasSeveralForms ?? false { fields[.vary] = "Accept" }
         // What is left of a body nobody wants is not worth reading.
-        if !exchange.isBodyRead, exchange.hasBody { answer.headers.append((name: "Connection", value: "close")) }
+        if !exchange.isBodyRead, exchange.hasBody { fields[.connection] = "close" }
+        return fields
     }
 
     func response(_ answer: APIAnswer, _ exchange: Exchange, on channel: any Channel) -> Response {
-        var fields = HTTPFields()
-        if let mediaType = answer.mediaType { fields[.contentType] = mediaType }
-        for header in answer.headers {
-            guard let name = HTTPField.Name(header.name) else { continue }
-            fields[name] = header.value
-        }
+        var fields = fields(answer, exchange)
         let status = HTTPResponse.Status(code: answer.status)
         let isHead = exchange.method == "HEAD"
         switch answer.body {

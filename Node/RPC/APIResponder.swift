@@ -96,13 +96,13 @@ struct APIResponder: HTTPResponder {
         guard target.utf8.count <= configuration.uriBytesMax else {
             throw Problem(.uriTooLong, "The address has more than \(configuration.uriBytesMax) bytes.")
         }
-        if target.hasPrefix("http://") || target.hasPrefix("https://") {
+        if target.utf8.first != UInt8(ascii: "/"), target.hasPrefix("http://") || target.hasPrefix("https://") {
             target = target.drop { $0 != "/" }.dropFirst(2).drop { $0 != "/" && $0 != "?" }
             if !target.hasPrefix("/") { target = "/" + target }
         }
-        let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)[0]
-            .split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return (String(parts[0]), parts.count > 1 ? parts[1] : "")
+        let bare = target.utf8.prefix { $0 != UInt8(ascii: "#") }
+        let path = bare.prefix { $0 != UInt8(ascii: "?") }
+        return (String(Substring(path)), Substring(bare[path.endIndex...].dropFirst()))
     }
 
     private func otherMethod(_ methods: [String], _ method: String) throws(Problem) -> APIAnswer {
@@ -133,9 +133,9 @@ struct APIResponder: HTTPResponder {
         defer { withExtendedLifetime(lease) {} }
         let body = try await readBody(endpoint, &exchange)
         let request = APIRequest(
-            method: exchange.method, path: path, query: String(query), parameters: parameters, headers: checker.headers,
-            body: body,
-            contentType: contentType, answerType: answerType, client: exchange.client)
+            method: exchange.method, path: path, query: String(query), parameters: parameters,
+            headers: RequestFields(exchange.request), body: body, contentType: contentType, answerType: answerType,
+            client: exchange.client)
         if endpoint.isStream { return try await endpoint.handle(request) }
         let wait = UInt64(configuration.waitSeconds(request))
         let limit =

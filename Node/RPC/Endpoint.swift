@@ -19,7 +19,9 @@ package struct Endpoint: Sendable {
     package let details: String
     package var parameters: [Parameter]
     package var body: Body?
-    package var answers: [Answer]
+    package var answers: [Answer] { didSet { hasSeveralForms = Endpoint.hasSeveralForms(answers) } }
+    /// Some answer comes in the form that Accept asks for.
+    private(set) var hasSeveralForms: Bool
     /// Kinds of problem that this route adds to those that any route can answer with.
     package var problems: [Problem.Kind]
     /// Tokens that one request takes from its client's bucket.
@@ -50,7 +52,10 @@ package struct Endpoint: Sendable {
         self.answers = answers
         self.problems = problems
         self.handle = handle
+        hasSeveralForms = Endpoint.hasSeveralForms(answers)
     }
+
+    private static func hasSeveralForms(_ answers: [Answer]) -> Bool { answers.contains { $0.forms.count > 1 } }
 
     /// A form of a body, by media type.
     package struct Form: Sendable {

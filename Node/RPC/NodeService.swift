@@ -42,8 +42,8 @@ package protocol NodeService: Sendable {
     /// node has both the state and a finalization.
     func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle
 
-    /// Values under several keys of the newest final state, in order of the keys.
-    func values(_ keys: [[UInt8]]) async throws(ServiceFailure) -> StateValues
+    /// The newest final state, for several reads of one request.
+    func finalState() async throws(ServiceFailure) -> any FinalState
 
     /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
     func proof(_ keys: [[UInt8]], at height: Height?) async throws(ServiceFailure) -> ProofBundle

@@ -26,6 +26,7 @@ package struct ParameterKey<Value: Sendable>: Sendable {
     package let note: String
     package let coder: JSONCoder<Value>
     package let example: String?
+    private let isWhole: Bool
 
     package init(
         _ name: String, _ place: Parameter.Place, _ coder: JSONCoder<Value>, _ note: String, example: String? = nil
@@ -35,6 +36,7 @@ package struct ParameterKey<Value: Sendable>: Sendable {
         self.note = note
         self.coder = coder
         self.example = example
+        isWhole = coder.schema.body["type"]?.text == "integer"
     }
 
     package var declaration: Parameter {
@@ -45,7 +47,7 @@ package struct ParameterKey<Value: Sendable>: Sendable {
 
     /// Reads the text of a parameter: plain digits for a number, the text itself for anything else.
     package func parse(_ text: String) throws(JSONFailure) -> Value {
-        guard coder.schema.body["type"]?.text == "integer" else { return try coder.value(from: .string(text)) }
+        guard isWhole else { return try coder.value(from: .string(text)) }
         guard !text.isEmpty, text.utf8.count <= 20, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let number = UInt64(text)
         else { throw JSONFailure("expected a whole number in decimal digits") }

@@ -13,8 +13,10 @@ struct RequestChecker {
     func parameters(path: [String: String], query: Substring) throws(Problem) -> [String: String] {
         var values = path
         if !endpoint.judgesItsAddress { try take(query, &values) }
+        if endpoint.parameters.isEmpty { return values }
+        let headers = RequestFields(request)
         for parameter in endpoint.parameters where parameter.place == .header {
-            if let value = headers[parameter.name.lowercased()] { values[parameter.name] = value }
+            if let value = headers[parameter.name] { values[parameter.name] = value }
         }
         for parameter in endpoint.parameters {
             guard let text = values[parameter.name] else { continue }
@@ -46,11 +48,13 @@ struct RequestChecker {
         }
     }
 
-    /// The declared media type of the answer that the caller prefers.
+    /// The declared media type of the answer that the caller prefers; empty when the handler chooses itself, or when no
+    /// answer has a body.
     func answerType() throws(Problem) -> String {
+        if endpoint.negotiatesItself { return "" }
         let offers = endpoint.answers.flatMap { $0.forms.map(\.mediaType) }
+        if offers.isEmpty { return "" }
         let accepts = request.headers[values: .accept].joined(separator: ",")
-        if endpoint.negotiatesItself || offers.isEmpty { return offers.first ?? "" }
         guard let chosen = MediaNegotiation.choose(offers, accept: accepts) else {
             throw Problem(.notAcceptable, "The answer comes as \(offers.joined(separator: " or ")); Accept names none.")
         }
@@ -68,17 +72,6 @@ struct RequestChecker {
                 headers: [(name: "Accept-Post", value: forms.joined(separator: ", "))])
         }
         return given
-    }
-
-    /// Header fields by lower-case name.
-    var headers: [String: String] {
-        var found: [String: String] = [:]
-        found["host"] = request.head.authority
-        for field in request.headers {
-            let name = field.name.canonicalName
-            found[name] = found[name].map { $0 + ", " + field.value } ?? field.value
-        }
-        return found
     }
 
     private func malformed(_ detail: String) -> Problem { Problem(.malformedRequest, detail) }

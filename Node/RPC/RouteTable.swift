@@ -71,13 +71,14 @@ package struct RouteTable: Sendable {
 
     package func match(method: String, path: String) -> Match {
         guard path.hasPrefix("/") else { return .nothing }
-        let raw = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        let raw = path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         var segments: [String] = []
+        segments.reserveCapacity(raw.count)
         var isBroken = false
         for piece in raw {
-            let decoded = PercentEncoding.decode(piece.utf8, plusIsSpace: false)
+            let decoded = PercentEncoding.decode(piece, plusIsSpace: false)
             if decoded == nil { isBroken = true }
-            segments.append(decoded ?? String(piece))
+            segments.append(decoded ?? String(decoding: piece, as: UTF8.self))
         }
         if segments == [""] { segments = [] }
         var parameters: [String: String] = [:]
@@ -104,7 +105,7 @@ package struct RouteTable: Sendable {
             return found
         }
         guard let (name, next) = node.rest, !first.isEmpty else { return nil }
-        parameters[name] = segments.joined(separator: "/")
+        parameters[name] = segments.count == 1 ? first : segments.joined(separator: "/")
         return next
     }
 }

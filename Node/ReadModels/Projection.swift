@@ -130,8 +130,8 @@ struct Projection {
         else { return }
         var agreement = try Agreement(bcs: [UInt8](record))
         agreement.logs = notice.number + 1
-        agreement.accesses += UInt64(log.accesses)
-        agreement.energy += log.energy
+        agreement.accesses = notice.accesses
+        agreement.energy = notice.energy
         try self.agreement(agreement)
     }
 

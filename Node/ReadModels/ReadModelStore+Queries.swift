@@ -12,15 +12,6 @@ package struct ReadModelEntry: Hashable, Sendable {
     package let height: Height
 }
 
-/// A data set that a search found.
-package struct DataSetHit: Hashable, Sendable {
-    package let entry: ReadModelEntry
-    /// From its document; empty when this node has it not.
-    package let title: String
-    /// Words around what was found, in the text of the document.
-    package let excerpt: String
-}
-
 /// Which records a list has.
 package enum ReadModelList: Hashable, Sendable {
     case accounts
@@ -38,13 +29,18 @@ package enum ReadModelList: Hashable, Sendable {
 
 extension ReadModelStore {
     package static let pageMax = 200
-    /// How far a search can be paged.
-    package static let searchOffsetMax = 10_000
 
     /// Up to `limit` entries after the place `after`.
     package func list(
         _ list: ReadModelList, after: UInt64 = 0, limit: Int = pageMax
     ) throws(ReadModelError) -> [ReadModelEntry] {
+        let (sql, arguments) = ReadModelStore.statement(list, after: after, limit: limit)
+        return try entries(sql, arguments)
+    }
+
+    static func statement(
+        _ list: ReadModelList, after: UInt64, limit: Int
+    ) -> (sql: String, arguments: StatementArguments) {
         let after = Int64(clamping: after)
         let limit = min(max(1, limit), ReadModelStore.pageMax)
         func party(_ columns: [String], _ digest: Digest?) -> (String, StatementArguments) {
@@ -53,22 +49,25 @@ extension ReadModelStore {
             let condition = columns.map { "\($0) = ?" }.joined(separator: " OR ")
             return ("(\(condition))", StatementArguments(columns.map { _ in value }))
         }
-        let (table, place, (condition, arguments)): (String, String, (String, StatementArguments)) =
+        let (table, order, (condition, arguments)): (String, String, (String, StatementArguments)) =
             switch list {
             case .accounts: ("account", "rowid", ("TRUE", []))
             case .dataSets(let provider): ("dataSet", "place", party(["provider"], provider))
-            case .offers(let provider): ("offer", "number + 1", party(["provider"], provider))
-            case .agreements(let account): ("agreement", "number + 1", party(["provider", "user"], account))
-            case .invoices(let account): ("invoice", "number + 1", party(["payer", "payee"], account))
+            case .offers(let provider): ("offer", "number", party(["provider"], provider))
+            case .agreements(let account): ("agreement", "number", party(["provider", "user"], account))
+            case .invoices(let account): ("invoice", "number", party(["payer", "payee"], account))
             case .consents(let dataSet): ("consent", "rowid", party(["dataSet"], dataSet))
             case .accessLogs(let agreement):
-                ("accessLog", "number + 1", ("agreement = ?", [Int64(clamping: agreement)]))
+                ("accessLog", "number", ("agreement = ?", [Int64(clamping: agreement)]))
             case .parts(let partner, let anchor):
                 ("part", "place", ("partner = ? AND anchor = ?", [partner, anchor]))
             }
-        return try entries(
-            "SELECT \(place) AS at, record, height FROM \(table) WHERE \(condition) AND \(place) > ? ORDER BY \(place) LIMIT ?",
-            arguments + [after, limit])
+        // Numbers begin at 0 and their places at 1. Compared is the column alone: an expression uses no index.
+        let (place, comparison) = order == "number" ? ("number + 1", ">=") : (order, ">")
+        return (
+            "SELECT \(place) AS at, record, height FROM \(table) WHERE \(condition) AND \(order) \(comparison) ? ORDER BY \(order) LIMIT ?",
+            arguments + [after, limit]
+        )
     }
 
     private func entries(_ sql: String, _ arguments: StatementArguments) throws(ReadModelError) -> [ReadModelEntry] {
@@ -107,32 +106,6 @@ extension ReadModelStore {
             "SELECT place AS at, record, height FROM dataSet WHERE partner = ? AND anchor = ? ORDER BY place DESC LIMIT 1",
             [partner, anchor]
         ).first
-    }
-
-    /// Data sets on the market that have all words of `text`, or words that begin with them; the best first.
-    package func search(_ text: String, offset: Int = 0, limit: Int = 50) throws(ReadModelError) -> [DataSetHit] {
-        guard let expression = Catalogue.expression(text) else { throw .emptySearch }
-        let page = (min(max(1, limit), ReadModelStore.pageMax), min(max(0, offset), ReadModelStore.searchOffsetMax))
-        return try ReadModelStore.attempt {
-            try database.read { database in
-                try Row.fetchAll(
-                    database,
-                    sql: """
-                        SELECT dataSet.place AS at, dataSet.record AS record, dataSet.height AS height, found.title AS title,
-                            found.excerpt AS excerpt
-                        FROM (
-                            SELECT rowid AS place, title, snippet(catalogue, 2, '', '', '…', 24) AS excerpt,
-                                bm25(catalogue, 6.0, 10.0, 1.0, 4.0, 1.0) AS score
-                            FROM catalogue WHERE catalogue MATCH ? ORDER BY score, rowid LIMIT ? OFFSET ?
-                        ) AS found JOIN dataSet ON dataSet.place = found.place ORDER BY found.score, found.place
-                        """, arguments: [expression, page.0, page.1]
-                ).compactMap { row in
-                    ReadModelEntry(row: row).map {
-                        DataSetHit(entry: $0, title: row["title"] ?? "", excerpt: row["excerpt"] ?? "")
-                    }
-                }
-            }
-        }
     }
 
     /// The title of a data set's document, when this node has it.

@@ -29,43 +29,61 @@ package struct DIDURL: Hashable, Sendable {
     package init(_ text: String) throws(Mistake) {
         guard text.utf8.count <= DIDURL.byteCountMax else { throw .url }
         // By units, not by characters, of which a DID URL has plain ones only.
-        let end = text.utf8.firstIndex { $0 == 47 || $0 == 63 || $0 == 35 } ?? text.endIndex
-        let did = text[..<end]
-        let pieces = did.utf8.split(separator: 58, maxSplits: 2, omittingEmptySubsequences: false).map(Substring.init)
-        guard pieces.count == 3, JSON.same(pieces[0], "did"), DIDURL.isMethod(pieces[1]), DIDURL.isID(pieces[2]) else {
-            throw .did
+        let units = Array(text.utf8)
+        let end = units.firstIndex { $0 == 47 || $0 == 63 || $0 == 35 } ?? units.count
+        guard let method = DIDURL.method(units[..<end]) else { throw .did }
+        self.method = method
+        if end == units.count {
+            (did, path, query, fragment) = (text, "", [], nil)
+            return
         }
-        let (rest, mark) = DIDURL.cut(text[end...], at: 35)
-        fragment = mark.map(String.init)
+        did = DIDURL.text(units[..<end])
+        let (rest, mark) = DIDURL.cut(units[end...], at: 35)
+        fragment = mark.map(DIDURL.text)
         let (start, members) = DIDURL.cut(rest, at: 63)
-        path = String(start)
-        guard path.utf8.allSatisfy(DIDURL.isPathUnit), fragment?.utf8.allSatisfy(DIDURL.isFragmentUnit) ?? true,
-            DIDURL.decode(path[...]) != nil, fragment.map({ DIDURL.decode($0[...]) != nil }) ?? true
+        path = DIDURL.text(start)
+        guard start.allSatisfy(DIDURL.isPathUnit), mark?.allSatisfy(DIDURL.isFragmentUnit) ?? true,
+            DIDURL.decode(start) != nil, mark.map({ DIDURL.decode($0) != nil }) ?? true
         else { throw .url }
-        guard let query = DIDURL.members(members ?? "") else { throw .url }
+        guard let query = DIDURL.members(members ?? []) else { throw .url }
         self.query = query
-        self.did = String(did)
-        method = String(pieces[1])
+    }
+
+    private static func text(_ units: ArraySlice<UInt8>) -> String { String(decoding: units, as: UTF8.self) }
+
+    /// The method of a DID; nil when it is none.
+    private static func method(_ did: ArraySlice<UInt8>) -> String? {
+        let scheme: [UInt8] = [100, 105, 100, 58]
+        guard did.starts(with: scheme), let colon = did[scheme.count...].firstIndex(of: 58) else { return nil }
+        let method = did[scheme.count..<colon]
+        guard !method.isEmpty, method.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) }),
+            isID(did[(colon + 1)...])
+        else { return nil }
+        return text(method)
     }
 
     /// What stands before the first `mark`, and what stands behind it.
-    private static func cut(_ text: Substring, at mark: UInt8) -> (Substring, Substring?) {
-        guard let place = text.utf8.firstIndex(of: mark) else { return (text, nil) }
-        return (text[..<place], text[text.utf8.index(after: place)...])
-    }
-
-    private static func isMethod(_ text: Substring) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) }
+    private static func cut(
+        _ units: ArraySlice<UInt8>, at mark: UInt8
+    ) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?) {
+        guard let place = units.firstIndex(of: mark) else { return (units, nil) }
+        return (units[..<place], units[(place + 1)...])
     }
 
     /// Unreserved characters, escapes and colons, not ending in a colon.
-    private static func isID(_ text: Substring) -> Bool {
-        !text.isEmpty && text.utf8.last != 58 && text.utf8.allSatisfy { isUnreserved($0) || $0 == 58 || $0 == 37 }
-            && decode(text) != nil
+    private static func isID(_ units: ArraySlice<UInt8>) -> Bool {
+        guard let last = units.last, last != 58 else { return false }
+        var isEscaped = false
+        for unit in units where !isUnreserved(unit) && unit != 58 {
+            guard unit == 37 else { return false }
+            isEscaped = true
+        }
+        return !isEscaped || decode(units) != nil
     }
 
     private static func isUnreserved(_ unit: UInt8) -> Bool {
-        (97...122).contains(unit) || (65...90).contains(unit) || (48...57).contains(unit) || "-._".utf8.contains(unit)
+        (97...122).contains(unit) || (65...90).contains(unit) || (48...57).contains(unit)
+            || unit == 45 || unit == 46 || unit == 95
     }
     private static func isPathUnit(_ unit: UInt8) -> Bool {
         isUnreserved(unit) || "~!$&'()*+,;=:@%/".utf8.contains(unit)
@@ -73,12 +91,12 @@ package struct DIDURL: Hashable, Sendable {
     private static func isFragmentUnit(_ unit: UInt8) -> Bool { isPathUnit(unit) || unit == 63 }
 
     /// Names and values, unescaped; nil for a broken escape, a character that no query has, or a name given twice.
-    package static func members(_ query: Substring) -> [Member]? {
+    private static func members(_ query: ArraySlice<UInt8>) -> [Member]? {
         var members: [Member] = []
-        for pair in query.split(separator: "&") {
-            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard pair.utf8.allSatisfy(isFragmentUnit), let name = decode(parts[0]),
-                let value = decode(parts.count > 1 ? parts[1] : ""), !members.contains(where: { $0.name == name })
+        for pair in query.split(separator: 38) {
+            let (start, rest) = cut(pair, at: 61)
+            guard pair.allSatisfy(isFragmentUnit), let name = decode(start), let value = decode(rest ?? []),
+                !members.contains(where: { $0.name == name })
             else { return nil }
             members.append(Member(name: name, value: value))
         }
@@ -86,10 +104,10 @@ package struct DIDURL: Hashable, Sendable {
     }
 
     /// Nil for a broken escape, a control character, or bytes that are not UTF-8.
-    private static func decode(_ text: Substring) -> String? {
-        if text.utf8.allSatisfy({ $0 != 37 }) { return String(text) }
+    private static func decode(_ units: ArraySlice<UInt8>) -> String? {
+        if units.allSatisfy({ $0 != 37 }) { return text(units) }
         var out: [UInt8] = []
-        var rest = Array(text.utf8)[...]
+        var rest = units
         while let unit = rest.popFirst() {
             guard unit == 37 else {
                 out.append(unit)

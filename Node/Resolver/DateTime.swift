@@ -4,7 +4,14 @@ package import Primitives
 /// Times as DID documents have them: RFC 3339 in UTC with whole seconds.
 package enum DateTime {
     package static func text(_ time: Timestamp) -> String {
-        String(Timestamp(min(time.value, 253_402_300_799_999)).text.prefix(19)) + "Z"
+        var bytes: [UInt8] = []
+        append(time, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    static func append(_ time: Timestamp, to bytes: inout [UInt8]) {
+        Timestamp(min(time.value, 253_402_300_799_999)).withText { bytes.append(contentsOf: $0.prefix(19)) }
+        bytes.append(UInt8(ascii: "Z"))
     }
 
     /// The last millisecond that the text stands for: a time in whole seconds means all of its second, so that a

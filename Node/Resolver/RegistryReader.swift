@@ -1,3 +1,4 @@
+package import Chain
 internal import ContractKit
 internal import Identity
 package import LightClient
@@ -6,19 +7,27 @@ internal import Primitives
 
 /// What the resolver reads of a node's newest final state.
 package protocol RegistryReader: Sendable {
-    /// Values of one state, in order of the keys.
-    func values(_ keys: [[UInt8]]) async throws -> StateValues
+    /// All that an answer says is read from one state.
+    func finalState() async throws -> any FinalState
     /// One bundle of one state for all keys.
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle
+    /// What becomes of a read that failed in two states one after the other.
+    func explain(_ failure: StorageFailure) -> any Error
+}
+
+extension RegistryReader {
+    package func explain(_ failure: StorageFailure) -> any Error {
+        ResolutionProblem(.internalError, "The registry cannot be read here. Use another node.")
+    }
 }
 
 /// State keys of the registry; docs/formats/did-resolution-proof.md says how others compute them.
 package enum RegistryKeys {
-    package static func head(_ url: String) -> [UInt8] {
-        Identity.heads.stateKey(ObjectID(url).digest, at: WellKnown.identity)
-    }
+    package static func head(_ url: String) -> [UInt8] { head(ObjectID(url).digest) }
 
     package static func version(_ url: String, _ number: UInt32) -> [UInt8] { version(ObjectID(url).digest, number) }
+
+    static func head(_ object: Digest) -> [UInt8] { Identity.heads.stateKey(object, at: WellKnown.identity) }
 
     static func version(_ object: Digest, _ number: UInt32) -> [UInt8] {
         Identity.versions.stateKey(Pair(object, number), at: WellKnown.identity)

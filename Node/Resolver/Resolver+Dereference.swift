@@ -3,20 +3,19 @@ internal import Identity
 internal import Primitives
 
 extension Resolver {
-    func dereference(_ order: ResolverOrder, _ object: ResolvedObject) async throws -> ResolverAnswer {
-        if !order.url.path.isEmpty { return try await dereferenceObject(order, object) }
-        guard !object.content.isEmpty else { return try await gone(object, order) }
-        if let service = order.service { return try serviceEndpoint(service, order, object) }
-        guard let fragment = order.url.fragment else { return try await content(object.content, object, order) }
-        let id = "\(order.did)#\(fragment)"
+    /// What the order names in the object; empty for a document that has ended.
+    func part(_ order: ResolverOrder, _ object: ResolvedObject) throws -> [UInt8] {
+        if !order.url.path.isEmpty { return try content(of: object, order) }
+        guard !object.content.isEmpty, let fragment = order.url.fragment else { return object.content }
+        let id = "\(order.url.did)#\(fragment)"
         guard let part = Resolver.part(id, of: object.content) else {
             throw ResolutionProblem(.notFound, "The document has no \(id.prefix(256)).", evidence: object.evidence)
         }
-        return try await content(part, object, order)
+        return part
     }
 
     /// An object of an issuer by the path of its DID URL.
-    private func dereferenceObject(_ order: ResolverOrder, _ object: ResolvedObject) async throws -> ResolverAnswer {
+    private func content(of object: ResolvedObject, _ order: ResolverOrder) throws -> [UInt8] {
         guard order.url.fragment == nil, order.service == nil else {
             throw ResolutionProblem(.invalidDIDURL, "A path here takes neither service nor fragment.")
         }
@@ -25,34 +24,7 @@ extension Resolver {
                 .representationNotSupported,
                 "This is no DID document: ask for application/json or application/did-url-dereferencing.")
         }
-        return try await content(object.content, object, order)
-    }
-
-    private func content(
-        _ content: [UInt8], _ object: ResolvedObject, _ order: ResolverOrder
-    ) async throws -> ResolverAnswer {
-        guard order.form.isResult else { return found(object, order.form, content) }
-        var writer = ObjectWriter(reserving: 2 * content.count + 1_024)
-        writer.raw("content", content)
-        writer.raw("contentMetadata", try await metadata(object, withProof: order.withProof))
-        writer.raw("contentStream", content)
-        let isDocument = object.head.kind == .document
-        writer.raw(
-            "dereferencingMetadata",
-            resolutionMetadata(
-                isDocument ? "application/did" : Representation.dereferencingType, object.height, object.time))
-        return found(object, .dereferencing, writer.finished())
-    }
-
-    private func gone(_ object: ResolvedObject, _ order: ResolverOrder) async throws -> ResolverAnswer {
-        var writer = ObjectWriter()
-        writer.raw("content", Array("null".utf8))
-        writer.raw("contentMetadata", try await metadata(object, withProof: order.withProof))
-        writer.raw("contentStream", Array("null".utf8))
-        writer.raw(
-            "dereferencingMetadata", resolutionMetadata(Representation.dereferencingType, object.height, object.time))
-        return ResolverAnswer(status: 410, mediaType: Representation.dereferencingType, body: writer.finished())
-            .with("Cache-Control", "no-store")
+        return object.content
     }
 
     /// Canonical text of the verification method or service with this id.
@@ -67,11 +39,11 @@ extension Resolver {
 
     // MARK: Services
 
-    /// 303 to the endpoint; its body is empty (DID Resolution, HTTP binding).
-    private func serviceEndpoint(
-        _ name: String, _ order: ResolverOrder, _ object: ResolvedObject
-    ) throws -> ResolverAnswer {
-        let id = "\(order.did)#\(name)"
+    /// 303 to the endpoint of the service that the order names; its body is empty (DID Resolution, HTTP binding). Nil when
+    /// it names none, or the document has ended.
+    func redirection(_ order: ResolverOrder, _ object: ResolvedObject) throws -> ResolverAnswer? {
+        guard let name = order.service, order.url.path.isEmpty, !object.content.isEmpty else { return nil }
+        let id = "\(order.url.did)#\(name)"
         guard let json = try? JSON(parsing: object.content),
             let service = json["service"]?.elements?.first(where: { $0["id"]?.isText(id) ?? false }),
             let endpoint = service["serviceEndpoint"]?.text ?? service["serviceEndpoint"]?["uri"]?.text

@@ -18,8 +18,9 @@ package struct Resolver: Sendable {
     let network: Digest
     let lookup: RegistryLookup
     private let proofs = ProofBundleText()
-    private let requests = BoundedCache<ResolverRequest, PreparedRequest>(costMax: 8 * 1_024 * 1_024)
+    private let asked = AskedBefore()
     private let answers = BoundedCache<ResolverRequest, KeptAnswer>(costMax: 64 * 1_024 * 1_024)
+    private let writer: ResultWriter
 
     /// An answer with what it rests on: it is given again while that stays.
     private struct KeptAnswer: Sendable {
@@ -32,20 +33,14 @@ package struct Resolver: Sendable {
     package init(network: Digest, reader: any RegistryReader) {
         self.network = network
         lookup = RegistryLookup(reader: reader)
+        writer = ResultWriter(network: network)
     }
 
     package func answer(_ request: ResolverRequest) async throws -> ResolverAnswer {
         try await answer(prepare(request))
     }
 
-    package func prepare(_ request: ResolverRequest) -> PreparedRequest {
-        if let known = requests[request] { return known }
-        var made = PreparedRequest(request)
-        let answered = made
-        made.isAskedAgain = true
-        requests.keep(made, for: request, cost: 2 * request.byteCount + 512)
-        return answered
-    }
+    package func prepare(_ request: ResolverRequest) -> PreparedRequest { PreparedRequest(request) }
 
     package func answer(_ request: PreparedRequest) async throws -> ResolverAnswer {
         let order: ResolverOrder
@@ -54,21 +49,7 @@ package struct Resolver: Sendable {
         case .success(let made): order = made
         }
         do {
-            for _ in 0..<Resolver.attemptsMax {
-                let read = try await lookup.reader.values([request.headKey])
-                let head = read.values.first ?? nil
-                if let kept = answers[request.request], kept.head == head, kept.height ?? read.height == read.height {
-                    return kept.answer
-                }
-                do {
-                    let answer = try await answer(order, request, read)
-                    keep(answer, head, read.height, request)
-                    return answer
-                } catch is ObjectChanged {
-                    continue
-                }
-            }
-            throw ResolutionProblem(.internalError, "The object changes faster than it is read. Ask again.")
+            return try await answer(order, request.request)
         } catch let problem as ResolutionProblem {
             do {
                 return try await refuse(problem, order.form, withProof: order.withProof)
@@ -79,24 +60,84 @@ package struct Resolver: Sendable {
         }
     }
 
-    private func answer(
-        _ order: ResolverOrder, _ request: PreparedRequest, _ read: StateValues
-    ) async throws -> ResolverAnswer {
+    private func answer(_ order: ResolverOrder, _ request: ResolverRequest) async throws -> ResolverAnswer {
+        let isAskedAgain = asked.note(request)
+        for _ in 0..<Resolver.attemptsMax {
+            let step = try await lookup.reading { state in try begin(order, request, isAskedAgain, state) }
+            let draft: Draft
+            switch step {
+            case .answer(let answer): return answer
+            case .draft(let made): draft = made
+            }
+            do {
+                let answer = finish(draft, order.withProof ? try await proof(of: draft.object) : nil)
+                if isAskedAgain { keep(answer, draft.object, order.form, request) }
+                return answer
+            } catch is ObjectChanged {
+                continue
+            }
+        }
+        throw ResolutionProblem(.internalError, "The object changes faster than it is read. Ask again.")
+    }
+
+    /// What can be said from one state alone.
+    private enum Step {
+        case answer(ResolverAnswer)
+        case draft(Draft)
+    }
+
+    /// All of a result but the proof.
+    struct Draft: Sendable {
+        let object: ResolvedObject
+        /// The document, or the part of it that is asked for; empty for a document that has ended.
+        let content: [UInt8]
+        let form: Representation
+        let isDereferencing: Bool
+    }
+
+    private func begin(
+        _ order: ResolverOrder, _ request: ResolverRequest, _ isAskedAgain: Bool, _ state: any FinalState
+    ) throws -> Step {
+        let kept = isAskedAgain ? request : nil
+        let head = try state.value(order.name.headKey)
+        if let kept, let known = answers[kept], known.head == head, known.height ?? state.height == state.height {
+            return .answer(known.answer)
+        }
         if order.form == .result, !order.url.path.isEmpty || order.url.fragment != nil {
             throw ResolutionProblem(
                 .representationNotSupported,
                 "This names a resource, not a document: ask for application/did-url-dereferencing or application/json.")
         }
-        let object = try await lookup.object(request.url, order.selection, request.headKey, read)
-        return order.isDereferencing || order.form == .dereferencing
-            ? try await dereference(order, object) : try await resolve(order, object)
+        let object = try lookup.object(order.name, order.selection, head, in: state, isAskedAgain: isAskedAgain)
+        if order.isDereferencing || order.form == .dereferencing {
+            if let redirection = try redirection(order, object) { return .answer(redirection) }
+            let content = try part(order, object)
+            if !order.form.isResult, !content.isEmpty { return .answer(bare(object, content, order, keeping: kept)) }
+            return .draft(Draft(object: object, content: content, form: .dereferencing, isDereferencing: true))
+        }
+        if !order.form.isResult, !object.content.isEmpty {
+            return .answer(bare(object, object.content, order, keeping: kept))
+        }
+        // There is no bare form of a document that is not there.
+        let form: Representation = order.form.isResult ? order.form : .result
+        return .draft(Draft(object: object, content: object.content, form: form, isDereferencing: false))
     }
 
-    private func keep(_ answer: ResolverAnswer, _ head: [UInt8]?, _ height: Height, _ request: PreparedRequest) {
+    private func bare(
+        _ object: ResolvedObject, _ content: [UInt8], _ order: ResolverOrder, keeping request: ResolverRequest?
+    ) -> ResolverAnswer {
+        let answer = found(object, order.form, content)
+        if let request { keep(answer, object, order.form, request) }
+        return answer
+    }
+
+    private func keep(
+        _ answer: ResolverAnswer, _ object: ResolvedObject, _ form: Representation, _ request: ResolverRequest
+    ) {
         // What is asked for once only would push out what is asked for often.
-        guard answer.status == 200, request.isAskedAgain else { return }
-        let kept = KeptAnswer(head: head, height: request.form.isResult ? height : nil, answer: answer)
-        answers.keep(kept, for: request.request, cost: answer.body.count + request.request.byteCount + 1_024)
+        guard answer.status == 200 else { return }
+        let kept = KeptAnswer(head: object.head.bcs, height: form.isResult ? object.height : nil, answer: answer)
+        answers.keep(kept, for: request, cost: answer.body.count + request.byteCount + 1_024)
     }
 
     /// Readings of an object that changes between reading and proving.
@@ -107,58 +148,11 @@ package struct Resolver: Sendable {
 
     // MARK: Resolution
 
-    private func resolve(_ order: ResolverOrder, _ object: ResolvedObject) async throws -> ResolverAnswer {
-        if object.content.isEmpty {
-            let result = try await result(object, "didDocument", Array("null".utf8), order)
-            // There is no bare form of a document that is not there.
-            let form: Representation = order.form.isResult ? order.form : .result
-            return ResolverAnswer(status: 410, mediaType: form.mediaType, body: result).with(
-                "Cache-Control", "no-store")
-        }
-        guard order.form.isResult else { return found(object, order.form, object.content) }
-        return found(object, order.form, try await result(object, "didDocument", object.content, order))
-    }
-
-    private func result(
-        _ object: ResolvedObject, _ member: String, _ document: [UInt8], _ order: ResolverOrder
-    ) async throws -> [UInt8] {
-        var writer = ObjectWriter(reserving: document.count + 1_024)
-        writer.raw(member, document)
-        let metadata = try await metadata(object, withProof: order.withProof)
-        writer.raw("didDocumentMetadata", metadata)
-        writer.raw("didResolutionMetadata", resolutionMetadata("application/did", object.height, object.time))
-        return writer.finished()
-    }
-
-    func resolutionMetadata(_ contentType: String, _ height: Height, _ time: Timestamp) -> [UInt8] {
-        var writer = ObjectWriter()
-        writer.text("contentType", contentType)
-        writer.raw("freshness", freshness(height, time))
-        return writer.finished()
-    }
-
-    /// Which final state the answer is of; the proof's header proves it.
-    private func freshness(_ height: Height, _ time: Timestamp) -> [UInt8] {
-        var writer = ObjectWriter()
-        writer.number("height", height.value)
-        writer.text("network", network.description)
-        writer.text("time", DateTime.text(time))
-        return writer.finished()
-    }
-
-    /// `created`, `updated`, `versionId`, `nextUpdate`, `nextVersionId`, `deactivated` as DID Core has them, and `proof`.
-    func metadata(_ object: ResolvedObject, withProof: Bool) async throws -> [UInt8] {
-        var writer = ObjectWriter()
-        writer.text("created", DateTime.text(object.first.time))
-        if object.head.isDeactivated { writer.bool("deactivated", true) }
-        if let next = object.next {
-            writer.text("nextUpdate", DateTime.text(next.time))
-            writer.text("nextVersionId", String(object.number + 1))
-        }
-        if object.number > 1 { writer.text("updated", DateTime.text(object.version.time)) }
-        writer.text("versionId", String(object.number))
-        if withProof { writer.raw("proof", try await proof(of: object)) }
-        return writer.finished()
+    private func finish(_ draft: Draft, _ proof: [UInt8]?) -> ResolverAnswer {
+        let body = writer.result(draft, proof)
+        guard draft.content.isEmpty else { return found(draft.object, draft.form, body) }
+        return ResolverAnswer(status: 410, mediaType: draft.form.mediaType, body: body)
+            .with("Cache-Control", "no-store")
     }
 
     /// JSON of the bundle. Its state may be newer than the one that was read; the object must be the same in both.
@@ -173,14 +167,34 @@ package struct Resolver: Sendable {
 
     func found(_ object: ResolvedObject, _ form: Representation, _ body: [UInt8]) -> ResolverAnswer {
         let isFixed = object.head.latest == 1 && object.head.kind.isImmutable
-        let seconds = isFixed ? Resolver.immutableSecondsMax : Resolver.documentSecondsMax
-        var tag = object.version.bcs
-        tag += Array("\(object.head.latest)/\(object.head.isDeactivated)/\(form.mediaType)/\(object.url)".utf8)
+        var answer = ResolverAnswer(status: 200, mediaType: form.mediaType, body: body)
+        answer.headers = [
+            (name: "Cache-Control", value: isFixed ? Resolver.immutableForAnHour : Resolver.keptBriefly),
+            (name: "ETag", value: tag(object, form, body.count)),
+        ]
+        return answer
+    }
+
+    private static let immutableForAnHour = "public, max-age=\(immutableSecondsMax)"
+    private static let keptBriefly = "public, max-age=\(documentSecondsMax)"
+
+    /// What the answer was made of, as a digest of these few bytes and not of the body.
+    private func tag(_ object: ResolvedObject, _ form: Representation, _ bodyBytes: Int) -> String {
+        var encoder = BCSEncoder(reserving: 320)
+        object.version.encode(to: &encoder)
+        var tag = encoder.bytes
+        tag.append(decimal: UInt64(object.head.latest))
+        tag.append(object.head.isDeactivated ? "/true/" : "/false/")
+        tag.append(contentsOf: form.mediaType.utf8)
+        tag.append(UInt8(ascii: "/"))
+        tag.append(contentsOf: object.url.utf8)
         // A proof is of one height; documents alone stay what they are.
-        if form.isResult { tag += Array("\(object.height)/\(body.count)".utf8) }
-        return ResolverAnswer(status: 200, mediaType: form.mediaType, body: body)
-            .with("Cache-Control", "public, max-age=\(seconds)")
-            .with("ETag", "\"\(SHA256.hash(tag).description.prefix(32))\"")
+        if form.isResult {
+            tag.append(decimal: object.height.value)
+            tag.append(UInt8(ascii: "/"))
+            tag.append(decimal: UInt64(bodyBytes))
+        }
+        return SHA256.hash(tag).quotedPrefix
     }
 
     // MARK: Errors
@@ -198,7 +212,7 @@ package struct Resolver: Sendable {
         if withProof, !problem.evidence.isEmpty {
             let bundle = try await lookup.reader.proof(problem.evidence)
             proof = proofs.compact(bundle)
-            freshness = self.freshness(bundle.header.height, bundle.header.time)
+            freshness = writer.freshness(bundle.header.height, bundle.header.time)
         }
         guard form.isResult else {
             if let proof { error.raw("proof", proof) }

@@ -27,13 +27,6 @@ package struct PreparedRequest: Sendable {
     let request: ResolverRequest
     let form: Representation
     let order: Result<ResolverOrder, ResolutionProblem>
-    /// The object's DID URL and the key of its head; empty when there is no order.
-    let url: String
-    let headKey: [UInt8]
-    /// What the node must have reached before it answers.
-    package let minimumHeight: Height?
-    /// The same request was prepared before, not long ago.
-    var isAskedAgain = false
 
     init(_ request: ResolverRequest) {
         self.request = request
@@ -44,28 +37,26 @@ package struct PreparedRequest: Sendable {
                     .representationNotSupported,
                     "The answer comes as application/did-resolution, application/did, application/json or application/did-url-dereferencing."
                 ))
-            (url, headKey, minimumHeight) = ("", [], nil)
             return
         }
         self.form = form
         do throws(ResolutionProblem) {
-            let made = try ResolverOrder(request, form)
-            order = .success(made)
-            // A DID has one form: the text is that of `made.did`.
-            url = made.url.did + made.url.path
-            headKey = RegistryKeys.head(url)
-            minimumHeight = made.minimumHeight
+            order = .success(try ResolverOrder(request, form))
         } catch {
             order = .failure(error)
-            (url, headKey, minimumHeight) = ("", [], nil)
         }
+    }
+
+    /// What the node must have reached before it answers.
+    package var minimumHeight: Height? {
+        if case .success(let order) = order { order.minimumHeight } else { nil }
     }
 }
 
 /// A request whose parts were understood.
 struct ResolverOrder {
     let url: DIDURL
-    let did: DID
+    let name: RegistryName
     let form: Representation
     let selection: VersionSelection
     let withProof: Bool
@@ -109,13 +100,14 @@ extension ResolverOrder {
             throw ResolutionProblem(
                 .methodNotSupported, "This resolver resolves did:\(DID.method), not did:\(url.method.prefix(32)).")
         }
-        guard let did = DID(url.did) else {
+        guard ResolverOrder.isOwn(url.did) else {
             throw ResolutionProblem(
                 .invalidDID, "A DID of this method is did:\(DID.method):<network>:<base58 of a SHA-256 multihash>.")
         }
-        self.did = did
+        // A DID has one form, so that its text names it.
+        name = RegistryName(url.path.isEmpty ? url.did : url.did + url.path)
         self.form = form
-        let members = url.query + request.options
+        let members = url.query.isEmpty ? request.options : url.query + request.options
         func option(_ name: String) throws(ResolutionProblem) -> String? {
             var value: String?
             for member in members where JSON.same(member.name, name) {
@@ -143,6 +135,20 @@ extension ResolverOrder {
         relativeRef = try option(ResolverOptions.relativeRef)
         selection = try ResolverOrder.selection(
             id: try option(ResolverOptions.versionID), time: try option(ResolverOptions.versionTime))
+    }
+
+    /// Whether `DID` would read the text; what stands before the second colon is known to be right.
+    private static func isOwn(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { units in
+            guard units.count <= DID.byteCountMax else { return false }
+            let rest = units.dropFirst("did:\(DID.method):".utf8.count)
+            guard let colon = rest.firstIndex(of: UInt8(ascii: ":")) else { return false }
+            let network = rest[..<colon]
+            return (1...32).contains(network.count)
+                && network.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+                && Multihash.isText(rest[(colon + 1)...])
+        }
     }
 
     private static func selection(id: String?, time: String?) throws(ResolutionProblem) -> VersionSelection {

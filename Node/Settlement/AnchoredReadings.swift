@@ -21,6 +21,8 @@ package enum AnchoredReadings {
                 usesIndex
                 ? try lake.candidates(of: meters, from: from, to: to, chain: chain)
                 : try lake.candidatesOfState(of: meters, from: from, to: to, chain: chain)
+            // What others anchored, or nobody did, takes no place and closes nothing.
+            own.removeAll { !$0.isAnchored }
             if omitsDeleted {
                 let deleted = try chain.deleted(among: own.filter(\.isGone).map(\.entry.digest))
                 own.removeAll { deleted.contains($0.entry.digest) }
@@ -55,7 +57,7 @@ package enum AnchoredReadings {
         let superseded =
             candidates.count == 1 && candidates.first?.supersedes == nil
             ? [] : Set(candidates.compactMap(\.supersedes))
-        for (place, candidate) in zip(candidates.indices, candidates) where candidate.isAnchored && !candidate.isGone {
+        for (place, candidate) in zip(candidates.indices, candidates) where !candidate.isGone {
             let digest = candidate.entry.digest
             do throws(LakeError) {
                 if candidate.entry.status == .corrupted { throw .corrupted(digest, path: "") }

@@ -1,3 +1,4 @@
+internal import ContractKit
 package import DataLake
 internal import LedgerCrypto
 package import Primitives
@@ -16,16 +17,17 @@ package struct BatchFetch: Sendable {
         self.ask = ask
     }
 
-    /// Every batch must be anchored, and one that is missing or damaged here of a meter of the community; throws a
-    /// `LakeRefusal` that says which is not.
+    /// Every batch must be anchored as readings, by the meter's data provider, and one that is missing or damaged here of a
+    /// meter of the community; throws a `LakeRefusal` that says which is not.
     package func bring(
         _ batches: [Digest], of community: CommunityView, from sender: String, _ chain: ChainView
     ) async throws {
         for (digest, anchor) in zip(batches, try chain.anchors(batches)) {
-            guard anchor != nil else {
-                throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored")
+            guard let anchor, anchor.schema == ReadingBatch.schema else {
+                throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored as readings")
             }
             if let entry = try lake.entry(digest), entry.status != .corrupted, (try? lake.bytes(digest)) != nil {
+                try require(anchor, entry.meter, chain)
                 continue
             }
             guard case .batchBytes(let bytes)? = await ask(sender, .batch(digest)) else {
@@ -34,10 +36,18 @@ package struct BatchFetch: Sendable {
             guard SHA256.hash(bytes) == digest, let batch = try? ReadingBatch(bcs: bytes) else {
                 throw LakeRefusal(.otherInputs, "\(sender) sent other bytes for batch \(digest.short)")
             }
+            try require(anchor, batch.meter, chain)
             guard try mayHold(batch, community, chain) else {
                 throw LakeRefusal(.notPermitted, "\(partner) may not have batch \(digest.short)")
             }
             try lake.store(bytes)
+        }
+    }
+
+    private func require(_ anchor: BatchAnchor, _ meter: MeterNumber, _ chain: ChainView) throws {
+        guard try chain.isReadings(anchor, of: meter) else {
+            throw LakeRefusal(
+                .otherInputs, "batch \(anchor.digest.short) was anchored by \(anchor.owner), not by its data provider")
         }
     }
 

@@ -82,12 +82,13 @@ package struct Erasure: Sendable {
         return true
     }
 
-    /// Erases what the chain says is deleted, whoever it belongs to: every partner's lake follows the owner's tombstone.
-    /// Gives how many were erased.
+    /// Erases what the chain says is deleted, whoever it belongs to: every partner's lake follows the tombstone of a meter's
+    /// data provider, and that of nobody else. Gives how many were erased.
     package func followTombstones() throws -> Int {
         var erased = 0
         for digest in try lake.heldBatches() {
-            guard let tombstone = try chain.tombstone(digest) else { continue }
+            guard let entry = try lake.entry(digest), let tombstone = try chain.tombstone(digest, of: entry.meter)
+            else { continue }
             try lake.erase(digest, reason: tombstone.reason)
             erased += 1
         }

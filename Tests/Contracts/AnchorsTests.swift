@@ -45,6 +45,14 @@ import Testing
             if let code { seen.insert(code) }
         }
         expect(Anchors.malformedName, Self.send(&bench, Anchors.register, bad))
+        for name in ["", ".", "..", "../x", ".a/b", "a/.b", "a//b", "/a", "a/"] {
+            #expect(Self.send(&bench, Anchors.register, RegisterDataSet(name: name, schema: "x")) == 100, "\(name)")
+            #expect(Self.send(&bench, Anchors.register, RegisterDataSet(name: "x", schema: name)) == 100, "\(name)")
+        }
+        for name in ["a", "a.b", "a..b", "a-b/c.1/0", "-", "0", String(repeating: "a", count: 64)] {
+            let set = RegisterDataSet(name: name, schema: name)
+            #expect(Self.send(&bench, Anchors.register, set, as: "readers") == nil, "\(name)")
+        }
         #expect(Self.send(&bench, Anchors.register, readings) == nil)
         #expect(Self.send(&bench, Anchors.register, quality) == nil)
         #expect(Self.send(&bench, Anchors.register, readings, as: "readers") == nil)

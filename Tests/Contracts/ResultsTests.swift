@@ -87,6 +87,7 @@ import Testing
             if let code { seen.insert(code) }
         }
         expect(Results.analysisMalformed, Self.declare("Day Ahead", &bench))
+        expect(Results.analysisMalformed, Self.declare("a", &bench, dataSet: "../day-ahead"))
         expect(
             Results.attestersUnknown,
             Self.declare("a", &bench, policy: AttestationPolicy(attesters: ["nobody"], threshold: 1)))

@@ -42,6 +42,28 @@ import Testing
         #expect(services.values.isEmpty)
     }
 
+    /// What one owner inserts is in no other owner's index, and makes none of its searches longer.
+    @Test func indexesOfOwnersAreApart() throws {
+        let services = OpenServices()
+        let context = OpenServices.context(services)
+        let indexes = StorageIndexMap<Pair<UInt64, String>>(6, "indexes")
+        let owners = (0..<3).map { SHA256.hash(UInt64($0).keyBytes) }.sorted()
+        try indexes.of(owners[1]).insert(Pair(7, "own"), in: context)
+        let alone = services.values
+        for owner in [owners[0], owners[2]] {
+            for number in 0..<40 { try indexes.of(owner).insert(Pair(UInt64(number), "other"), in: context) }
+        }
+        // Nothing of it changed: neither head nor nodes link to what others have.
+        #expect(alone.allSatisfy { services.values[$0.key] == $0.value })
+        #expect(try indexes.of(owners[1]).page(limit: 256, in: context) == [Pair(7, "own")])
+        #expect(try indexes.of(owners[0]).page(limit: 256, in: context).count == 40)
+        #expect(try indexes.of(owners[1]).remove(Pair(7, "own"), in: context))
+        for owner in [owners[0], owners[2]] {
+            for number in 0..<40 { #expect(try indexes.of(owner).remove(Pair(UInt64(number), "other"), in: context)) }
+        }
+        #expect(services.values.isEmpty)
+    }
+
     @Test func anIndexDependsOnItsContentsOnly() throws {
         var generator = SeededGenerator(seed: 9)
         let keys = (0..<60).map { Pair(UInt64($0), "k") }

@@ -1,4 +1,5 @@
 import ContractKit
+import DataLake
 import Foundation
 import Primitives
 import Settlement
@@ -110,6 +111,24 @@ struct RulesFileTests {
         #expect(throws: UserError.self) { try tooMuch.plantTerms() }
         #expect(throws: UserError.self) { try terms(#"{"key": 10001}"#).settings() }
         #expect(throws: UserError.self) { try terms(#"{"key": 0.5}"#).settings() }
+    }
+
+    @Test func roomForOthersData() throws {
+        var user = UserSettings()
+        #expect(try StorageRoom(user) == StorageRoom())
+        user.copiesFor = ["coop"]
+        user.copiesMegabytesMax = 0
+        user.waitingMegabytesMax = 64
+        #expect(
+            try StorageRoom(user)
+                == StorageRoom(owners: ["coop"], copyBytesMax: 0, waitingBytesMax: 64 * 1_048_576))
+        for wrong in [-1, 31, Int.max] {
+            user.waitingMegabytesMax = wrong
+            #expect(throws: UserError.self) { try StorageRoom(user) }
+        }
+        user.waitingMegabytesMax = nil
+        user.copiesMegabytesMax = -1
+        #expect(throws: UserError.self) { try StorageRoom(user) }
     }
 
     @Test func settlerSettings() throws {

@@ -55,6 +55,7 @@ struct InputIndexTests {
             case 6: try join()
             case 7: try leave()
             case 8: try amend()
+            case 9: try squat()
             default: _ = try cluster.network.withLock { try $0.emptyBlock() }
             }
         }
@@ -97,6 +98,22 @@ struct InputIndexTests {
                 try $0.code(
                     Anchors.tombstone, on: WellKnown.anchors, DeleteBatch(batch: batch.digest, reason: 1),
                     by: "corona")
+            }
+        }
+
+        /// Another partner anchors a batch of a home that it made up, or one that waits for its provider, and may declare it
+        /// deleted.
+        private mutating func squat() throws {
+            var batch = batch().1
+            if Bool.random(using: &random), let other = pending.randomElement(using: &random) { batch = other.batch }
+            if Bool.random(using: &random) { try lake.store(batch.bcs) }
+            let isDeleted = Bool.random(using: &random)
+            try cluster.network.withLock { (network) in
+                // One of its own, or its provider's, is refused.
+                guard (try? network.squat([batch])) != nil, isDeleted else { return }
+                _ = try network.code(
+                    Anchors.tombstone, on: WellKnown.anchors, DeleteBatch(batch: batch.digest, reason: 1),
+                    by: TestNetwork.squatter)
             }
         }
 

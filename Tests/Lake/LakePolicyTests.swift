@@ -65,6 +65,27 @@ struct LakePolicyTests {
         #expect(reason(await cluster.ask("aurora", .batch(digest), from: "borealis")) == .erased)
     }
 
+    @Test func whoIsSuspendedIsNotAnswered() async throws {
+        let cluster = try Cluster()
+        let batch = Homes.batch(1)
+        _ = try cluster.community(Homes.rules(), homes: 1, from: Homes.first, batches: [batch])
+        #expect(await cluster.ask("aurora", .batch(batch.digest), from: "borealis") == .batchBytes(batch.bcs))
+        try Self.suspend("borealis", cluster)
+        for message in [LakeMessage.batch(batch.digest), .store(batch.bcs), .part(batch.digest)] {
+            #expect(reason(await cluster.ask("aurora", message, from: "borealis")) == .notPermitted)
+        }
+        #expect(await cluster.ask("aurora", .batch(batch.digest), from: "dawn") == .batchBytes(batch.bcs))
+    }
+
+    private static func suspend(_ partner: String, _ cluster: Cluster) throws {
+        try cluster.network.withLock { network in
+            let key = Directory.partners.stateKey(partner, at: WellKnown.governance)
+            var record = try Partner(bcs: try #require(network.state.values[key]))
+            record.isSuspended = true
+            network.state.values[key] = record.bcs
+        }
+    }
+
     @Test func uploadsNeedTheProvidersKey() throws {
         let cluster = try Cluster()
         let key = TestNetwork.key("upload")
@@ -97,5 +118,7 @@ struct LakePolicyTests {
         }
         #expect(try service.accept(good).digest == batch.digest)
         #expect(try cluster.lake("aurora").batch(batch.digest) == batch)
+        try Self.suspend("corona", cluster)
+        #expect(throws: LakeRefusal.self) { try service.accept(good) }
     }
 }

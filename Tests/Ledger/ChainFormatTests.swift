@@ -205,6 +205,9 @@ enum Sample {
             let leaves = (0..<count).map { MerkleTree.leaf([UInt8($0)]) }
             let expected = root(leaves[...])
             #expect(MerkleTree.root(leaves) == expected)
+            let levels = MerkleLevels(leaves)
+            #expect(levels.root == expected)
+            for index in -1...count { #expect(levels.path(index) == MerkleTree.path(leaves, index: index)) }
             #expect(MerkleTree.path(leaves, index: count) == nil && MerkleTree.path(leaves, index: -1) == nil)
             for index in 0..<count {
                 guard let path = MerkleTree.path(leaves, index: index) else { continue }

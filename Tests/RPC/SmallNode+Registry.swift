@@ -13,16 +13,18 @@ extension SmallNode {
         try makeBlock()
     }
 
-    func values(_ keys: [[UInt8]]) throws(ServiceFailure) -> StateValues {
+    private struct Point: FinalState {
+        let height: Height
+        let time: Timestamp
+        let state: StateSnapshot
+
+        func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try state.value(key) }
+    }
+
+    func finalState() throws(ServiceFailure) -> any FinalState {
         try check()
         let (header, state) = try point(nil)
-        do throws(StorageFailure) {
-            return StateValues(
-                height: header.height, time: header.time,
-                values: try keys.map { (key) throws(StorageFailure) in try state.value(key) })
-        } catch {
-            throw .storage(error)
-        }
+        return Point(height: header.height, time: header.time, state: state)
     }
 
     func proof(_ keys: [[UInt8]], at height: Height?) throws(ServiceFailure) -> ProofBundle {

@@ -17,14 +17,17 @@ internal import Synchronization
 
 /// What a data server tells on its standard output, one line of JSON, when it is ready.
 struct DataServerFacts: Codable {
+    /// Read requests of each form.
+    static let requests = 64
+
     let port: Int
     /// Content of the data set and of the plain file.
     let bytes: Int
     /// Time of the chain in memory, milliseconds since 1970.
     let time: UInt64
     /// BCS of the read requests for all of the data, in hexadecimal.
-    let plain: String
-    let proved: String
+    let plain: [String]
+    let proved: [String]
     let entriesPerSecond: Double
 }
 
@@ -60,7 +63,8 @@ struct DataServer: AsyncParsableCommand {
         let facts: @Sendable (Int) -> DataServerFacts = { port in
             DataServerFacts(
                 port: port, bytes: story.csv.count, time: story.node.market.time.value,
-                plain: Hex.encode(story.request(.plain).bcs), proved: Hex.encode(story.request(.proved).bcs),
+                plain: story.requests(.plain).map { Hex.encode($0.bcs) },
+                proved: story.requests(.proved).map { Hex.encode($0.bcs) },
                 entriesPerSecond: catalogue.entriesPerSecond)
         }
         let server = try APIServer(
@@ -178,7 +182,7 @@ private struct NoChain: NodeService {
     func finality(_ height: Height) async throws(ServiceFailure) -> Finality? { throw nothing }
     func value(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> StateValue { throw nothing }
     func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle { throw nothing }
-    func values(_ keys: [[UInt8]]) async throws(ServiceFailure) -> StateValues { throw nothing }
+    func finalState() async throws(ServiceFailure) -> any FinalState { throw nothing }
     func proof(_ keys: [[UInt8]], at height: Height?) async throws(ServiceFailure) -> ProofBundle { throw nothing }
     func contractInterfaces() async throws(ServiceFailure) -> String { throw nothing }
     func contractInterface(_ instance: Address) async throws(ServiceFailure) -> String? { throw nothing }

@@ -34,7 +34,13 @@ struct DataStory {
         try market.pass(milliseconds: 1_000)
     }
 
-    func request(_ form: ReadRequest.Form) -> ReadRequest { node.request(dataSet, agreement, part, form: form) }
+    /// Each is another one: a node answers one signed request a few times only.
+    func requests(_ form: ReadRequest.Form) -> [ReadRequest] {
+        (0..<DataServerFacts.requests).map { number in
+            node.request(
+                dataSet, agreement, part, form: form, time: node.now.adding(milliseconds: UInt64(number)))
+        }
+    }
 }
 
 /// A catalogue of made-up data sets with texts to search.

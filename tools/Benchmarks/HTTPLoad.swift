@@ -22,17 +22,33 @@ struct HTTPLoad {
         }
     }
 
-    /// Asks each of `requests` once.
-    func once(_ requests: [[UInt8]]) throws -> Result {
-        try run { number in
+    /// An answer with its head in lower case.
+    struct Answer {
+        let head: String
+        let body: [UInt8]
+    }
+
+    /// Asks each of `requests` once; when all are answered, `check` sees every answer.
+    func once(_ requests: [[UInt8]], check: (Int, Answer) throws -> Void) throws -> Result {
+        let kept = Mutex([(index: Int, bytes: [UInt8])]())
+        let result = try run { number in
             let connection = try PlainConnection(port: port)
             var done = (answers: 0, bytes: 0)
+            var answers: [(index: Int, bytes: [UInt8])] = []
             for index in stride(from: number, to: requests.count, by: connections) {
                 done.bytes += try connection.ask(requests[index])
                 done.answers += 1
+                answers.append((index, connection.lastAnswer))
             }
+            kept.withLock { $0 += answers }
             return done
         }
+        for (index, bytes) in kept.withLock({ $0 }) {
+            guard let end = PlainConnection.headEnd(bytes[...]) else { throw BenchError("an answer has no head") }
+            let head = String(decoding: bytes[..<end], as: UTF8.self).lowercased()
+            try check(index, Answer(head: head, body: Array(bytes[(end + 4)...])))
+        }
+        return result
     }
 
     private func run(_ work: @escaping @Sendable (Int) throws -> (answers: Int, bytes: Int)) throws -> Result {

@@ -99,13 +99,27 @@ struct IdentityBench: AsyncParsableCommand {
         let cold = try [(1, 2), (2, 3)].map { node, kind in
             let server = HTTPLoad(port: UInt16(basePort + 1_000 + node), connections: connections)
             let before = try server.run(kinds[0].requests, seconds: seconds).perSecond
-            let result = try server.once(kinds[kind].requests)
+            let result = try server.once(kinds[kind].requests) { index, answer in
+                try check(answer, of: names[index], hasProof: kind == 3)
+            }
             let after = try server.run(kinds[0].requests, seconds: seconds).perSecond
             return Figures.Route(
                 name: "\(kinds[kind].name), first time", requestsPerSecond: result.perSecond,
                 ofEmptyRoute: result.perSecond * 2 / (before + after), bytesPerAnswer: result.bytesPerAnswer)
         }
         return warm + cold
+    }
+
+    /// What a first answer must carry; every DID has two versions.
+    private func check(_ answer: HTTPLoad.Answer, of did: String, hasProof: Bool) throws {
+        let fields = ["\netag: \"", "\ncache-control: public, max-age=", "\ncontent-type: application/did-resolution"]
+        let json = try JSONValue(parsing: answer.body)
+        let metadata = json["didDocumentMetadata"]
+        guard fields.allSatisfy({ answer.head.contains($0) }), json["didDocument"]?["id"]?.text == did,
+            metadata?["versionId"]?.text == "2", metadata?["created"]?.text != nil, metadata?["updated"]?.text != nil,
+            (metadata?["proof"] != nil) == hasProof,
+            json["didResolutionMetadata"]?["freshness"]?["network"]?.text != nil
+        else { throw BenchError("the answer for \(did) lacks something: \(answer.head.prefix(500))") }
     }
 
     private func text(_ figures: Figures) -> String {

@@ -4,6 +4,10 @@ internal import Foundation
 final class PlainConnection {
     private let descriptor: Int32
     private var buffer = [UInt8](repeating: 0, count: 256 * 1_024)
+    private var lastCount = 0
+
+    /// Head and body; only its beginning when it is longer than the buffer.
+    var lastAnswer: [UInt8] { Array(buffer[..<lastCount]) }
 
     init(port: UInt16) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -21,13 +25,10 @@ final class PlainConnection {
 
     deinit { close(descriptor) }
 
-    /// The body of an answer that fits into the buffer, with its head.
+    /// The body of an answer that fits into the buffer.
     func answer(to request: [UInt8]) throws -> String {
         let length = try ask(request)
-        guard let head = headEnd(buffer.count), head + 4 + length <= buffer.count else {
-            throw BenchError("an answer of \(length) bytes")
-        }
-        return String(decoding: buffer[(head + 4)..<(head + 4 + length)], as: UTF8.self)
+        return String(decoding: lastAnswer.suffix(length), as: UTF8.self)
     }
 
     /// Bytes of the body of the answer.
@@ -35,36 +36,42 @@ final class PlainConnection {
         guard write(descriptor, request, request.count) == request.count else { throw BenchError("not sent") }
         var filled = 0
         while true {
-            let count = buffer.withUnsafeMutableBytes { bytes in
-                read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
-            }
-            guard count > 0 else { throw BenchError("the connection closed in an answer") }
-            filled += count
-            guard let head = headEnd(filled) else { continue }
+            filled += try more(after: filled)
+            guard let head = PlainConnection.headEnd(buffer[..<filled]) else { continue }
             let text = String(decoding: buffer[..<head], as: UTF8.self).lowercased()
             guard text.hasPrefix("http/1.1 200"), let mark = text.range(of: "content-length: "),
                 let length = Int(text[mark.upperBound...].prefix { $0.isNumber })
             else { throw BenchError("another answer than 200: \(text.prefix(200))") }
-            if filled >= head + 4 + length { return length }
-            try rest(head + 4 + length - filled)
+            let whole = head + 4 + length
+            while filled < min(whole, buffer.count) { filled += try more(after: filled) }
+            lastCount = filled
+            try rest(whole - filled)
             return length
         }
+    }
+
+    private func more(after filled: Int) throws -> Int {
+        let count = buffer.withUnsafeMutableBytes { bytes in
+            read(descriptor, bytes.baseAddress! + filled, bytes.count - filled)
+        }
+        guard count > 0 else { throw BenchError("the connection closed in an answer") }
+        return count
     }
 
     private func rest(_ count: Int) throws {
         var left = count
         while left > 0 {
-            let size = min(left, buffer.count)
-            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress!, size) }
+            var passed = [UInt8](repeating: 0, count: min(left, 65_536))
+            let count = read(descriptor, &passed, passed.count)
             guard count > 0 else { throw BenchError("the connection closed in an answer") }
             left -= count
         }
     }
 
-    private func headEnd(_ filled: Int) -> Int? {
-        guard filled >= 4 else { return nil }
-        return (0...(filled - 4)).first {
-            buffer[$0] == 13 && buffer[$0 + 1] == 10 && buffer[$0 + 2] == 13 && buffer[$0 + 3] == 10
+    static func headEnd(_ bytes: ArraySlice<UInt8>) -> Int? {
+        guard bytes.count >= 4 else { return nil }
+        return (bytes.startIndex...(bytes.endIndex - 4)).first {
+            bytes[$0] == 13 && bytes[$0 + 1] == 10 && bytes[$0 + 2] == 13 && bytes[$0 + 3] == 10
         }
     }
 }

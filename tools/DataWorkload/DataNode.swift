@@ -28,7 +28,7 @@ package final class DataNode: Sendable {
     package func wait(milliseconds: UInt64) { clock.add(milliseconds) }
     package var now: Timestamp { market.time.adding(milliseconds: clock.value) }
 
-    package init(_ market: Market, partner: String = "aurora") throws {
+    package init(_ market: Market, partner: String = "aurora", room: StorageRoom = StorageRoom()) throws {
         self.market = market
         self.partner = partner
         folder = FileManager.default.temporaryDirectory.appending(path: "data-\(UUID().uuidString)")
@@ -54,7 +54,7 @@ package final class DataNode: Sendable {
                 let answer = try? market.ask(
                     Accounts.actorQuery, of: WellKnown.accounts, ActorID(account: account, key: key))
                 return answer?.capabilities.contains(.accessData) ?? false
-            }, dataSetsOf: { try models.dataSets(partner: $0, anchor: $1) },
+            }, dataSetsOf: { try models.dataSets(partner: $0, anchor: $1) }, room: room,
             now: { market.time.adding(milliseconds: clock.value) })
     }
 

@@ -83,6 +83,14 @@ package struct PricePlan: Hashable, Sendable, ContractValue {
         }
     }
 
+    /// The most usage, in accesses or watt-hours, whose charge is at most `charge`; 0 for plans that count no usage.
+    package func usageMax(charge: Amount) -> Int64 {
+        guard countsUsage, price > 0, charge >= 0 else { return 0 }
+        guard kind == .perEnergy else { return charge / price }
+        // Charges are rounded down: up to the last watt-hour before the next micro-unit.
+        return Int64(clamping: ((Int128(charge) + 1) * 1_000 - 1) / Int128(price))
+    }
+
     package static let shape = Shape.fields(
         "PricePlan", ("kind", Kind.shape), ("currency", Currency.shape), ("price", .i64), ("periodDays", .u16),
         ("dueDays", .u16), ("paysFirst", .bool), ("ceiling", .i64))

@@ -2,12 +2,14 @@ package import Primitives
 
 extension Timestamp {
     /// RFC 3339 in UTC with milliseconds, e.g. "2026-03-29T00:59:59.000Z"; plain milliseconds beyond the year 9999.
-    package var text: String {
-        guard value <= 253_402_300_799_999 else { return "\(value) ms" }
+    package var text: String { withText { String(decoding: $0, as: UTF8.self) } }
+
+    /// The same as UTF-8, without memory of its own: every answer that has a time writes one.
+    package func withText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        guard value <= 253_402_300_799_999 else { return Array("\(value) ms".utf8).withUnsafeBufferPointer(body) }
         let seconds = value / 1_000
         let (year, month, day) = Timestamp.civil(daysSince1970: seconds / 86_400)
-        // In place: every answer that has a time writes one.
-        return String(unsafeUninitializedCapacity: 24) { out in
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 24) { out in
             func put(_ number: UInt64, _ places: ClosedRange<Int>, then mark: UInt8) {
                 var rest = number
                 for place in places.reversed() {
@@ -23,7 +25,7 @@ extension Timestamp {
             put(seconds / 60 % 60, 14...15, then: UInt8(ascii: ":"))
             put(seconds % 60, 17...18, then: UInt8(ascii: "."))
             put(value % 1_000, 20...22, then: UInt8(ascii: "Z"))
-            return 24
+            return body(UnsafeBufferPointer(out))
         }
     }
 

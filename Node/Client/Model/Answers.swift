@@ -80,18 +80,14 @@ package struct Finality: Hashable, Sendable {
     }
 }
 
-/// Values of one final state, in order of the keys that were asked for.
-package struct StateValues: Hashable, Sendable {
-    package let height: Height
+/// One final state, for several reads of it in turn. Held for one request, not longer: it may be pruned, and then its
+/// reads throw.
+package protocol FinalState: Sendable {
+    var height: Height { get }
     /// Block time of that height.
-    package let time: Timestamp
-    package let values: [[UInt8]?]
-
-    package init(height: Height, time: Timestamp, values: [[UInt8]?]) {
-        self.height = height
-        self.time = time
-        self.values = values
-    }
+    var time: Timestamp { get }
+    /// Nil when the state has no such key.
+    func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]?
 }
 
 /// A value read from the state that the block at `height` left; nil when the key is absent there.

@@ -1,3 +1,4 @@
+internal import DataLake
 internal import Foundation
 internal import Identity
 internal import NodeRuntime
@@ -26,6 +27,7 @@ struct NodeSettings: Sendable {
     /// LightGBM's library; nil looks where tools/install-lightgbm puts it.
     let lightgbm: String?
     let settler: SettlerSwitch
+    let room: StorageRoom
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -67,6 +69,7 @@ struct NodeSettings: Sendable {
             throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
         }
         settler = try SettlerSwitch(user)
+        room = try StorageRoom(user)
         operatorDID = user.operatorDID
         lightgbm = user.lightgbm.map(path)
         if let text = operatorDID, DID(text) == nil {

@@ -29,6 +29,10 @@ struct UserSettings: Sendable {
     var settlerWaitMinutes: Int?
     var settlerQuietSeconds: Int?
     var settlerDelaySeconds: Int?
+    /// Partners whose parts of data sets this node copies; all when it is missing.
+    var copiesFor: [String]?
+    var copiesMegabytesMax: Int?
+    var waitingMegabytesMax: Int?
 
     /// Where a setting's value goes, and of what kind it is.
     enum Field {
@@ -63,6 +67,8 @@ struct UserSettings: Sendable {
             ("settler-wait-minutes", .number(\.settlerWaitMinutes)),
             ("settler-quiet-seconds", .number(\.settlerQuietSeconds)),
             ("settler-delay-seconds", .number(\.settlerDelaySeconds)),
+            ("copies-for", .list(\.copiesFor)), ("copies-megabytes-max", .number(\.copiesMegabytesMax)),
+            ("waiting-megabytes-max", .number(\.waitingMegabytesMax)),
         ]
     }
 

@@ -43,7 +43,7 @@ struct DataWiring: Sendable {
             partner: settings.partner, parts: parts, accesses: try AccessLogStore(path: folder + "/accesses.sqlite"),
             point: { try DataWiring.point(node, cache, proofParts) },
             readerKeys: { account, key in try DataWiring.mayRead(account, key, node) },
-            dataSetsOf: { try models.dataSets(partner: $0, anchor: $1) }, now: { .wallClock })
+            dataSetsOf: { try models.dataSets(partner: $0, anchor: $1) }, room: settings.room, now: { .wallClock })
         replication = PartReplication(service: service, ask: ask)
         upkeep = DataUpkeep(service: service, replication: replication, log: logger) { calls in
             try await DataWiring.submit(calls, node, operatorKey)
@@ -54,6 +54,23 @@ struct DataWiring: Sendable {
         sender = WebhookSender(
             store: webhooks, source: DataWiring.blocks(node), log: logger, now: { .wallClock },
             post: { try await web.post($0, headers: $1, body: $2) })
+    }
+
+    /// What the parts of each owner take up here, and what was refused.
+    func metrics() -> [MetricFamily] {
+        func samples(_ values: [(owner: String, value: UInt64)]) -> [MetricSample] {
+            values.map { MetricSample(Double($0.value), [MetricLabel("owner", $0.owner)]) }
+        }
+        let held = (try? service.parts.bytesByOwner()) ?? []
+        return [
+            MetricFamily(
+                "commonwatt_data_bytes", "Bytes of parts of data sets in the lake, by owner.",
+                .gauge(samples(held.map { ($0.owner, $0.bytes) }))),
+            MetricFamily(
+                "commonwatt_data_refused_total",
+                "Parts not taken because copies of that owner are not taken here, or have no more room.",
+                .counter(samples(service.refused.page.map { ($0.owner, $0.refused) }))),
+        ]
     }
 
     var modules: [any RouteModule] { [DataRoutes(service: service, models: models), MarketRoutes(models: models)] }

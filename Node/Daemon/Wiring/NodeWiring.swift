@@ -100,7 +100,8 @@ enum NodeWiring {
         let lake = try LakeWiring(node: node, settings: settings, operatorKey: keys.operatorKey, logger: logger)
         let settler = SettlerWiring(lake, settings: settings.settler, logger: logger)
         let service = RuntimeService(
-            node: node, partner: settings.partner, reporter: reporter, settlement: { await settler.metrics() })
+            node: node, partner: settings.partner, reporter: reporter,
+            settlement: { await settler.metrics() + lake.data.metrics() })
         let modules = offChainModules(lake, settler)
         var api = APIConfiguration()
         api.host = settings.listenRPC.host

@@ -172,12 +172,9 @@ struct RuntimeService: NodeService {
         }
     }
 
-    func values(_ keys: [[UInt8]]) async throws(ServiceFailure) -> StateValues {
-        try read { (view) throws(StorageFailure) in
-            var values: [[UInt8]?] = []
-            for key in keys { values.append(try view.state.value(key)) }
-            return StateValues(height: view.tip.height, time: view.tip.time, values: values)
-        }
+    func finalState() async throws(ServiceFailure) -> any FinalState {
+        let view = node.view
+        return RuntimeState(height: view.tip.height, time: view.tip.time, state: view.state)
     }
 
     func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle {
@@ -233,4 +230,12 @@ struct RuntimeService: NodeService {
             do { return try body(node.view) } catch { throw .storage(error) }
         }
     }
+}
+
+private struct RuntimeState: FinalState {
+    let height: Height
+    let time: Timestamp
+    let state: StateSnapshot
+
+    func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try state.value(key) }
 }

@@ -191,7 +191,8 @@ struct IndexedDay {
                 found.append(
                     InputCandidate(
                         entry: slot.entry, isAnchored: isAnchored, supersedes: isAnchored ? fact.supersedes : nil,
-                        isGone: slot.entry.status == .erased || fact.deletedAt.map { $0 <= height } ?? false))
+                        isGone: slot.entry.status == .erased
+                            || (isAnchored && fact.deletedAt.map { $0 <= height } ?? false)))
             }
         }
         return found

@@ -10,7 +10,7 @@ package struct InputCandidate: Hashable, Sendable {
     package let isAnchored: Bool
     /// The batch that it corrects; nil unless it is anchored.
     package let supersedes: Digest?
-    /// Erased here, or declared deleted by its owner.
+    /// Erased here, or declared deleted by the meter's data provider.
     package let isGone: Bool
 }
 
@@ -63,7 +63,7 @@ extension DataLake {
             let isAnchored = anchor.map { $0.owner == provider && $0.schema == ReadingBatch.schema } ?? false
             return InputCandidate(
                 entry: entry, isAnchored: isAnchored, supersedes: isAnchored ? anchor?.supersedes : nil,
-                isGone: entry.status == .erased || deleted.contains(entry.digest))
+                isGone: entry.status == .erased || (isAnchored && deleted.contains(entry.digest)))
         }
     }
 }

@@ -3,8 +3,11 @@ package import DataSets
 internal import LedgerCrypto
 package import Primitives
 
-/// One access that was served, as the node's log has it: leaf data of the log's Merkle root on the chain. With the
-/// reader's signature in it, neither side can deny or invent one.
+/// One access that was served, as the node's log has it: leaf data of the log's Merkle root on the chain. The reader's
+/// signature is in it, so a reader cannot deny that it asked, and no node can invent a request. How often one request was
+/// answered is the node's word, within a bound: an honest node answers one at most `ReadRequest.answersMax` times (counted in
+/// memory, so anew after a restart within the minute in which a request is fresh). More entries of one request in a log show
+/// the node's fault to whoever reads it.
 package struct AccessEntry: Hashable, Sendable, BCSCodable {
     package static let formatVersion: UInt16 = 1
 
@@ -14,7 +17,8 @@ package struct AccessEntry: Hashable, Sendable, BCSCodable {
     package let request: ReadRequest
     /// Time of the block whose state allowed it.
     package let time: Timestamp
-    /// What was delivered: bytes of content, rows, and thousandths of a watt-hour in the rows of the span.
+    /// What was delivered: bytes of content, rows, and thousandths of a watt-hour: in all rows of the chunks for a proved
+    /// answer, which has whole chunks, and in the rows of the span for a plain one; before the filter.
     package let byteCount: UInt64
     package let rows: UInt64
     package let milliWattHours: Int64

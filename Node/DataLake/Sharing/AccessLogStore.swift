@@ -8,8 +8,9 @@ package import Primitives
 /// Accesses that this node served, in `accesses.sqlite`: durable before the first byte goes out, closed into batches whose
 /// Merkle roots go on the chain.
 ///
-/// Invariants: an entry is in at most one batch; batches of one agreement and data set do not overlap in time; a batch
-/// never changes, so that it can be sent again.
+/// Invariants: an entry is in at most one batch; batches of one agreement and data set that were not refused do not overlap
+/// in time; a batch never changes, so that it can be sent again. An entry may be earlier than the span of its batch: its time
+/// is that of the block that allowed it, and batches may have been closed since.
 package struct AccessLogStore: Sendable {
     /// Entries of one batch.
     package static let batchEntriesMax = 4_096
@@ -21,7 +22,7 @@ package struct AccessLogStore: Sendable {
         package let isAnchored: Bool
     }
 
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
 
     package init(path: String) throws(LakeError) {
         database = try SQL.open(path: path, isSecret: false)
@@ -40,6 +41,13 @@ package struct AccessLogStore: Sendable {
                             time INTEGER NOT NULL, entry BLOB NOT NULL, batch INTEGER
                         );
                         CREATE INDEX accessByBatch ON access (batch, agreement, dataSet, time);
+                        """)
+            }
+            migrator.registerMigration("2") { database in
+                try database.execute(
+                    sql: """
+                        CREATE INDEX batchByAgreement ON batch (agreement, dataSet, number);
+                        CREATE INDEX accessInNoBatch ON access (time) WHERE batch IS NULL;
                         """)
             }
             try migrator.migrate(database)
@@ -79,14 +87,17 @@ package struct AccessLogStore: Sendable {
         }
     }
 
-    /// Closes a batch over the open accesses of an agreement and data set before `end`; nil when there are none. Its span
-    /// begins at `start`, or at its first access when that is earlier, and ends at `end` or before the first access left.
+    /// Closes a batch over the open accesses of an agreement and data set before `end`; nil when there are none, or no time is
+    /// left for them. Its span begins at `start`, or where the batch before ends when that is later, and ends at `end` or
+    /// before the first access left.
     package func close(
         agreement: UInt64, dataSet: Digest, from start: Timestamp, to end: Timestamp, countsEnergy: Bool = true
     ) throws(LakeError) -> Batch? {
         try SQL.attempt("close a batch of accesses") {
             try database.write { database in
                 let key: StatementArguments = [Int64(clamping: agreement), SQL.blob(dataSet)]
+                let start = max(start, try AccessLogStore.closedUntil(key, database) ?? start)
+                guard start < end else { return nil }
                 var entries = try AccessLogStore.entries(
                     key, before: end, database, limit: AccessLogStore.batchEntriesMax + 1)
                 var to = end
@@ -95,15 +106,15 @@ package struct AccessLogStore: Sendable {
                     let whole = entries.prefix { $0.entry.time < next }
                     to = whole.isEmpty ? next.adding(milliseconds: 1) : next
                     entries = whole.isEmpty ? try AccessLogStore.entries(key, before: to, database) : Array(whole)
+                    to = max(to, start.adding(milliseconds: 1))
                 }
-                guard let first = entries.first?.entry.time else { return nil }
-                let sum = entries.reduce(Int64(0)) { $0.addingReportingOverflow($1.entry.milliWattHours).partialValue }
+                guard !entries.isEmpty else { return nil }
+                let sum = AccessLogStore.sum(entries.map(\.entry.milliWattHours))
                 // The chain takes energy for agreements that are paid by it, up to a bound.
                 let energy = countsEnergy ? min(max(0, sum / 1_000), LogAccess.energyMax) : 0
                 let log = LogAccess(
                     agreement: agreement, dataSet: dataSet, root: MerkleTree.root(entries.map(\.entry.leaf)),
-                    accesses: UInt32(clamping: entries.count), energy: energy, from: min(start, first),
-                    to: to)
+                    accesses: UInt32(clamping: entries.count), energy: energy, from: start, to: to)
                 try database.execute(
                     sql: "INSERT INTO batch (agreement, dataSet, log, state) VALUES (?, ?, ?, 0)",
                     arguments: key + [Data(log.bcs)])
@@ -115,6 +126,24 @@ package struct AccessLogStore: Sendable {
                 return Batch(number: number, log: log, isAnchored: false)
             }
         }
+    }
+
+    /// Energy of many accesses, saturating.
+    static func sum(_ values: [Int64]) -> Int64 {
+        values.reduce(0) { sum, more in
+            let (next, overflow) = sum.addingReportingOverflow(max(0, more))
+            return overflow ? .max : next
+        }
+    }
+
+    /// Where the newest batch of an agreement and data set ends that is, or may get, on the chain.
+    private static func closedUntil(_ key: StatementArguments, _ database: Database) throws -> Timestamp? {
+        let bytes = try Data.fetchOne(
+            database,
+            sql:
+                "SELECT log FROM batch WHERE agreement = ? AND dataSet = ? AND state != 2 ORDER BY number DESC LIMIT 1",
+            arguments: key)
+        return try bytes.map { try LogAccess(bcs: [UInt8]($0)).to }
     }
 
     private static func entries(

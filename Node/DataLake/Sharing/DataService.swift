@@ -24,10 +24,16 @@ package struct DataService: Sendable {
     let readerKeys: ReaderKeys
     let dataSetsOf: DataSetsOf
     let now: @Sendable () -> Timestamp
+    package let room: StorageRoom
+    package let refused = RoomCounter()
+
+    /// How old the newest final block may be for data to be served by it; heartbeats make one every 5 s.
+    package static let chainAgeMillisecondsMax: UInt64 = 60_000
 
     package init(
         partner: String, parts: PartStore, accesses: AccessLogStore, point: @escaping Point,
-        readerKeys: @escaping ReaderKeys, dataSetsOf: @escaping DataSetsOf, now: @escaping @Sendable () -> Timestamp
+        readerKeys: @escaping ReaderKeys, dataSetsOf: @escaping DataSetsOf, room: StorageRoom = StorageRoom(),
+        now: @escaping @Sendable () -> Timestamp
     ) {
         self.partner = partner
         self.parts = parts
@@ -35,10 +41,32 @@ package struct DataService: Sendable {
         self.point = point
         self.readerKeys = readerKeys
         self.dataSetsOf = dataSetsOf
+        self.room = room
         self.now = now
     }
 
     func chain() throws -> ChainView { try point().chain }
+
+    /// Throws when the newest final block is too old to know by it what ended, or was revoked or withdrawn, since.
+    func requireFresh(_ chain: ChainView) throws {
+        let age = now().value - min(now().value, chain.time.value)
+        guard age <= DataService.chainAgeMillisecondsMax else {
+            throw LakeRefusal(
+                .unavailable,
+                "the newest final block at \(partner)'s node is \(age / 1_000) s old: what was revoked since is not known here; try again, or ask another node"
+            )
+        }
+    }
+
+    /// The manifest of a part that the chain names as of the owner for whom it lies here. Whoever reads a digest on its way
+    /// to the chain can anchor it as its own first; that gives it no content.
+    func manifest(_ part: Digest, anchoredBy owner: String) throws -> Manifest {
+        guard let entry = try parts.entry(part) else { throw LakeError.partNotHeld(part) }
+        guard entry.owner == owner else {
+            throw LakeRefusal(.notPermitted, "part \(part.short) was anchored by another partner than handed it in")
+        }
+        return try parts.manifest(part)
+    }
 
     // MARK: taking
 
@@ -74,6 +102,9 @@ package struct DataService: Sendable {
         } catch {
             throw LakeRefusal(.malformed, error.description)
         }
+        if try parts.entry(manifest.digest)?.status != .held {
+            try requireRoom(manifest.header.byteCount, of: about.partner, isAnchored: false, chain)
+        }
         let content = Array(upload.bytes.dropFirst(manifest.header.content.head.count))
         try parts.store(
             manifest, content: content, owner: about.partner, dataSet: about.dataSet, keepUntil: about.keepUntil,
@@ -89,8 +120,9 @@ package struct DataService: Sendable {
     }
 
     /// Throws unless a partner's node may store parts of a data set: by every description of it, or as its own partner
-    /// while there is none.
+    /// while there is none; never while the partner is suspended.
     func requireStorage(_ owner: String, _ dataSet: String, _ chain: ChainView, by holder: String) throws {
+        if try chain.isSuspended(holder) { throw LakeRefusal(.notPermitted, "\(holder) is suspended") }
         let described = try described(owner, dataSet, chain)
         if described.isEmpty, holder != owner {
             throw LakeRefusal(.notPermitted, "\(holder) is not named to store '\(dataSet)' of \(owner)")
@@ -128,6 +160,7 @@ package struct DataService: Sendable {
     /// The same for a request whose time and signature were judged before: a link that is followed.
     package func recheck(_ request: ReadRequest) throws -> Grant {
         let (chain, prove) = try point()
+        try requireFresh(chain)
         guard try readerKeys(request.account, request.key) else {
             throw LakeRefusal(
                 .notPermitted, "the key does not read data in the name of account \(request.account.short)")
@@ -142,7 +175,8 @@ package struct DataService: Sendable {
                 throw LakeRefusal(.notPermitted, "\(partner) may not store this data set: \(refusal.text)")
             }
         }
-        let manifest = try parts.manifest(request.part)
+        guard let anchor = state.anchor else { throw LakeRefusal(.notAnchored) }
+        let manifest = try manifest(request.part, anchoredBy: anchor.owner)
         if case .time = request.range, !manifest.header.content.isTable {
             throw LakeRefusal(.malformed, "a file has no rows to cut by time; ask for all of it or for bytes")
         }
@@ -155,10 +189,11 @@ package struct DataService: Sendable {
             time: chain.time)
     }
 
-    func cut(_ request: ReadRequest, _ manifest: Manifest) throws -> RowCut? {
+    /// What cuts the wanted rows out of chunks; `isWhole` leaves the span out.
+    func cut(_ request: ReadRequest, _ manifest: Manifest, isWhole: Bool = false) throws -> RowCut? {
         guard manifest.header.content.isTable else { return nil }
         var (from, to) = (Timestamp(0), Timestamp(.max))
-        if case .time(let first, let end) = request.range { (from, to) = (first, end) }
+        if !isWhole, case .time(let first, let end) = request.range { (from, to) = (first, end) }
         do throws(PartProblem) {
             return try RowCut(
                 manifest.header.content, from: from, to: to, filter: request.filter, energy: manifest.header.energy)
@@ -206,10 +241,12 @@ package struct DataService: Sendable {
         }
     }
 
-    /// What counts for billing. Rows are looked at only where energy counts; else the descriptors say enough.
+    /// What counts for billing. Rows are looked at only where energy counts; else the descriptors say enough. A proved
+    /// answer has whole chunks, so all their rows count, also those outside the span.
     private func entry(_ grant: Grant, _ file: PartStore.ChunkFile) throws -> AccessEntry {
         var energy: Int64 = 0
-        if grant.manifest.header.energy != nil, let cut = try cut(grant.request, grant.manifest) {
+        let isWhole = grant.request.form == .proved
+        if grant.manifest.header.energy != nil, let cut = try cut(grant.request, grant.manifest, isWhole: isWhole) {
             for index in grant.chunks {
                 let (sum, overflow) = energy.addingReportingOverflow(
                     try cut.cut(try file.chunk(index)).milliWattHours)
@@ -246,12 +283,20 @@ extension StorageRefusal {
 }
 
 extension ChainView {
-    /// Whether a key signs for a partner: one of its own, or one that it registered for uploads.
+    /// Whether a key signs for a partner: one of its own, or one that it registered for uploads. None does while the partner
+    /// is suspended.
     package func isSigningKey(_ key: PublicKey, of partner: String) throws(StorageFailure) -> Bool {
+        let own: Partner? = try read(Directory.partners, partner, of: WellKnown.governance)
+        if own?.isSuspended == true { return false }
         let signing: SigningKey? = try read(Directory.signingKeys, Pair(partner, key), of: WellKnown.identity)
         if let signing { return signing.isValid(at: time) }
+        return own?.keys.contains(key) ?? false
+    }
+
+    /// Whether governance has suspended a partner; one that it does not know is not.
+    package func isSuspended(_ partner: String) throws(StorageFailure) -> Bool {
         let own: Partner? = try read(Directory.partners, partner, of: WellKnown.governance)
-        return own.map { !$0.isSuspended && $0.keys.contains(key) } ?? false
+        return own?.isSuspended ?? false
     }
 
     /// A data set as Anchors has it.

@@ -18,10 +18,11 @@ package struct DataUpkeep: Sendable {
     /// Submits calls as one transaction of this node's partner and waits until it is final; nil when it is not in time.
     package typealias Submit = @Sendable ([Call]) async throws -> Receipt?
 
-    private let service: DataService
+    let service: DataService
     private let replication: PartReplication
     private let submit: Submit
-    private let log: Logger
+    let log: Logger
+    private let retries = LogRetries()
 
     package init(service: DataService, replication: PartReplication, log: Logger, submit: @escaping Submit) {
         self.service = service
@@ -38,6 +39,7 @@ package struct DataUpkeep: Sendable {
                 _ = try sweep()
                 try await declareExpired()
                 try await anchorAccesses()
+                try pruneAccesses()
                 try await offerParts(&offered)
             } catch {
                 log.warning("upkeep of data sets: \(error)")
@@ -53,12 +55,15 @@ package struct DataUpkeep: Sendable {
         let now = service.now()
         var erased: [PartEntry] = []
         for entry in try service.parts.held() {
-            if let tombstone = try chain.tombstone(entry.digest) {
+            // What another partner anchored first is not this part's owner's word.
+            let isAnchored = try chain.anchor(entry.digest)?.owner == entry.owner
+            if isAnchored { try service.parts.markAnchored(entry.digest) }
+            if isAnchored, let tombstone = try chain.tombstone(entry.digest) {
                 try service.parts.erase(entry.digest, reason: tombstone.reason, now: now)
                 erased.append(entry)
                 log.info(
                     "part \(entry.digest.short) of \(entry.owner)/\(entry.dataSet) was erased: its owner deleted it")
-            } else if try chain.anchor(entry.digest) == nil,
+            } else if !isAnchored,
                 entry.stored.adding(milliseconds: DataUpkeep.unanchoredMillisecondsMax) < now
             {
                 try service.parts.forget(entry.digest)
@@ -73,7 +78,7 @@ package struct DataUpkeep: Sendable {
         let chain = try service.chain()
         let expired = try service.parts.expired(service.now()).filter { entry in
             guard entry.owner == service.partner else { return false }
-            return try chain.anchor(entry.digest) != nil && chain.tombstone(entry.digest) == nil
+            return try chain.anchor(entry.digest)?.owner == entry.owner && chain.tombstone(entry.digest) == nil
         }
         guard !expired.isEmpty else { return }
         let calls = expired.prefix(TransactionBody.callsMax).map {
@@ -97,6 +102,9 @@ package struct DataUpkeep: Sendable {
                 continue
             }
             let logged = try loggedUntil(number, dataSet, chain)
+            // An access that the last blocks of an agreement allowed may be logged after its end: it counts, too.
+            let last = agreement.until.adding(milliseconds: DataUpkeep.lateMillisecondsMax)
+            if chain.time >= agreement.until, chain.time < last { continue }
             // What payment closed in the meantime ends the log: the chain takes no later access.
             let end = min(chain.time, agreement.until, agreement.closed ?? agreement.until)
             _ = try service.accesses.close(
@@ -104,48 +112,70 @@ package struct DataUpkeep: Sendable {
                 to: end, countsEnergy: agreement.plan.kind == .perEnergy)
         }
         var open: [AccessLogStore.Batch] = []
-        for batch in try service.accesses.pending() {
+        for batch in try service.accesses.pending(limit: LogRetries.pendingMax) {
             let logged = try loggedUntil(batch.log.agreement, batch.log.dataSet, chain)
             if let logged, logged >= batch.log.to {
-                try service.accesses.markAnchored(batch.number)
+                try settle(batch, chain)
             } else {
                 open.append(batch)
             }
         }
-        for batch in open { try await anchor(batch) }
+        var held: Set<Pair<UInt64, Digest>> = []
+        var sent = 0
+        for batch in open where sent < LogRetries.sentMax {
+            // In their order: the chain takes no span after a later one of the same agreement and data set.
+            let place = Pair(batch.log.agreement, batch.log.dataSet)
+            guard !held.contains(place) else { continue }
+            if retries.isWaiting(batch.number, service.now()) {
+                held.insert(place)
+            } else {
+                sent += 1
+                if try await !anchor(batch) { held.insert(place) }
+            }
+        }
     }
 
-    /// One transaction each: one that the chain refuses does not hold up the others.
-    private func anchor(_ batch: AccessLogStore.Batch) async throws {
+    /// One transaction each: one that the chain refuses does not hold up those of other agreements and data sets. Whether
+    /// its fate is decided.
+    private func anchor(_ batch: AccessLogStore.Batch) async throws -> Bool {
         guard let receipt = try await submit([Agreements.logAccess.call(on: WellKnown.agreements, batch.log)]) else {
-            return
+            return false
         }
-        if let rejection = receipt.rejection {
+        if let rejection = receipt.rejection, !LogRetries.isFinal(rejection) {
+            let seconds = retries.refused(batch.number, service.now()) / 1_000
+            log.warning("batch \(batch.number) of the access log is sent again in \(seconds) s: \(rejection)")
+            return false
+        }
+        if let rejection = receipt.rejection, rejection.code == Agreements.logOverlaps.code {
+            try settle(batch, try service.chain())
+        } else if let rejection = receipt.rejection {
             log.error("the chain refuses batch \(batch.number) of the access log: \(rejection)")
             try service.accesses.markRefused(batch.number)
         } else {
             try service.accesses.markAnchored(batch.number)
         }
+        retries.decided(batch.number)
+        return true
     }
 
-    private func loggedUntil(_ agreement: UInt64, _ dataSet: Digest, _ chain: ChainView) throws -> Timestamp? {
+    func loggedUntil(_ agreement: UInt64, _ dataSet: Digest, _ chain: ChainView) throws -> Timestamp? {
         try chain.read(
             Agreements.loggedUntil, Pair(agreement, Pair(dataSet, service.partner)), of: WellKnown.agreements)
     }
 
     // MARK: copies
 
-    /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there is asked again;
-    /// what it refuses stays refused until this node starts again.
+    /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there, or had no room,
+    /// is asked again; what it refuses otherwise stays refused until this node starts again.
     private func offerParts(_ offered: inout [Digest: Set<String>]) async throws {
         let chain = try service.chain()
         for entry in try service.parts.held() where entry.owner == service.partner && entry.status == .held {
-            guard try chain.anchor(entry.digest) != nil else { continue }
+            guard try chain.anchor(entry.digest)?.owner == entry.owner else { continue }
             for answer in try await replication.offer(entry.digest, skipping: offered[entry.digest] ?? []) {
                 if let refusal = answer.refusal {
                     log.warning("part \(entry.digest.short) is not at \(answer.partner): \(refusal)")
                 }
-                if answer.refusal != PartReplication.noAnswer {
+                if !answer.isForNow {
                     offered[entry.digest, default: []].insert(answer.partner)
                 }
             }

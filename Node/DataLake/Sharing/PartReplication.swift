@@ -12,10 +12,10 @@ package struct PartReplication: PartExchange {
 
     /// Chunks asked for at once.
     private static let chunksMax: UInt16 = 12
-    static let noAnswer = "did not answer"
 
     package let service: DataService
     private let ask: Ask
+    private let gate = FetchGate()
 
     package init(service: DataService, ask: @escaping Ask) {
         self.service = service
@@ -36,12 +36,13 @@ package struct PartReplication: PartExchange {
     /// A part's manifest, when the sender may store it.
     private func permitted(_ digest: Digest, _ sender: String) throws -> Manifest {
         let chain = try service.chain()
+        try service.requireFresh(chain)
         guard let anchor = try chain.anchor(digest) else {
             throw LakeRefusal(.unknown, "part \(digest.short) is not anchored")
         }
         try service.requireStorage(anchor.owner, anchor.dataSet, chain, by: sender)
         if try chain.isDeleted(digest) { throw LakeRefusal(.erased, "the owner declared part \(digest.short) deleted") }
-        return try service.parts.manifest(digest)
+        return try service.manifest(digest, anchoredBy: anchor.owner)
     }
 
     private func chunks(_ manifest: Manifest, _ first: UInt32, _ count: UInt16) throws -> [UInt8] {
@@ -57,7 +58,8 @@ package struct PartReplication: PartExchange {
         return bytes
     }
 
-    /// Fetches an anchored part from a partner, when this node may store it and the partner may have it.
+    /// Fetches an anchored part from a partner, when this node may store it and the partner may have it. `keepUntil` counts
+    /// when it is its owner who says it: how long a part is kept is nobody else's to say.
     @discardableResult
     package func fetch(_ digest: Digest, from other: String, keepUntil: Timestamp? = nil) async throws -> Digest {
         let chain = try service.chain()
@@ -70,21 +72,36 @@ package struct PartReplication: PartExchange {
         }
         if try chain.isDeleted(digest) { throw LakeRefusal(.erased, "the owner declared part \(digest.short) deleted") }
         if try service.parts.entry(digest)?.status == .held { return digest }
+        try service.requireCopies(of: anchor.owner)
+        guard gate.enter(other) else {
+            throw LakeRefusal(.busy, "\(service.partner) is fetching parts already; offer this one again later")
+        }
+        defer { gate.leave(other) }
         let manifest = try await manifest(digest, from: other)
         guard manifest.root == anchor.root, manifest.count == anchor.count else {
             throw LakeRefusal(.malformed, "the manifest of part \(digest.short) is not the anchored one")
         }
+        guard manifest.header.from == anchor.from, manifest.header.to == anchor.to else {
+            throw LakeRefusal(.malformed, "part \(digest.short) is of another time than its anchor says")
+        }
+        try service.requireRoom(manifest.header.byteCount, of: anchor.owner, isAnchored: true, chain)
         let source = ChunkSource(manifest: manifest, other: other, ask: ask)
         _ = try await service.parts.receive(
-            manifest, owner: anchor.owner, dataSet: anchor.dataSet, keepUntil: keepUntil, now: service.now()
+            manifest, owner: anchor.owner, dataSet: anchor.dataSet,
+            keepUntil: other == anchor.owner && other != service.partner ? keepUntil : nil, now: service.now()
         ) { try await source.chunk($0) }
+        try service.parts.markAnchored(digest)
         return digest
     }
 
     private func manifest(_ digest: Digest, from other: String) async throws -> Manifest {
         switch await ask(other, .part(digest)) {
         case .manifest(let bytes)?:
-            guard let manifest = try? Manifest(bcs: bytes), manifest.digest == digest else {
+            let manifest: Manifest
+            do throws(BCSError) { manifest = try Manifest(bcs: bytes) } catch {
+                throw LakeRefusal(.malformed, "the manifest of part \(digest.short) is none: \(error)")
+            }
+            guard manifest.digest == digest else {
                 throw LakeRefusal(.malformed, "\(other) gave another manifest than that of part \(digest.short)")
             }
             return manifest
@@ -133,25 +150,36 @@ package struct PartReplication: PartExchange {
         }
     }
 
+    /// What a partner said to an offer.
+    package struct Answer: Hashable, Sendable {
+        package let partner: String
+        /// Nil when it has the part now.
+        package let refusal: String?
+        /// It may be offered again: the partner did not answer, or cannot take it now.
+        package let isForNow: Bool
+    }
+
     /// Offers a part to every partner that the descriptions name, but this one and those to skip; what each answered.
-    package func offer(
-        _ digest: Digest, skipping skipped: Set<String> = []
-    ) async throws -> [(partner: String, refusal: String?)] {
+    package func offer(_ digest: Digest, skipping skipped: Set<String> = []) async throws -> [Answer] {
         let chain = try service.chain()
         guard let entry = try service.parts.entry(digest) else { throw LakeError.partNotHeld(digest) }
         let named = Set(try service.described(entry.owner, entry.dataSet, chain).flatMap(\.location.partners))
-        var answers: [(partner: String, refusal: String?)] = []
+        var answers: [Answer] = []
         for other in named.subtracting(skipped).sorted() where other != service.partner {
             do {
                 try service.requireStorage(entry.owner, entry.dataSet, chain, by: other)
             } catch let refusal as LakeRefusal {
-                answers.append((other, refusal.text))
+                answers.append(Answer(partner: other, refusal: refusal.text, isForNow: false))
                 continue
             }
             switch await ask(other, .offer(digest, keepUntil: entry.keepUntil)) {
-            case .stored?: answers.append((other, nil))
-            case .refused(let refusal)?: answers.append((other, refusal.text))
-            default: answers.append((other, PartReplication.noAnswer))
+            case .stored?: answers.append(Answer(partner: other, refusal: nil, isForNow: false))
+            case .refused(let refusal)?:
+                answers.append(
+                    Answer(
+                        partner: other, refusal: refusal.text, isForNow: [.busy, .unavailable].contains(refusal.reason))
+                )
+            default: answers.append(Answer(partner: other, refusal: "did not answer", isForNow: true))
             }
         }
         return answers

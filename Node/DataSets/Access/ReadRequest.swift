@@ -8,6 +8,9 @@ package struct ReadRequest: Hashable, Sendable, BCSCodable {
     /// How far the reader's clock may be from the node's.
     package static let ageMillisecondsMax: UInt64 = 60_000
     package static let byteCountMax = 32 * 1_024
+    /// How often one signed request is answered: a download that breaks off can be repeated, and no access beyond that is
+    /// logged for it.
+    package static let answersMax = 4
     private static let domain = Array("commonwatt/data-read/1".utf8)
 
     package enum Form: UInt8, Hashable, Sendable, CaseIterable {

@@ -75,6 +75,11 @@ package struct PartHeader: Hashable, Sendable, BCSCodable {
         else {
             throw decoder.failure(.invalid("a part covers a span of time, and has 1 to \(Manifest.chunksMax) chunks"))
         }
+        if let energy {
+            do throws(PartProblem) { _ = try EnergyMeter(content, energy) } catch {
+                throw decoder.failure(.invalid(error.description))
+            }
+        }
     }
 }
 
@@ -132,21 +137,22 @@ package struct Manifest: Hashable, Sendable, BCSCodable {
     package static let chunkBytesMax = 65_536
     /// Bytes of a part; a larger data set has more parts.
     package static let byteCountMax = 32 * 1_048_576
-    package static let chunksMax = 65_536
+    /// Two chunks that follow each other hold more than `chunkBytesMax`, so a part has at most so many.
+    package static let chunksMax = 1_024
     package static let bytesMax = 8 * 1_048_576
 
     package let header: PartHeader
     package let chunks: [ChunkDescriptor]
     /// Content address.
     package let digest: Digest
-    package let leaves: [Digest]
     package let root: Digest
+    private let tree: MerkleLevels
 
     package init(header: PartHeader, chunks: [ChunkDescriptor]) {
         self.header = header
         self.chunks = chunks
-        leaves = [MerkleTree.leaf(header.bcs)] + chunks.map { MerkleTree.leaf($0.bcs) }
-        root = MerkleTree.root(leaves)
+        tree = MerkleLevels([MerkleTree.leaf(header.bcs)] + chunks.map { MerkleTree.leaf($0.bcs) })
+        root = tree.root
         var encoder = BCSEncoder()
         encoder.value(header)
         encoder.vector(chunks)
@@ -158,17 +164,23 @@ package struct Manifest: Hashable, Sendable, BCSCodable {
         encoder.vector(chunks)
     }
 
-    /// Refuses gaps, overlaps and rows out of order: the chunks are those of one sorted content.
+    /// Refuses gaps, overlaps, rows out of order, and more chunks than the content is cut into: the chunks are those of
+    /// one sorted content.
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         let header = try PartHeader(from: &decoder)
         let chunks: [ChunkDescriptor] = try decoder.vector(max: Manifest.chunksMax)
         var offset: UInt64 = 0
         var rows: UInt64 = 0
         var last = Timestamp(0)
+        var before: UInt32?
         for chunk in chunks {
             guard chunk.offset == offset, chunk.first >= last else {
                 throw decoder.failure(.invalid("the chunks are not in order"))
             }
+            if let before, before + chunk.byteCount <= UInt32(Manifest.chunkBytesMax) {
+                throw decoder.failure(.invalid("two chunks would be one: the part is not cut as parts are"))
+            }
+            before = chunk.byteCount
             offset += UInt64(chunk.byteCount)
             rows += UInt64(chunk.rows)
             last = chunk.last
@@ -183,5 +195,9 @@ package struct Manifest: Hashable, Sendable, BCSCodable {
     package var count: UInt32 { header.chunks + 1 }
 
     /// Siblings of the header (nil) or of a chunk; nil for a chunk that is not there.
-    package func path(chunk: Int?) -> [Digest]? { MerkleTree.path(leaves, index: chunk.map { $0 + 1 } ?? 0) }
+    /// O(log n), without hashing.
+    package func path(chunk: Int?) -> [Digest]? {
+        guard let chunk else { return tree.path(0) }
+        return chunk < 0 ? nil : tree.path(chunk + 1)
+    }
 }

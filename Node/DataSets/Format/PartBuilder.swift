@@ -73,15 +73,7 @@ package enum PartBuilder {
                 line: 1)
         }
         let line = bytes[0...end]
-        let isText = line.allSatisfy { $0 >= 0x20 || $0 == 9 || $0 == 10 || $0 == 13 }
-        guard isText, String(validating: line, as: UTF8.self) != nil else {
-            throw PartProblem("the header is not UTF-8 text; compressed files are not unpacked here", line: 1)
-        }
-        let names = try CSVLine.fields(line, line: 1)
-        guard names.allSatisfy({ (1...PartContent.columnBytesMax).contains($0.count) }) else {
-            throw PartProblem("every column has a name of 1 to \(PartContent.columnBytesMax) bytes", line: 1)
-        }
-        guard Set(names).count == names.count else { throw PartProblem("two columns have one name", line: 1) }
+        let names = try PartContent.columns(ofHeader: line)
         guard let column = names.firstIndex(of: Array(name.utf8)) else {
             let known = names.prefix(20).map { String(decoding: $0, as: UTF8.self) }.joined(separator: ", ")
             throw PartProblem("there is no column '\(name.prefix(64))' for the time; there are \(known)", line: 1)

@@ -1,3 +1,4 @@
+internal import ContractKit
 package import Primitives
 
 /// Where a part stands on its way from raw data to results.
@@ -35,6 +36,42 @@ package enum PartContent: Hashable, Sendable, BCSCodable {
     /// Bytes that stand before the first chunk.
     package var head: [UInt8] { if case .csv(let header, _, _) = self { header } else { [] } }
 
+    /// Names of the columns that a CSV's header line has.
+    package static func columns(ofHeader line: ArraySlice<UInt8>) throws(PartProblem) -> [[UInt8]] {
+        let isText = line.allSatisfy { $0 >= 0x20 || $0 == 9 || $0 == 10 || $0 == 13 }
+        guard isText, String(validating: line, as: UTF8.self) != nil else {
+            throw PartProblem("the header is not UTF-8 text; compressed files are not unpacked here", line: 1)
+        }
+        let names = try CSVLine.fields(line, line: 1)
+        guard names.allSatisfy({ (1...PartContent.columnBytesMax).contains($0.count) }) else {
+            throw PartProblem("every column has a name of 1 to \(PartContent.columnBytesMax) bytes", line: 1)
+        }
+        guard Set(names).count == names.count else { throw PartProblem("two columns have one name", line: 1) }
+        return names
+    }
+
+    /// Why no table is like this, whatever its rows; nil when one may be. Content from outside is not taken before.
+    private var problem: PartProblem? {
+        switch self {
+        case .csv(let header, let column, _):
+            guard header.firstIndex(of: 10) == header.count - 1, !header.starts(with: [0xef, 0xbb, 0xbf]) else {
+                return PartProblem("the header is one line, without byte order mark", line: 1)
+            }
+            do throws(PartProblem) {
+                let count = try PartContent.columns(ofHeader: header[...]).count
+                guard Int(column) < count else {
+                    return PartProblem("the time stands in column \(column), and the header has \(count)", line: 1)
+                }
+            } catch { return error }
+            return nil
+        case .jsonLines(let member, _): return member.isEmpty ? PartProblem("the time's member has no name") : nil
+        case .file(let name, let mediaType):
+            return (DataNames.problem(fileName: name) ?? DataNames.problem(mediaType: mediaType)).map {
+                PartProblem($0)
+            }
+        }
+    }
+
     package var mediaType: String {
         switch self {
         case .csv: "text/csv"
@@ -71,30 +108,20 @@ package enum PartContent: Hashable, Sendable, BCSCodable {
             self = .jsonLines(
                 timeMember: try decoder.string(max: PartContent.columnBytesMax), time: try TimeForm(from: &decoder))
         case 2:
-            let name = try decoder.string(max: PartContent.fileNameBytesMax)
-            let mediaType = try decoder.string(max: PartContent.mediaTypeBytesMax)
-            if let problem = DataNames.problem(fileName: name) ?? DataNames.problem(mediaType: mediaType) {
-                throw decoder.failure(.invalid(problem))
-            }
-            self = .file(name: name, mediaType: mediaType)
+            self = .file(
+                name: try decoder.string(max: PartContent.fileNameBytesMax),
+                mediaType: try decoder.string(max: PartContent.mediaTypeBytesMax))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
+        if let problem { throw decoder.failure(.invalid(problem.description)) }
     }
 }
 
 /// Names from outside. None of them ever becomes a path on a node's disk; the rules keep them harmless for readers, too.
 package enum DataNames {
-    /// Why a text is no name of a data set (as the Anchors contract has it, and no steps upwards); nil when it is one.
+    /// Why a text is no name of a data set, as the contracts have it; nil when it is one.
     package static func problem(dataSet name: String) -> String? {
-        let segments = name.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...64).contains(name.utf8.count),
-            name.utf8.allSatisfy({ (97...122).contains($0) || (45...57).contains($0) }),
-            segments.allSatisfy({ !$0.isEmpty && !$0.hasPrefix(".") })
-        else {
-            return
-                "a data set's name has 1 to 64 characters a-z, 0-9, hyphen, dot and slash, and no part of it is empty or begins with a dot"
-        }
-        return nil
+        BatchAnchor.isName(name) ? nil : "a data set's name has \(BatchAnchor.nameRule)"
     }
 
     /// Why a text is no name of a file; nil when it is one.

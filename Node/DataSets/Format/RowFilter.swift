@@ -106,6 +106,11 @@ package struct RowFilter: Hashable, Sendable, BCSCodable {
             guard let test = Operator(rawValue: tag) else { throw decoder.failure(.unknownTag(UInt32(tag))) }
             return Condition(column, test, try decoder.string(max: RowFilter.textBytesMax))
         }
+        // Signed requests are kept for long, so the whole filter is bounded, not each condition alone.
+        let bytes = conditions.reduce(0) { $0 + $1.column.utf8.count + $1.value.utf8.count }
+        guard bytes <= RowFilter.textBytesMax else {
+            throw decoder.failure(.invalid("a filter has at most \(RowFilter.textBytesMax) bytes"))
+        }
     }
 }
 

@@ -140,6 +140,9 @@ package enum CSVLine {
     package static func field(
         _ row: ArraySlice<UInt8>, _ wanted: Int, of count: Int, line: UInt64
     ) throws(PartProblem) -> [UInt8] {
+        guard wanted >= 0, wanted < count else {
+            throw PartProblem("column \(wanted), counted from 0, is wanted, and the header has \(count)", line: line)
+        }
         let isPlain = row.withUnsafeBufferPointer { buffer in
             buffer.allSatisfy { $0 >= 0x20 && $0 < 0x7f && $0 != 34 || $0 == 10 || $0 == 13 }
         }
@@ -148,7 +151,9 @@ package enum CSVLine {
                 throw PartProblem("the row is not UTF-8 text; compressed files are not unpacked here", line: line)
             }
             let fields = try fields(row, line: line)
-            guard fields.count == count else { throw wrongCount(fields.count, count, line) }
+            guard fields.count == count, fields.indices.contains(wanted) else {
+                throw wrongCount(fields.count, count, line)
+            }
             return fields[wanted]
         }
         var index = 0

@@ -104,7 +104,9 @@ struct IdentityRoutes: RouteModule {
     }
 
     private func resolve(_ request: APIRequest) async throws -> APIAnswer {
-        let target = try request.value(IdentityRoutes.target)
+        guard let target = request.parameters[IdentityRoutes.target.name] else {
+            throw Problem(.malformedRequest, "The path parameter \(IdentityRoutes.target.name) is missing.")
+        }
         // A query that cannot be read makes a DID URL that cannot be read: the resolver says so in its own terms.
         let members = PercentEncoding.query(request.query)
         let asked = resolver.prepare(
@@ -198,9 +200,11 @@ extension APIAnswer {
 private struct ServiceReader: RegistryReader {
     let service: any NodeService
 
-    func values(_ keys: [[UInt8]]) async throws -> StateValues {
-        do throws(ServiceFailure) { return try await service.values(keys) } catch { throw explain(error) }
+    func finalState() async throws -> any FinalState {
+        do throws(ServiceFailure) { return try await service.finalState() } catch { throw explain(error) }
     }
+
+    func explain(_ failure: StorageFailure) -> any Error { explain(.storage(failure)) }
 
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
         do throws(ServiceFailure) { return try await service.proof(keys, at: nil) } catch { throw explain(error) }

@@ -55,7 +55,9 @@ struct LakeSync: Sendable {
     private func isWanted(_ listed: ListedBatch, _ community: CommunityView) -> Bool {
         do {
             if let entry = try lake.entry(listed.digest), entry.status != .corrupted { return false }
-            guard try chain.anchor(listed.digest) != nil, try !chain.isDeleted(listed.digest) else { return false }
+            guard let anchor = try chain.anchor(listed.digest), try chain.isReadings(anchor, of: listed.meter),
+                try !chain.isDeleted(listed.digest)
+            else { return false }
             return try chain.mayHold(listed.meter, partner: partner)
                 || chain.mayHold(listed.meter, from: listed.from, to: listed.to, of: community, partner: partner)
         } catch {

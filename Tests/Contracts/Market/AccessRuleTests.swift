@@ -98,6 +98,16 @@ import Testing
                 $0.dataSet = Self.dataSet(.open); $0.agreement = nil
             } == nil)
         expect(.purposeNotAgreed, Self.refusal(Self.asked(purpose: .advice)) { $0.dataSet = Self.dataSet(.open) })
+        // One that is named is the reader's, and holds: accesses count under it.
+        func open(at time: UInt64 = 150, _ agreement: Agreement?) -> AccessRefusal? {
+            Self.refusal(at: time) {
+                $0.dataSet = Self.dataSet(.open); $0.agreement = agreement
+            }
+        }
+        #expect(open(Self.agreement) == nil && open(nil) == .agreementMissing)
+        #expect(open(at: 200, Self.agreement) == .ended)
+        #expect(open(Self.other(user: Self.owner)) == .agreementForeign)
+        #expect(open(Self.other(dataSets: [.zero])) == .agreementForeign)
         #expect(seen == Set(AccessRefusal.allCases))
         #expect(Set(AccessRefusal.allCases.map(\.text)).count == AccessRefusal.allCases.count)
         // Out of the market, an agreement runs on.

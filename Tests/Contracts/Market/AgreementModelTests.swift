@@ -60,6 +60,8 @@ import Testing
         /// The description of set 1 as it is now: text, volume, purposes beside research; its version, and the first one
         /// that asked for no less.
         var (text, volume, isWide): (UInt8, UInt64, Bool) = (1, 100, true)
+        /// Where its batches are.
+        var anchor = "owned"
         var (version, asked): (UInt32, UInt32) = (1, 1)
 
         init(seed: UInt64) throws {
@@ -200,23 +202,26 @@ import Testing
             return ("grant \(isOwner)", isAllowed, code)
         }
 
-        /// A new version of set 1: as it was, with another text, more or less of it, for more or fewer purposes.
+        /// A new version of set 1: as it was, with another text, more or less of it, for more or fewer purposes, elsewhere.
         private mutating func revise() -> (name: String, isAllowed: Bool, code: UInt16?) {
             let before = (text, volume, isWide)
-            switch pick(5) {
+            let place = anchor
+            switch pick(6) {
             case 0: text = UInt8(1 + pick(3))
             case 1: volume += 1
             case 2: volume -= 1
             case 3: isWide.toggle()
+            case 4: anchor = anchor == "owned" ? "owned/more" : "owned"
             default: break
             }
             let body = DescribeDataSet(
-                name: "owned", previous: version, location: DataLocation(partner: "metrics", anchor: "owned"),
+                name: "owned", previous: version, location: DataLocation(partner: "metrics", anchor: anchor),
                 description: Self.described(text, volume, isWide, owner))
             let code = market.code(
                 Agreements.describe, body, by: provider, on: WellKnown.agreements, via: "metrics")
             version += 1
-            if text != before.0 || volume > before.1 || (isWide && !before.2) { asked = version }
+            let isMore = text != before.0 || volume > before.1 || (isWide && !before.2)
+            if isMore || anchor != place { asked = version }
             return ("revise", true, code)
         }
 

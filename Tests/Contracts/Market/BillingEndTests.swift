@@ -12,7 +12,7 @@ import Testing
 @Suite struct BillingEndTests {
     static let on = WellKnown.agreements
 
-    /// At most the ceiling between two bills: the log above it is refused, the next period counts from nothing.
+    /// At most the ceiling counts between two bills: logs are recorded whole, the next period counts from nothing.
     @Test(arguments: [PricePlan.Kind.perAccess, .perEnergy])
     func usageHasACeiling(kind: PricePlan.Kind) throws {
         var shop = try Shop()
@@ -20,31 +20,80 @@ import Testing
         let number = try shop.agree(Market.plan(kind, 10, periodDays: 7, ceiling: 1_000), days: 20)
         let from = try shop.market.agreement(number).from
         var logged = from
-        func log(_ count: UInt32) throws -> UInt16? {
+        /// What counts of it.
+        func log(_ count: UInt32) throws -> Int64 {
             let body = LogAccess(
                 agreement: number, dataSet: shop.set, root: .zero, accesses: kind == .perAccess ? count : 1,
                 energy: kind == .perEnergy ? Energy(count) * 1_000 : 0, from: logged,
                 to: logged.adding(milliseconds: 1))
-            let code = shop.market.plainCode(Agreements.logAccess, body, as: "metrics", on: Self.on)
-            if code == nil { logged = logged.adding(milliseconds: 1) }
-            return code
+            let before = try shop.market.agreement(number)
+            #expect(shop.market.plainCode(Agreements.logAccess, body, as: "metrics", on: Self.on) == nil)
+            logged = logged.adding(milliseconds: 1)
+            let after = try shop.market.agreement(number)
+            #expect(after.logs == before.logs + 1)
+            let key = Agreements.accessLogs.stateKey(Pair(number, before.logs), at: Self.on)
+            let record = try #require(try shop.market.bench.state.value(key))
+            #expect(try AccessLog(bcs: record).log == body)
+            return kind == .perAccess
+                ? Int64(after.accesses - before.accesses) : (after.energy - before.energy) / 1_000
         }
         try shop.market.pass(days: 1)
-        #expect(try log(101) == Agreements.ceilingReached.code)
-        #expect(try log(60) == nil && log(40) == nil)
-        #expect(try log(1) == Agreements.ceilingReached.code)
+        #expect(try log(60) == 60 && log(39) == 39)
+        #expect(try log(7) == 1 && log(1) == 0)
         // The bill is a day after the period; what is logged until then belongs to it.
         try shop.market.pass(days: 6)
-        #expect(try log(1) == Agreements.ceilingReached.code)
+        #expect(try log(1) == 0)
         try shop.market.pass(days: 1)
         #expect(try shop.market.invoiceCount == 1 && shop.market.invoice(0).amount == 1_000)
-        #expect(try log(101) == Agreements.ceilingReached.code)
-        #expect(try log(100) == nil && log(1) == Agreements.ceilingReached.code)
+        #expect(try log(LogAccess.accessesMax) == 100)
+        #expect(try log(1) == 0)
         try shop.market.pass(days: 20)
         for invoice in 0..<(try shop.market.invoiceCount) {
             #expect(try shop.market.invoice(invoice).amount <= 1_000)
         }
         #expect(try shop.market.agreement(number).charged == 1_000)
+    }
+
+    /// What a ceiling lets count is the most that comes to no more, whatever the price, and sums do not overflow.
+    @Test(arguments: [PricePlan.Kind.perAccess, .perEnergy])
+    func theMostUsageOfACharge(kind: PricePlan.Kind) throws {
+        var generator = SeededGenerator(seed: 5)
+        for _ in 0..<2_000 {
+            let price = Amount(generator.next() >> UInt64(15 + generator.next() % 48)) + 1
+            let charge = Amount(generator.next() >> UInt64(3 + generator.next() % 60))
+            let plan = PricePlan(
+                kind, currency: Market.currency, price: price, periodDays: 7, dueDays: 1, ceiling: 1)
+            let most = plan.usageMax(charge: charge)
+            func comesTo(_ usage: Int64) -> Amount? {
+                try? plan.usageCharge(accesses: UInt64(usage), energy: kind == .perEnergy ? usage : 0)
+            }
+            #expect(comesTo(most).map { $0 <= charge } ?? (most == .max), "\(price) \(charge)")
+            if most < .max { #expect(comesTo(most + 1).map { $0 > charge } ?? true, "\(price) \(charge)") }
+        }
+        #expect(Market.plan(.recurring, 1, periodDays: 7).usageMax(charge: 1_000) == 0)
+    }
+
+    /// Whoever may read data without an agreement reads at nobody's expense: what a partner logs of it is not billed.
+    @Test func openDataIsNotBilled() throws {
+        var shop = try Shop()
+        let open = try shop.market.describe("open", Market.description(.open), by: shop.provider)
+        let terms = shop.market.terms([open, shop.set], Market.plan(.perAccess, 10, periodDays: 7, ceiling: 1_000))
+        let number = try shop.market.agree(terms, shop.provider, shop.user)
+        let from = try shop.market.agreement(number).from
+        try shop.market.pass(days: 1)
+        for set in [open, shop.set] {
+            let log = LogAccess(
+                agreement: number, dataSet: set, root: .zero, accesses: 3, energy: 0, from: from,
+                to: from.adding(milliseconds: 1))
+            #expect(shop.market.plainCode(Agreements.logAccess, log, as: "metrics", on: Self.on) == nil)
+            let agreement = try shop.market.agreement(number)
+            #expect(agreement.accesses == (set == open ? 0 : 3) && agreement.logs == (set == open ? 1 : 2))
+        }
+        // An agreement over open data is the user's own, or none is named.
+        let other = try shop.market.organisation("other", .dataUser)
+        #expect(try shop.market.refusal(other, open, number) == .agreementForeign)
+        #expect(try shop.market.refusal(other, open, 99) == .agreementMissing)
+        #expect(try shop.market.refusal(shop.user, open, number) == nil)
     }
 
     /// Whole before it began, by the millisecond afterwards, nothing once all is over; the kept part is rounded down.

@@ -287,8 +287,10 @@ struct DataServiceTests {
         let story = try Story(hours: 48, energy: energy, plan: plan)
         let (node, market) = (story.node, story.market)
         let from = Timestamp(Tables.start)
-        _ = try await node.serve(story.request(.time(from: from, to: from.adding(milliseconds: 2 * 3_600_000))))
-        _ = try await node.serve(story.request(form: .plain))
+        let hours = SliceRange.time(from: from, to: from.adding(milliseconds: 2 * 3_600_000))
+        // The rows of the span alone, and whole chunks.
+        _ = try await node.serve(story.request(hours, form: .plain))
+        _ = try await node.serve(story.request(hours))
         // A node that stops before it has sent a batch finds it again; one whose fate is unknown is not sent twice.
         try market.pass(milliseconds: 1_000)
         try await node.upkeep { _ in throw CancellationError() }.anchorAccessesOrThrow()

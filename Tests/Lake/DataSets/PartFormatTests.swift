@@ -151,6 +151,60 @@ struct PartFormatTests {
         }
     }
 
+    /// What names a column that is not there is refused when it is read, so that nothing looks for the column.
+    @Test func columnsThatAreNotThereAreRefused() throws {
+        let line = Array("time,load_wh\n".utf8)
+        func isTaken(_ content: PartContent, _ energy: String? = nil) -> Bool {
+            let header = PartHeader(
+                salt: Tables.salt, zone: .harmonised, content: content, from: Timestamp(0), to: Timestamp(1),
+                byteCount: 1, rows: 1, chunks: 1, energy: energy.map { EnergyColumn(name: $0, unit: .wattHours) })
+            return (try? PartHeader(bcs: header.bcs)) == header
+        }
+        func csv(_ header: [UInt8], _ column: UInt16 = 0) -> PartContent {
+            .csv(header: header, timeColumn: column, time: .milliseconds)
+        }
+        #expect(isTaken(csv(line, 1), "load_wh") && isTaken(.jsonLines(timeMember: "at", time: .seconds), "kw"))
+        #expect(!isTaken(csv(line), "nothing") && !isTaken(csv(line, 2)) && !isTaken(csv(line, .max)))
+        for bad in ["", "\n", "time,load_wh", "time,\n", "time,time\n", "time\nload\n", "time,\"x\n", "\u{feff}time\n"]
+        {
+            #expect(!isTaken(csv(Array(bad.utf8))), "\(bad)")
+        }
+        #expect(!isTaken(csv([116, 0, 10])) && !isTaken(csv([116, 0xff, 10])))
+        #expect(!isTaken(.jsonLines(timeMember: "", time: .seconds)))
+        #expect(!isTaken(.file(name: "a.pdf", mediaType: "application/pdf"), "load_wh"))
+        // Nor does the line's reader trust the number, with and without quotes.
+        for row in ["1,2\n", "\"1\",2\n"] {
+            for wanted in [-1, 2, 7, Int.max] {
+                #expect(throws: PartProblem.self) { try CSVLine.field(Array(row.utf8)[...], wanted, of: 2, line: 1) }
+            }
+        }
+    }
+
+    @Test func manifestsThatAreCutOtherwiseAreRefused() throws {
+        let good = try Tables.manifest(Tables.csv(hours: 3))
+        let chunk = good.chunks[0]
+        let half = chunk.byteCount / 2
+        func part(_ offset: UInt32, _ count: UInt32, _ rows: UInt32) -> ChunkDescriptor {
+            ChunkDescriptor(
+                offset: UInt64(offset), byteCount: count, rows: rows, first: chunk.first, last: chunk.first,
+                digest: chunk.digest)
+        }
+        let header = good.header
+        let cut = Manifest(
+            header: PartHeader(
+                salt: header.salt, zone: header.zone, content: header.content, from: header.from, to: header.to,
+                byteCount: header.byteCount, rows: header.rows, chunks: 2),
+            chunks: [part(0, half, 1), part(half, chunk.byteCount - half, chunk.rows - 1)])
+        #expect(throws: BCSError.self) { try Manifest(bcs: cut.bcs) }
+    }
+
+    @Test func filtersAreBoundedAsAWhole() throws {
+        let long = RowFilter.Condition("c", .equal, String(repeating: "x", count: 600))
+        let one = RowFilter([long])
+        #expect(try RowFilter(bcs: one.bcs) == one)
+        #expect(throws: BCSError.self) { try RowFilter(bcs: RowFilter([long, long]).bcs) }
+    }
+
     @Test func manifestsWithGapsAreRefused() throws {
         let good = try Tables.manifest(Tables.csv(hours: 6_000))
         var chunks = good.chunks

@@ -122,6 +122,85 @@ struct PartReplicationTests {
         #expect(await answer() == nil)
     }
 
+    /// Whoever reads a digest on its way to the chain can anchor it as its own; it gets nothing by that, and spoils nothing.
+    @Test func whoAnchorsAnothersPartFirstGetsNothing() async throws {
+        let market = try Market()
+        let node = try DataNode(market)
+        try node.register()
+        let manifest = try node.service.accept(node.upload(Tables.csv(hours: 3), node.description()))
+        try market.must(
+            Anchors.register, on: WellKnown.anchors, RegisterDataSet(name: "trap", schema: Manifest.schema),
+            as: "borealis")
+        let batch = NewBatch(
+            digest: manifest.digest, root: manifest.root, count: manifest.count, from: manifest.header.from,
+            to: manifest.header.to)
+        try market.must(
+            Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: "trap", batches: [batch]), as: "borealis")
+        let serving = PartReplication(service: node.service) { _, _ in nil }
+        for message: LakeMessage in [.part(manifest.digest), .chunks(manifest.digest, first: 0, count: 1)] {
+            let error = await #expect(throws: LakeRefusal.self) { try await serving.answer(message, from: "borealis") }
+            #expect(error?.reason == .notPermitted)
+        }
+        // Its owner hands it in again, with another salt, once it is gone here.
+        node.wait(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
+        #expect(try node.upkeep.sweep().isEmpty)
+        #expect(try node.lake.parts.entry(manifest.digest) == nil)
+    }
+
+    @Test func aNodeThatIsBehindGivesNoCopy() async throws {
+        let market = try Market()
+        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
+        try market.account("provider", .dataProvider)
+        try owner.register()
+        try market.describe(DataNode.dataSet, copies: ["borealis"])
+        for node in [owner, copy] { try node.follow() }
+        let manifest = try owner.service.accept(owner.upload(Tables.csv(hours: 3), owner.description()))
+        try owner.anchor(manifest)
+        let serving = PartReplication(service: owner.service) { _, _ in nil }
+        _ = try await serving.answer(.part(manifest.digest), from: "borealis")
+        owner.wait(milliseconds: DataService.chainAgeMillisecondsMax + 1)
+        let error = await #expect(throws: LakeRefusal.self) {
+            try await serving.answer(.part(manifest.digest), from: "borealis")
+        }
+        #expect(error?.reason == .unavailable)
+    }
+
+    @Test func whoIsSuspendedGetsAndBringsNothing() async throws {
+        let market = try Market()
+        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
+        try market.account("provider", .dataProvider)
+        try owner.register()
+        try market.describe(DataNode.dataSet, copies: ["borealis"])
+        for node in [owner, copy] { try node.follow() }
+        let manifest = try owner.service.accept(owner.upload(Tables.csv(hours: 3), owner.description()))
+        try owner.anchor(manifest)
+        let serving = PartReplication(service: owner.service) { _, _ in nil }
+        _ = try await serving.answer(.part(manifest.digest), from: "borealis")
+        func suspend(_ partner: String, _ keys: [PublicKey] = []) {
+            market.put(
+                Directory.partners, partner,
+                Partner(id: partner, name: partner, roles: .all, keys: keys, isSuspended: true),
+                of: WellKnown.governance)
+        }
+        suspend("borealis")
+        await #expect(throws: LakeRefusal.self) {
+            try await serving.answer(.part(manifest.digest), from: "borealis")
+        }
+        #expect(try await serving.offer(manifest.digest).first?.refusal?.contains("suspended") == true)
+        // A key that it registered for uploads does not outlive it, nor does one of its own.
+        let key = Market.key("upload")
+        market.put(
+            Directory.signingKeys, Pair("aurora", key.publicKey), SigningKey(since: Timestamp(0)),
+            of: WellKnown.identity)
+        let upload = owner.upload(Tables.csv(hours: 4), owner.description(), key: key)
+        _ = try owner.service.accept(upload)
+        suspend("aurora", [ContractTestBench.key(of: "aurora").publicKey])
+        for each in [key, ContractTestBench.key(of: "aurora")] {
+            let more = owner.upload(Tables.csv(hours: 5), owner.description(), key: each)
+            #expect(throws: LakeRefusal.self) { try owner.service.accept(more) }
+        }
+    }
+
     @Test func messagesOfParts() throws {
         for message: LakeMessage in [
             .part(.zero), .chunks(.zero, first: 7, count: 12), .offer(.zero, keepUntil: Timestamp(5)),

@@ -6,15 +6,17 @@ import ContractKit
 import DataSets
 import DataWorkload
 import Foundation
+import GRDB
 import LedgerCrypto
 import Logging
 import NodeClient
 import Primitives
-import ReadModels
 import Synchronization
 import TestSupport
 import Testing
 import TradingTestSupport
+
+@testable import ReadModels
 
 @Suite("Read models of the marketplace")
 struct ReadModelTests {
@@ -23,7 +25,7 @@ struct ReadModelTests {
             .utf8)
 
     /// A market with everything in it, billing included.
-    private func busyMarket() throws -> (market: Market, dataSet: Digest, agreement: UInt64) {
+    func busyMarket() throws -> (market: Market, dataSet: Digest, agreement: UInt64) {
         let market = try Market()
         try market.account("provider", .dataProvider)
         try market.account("user", .dataUser)
@@ -52,7 +54,7 @@ struct ReadModelTests {
         return (market, dataSet, agreement)
     }
 
-    private func store(
+    func store(
         _ market: Market, _ folder: TemporaryFolder, _ name: String = "models", documents: [Digest: [UInt8]] = [:]
     ) throws -> ReadModelStore {
         try ReadModelStore(
@@ -102,6 +104,32 @@ struct ReadModelTests {
         #expect(try models.agreement(agreement)?.record == stored?.bcs)
         let invoice = try #require(try models.list(.invoices(party: Market.holder("user"))).first)
         #expect(try invoice.record == market.read(Billing.invoices, 0, of: WellKnown.billing)?.bcs)
+    }
+
+    /// Pages by number begin where the page before ended, by the table's own order: nothing is sorted, nothing passed over.
+    @Test func pagesAreFoundByTheirNumbers() throws {
+        let (market, _, _) = try busyMarket()
+        let folder = try TemporaryFolder()
+        let models = try store(market, folder)
+        try models.apply(market.blocks)
+        let database = try DatabaseQueue(path: folder.url.appending(path: "models.sqlite").path)
+        let lists: [ReadModelList] = [
+            .offers(provider: nil), .offers(provider: .zero), .agreements(party: nil), .invoices(party: nil),
+            .accessLogs(agreement: 0),
+        ]
+        for list in lists {
+            let (sql, arguments) = ReadModelStore.statement(list, after: 5, limit: 10)
+            let plan = try database.read { database in
+                try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN " + sql, arguments: arguments).map {
+                    $0["detail"] as String? ?? ""
+                }
+            }
+            #expect(plan.count == 1 && plan[0].hasPrefix("SEARCH") && plan[0].hasSuffix(">?)"), "\(list): \(plan)")
+        }
+        let all = try models.list(.agreements(party: nil))
+        #expect(all.map(\.place) == (1...UInt64(all.count)).map { $0 })
+        #expect(try models.list(.agreements(party: nil), after: 1) == Array(all.dropFirst()))
+        #expect(try models.list(.accessLogs(agreement: 0), after: 1).isEmpty)
     }
 
     @Test func aBlockThatFailsLeavesThePosition() throws {

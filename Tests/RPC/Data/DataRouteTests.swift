@@ -97,6 +97,50 @@ import Testing
         }
     }
 
+    /// One signature backs a few accesses, not as many as somebody likes.
+    @Test func aSignedRequestIsAnsweredAFewTimes() async throws {
+        try await with { client, node, dataSet, agreement, _ in
+            let csv = Tables.csv(hours: 3)
+            let manifest = try node.service.accept(node.upload(csv, node.description()))
+            try node.anchor(manifest)
+            let request = node.request(dataSet, agreement, manifest.digest)
+            func path(_ request: ReadRequest) async throws -> String {
+                let link = try JSONValue(parsing: try await client.post("/v1/data/links", request.bcs))
+                return try #require(link["path"]?.text)
+            }
+            let first = try await path(request)
+            for _ in 0..<ReadRequest.answersMax {
+                #expect(try await path(request) == first)
+                try await client.download(first) { _ in }
+            }
+            #expect(try await status { try await client.download(first) { _ in } } == 429)
+            #expect(try await path(request) == first)
+            let log = node.service.accesses
+            try node.market.pass(milliseconds: 1_000)
+            try await node.upkeep.anchorAccesses()
+            #expect(try log.batches(of: agreement).map(\.log.accesses) == [UInt32(ReadRequest.answersMax)])
+            // Another request has another link.
+            let second = try await path(node.request(dataSet, agreement, manifest.digest, time: node.now))
+            #expect(second != first)
+            try await client.download(second) { _ in }
+            // Behind: neither a link nor data, and the reader is told to come back.
+            node.wait(milliseconds: DataService.chainAgeMillisecondsMax + 1)
+            let late = node.request(dataSet, agreement, manifest.digest)
+            #expect(try await Self.statusOf(posting: late.bcs, client) == 503)
+        }
+    }
+
+    private static func statusOf(posting body: [UInt8], _ client: NodeClient) async throws -> Int {
+        do {
+            _ = try await client.post("/v1/data/links", body)
+            return 200
+        } catch ClientError.problem(let report) {
+            return report.status
+        } catch ClientError.noNodeAnswered {
+            return 503
+        }
+    }
+
     @Test func badInputGetsAClearErrorAndLeavesNothing() async throws {
         try await with { client, node, dataSet, agreement, server in
             let good = node.upload(Tables.csv(hours: 3), node.description())

@@ -211,7 +211,7 @@ final class RegistryFixture {
 struct NodeReader: RegistryReader {
     let node: SmallNode
 
-    func values(_ keys: [[UInt8]]) async throws -> StateValues { try await node.values(keys) }
+    func finalState() async throws -> any FinalState { try await node.finalState() }
 
     func proof(_ keys: [[UInt8]]) async throws -> ProofBundle { try await node.proof(keys, at: nil) }
 }

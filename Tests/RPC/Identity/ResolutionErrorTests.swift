@@ -83,7 +83,7 @@ import Testing
     @Test func anUnprovableAbsenceIsAnInternalError() async throws {
         struct Unproved: RegistryReader {
             let reader: NodeReader
-            func values(_ keys: [[UInt8]]) async throws -> StateValues { try await reader.values(keys) }
+            func finalState() async throws -> any FinalState { try await reader.finalState() }
             func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
                 throw ResolutionProblem(.internalError, "no proof")
             }
