@@ -48,16 +48,27 @@ extension Billing {
         return Nothing()
     }
 
-    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what had accesses anchored
-    /// for the invoice's time when the dispute began.
+    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what had accesses logged for
+    /// the invoice's time, which is known a day after that time; else the dispute waits until then.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let invoice = try invoice(id.number, context)
-        let dispute = try openDispute(invoice, context)
+        var dispute = try openDispute(invoice, context)
+        dispute.accesses = try accesses(for: invoice, context)
         // Access that waits for its first payment opens by no dispute; where it never opens, the end credits all.
         let isAwaited = try bills.get(invoice.agreement, in: context)?.awaits ?? false
-        let credit = isAwaited || dispute.accesses > 0 ? 0 : dispute.amount
-        try decide(dispute, invoice, credit: credit, by: .zero, context)
+        guard !isAwaited, dispute.accesses == 0 else {
+            try decide(dispute, invoice, credit: 0, by: .zero, context)
+            return Nothing()
+        }
+        let end = min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
+        let known = end.adding(milliseconds: Agreement.usageDelayMilliseconds)
+        guard known <= context.time else {
+            dispute.due = try context.schedule(disputeDue.message, id, at: known)
+            try store(dispute, context)
+            return Nothing()
+        }
+        try decide(dispute, invoice, credit: dispute.amount, by: .zero, context)
         return Nothing()
     }
 

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "2d922db22ecd3f4c9acd47cd941340e1d43015b24776a5a80f0821b981f6e113")
+        #expect(history.description == "d01f63a974a9cf647161e000dc44a9dc89a51b0662a43f9e17372e1b4967f6ad")
     }
 
     @Test func genesisIsTheSameTwice() throws {

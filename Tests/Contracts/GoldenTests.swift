@@ -199,8 +199,8 @@ import Testing
 
     static let interfaces: [String] = [
         "accounts 1 3d35aaf28ecbf17dea428b736adbb2634856a67ad382c38d00a05b6a9d536192",
-        "agreements 1 daf935c5f80cb53717235b74ec879f6f940ce387f403001fb51488fbbfb0f781",
-        "anchors 1 32a99fbeff98fcbfaffe7a85f2aa163bd8a52c1bdd41319d224f9308d6d50650",
+        "agreements 1 be12b6630403d91c4029cd91bc792c1b3ee5cf6f07d558c988a9beb990086634",
+        "anchors 1 928ab648a72d156001e2e71c7ac9d9ad126fbc05b8f9ae73bc61951625aaeecc",
         "billing 1 4495419269e8e222a475d8d4328260851a05110b88e9b8a7a08c47f418c89606",
         "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",

@@ -60,7 +60,7 @@ import Testing
             return Agreements.logAccess.call(on: WellKnown.agreements, log)
         }
 
-        /// A late log, which decides no dispute that is open by then.
+        /// A late log, which decides a dispute that is open by then, too.
         private mutating func deliver(_ index: Int) -> Step {
             let bill = model.bills[index]
             let latest = (bill.ended ?? bill.to) + Timestamp.dayMilliseconds
@@ -189,7 +189,6 @@ import Testing
             if happens {
                 model.hold(index, amount)
                 model.bills[index].wasDisputed = true
-                model.bills[index].wasDelivered = model.bills[index].isDelivered
                 model.disputes.append(index)
             }
             acted("dispute", by: party, happens)

@@ -11,8 +11,6 @@ struct MoneyModel {
         let to: UInt64
         /// Whether accesses were anchored under its agreement.
         var isDelivered = false
-        /// The same when its dispute began.
-        var wasDelivered = false
         var isRevoked = false
         /// When its provider ended its agreement.
         var ended: UInt64?
@@ -192,8 +190,8 @@ struct MoneyModel {
         }
     }
 
-    /// Nobody decided in 60 days: what was delivered when the dispute began is paid.
+    /// Nobody decided in 60 days: what was delivered is paid.
     mutating func lapse() {
-        for index in disputes { decide(index, bills[index].wasDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
+        for index in disputes { decide(index, bills[index].isDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
     }
 }
