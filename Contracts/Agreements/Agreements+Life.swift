@@ -34,28 +34,39 @@ extension Agreements {
         return Nothing()
     }
 
-    /// Since when a data set of the agreement cannot be read for want of a data owner's consent, the user's own apart; nil
-    /// while it can.
+    /// From when on a user that cannot read a data set of the agreement, for want of a data owner's consent, its own apart,
+    /// is credited: since it could read none of them, or from now where it still reads others. So is one whose payments no
+    /// longer reach the provider. Nil while it can read all and pay for it.
     private static func lostSince(_ agreement: Agreement, _ context: Context) throws(Rejection) -> Timestamp? {
-        var first: Timestamp?
+        var losses: [Timestamp] = []
         for id in agreement.dataSets {
             let dataSet = try dataSet(id, context)
+            var first: Timestamp?
             for owner in dataSet.description.owners where owner != agreement.user {
                 let consent = try consents.get(Pair(id, owner), in: context)
                 guard let lost = lostSince(consent, agreement, dataSet, context.time) else { continue }
-                first = max(agreement.from, min(first ?? lost, lost))
+                first = min(first ?? lost, lost)
             }
+            if let first { losses.append(first) }
         }
-        return first
+        guard let last = losses.max() else {
+            // What no payment can open again is not kept closed.
+            return try context.isReachable(agreement.provider) ? nil : max(agreement.from, context.time)
+        }
+        return max(agreement.from, losses.count == agreement.dataSets.count ? last : context.time)
     }
 
     private static func lostSince(
         _ consent: Consent?, _ agreement: Agreement, _ dataSet: SharedDataSet, _ time: Timestamp
     ) -> Timestamp? {
-        guard let consent, !consent.purposes.isDisjoint(with: agreement.purposes) else { return agreement.from }
-        if let withdrawn = consent.withdrawn, withdrawn <= time { return min(withdrawn, consent.until) }
-        if consent.until <= time { return consent.until }
-        return consent.version < dataSet.asked ? time : nil
+        guard let consent else { return agreement.from }
+        // What it was before it was given to other purposes is not known.
+        if consent.purposes.isDisjoint(with: agreement.purposes) { return consent.from }
+        var lost = consent.until <= time ? consent.until : nil
+        if let withdrawn = consent.withdrawn, withdrawn <= time { lost = min(lost ?? withdrawn, withdrawn) }
+        // The revision that asked for more is the newest change of the data set, or came before.
+        if consent.version < dataSet.asked { lost = min(lost ?? dataSet.changed, dataSet.changed) }
+        return lost
     }
 
     static func due(_ context: Context, _ id: AgreementID) throws(Rejection) -> Nothing {

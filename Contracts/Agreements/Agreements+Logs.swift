@@ -32,7 +32,10 @@ extension Agreements {
             AccessLogNotice(
                 number: agreement.logs, log: log, accesses: agreement.accesses, energy: agreement.energy))
         agreement.logs = try checked(agreement.logs.adding(1))
-        if agreement.plan.kind == .recurring {
+        // What comes later than logs may lag proves nothing about its period: Billing judges disputes by these.
+        let isTimely =
+            context.time <= agreement.end(ofPeriodAt: request.from).adding(milliseconds: Agreement.logDelayMilliseconds)
+        if agreement.plan.kind == .recurring, isTimely {
             let period = Pair(agreement.number, agreement.period(of: request.from))
             let known = try Directory.periodAccesses.get(period, in: context)?.value ?? 0
             let sum = try checked(known.adding(UInt64(request.accesses)))

@@ -58,7 +58,9 @@ extension Billing {
         let party = try context.authorise(request, as: payRefund.number, needing: .billing, scope: .takesBack)
         let amount = request.body.amount
         guard var debt = try debts.get(request.body.debt, in: context) else { throw documentUnknown() }
-        try require(party == debt.seller || party == debt.buyer, debtForeign())
+        // Who waits behind the oldest debt has it paid, so that nobody is locked out by what others leave unpaid.
+        let isOldest = try isOldest(debt, context)
+        try require(party == debt.seller || party == debt.buyer || isOldest, debtForeign())
         try require(amount > 0, amountWrong())
         try require(amount <= debt.outstanding, aboveOutstanding("\(debt.outstanding) micro-units"))
         try requireOlder(than: debt, amount, context)
@@ -72,13 +74,15 @@ extension Billing {
         return Nothing()
     }
 
-    /// What a holder owes of refunds stays in its cash: it neither pays others with it nor takes it out.
+    /// What a holder owes of refunds stays in its cash: it neither pays others with it nor takes it out. `released` is the
+    /// part of its cash that was just released for something else.
     static func requireFree(
-        _ amount: Amount, _ currency: Currency, of holder: Digest, _ context: Context
+        _ amount: Amount, _ currency: Currency, of holder: Digest, released: Amount = 0, _ context: Context
     ) throws(Rejection) {
         let owed = try owed.get(Pair(holder, currency), in: context)?.amount ?? 0
-        guard owed > 0 else { return }
-        try require(try cash(of: holder, currency, context) - Int128(amount) >= owed, refundOwed())
+        guard owed > 0, amount > 0 else { return }
+        let free = try cash(of: holder, currency, context) - Int128(released)
+        try require(free - Int128(amount) >= owed, refundOwed())
     }
 
     /// Cash of a holder that no debt waits for, and what was just released for the purpose.
@@ -88,6 +92,12 @@ extension Billing {
         let owed = try owed.get(Pair(holder, currency), in: context)?.amount ?? 0
         let free = try cash(of: holder, currency, context) - Int128(released) - owed
         return Amount(clamping: Int128(released) + max(0, free))
+    }
+
+    private static func isOldest(_ debt: RefundDebt, _ context: Context) throws(Rejection) -> Bool {
+        let first = Pair(debt.seller, Pair(debt.currency, UInt64(0)))
+        return try openDebts.page(from: first, limit: 1, in: context).first
+            == Pair(debt.seller, Pair(debt.currency, debt.number))
     }
 
     /// What the seller owes by older debts stays for them. Where more than `olderDebtsMax` of them are open, they come first.

@@ -48,13 +48,27 @@ extension Billing {
         return Nothing()
     }
 
-    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what had accesses anchored
-    /// for the invoice's time when the dispute began.
+    /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what had accesses logged for
+    /// the invoice's time, which is known a day after that time; else the dispute waits until then.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let invoice = try invoice(id.number, context)
-        let dispute = try openDispute(invoice, context)
-        try decide(dispute, invoice, credit: dispute.accesses > 0 ? 0 : dispute.amount, by: .zero, context)
+        var dispute = try openDispute(invoice, context)
+        dispute.accesses = try accesses(for: invoice, context)
+        // Access that waits for its first payment opens by no dispute; where it never opens, the end credits all.
+        let isAwaited = try bills.get(invoice.agreement, in: context)?.awaits ?? false
+        guard !isAwaited, dispute.accesses == 0 else {
+            try decide(dispute, invoice, credit: 0, by: .zero, context)
+            return Nothing()
+        }
+        let end = min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
+        let known = end.adding(milliseconds: Agreement.usageDelayMilliseconds)
+        guard known <= context.time else {
+            dispute.due = try context.schedule(disputeDue.message, id, at: known)
+            try store(dispute, context)
+            return Nothing()
+        }
+        try decide(dispute, invoice, credit: dispute.amount, by: .zero, context)
         return Nothing()
     }
 
@@ -110,7 +124,7 @@ extension Billing {
 
     // MARK: Parts
 
-    private static func openDispute(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Dispute {
+    static func openDispute(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Dispute {
         guard let dispute = try disputes.get(invoice.number, in: context), dispute.resolved == nil else {
             throw noDispute()
         }
@@ -127,7 +141,7 @@ extension Billing {
 
     /// Holds what a credit of the disputed amount would have to give back, as far as the seller has free cash. `released`
     /// is what the dispute held before.
-    private static func hold(
+    static func hold(
         _ dispute: inout Dispute, _ invoice: inout Invoice, released: Amount = 0, _ context: Context
     ) throws(Rejection) {
         let refund = max(0, dispute.amount - invoice.outstanding)
@@ -139,7 +153,7 @@ extension Billing {
         try post(lines, invoice.currency, .hold, invoice.number, context)
     }
 
-    private static func release(
+    static func release(
         _ dispute: inout Dispute, _ invoice: inout Invoice, _ context: Context
     ) throws(Rejection) {
         let lines = [
@@ -150,7 +164,7 @@ extension Billing {
         invoice.disputed = 0
     }
 
-    private static func store(_ dispute: Dispute, _ context: Context) throws(Rejection) {
+    static func store(_ dispute: Dispute, _ context: Context) throws(Rejection) {
         try disputes.set(dispute.invoice, dispute, in: context)
         try context.emit(disputeChanged, dispute)
     }

@@ -60,16 +60,19 @@ extension Billing {
         }
     }
 
-    /// Changes the billing of an agreement, and tells Agreements when that opens or closes access.
+    /// Changes the billing of an agreement, and tells Agreements when that opens or closes access. What opens in a period
+    /// that was not billed is billed.
     static func change(
         _ agreement: UInt64, _ context: Context, _ body: (inout AgreementBill) throws(Rejection) -> Void
     ) throws(Rejection) {
         guard var bill = try bills.get(agreement, in: context) else { throw documentUnknown() }
         let before = bill.standing
         try body(&bill)
+        // Agreements reads the answer of its own call, and ends what it calls for.
+        let isTold = bill.standing != before && context.caller.origin != .instance(WellKnown.agreements)
+        if isTold, bill.standing == .clear { try billRest(&bill, context) }
         try store(bill, context)
-        // Agreements reads the answer of its own call.
-        guard bill.standing != before, context.caller.origin != .instance(WellKnown.agreements) else { return }
+        guard isTold else { return }
         _ = try context.send(
             AgreementMessages.setPayment, to: WellKnown.agreements,
             PaymentChange(agreement: agreement, payment: bill.standing))

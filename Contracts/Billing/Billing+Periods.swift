@@ -43,7 +43,7 @@ extension Billing {
     }
 
     /// Bills the period that begins and schedules the next one. Nothing is billed for a period that begins while access is
-    /// closed by payment.
+    /// closed by payment, until access opens again (`billRest`).
     private static func billPeriod(
         _ bill: inout AgreementBill, until: Timestamp, _ context: Context
     ) throws(Rejection) {
@@ -68,6 +68,21 @@ extension Billing {
             return
         }
         try schedule(&bill, at: max(next, context.time.next), context)
+    }
+
+    /// Access opens in a period that began while it was closed: from now on it is billed, to its end or the agreement's.
+    static func billRest(_ bill: inout AgreementBill, _ context: Context) throws(Rejection) {
+        guard bill.plan.kind == .recurring, bill.periods > 0, let last = bill.last,
+            let agreement = try context.agreement(bill.agreement), !agreement.state.isEnded
+        else { return }
+        let from = try start(of: bill.periods - 1, bill)
+        guard try invoice(last, context).from < from else { return }
+        let whole = min(try start(of: bill.periods, bill), bill.until)
+        let to = min(whole, agreement.until)
+        guard from <= context.time, context.time < to else { return }
+        let open = from.adding(milliseconds: to.value - context.time.value)
+        let amount = try kept(bill.plan.price, from: from, to: whole, until: open)
+        if amount > 0 { try issue(&bill, .recurring, amount, from: context.time, to: to, context) }
     }
 
     private static func billUsage(

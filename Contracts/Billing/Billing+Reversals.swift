@@ -16,10 +16,21 @@ extension Billing {
         try require(!reversals.contains(receipt.number, in: context), reversedBefore())
         try require(request.reason > 0, reasonMissing())
         var invoice = try invoice(receipt.invoice, context)
-        try require(!invoice.isDisputed, disputed())
         let amount = receipt.amount
         try require(amount <= invoice.paid - invoice.refunded, reversalSpent())
-        try requireFree(amount, invoice.currency, of: invoice.seller, context)
+        let isReminding =
+            invoice.outstanding > invoice.disputed && (invoice.isClosing || !invoice.dunning.isLate)
+        // What a dispute holds of this payment goes back with it; else the buyer would keep the payment by disputing it.
+        // What it needs for the others stays held.
+        var dispute = invoice.isDisputed ? try openDispute(invoice, context) : nil
+        let held = dispute?.held ?? 0
+        let bound = min(held, max(0, invoice.disputed - invoice.outstanding - amount))
+        if var open = dispute {
+            try release(&open, &invoice, context)
+            dispute = open
+        }
+        let beyond = max(0, amount - (held - bound))
+        try requireFree(beyond, invoice.currency, of: invoice.seller, released: held, context)
         let reversal = PaymentReversal(receipt, reason: request.reason, time: context.time)
         try reversals.set(receipt.number, reversal, in: context)
         try context.emit(reversed, reversal)
@@ -29,10 +40,13 @@ extension Billing {
             JournalLine(LedgerAccount.gateway(partner), .clearing, amount),
         ]
         try post(lines, invoice.currency, .reversal, receipt.number, context)
-        let isReminding = invoice.state == .open && (invoice.isClosing || !invoice.dunning.isLate)
         invoice.paid = try checked(invoice.paid.subtracting(amount))
         invoice.state = .open
-        if !isReminding {
+        if var open = dispute {
+            try hold(&open, &invoice, released: bound, context)
+            try store(open, context)
+        }
+        if !isReminding, invoice.outstanding > invoice.disputed {
             try context.cancel(invoice.reminder)
             try schedule(&invoice, at: max(invoice.due, context.time.adding(days: overdueDays)), context)
         }

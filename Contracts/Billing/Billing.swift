@@ -12,10 +12,10 @@ package import Primitives
 ///   It moves open -> paid | credited, paid -> credited when all goes back, paid -> open when a gateway takes a mistaken
 ///   payment back, and reminders only forward: none -> reminded -> overdue -> defaulted.
 /// - One reminder and one bill at most wait for an invoice or agreement; a period that begins while access is closed by
-///   payment is not billed.
+///   payment is billed from the moment at which access opens in it.
 /// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
-///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored when it began,
-///   else to the buyer.
+///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored, or where access
+///   waits for the invoice; else to the buyer, a day after that time at the earliest.
 /// - A refund is given in full: what the seller's free cash does not reach is a debt. So much cash as a seller owes leaves
 ///   its account only to those it owes, the oldest debt first; no credit, hold or payment takes of it.
 /// - An agreement that its provider ended comes to what is for the time before the end, at most: of an invoice that was

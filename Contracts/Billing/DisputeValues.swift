@@ -14,8 +14,9 @@ package struct Dispute: Hashable, Sendable, ContractValue {
     package let opened: Timestamp
     /// Whether it came before the invoice was overdue.
     package let wasInTime: Bool
-    /// Accesses that were logged for the invoice's time when it was opened: where nobody decides it, they do.
-    package let accesses: UInt64
+    /// Accesses that were logged for the invoice's time when it was opened, and anew when its time for deciding ended:
+    /// where nobody decides it, those do.
+    package var accesses: UInt64
     /// The scheduled end of the time for deciding it.
     package var due: ScheduleID
     package var resolved: Timestamp?

@@ -3,9 +3,9 @@
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
         ("Accounts", "97d983c311f02827e2db05b3838ade1a2ff3dd3195826bc6514866d28b1ff735"),
-        ("Agreements", "70fdc54497152e07f5a186d366c3b91d30059734f351adc5aff3dd52880930e5"),
+        ("Agreements", "6c6258ee7ea80d45cd8c33a3b6d3832afa1232a59e5869bbc10f35d64f98f9b9"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
-        ("Billing", "e77539f6dbd00a29e2774425bbc74ed67baacdbd74bf40934a8da1e2251291ae"),
+        ("Billing", "cdc7e3f267d7b1f1a7bf74b2de51d67def8b48588ed02a57d10e7516a51a3091"),
         ("Governance", "e93071703773a7531d7b47885e18d2c6a574bb2fa2b3f842582d92d0cb94f1a5"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),

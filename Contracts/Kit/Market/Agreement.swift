@@ -208,6 +208,15 @@ extension Agreement {
         return (time.value - from.value) / (UInt64(plan.periodDays) * Timestamp.dayMilliseconds)
     }
 
+    /// The end of the period of a recurring plan that a time of the agreement lies in; the agreement's where that is first
+    /// or there are no periods.
+    package func end(ofPeriodAt time: Timestamp) -> Timestamp {
+        guard plan.periodDays > 0 else { return until }
+        let milliseconds = UInt64(plan.periodDays) * Timestamp.dayMilliseconds
+        let (span, isOver) = milliseconds.multipliedReportingOverflow(by: period(of: time) + 1)
+        return isOver ? until : min(until, from.adding(milliseconds: span))
+    }
+
     /// The bill that usage logged at `time` goes into, from 0; the last one takes what comes after the end. For plans with
     /// periods.
     package func billingPeriod(at time: Timestamp) -> UInt64 {
@@ -222,7 +231,7 @@ extension Context {
         try read(Directory.agreements.stateKey(number, at: WellKnown.agreements))
     }
 
-    /// Accesses that were logged so far and began in the recurring plan's period that begins at `time`.
+    /// Accesses that began in the recurring plan's period that `time` lies in, and were logged until a day after its end.
     package func accesses(of agreement: Agreement, inPeriodAt time: Timestamp) throws(Rejection) -> UInt64 {
         let key = Pair(agreement.number, agreement.period(of: time))
         let count: Height? = try read(Directory.periodAccesses.stateKey(key, at: WellKnown.agreements))

@@ -60,7 +60,7 @@ import Testing
             return Agreements.logAccess.call(on: WellKnown.agreements, log)
         }
 
-        /// A late log, which decides no dispute that is open by then.
+        /// A late log, which decides a dispute that is open by then, too.
         private mutating func deliver(_ index: Int) -> Step {
             let bill = model.bills[index]
             let latest = (bill.ended ?? bill.to) + Timestamp.dayMilliseconds
@@ -189,7 +189,6 @@ import Testing
             if happens {
                 model.hold(index, amount)
                 model.bills[index].wasDisputed = true
-                model.bills[index].wasDelivered = model.bills[index].isDelivered
                 model.disputes.append(index)
             }
             acted("dispute", by: party, happens)
@@ -212,8 +211,8 @@ import Testing
             let amount = [0, 1, debt.open, debt.open + 1, model.cash[debt.seller]][choice]
             let call = call(Billing.payRefund, PayRefund(debt: UInt64(index), amount: amount), by: party)
             let happens =
-                (party == debt.seller || party == debt.buyer) && amount > 0 && amount <= debt.open
-                && amount <= model.free(for: index)
+                (party == debt.seller || party == debt.buyer || model.isOldest(index)) && amount > 0
+                && amount <= debt.open && amount <= model.free(for: index)
             if happens { model.payRefund(index, amount) }
             acted("refund", by: party, happens)
             return (call, "village", happens)

@@ -95,4 +95,41 @@ import Testing
         try shop.market.act(Agreements.terminate, end, by: shop.user, on: Self.on)
         #expect(try shop.market.agreement(number).state == .noticed && shop.market.invoice(2).credited == 0)
     }
+
+    /// A revision that asks for more than a data owner consented to cuts the user off: it pays up to the revision, whenever
+    /// it notices. A consent that was given anew for other purposes was lost then, not from the beginning.
+    @Test(arguments: [true, false])
+    func anOutdatedConsentEndsWhatIsOwed(isRevised: Bool) throws {
+        var shop = try Shop()
+        let ann = try shop.market.person("ann", .serviceUser)
+        let first = Market.description(owners: [ann.holder], purposes: [.research, .forecasting])
+        let set = try shop.market.describe("owned", first, by: shop.provider)
+        func consent(_ purposes: Purposes) throws {
+            let body = GrantConsent(
+                dataSet: set, version: 1, purposes: purposes, until: shop.market.bench.time.adding(days: 90 as UInt32))
+            try shop.market.act(Agreements.grantConsent, body, by: ann, on: Self.on)
+        }
+        try consent(.research)
+        let plan = Market.plan(.oneTime, 86_400_000 * 30)
+        let number = try shop.market.agree(shop.market.terms([set], plan, days: 30), shop.provider, shop.user)
+        let from = try shop.market.agreement(number).from
+        try shop.market.pass(days: 10)
+        if isRevised {
+            let more = DescribeDataSet(
+                name: "owned", previous: 1, location: DataLocation(partner: "metrics", anchor: "owned"),
+                description: Market.description(
+                    owners: [ann.holder], purposes: [.research, .forecasting, .serviceDelivery]))
+            try shop.market.act(Agreements.describe, more, by: shop.provider, on: Self.on, via: "metrics")
+        } else {
+            try consent(.forecasting)
+        }
+        let lost = shop.market.bench.time
+        try shop.market.pass(days: 5)
+        #expect(
+            try shop.market.refusal(shop.user, set, number) == (isRevised ? .consentOutdated : .consentMissing))
+        let end = EndAgreement(agreement: number, reason: 1)
+        try shop.market.act(Agreements.terminate, end, by: shop.user, on: Self.on)
+        let invoice = try shop.market.invoice(0)
+        #expect(invoice.amount - invoice.credited == Amount(lost.value - from.value))
+    }
 }

@@ -12,8 +12,8 @@ import Testing
 @Suite struct DisputeTests {
     static let on = WellKnown.agreements
 
-    /// Judged is the disputed period as it stood when the dispute began: neither another period's accesses nor later ones
-    /// decide it.
+    /// Judged is the disputed period, by what was logged for it until a day after its end: neither another period's accesses
+    /// nor later logs decide it, and a dispute at issue wins nothing for that.
     @Test func anUndecidedDisputeFallsByItsPeriod() throws {
         var shop = try Shop()
         let plan = PricePlan(
@@ -30,7 +30,6 @@ import Testing
             shop.code(
                 Billing.dispute, DisputeInvoice(invoice: invoice, amount: 1_000, reason: 1, text: .zero), by: shop.user)
         }
-        // Accesses of the first and third period; those of the second come after its dispute.
         try shop.market.pass(days: 2)
         #expect(log(1) == nil)
         try shop.market.pass(days: 14)
@@ -38,13 +37,48 @@ import Testing
         #expect(log(15) == nil)
         try shop.market.pass(days: 10)
         #expect(log(25) == nil && dispute(2) == nil)
+        // Nothing of the fourth period is logged until it is over, and more than a day.
+        try shop.market.pass(days: 6)
+        #expect(dispute(3) == nil)
+        try shop.market.pass(days: 10)
+        #expect(log(35) == nil && dispute(4) == nil)
+        try shop.market.pass(days: 4)
+        #expect(log(45) == nil)
         try shop.market.pass(days: 61)
-        for (invoice, credit) in [(0, 0), (1, 1_000), (2, 0)] as [(UInt64, Amount)] {
+        for (invoice, credit) in [(0, 0), (1, 0), (2, 0), (3, 1_000), (4, 0)] as [(UInt64, Amount)] {
             let fallen = try shop.market.bench.ask(
                 Billing.disputeQuery, of: WellKnown.billing, DocumentNumber(invoice))
             #expect(fallen.resolved != nil && fallen.credit == credit, "invoice \(invoice)")
             #expect(try shop.market.invoice(invoice).credited == credit, "invoice \(invoice)")
         }
+    }
+
+    /// What the buyer may still read is not called undelivered: the dispute waits until a day after the end, or the decision.
+    @Test(arguments: [true, false, nil] as [Bool?])
+    func aDisputeOfALongTimeWaits(isRead: Bool?) throws {
+        var shop = try Shop()
+        let number = try shop.agree(Market.plan(.oneTime, 1_000), days: 150)
+        let from = try shop.market.agreement(number).from
+        #expect(shop.confirm(0, 1_000, 1) == nil)
+        let dispute = DisputeInvoice(invoice: 0, amount: 400, reason: 1, text: .zero)
+        #expect(shop.code(Billing.dispute, dispute, by: shop.user) == nil)
+        try shop.market.pass(days: 70)
+        #expect(try shop.market.invoice(0).isDisputed)
+        if isRead == true {
+            let log = LogAccess(
+                agreement: number, dataSet: shop.set, root: .zero, accesses: 1, energy: 0,
+                from: from.adding(days: 69 as UInt32),
+                to: from.adding(days: 70 as UInt32))
+            try shop.market.bench.send(Agreements.logAccess, to: Self.on, log, as: "metrics")
+        } else if isRead == nil {
+            #expect(shop.code(Billing.resolve, ResolveDispute(invoice: 0, credit: 300), by: shop.judge) == nil)
+        }
+        try shop.market.pass(days: 80)
+        #expect(try shop.market.invoice(0).isDisputed == (isRead != nil))
+        try shop.market.pass(days: 2)
+        let invoice = try shop.market.invoice(0)
+        #expect(!invoice.isDisputed && invoice.credited == (isRead.map { $0 ? 0 : 400 } ?? 300))
+        #expect(try shop.sheet(shop.user.holder)[0] == invoice.credited)
     }
 
     /// A dispute that falls to the seller leaves the invoice to be paid: reminders close access again, also when they had

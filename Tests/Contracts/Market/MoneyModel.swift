@@ -11,8 +11,6 @@ struct MoneyModel {
         let to: UInt64
         /// Whether accesses were anchored under its agreement.
         var isDelivered = false
-        /// The same when its dispute began.
-        var wasDelivered = false
         var isRevoked = false
         /// When its provider ended its agreement.
         var ended: UInt64?
@@ -66,6 +64,7 @@ struct MoneyModel {
         let older = debts[..<debt].filter { $0.seller == seller }.map(\.open).reduce(0, +)
         return max(0, cash[seller] - older)
     }
+    func isOldest(_ debt: Int) -> Bool { debts.firstIndex { $0.seller == debts[debt].seller && $0.open > 0 } == debt }
     /// What a party owes of refunds stays in its cash.
     func canSpend(_ party: Int, _ amount: Amount) -> Bool {
         amount <= cash[party] && (owed(by: party) == 0 || cash[party] - amount >= owed(by: party))
@@ -93,15 +92,22 @@ struct MoneyModel {
         let receipt = receipts[index]
         let bill = bills[receipt.bill]
         let mayBe =
-            receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000 && bill.dispute == nil
-            && receipt.amount <= bill.paid - bill.refunded && canSpend(bill.seller, receipt.amount)
+            receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000
+            && receipt.amount <= bill.paid - bill.refunded
         guard mayBe else { return false }
+        // What a dispute holds beyond what it needs afterwards pays it, then cash that is not owed.
+        let dispute = bill.dispute ?? (0, 0)
+        let needed = min(dispute.held, max(0, dispute.amount - bill.open - receipt.amount))
+        let rest = max(0, receipt.amount - (dispute.held - needed))
+        guard rest <= free(bill.seller) else { return false }
+        let released = release(receipt.bill)
         receipts[index].isReversed = true
         bills[receipt.bill].paid -= receipt.amount
         cash[bill.seller] -= receipt.amount
         receivable[bill.seller] += receipt.amount
         payable[bill.buyer] -= receipt.amount
         clearing += receipt.amount
+        if dispute.amount > 0 { hold(receipt.bill, dispute.amount, released: min(released, needed)) }
         return true
     }
 
@@ -184,8 +190,8 @@ struct MoneyModel {
         }
     }
 
-    /// Nobody decided in 60 days: what was delivered when the dispute began is paid.
+    /// Nobody decided in 60 days: what was delivered is paid.
     mutating func lapse() {
-        for index in disputes { decide(index, bills[index].wasDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
+        for index in disputes { decide(index, bills[index].isDelivered ? 0 : bills[index].dispute?.amount ?? 0) }
     }
 }

@@ -47,6 +47,27 @@ import Testing
         }
     }
 
+    /// A user whose payments no longer arrive ends the agreement at once, and owes nothing for the time after.
+    @Test func aUserLeavesWhomItCannotPay() throws {
+        var ending = try Ending()
+        let set = try ending.shop.market.describe(
+            "noticed", Market.description(noticeDays: 10), by: ending.shop.provider)
+        // A micro-unit for each millisecond.
+        let plan = Market.plan(.oneTime, Amount(30 * Timestamp.dayMilliseconds))
+        let terms = ending.shop.market.terms([set], plan, days: 30)
+        let number = try ending.shop.market.agree(terms, ending.shop.provider, ending.shop.user)
+        try ending.shop.market.pass(days: 22)
+        #expect(try ending.shop.market.refusal(ending.shop.user, set, number) == .paymentOverdue)
+        ending.endDID()
+        #expect(ending.shop.confirm(0, 1, 3) == Billing.payeeEnded.code)
+        let end = EndAgreement(agreement: number, reason: 1)
+        try ending.shop.market.act(Agreements.terminate, end, by: ending.shop.user, on: WellKnown.agreements)
+        let agreement = try ending.shop.market.agreement(number)
+        #expect(agreement.state == .terminated && agreement.until == ending.shop.market.bench.time)
+        let invoice = try ending.shop.market.invoice(0)
+        #expect(invoice.outstanding == Amount(agreement.until.value - agreement.from.value))
+    }
+
     /// While the account itself is active its administrators take out what it has; nothing comes in.
     @Test func theDIDHasEnded() throws {
         var ending = try Ending()
