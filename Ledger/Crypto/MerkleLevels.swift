@@ -11,21 +11,14 @@ package struct MerkleLevels: Hashable, Sendable {
         var levels = [leaves]
         var level = leaves
         while level.count > 1 {
-            var next: [Digest] = []
-            next.reserveCapacity((level.count + 1) / 2)
-            for pair in stride(from: 0, to: level.count - 1, by: 2) {
-                next.append(SHA256.node(tag: 1, level[pair], level[pair + 1]))
-            }
-            // As in `MerkleTree.root`: an odd last node moves up unchanged.
-            if level.count % 2 == 1 { next.append(level[level.count - 1]) }
-            levels.append(next)
-            level = next
+            level = MerkleTree.parents(of: level)
+            levels.append(level)
         }
         self.levels = levels
         root = level.first ?? SHA256.hash([])
     }
 
-    /// What `MerkleTree.path` gives: siblings from leaf to root; nil when `index` is outside the list.
+    /// Siblings from leaf to root; nil when `index` is outside the list.
     package func path(_ index: Int) -> [Digest]? {
         guard levels[0].indices.contains(index) else { return nil }
         var position = index

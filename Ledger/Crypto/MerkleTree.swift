@@ -12,37 +12,25 @@ package enum MerkleTree {
     package static func root(_ leaves: [Digest]) -> Digest {
         if leaves.isEmpty { return SHA256.hash([]) }
         var level = leaves
-        // An odd last node moves up unchanged, which gives the tree of RFC 6962.
-        while level.count > 1 {
-            var next: [Digest] = []
-            next.reserveCapacity((level.count + 1) / 2)
-            for index in stride(from: 0, to: level.count - 1, by: 2) {
-                next.append(SHA256.node(tag: 1, level[index], level[index + 1]))
-            }
-            if level.count % 2 == 1 { next.append(level[level.count - 1]) }
-            level = next
-        }
+        while level.count > 1 { level = parents(of: level) }
         return level[0]
     }
 
-    /// Siblings from leaf to root; nil when `index` is outside the list.
-    package static func path(_ leaves: [Digest], index: Int) -> [Digest]? {
-        guard leaves.indices.contains(index) else { return nil }
-        var level = leaves
-        var position = index
-        var siblings: [Digest] = []
-        while level.count > 1 {
-            let sibling = position ^ 1
-            if sibling < level.count { siblings.append(level[sibling]) }
-            var next: [Digest] = []
-            for pair in stride(from: 0, to: level.count - 1, by: 2) {
-                next.append(SHA256.node(tag: 1, level[pair], level[pair + 1]))
-            }
-            if level.count % 2 == 1 { next.append(level[level.count - 1]) }
-            level = next
-            position /= 2
+    /// The level above one of two nodes or more. An odd last node moves up unchanged, which gives the tree of RFC 6962.
+    static func parents(of level: [Digest]) -> [Digest] {
+        var next: [Digest] = []
+        next.reserveCapacity((level.count + 1) / 2)
+        for index in stride(from: 0, to: level.count - 1, by: 2) {
+            next.append(SHA256.node(tag: 1, level[index], level[index + 1]))
         }
-        return siblings
+        if level.count % 2 == 1 { next.append(level[level.count - 1]) }
+        return next
+    }
+
+    /// Siblings from leaf to root; nil when `index` is outside the list. O(n) hashes: whoever gives many paths keeps
+    /// `MerkleLevels`.
+    package static func path(_ leaves: [Digest], index: Int) -> [Digest]? {
+        leaves.indices.contains(index) ? MerkleLevels(leaves).path(index) : nil
     }
 
     /// Whether `leaf` is entry `index` of the `count` entries under `root`. Never traps; O(log n) hashes.

@@ -1,4 +1,3 @@
-internal import LedgerCrypto
 internal import Primitives
 
 /// Digests within a node, kept beside it while its layer is in memory: the node's next version hashes 4 times for a slot
@@ -19,25 +18,10 @@ struct InnerDigests: Sendable {
         var heap = old.heap
         if heap.isEmpty { heap = [Digest](repeating: .zero, count: 16) }
         let changed = old.heap.isEmpty ? UInt16.max : changed
-        _ = heap.withUnsafeMutableBufferPointer { InnerDigests.fill($0, 1, node, changed, 0, 16) }
+        _ = heap.withUnsafeMutableBufferPointer { node.digest(changed: changed, in: $0) }
         self.heap = heap
     }
 
     /// The digest of the node.
     var root: Digest { heap[1] }
-
-    /// Digest of the slots from `start` on, at `place` of the heap.
-    private static func fill(
-        _ heap: UnsafeMutableBufferPointer<Digest>, _ place: Int, _ node: RadixNode, _ changed: UInt16, _ start: Int,
-        _ width: Int
-    ) -> Digest {
-        if width == 1 { return node[start].hash }
-        // Nothing below is remembered then, so it comes before what is.
-        if let alone = node.alone(start, width) { return alone }
-        if changed & RadixNode.mask(start, width) == 0 { return heap[place] }
-        let half = width / 2
-        let left = fill(heap, 2 * place, node, changed, start, half)
-        heap[place] = SHA256.node(tag: 1, left, fill(heap, 2 * place + 1, node, changed, start + half, half))
-        return heap[place]
-    }
 }

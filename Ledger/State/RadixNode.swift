@@ -127,17 +127,31 @@ struct RadixNode: Sendable {
     }
 
     /// SmtSpec digest of the whole node. At most 15 hashes.
-    var hash: Digest { hash(from: 0, width: 16) }
+    var hash: Digest { digest(changed: .max, in: nil) }
 
-    private func hash(from start: Int, width: Int) -> Digest {
+    /// The same, with the digests within the node in `heap` (`InnerDigests`): what has none of the slots of `changed` (bit i
+    /// for slot i) is taken from there, what is hashed is put there.
+    func digest(changed: UInt16, in heap: UnsafeMutableBufferPointer<Digest>?) -> Digest {
+        digest(at: 1, from: 0, width: 16, changed, heap)
+    }
+
+    private func digest(
+        at place: Int, from start: Int, width: Int, _ changed: UInt16, _ heap: UnsafeMutableBufferPointer<Digest>?
+    ) -> Digest {
         if width == 1 { return self[start].hash }
+        // Nothing below is remembered then, so it comes before what is.
         if let alone = alone(start, width) { return alone }
+        if let heap, changed & RadixNode.mask(start, width) == 0 { return heap[place] }
         let half = width / 2
-        return SHA256.node(tag: 1, hash(from: start, width: half), hash(from: start + half, width: half))
+        let left = digest(at: 2 * place, from: start, width: half, changed, heap)
+        let right = digest(at: 2 * place + 1, from: start + half, width: half, changed, heap)
+        let whole = SHA256.node(tag: 1, left, right)
+        heap?[place] = whole
+        return whole
     }
 
     /// The digest of some slots that hold nothing or one lone leaf, which hangs wherever it is alone; nil for others.
-    func alone(_ start: Int, _ width: Int) -> Digest? {
+    private func alone(_ start: Int, _ width: Int) -> Digest? {
         let held = occupied & RadixNode.mask(start, width)
         if held == 0 { return .zero }
         guard held == held & leaves, held.nonzeroBitCount == 1 else { return nil }
@@ -162,7 +176,7 @@ struct RadixNode: Sendable {
     /// Siblings on the way from this node's root to `slot`, top first, ending where a lone leaf hangs. At most 4.
     func siblings(of slot: Int) -> [(digest: Digest, isLeft: Bool)] { NodeDigests(self).siblings(of: slot, in: self) }
 
-    static func mask(_ start: Int, _ width: Int) -> UInt16 {
+    private static func mask(_ start: Int, _ width: Int) -> UInt16 {
         UInt16(truncatingIfNeeded: ((UInt32(1) << UInt32(width)) - 1) << UInt32(start))
     }
 }

@@ -112,15 +112,6 @@ extension ChainView {
         return known
     }
 
-    /// Whether an anchor is of a meter's readings: its data provider's, in the format of readings. Anybody may anchor
-    /// batches of any meter, and those of other partners count for nothing.
-    package func isReadings(_ anchor: BatchAnchor, of meter: MeterNumber) throws(StorageFailure) -> Bool {
-        guard anchor.schema == ReadingBatch.schema, let provider = try dataProviders(of: [meter])[0] else {
-            return false
-        }
-        return anchor.owner == provider
-    }
-
     /// Which of the batches the owner declared deleted. Read anew each time.
     package func deleted(among batches: [Digest]) throws(StorageFailure) -> Set<Digest> {
         let keys = batches.map { Directory.tombstones.stateKey($0, at: WellKnown.anchors) }

@@ -112,7 +112,7 @@ package struct LakeService: Sendable {
             throw LakeRefusal(
                 .notPermitted, "batch \(digest.short) is not anchored as readings by the meter's data provider")
         }
-        if try chain.tombstone(digest, of: batch.meter) != nil {
+        if try chain.isDeleted(digest) {
             throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
         }
         return try lake.store(bytes).digest

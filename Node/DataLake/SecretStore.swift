@@ -13,9 +13,12 @@ package import Trading
 package struct SecretStore: Sendable {
     private let database: DatabaseQueue
     private static let parts = MemberParts<SaltList.Entry>(table: "saltPart", recordsMax: 2_048) { $0.member }
-    private let last = LastSalts()
-    private let derived = DerivedSalts()
-    private let keyRing = KeyRing()
+    /// Stored salts: partners ask for them part by part. Forgotten when any key is destroyed.
+    private let last = LastSecrets<SettlementName, [SaltList.Entry]>(countMax: 4)
+    /// Salts that were made from keys and are not stored. Forgotten when any key is set or destroyed.
+    private let derived = LastSecrets<DerivedName, SaltList>(countMax: 4)
+    /// Keys of the community that was settled last. Forgotten when any key is set or destroyed.
+    private let keyRing = LastSecrets<Address, [MemberNumber: Digest]>(countMax: 1)
     private let late: LateWrites<SettlementName, [SaltList.Entry]>
 
     package init(path: String) throws(LakeError) {
@@ -115,7 +118,7 @@ package struct SecretStore: Sendable {
         if let known = keyRing[community] { return known }
         let turn = keyRing.turn
         let keys = try readKeys(in: community)
-        keyRing.keep(keys, of: community, turn)
+        keyRing.keep(keys, of: community, since: turn)
         return keys
     }
 
@@ -140,10 +143,7 @@ package struct SecretStore: Sendable {
 
     /// All of them or none. Nil is the community itself.
     package func setKeys(_ keys: [(member: MemberNumber?, key: Digest)], in community: Address) throws(LakeError) {
-        defer {
-            keyRing.forget()
-            derived.forget()
-        }
+        defer { forgetKeys() }
         try SQL.attempt("store keys") {
             try database.write { database in
                 let insert = try database.cachedStatement(
@@ -161,10 +161,7 @@ package struct SecretStore: Sendable {
     package func destroy(_ member: MemberNumber, in community: Address) throws(LakeError) {
         last.forget()
         try late.flush()
-        defer {
-            keyRing.forget()
-            derived.forget()
-        }
+        defer { forgetKeys() }
         try SQL.attempt("destroy a key") {
             try database.write { database in
                 try database.execute(
@@ -174,6 +171,11 @@ package struct SecretStore: Sendable {
             }
         }
         last.forget()
+    }
+
+    private func forgetKeys() {
+        keyRing.forget()
+        derived.forget()
     }
 
     // MARK: Salts
@@ -190,7 +192,11 @@ package struct SecretStore: Sendable {
         {
             return SaltList(community: stored[0].salt, members: Array(stored.dropFirst()))
         }
-        if stored.isEmpty, let known = derived[name, of: members] { return known }
+        // Those of exactly these members, whatever the membership's digest.
+        let known =
+            stored.isEmpty
+            ? derived.last { $0.settlement == name && $1.members.lazy.map(\.member).elementsEqual(members) } : nil
+        if let known { return known }
         let byMember = Dictionary(
             stored.map { ($0.member, $0.salt) }, uniquingKeysWith: { first, _ in first })
         // Only what is not stored needs keys.
@@ -225,7 +231,7 @@ package struct SecretStore: Sendable {
         let turn = last.turn
         let name = SettlementName(community: community, period: period, version: version)
         try late.put(name, entries, afterMilliseconds: afterMilliseconds)
-        last.keep(entries, name, turn)
+        last.keep(entries, of: name, since: turn)
     }
 
     /// As `salts`, and what follows from keys is kept in memory for a while, apart from what is stored: a settler needs it
@@ -235,13 +241,14 @@ package struct SecretStore: Sendable {
         of members: @autoclosure () throws -> [MemberNumber], in community: Address, period: PeriodNumber,
         version: UInt32, membership: Digest
     ) throws -> SaltList? {
-        let name = SettlementName(community: community, period: period, version: version)
-        if let known = derived[name, membership] { return known }
+        let name = DerivedName(
+            settlement: SettlementName(community: community, period: period, version: version), membership: membership)
+        if let known = derived[name] { return known }
         let turn = derived.turn
         guard
             let made = try salts(of: members(), in: community, period: period, version: version)
         else { return nil }
-        derived.keep(made, name, membership, turn)
+        derived.keep(made, of: name, since: turn)
         return made
     }
 
@@ -258,7 +265,7 @@ package struct SecretStore: Sendable {
         let entries = try SQL.attempt("read salts") {
             try database.read { try SecretStore.parts.read(community, period, version, in: $0) }
         }
-        if !entries.isEmpty { last.keep(entries, name, turn) }
+        if !entries.isEmpty { last.keep(entries, of: name, since: turn) }
         return entries
     }
 

@@ -20,14 +20,18 @@ package struct BlockSource: Sendable {
         self.finalHeight = finalHeight
         self.base = base
     }
+
+    /// Ends a round of whoever follows the chain. Under load blocks follow each other within milliseconds; the next round
+    /// takes all that becomes final within 50 ms of this one's beginning.
+    static func endRound(began: ContinuousClock.Instant) async throws {
+        try await Task.sleep(until: began + .milliseconds(50))
+    }
 }
 
 /// Feeds the read models from final blocks. Stops and starts anywhere: the position is where it was written.
 package struct ReadModelFeeder: Sendable {
     /// Blocks taken in one transaction while catching up.
     static let blocksMax: UInt64 = 256
-    /// Under load blocks follow each other within milliseconds; a round reads what has become final within this time.
-    private static let roundMilliseconds: Int64 = 50
     private static let waitMilliseconds: UInt32 = 5_000
     private static let pauseAfterFailure = Duration.seconds(2)
 
@@ -50,7 +54,7 @@ package struct ReadModelFeeder: Sendable {
                 let began = ContinuousClock.now
                 let next = try await catchUp(from: known)
                 known = next
-                try await Task.sleep(until: began + .milliseconds(ReadModelFeeder.roundMilliseconds))
+                try await BlockSource.endRound(began: began)
                 _ = try await source.finalHeight(next, ReadModelFeeder.waitMilliseconds)
             } catch is CancellationError {
                 return

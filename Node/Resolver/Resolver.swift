@@ -194,7 +194,7 @@ package struct Resolver: Sendable {
             tag.append(UInt8(ascii: "/"))
             tag.append(decimal: UInt64(bodyBytes))
         }
-        return SHA256.hash(tag).quotedPrefix
+        return "\"\(Hex.encode(SHA256.hash(tag).bytes.prefix(16)))\""
     }
 
     // MARK: Errors

@@ -89,33 +89,6 @@ extension [UInt8] {
     }
 
     mutating func append(decimal value: UInt64) {
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var place = digits.count
-            var rest = value
-            repeat {
-                place -= 1
-                digits[place] = 48 + UInt8(rest % 10)
-                rest /= 10
-            } while rest > 0
-            append(contentsOf: digits[place...])
-        }
-    }
-}
-
-extension Digest {
-    /// The first 32 hexadecimal digits in double quotes, as an entity tag has them.
-    var quotedPrefix: String {
-        withUnsafeBytes { bytes in
-            String(unsafeUninitializedCapacity: 34) { out in
-                func letter(_ value: UInt8) -> UInt8 { value < 10 ? 48 + value : 87 + value }
-                out[0] = UInt8(ascii: "\"")
-                for index in 0..<16 {
-                    out[1 + 2 * index] = letter(bytes[index] >> 4)
-                    out[2 + 2 * index] = letter(bytes[index] & 15)
-                }
-                out[33] = UInt8(ascii: "\"")
-                return 34
-            }
-        }
+        append(contentsOf: String(value).utf8)
     }
 }

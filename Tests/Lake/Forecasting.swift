@@ -98,9 +98,7 @@ struct Forecasting {
     /// Anchors the output and publishes the result; the code of the rejection.
     func publish(_ prepared: PreparedForecast, _ attestations: [Attestation]) throws -> UInt16? {
         let (claim, manifest) = (prepared.request.claim, prepared.manifest)
-        let batch = NewBatch(
-            digest: manifest.digest, root: manifest.root, count: manifest.count, from: manifest.header.from,
-            to: manifest.header.to)
+        let batch = NewBatch(manifest)
         return try cluster.network.withLock {
             try $0.must(
                 Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: Self.dataSet, batches: [batch]),

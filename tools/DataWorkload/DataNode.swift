@@ -102,9 +102,7 @@ package final class DataNode: Sendable {
     }
 
     package func anchor(_ manifest: Manifest) throws {
-        let batch = NewBatch(
-            digest: manifest.digest, root: manifest.root, count: manifest.count, from: manifest.header.from,
-            to: manifest.header.to)
+        let batch = NewBatch(manifest)
         try market.must(
             Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: DataNode.dataSet, batches: [batch]))
     }

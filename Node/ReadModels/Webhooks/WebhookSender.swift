@@ -8,8 +8,6 @@ internal import Synchronization
 /// out, and after a crash the last notice may come twice, with the same id.
 package struct WebhookSender: Sendable {
     package static let attemptsMax = 8
-    /// Under load blocks follow each other within milliseconds; a round looks at what has become final within this time.
-    private static let roundMilliseconds: Int64 = 50
 
     /// Posts; the status, or an error when there was no answer.
     package typealias Post =
@@ -54,7 +52,7 @@ package struct WebhookSender: Sendable {
                         }
                     }
                     next = final.next
-                    try await Task.sleep(until: began + .milliseconds(WebhookSender.roundMilliseconds))
+                    try await BlockSource.endRound(began: began)
                 } catch is CancellationError {
                     break
                 } catch {

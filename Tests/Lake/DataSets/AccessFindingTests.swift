@@ -10,55 +10,15 @@ import Primitives
 import Testing
 import TradingTestSupport
 
-/// A provider's part on the market, and a user with an agreement.
-private struct Story {
-    let market: Market
-    let node: DataNode
-    let dataSet: Digest
-    let agreement: UInt64
-    let manifest: Manifest
-    let content: [UInt8]
-
-    init(hours: Int, energy: EnergyColumn? = nil, plan: PricePlan, sharing: SharingClass = .saleOnly) throws {
-        market = try Market()
-        node = try DataNode(market)
-        try market.account("provider", .dataProvider)
-        try market.account("user", .dataUser)
-        try node.register()
-        dataSet = try market.describe(DataNode.dataSet, sharing: sharing)
-        try node.follow()
-        let csv = Tables.csv(hours: hours)
-        manifest = try node.service.accept(node.upload(csv, node.description(energy: energy)))
-        try node.anchor(manifest)
-        content = Array(csv.dropFirst(manifest.header.content.head.count))
-        agreement = try market.agree(dataSet, plan: plan)
-        try market.pass(milliseconds: 1_000)
-    }
-
-    func request(_ range: SliceRange = .all) -> ReadRequest {
-        node.request(dataSet, agreement, manifest.digest, range: range)
-    }
-
-    /// What the chain has of the agreement after the node anchored its accesses.
-    func anchored() async throws -> Agreement {
-        try market.pass(milliseconds: 1_000)
-        try await node.upkeep.anchorAccesses()
-        return try #require(try market.read(Directory.agreements, agreement, of: WellKnown.agreements))
-    }
-
-    static func plan(_ kind: PricePlan.Kind, price: Amount, ceiling: Amount) -> PricePlan {
-        PricePlan(kind, currency: Market.euro, price: price, periodDays: 7, dueDays: 10, ceiling: ceiling)
-    }
-}
-
 @Suite("Accesses that must count")
 struct AccessFindingTests {
     private static let wattHours = EnergyColumn(name: "load_wh", unit: .wattHours)
 
     /// A proved answer has whole chunks: their energy counts, not only that of the span that was asked for.
     @Test func aSpanBetweenTwoRowsIsNotFree() async throws {
-        let story = try Story(
-            hours: 6_000, energy: Self.wattHours, plan: Story.plan(.perEnergy, price: 1_000, ceiling: 1_000_000_000))
+        let story = try MarketStory(
+            hours: 6_000, energy: Self.wattHours,
+            plan: MarketStory.plan(.perEnergy, price: 1_000, ceiling: 1_000_000_000))
         var delivered: [UInt8] = []
         for chunk in story.manifest.chunks {
             let gap = SliceRange.time(
@@ -72,14 +32,15 @@ struct AccessFindingTests {
 
     /// What is above the ceiling is free; what is below it is not.
     @Test func aBurstAboveTheCeilingIsBilledUpToIt() async throws {
-        let story = try Story(hours: 10, plan: Story.plan(.perAccess, price: 1_000_000, ceiling: 3_000_000))
+        let story = try MarketStory(hours: 10, plan: MarketStory.plan(.perAccess, price: 1_000_000, ceiling: 3_000_000))
         for _ in 0..<4 { _ = try await story.node.serve(story.request()) }
         #expect(try await story.anchored().accesses == 3)
     }
 
     /// An access that was allowed by the block before a batch was closed, and logged after it, spoils no other.
     @Test func anAccessThatIsLoggedLateCountsAndSpoilsNoOther() async throws {
-        let story = try Story(hours: 10, plan: Story.plan(.perAccess, price: 1_000_000, ceiling: 1_000_000_000))
+        let story = try MarketStory(
+            hours: 10, plan: MarketStory.plan(.perAccess, price: 1_000_000, ceiling: 1_000_000_000))
         let slow = try story.node.service.grant(story.request())
         try story.market.pass(milliseconds: 1_000)
         _ = try await story.node.serve(story.request())
@@ -92,8 +53,8 @@ struct AccessFindingTests {
 
     /// Open data needs no agreement, so a read of it may not name, and bill, somebody else's.
     @Test func openDataIsNotReadAtAnothersExpense() async throws {
-        let story = try Story(
-            hours: 10, plan: Story.plan(.perAccess, price: 1_000_000, ceiling: 1_000_000_000), sharing: .open)
+        let story = try MarketStory(
+            hours: 10, plan: MarketStory.plan(.perAccess, price: 1_000_000, ceiling: 1_000_000_000), sharing: .open)
         try story.market.account("other", .dataUser)
         let strange = story.node.request(story.dataSet, story.agreement, story.manifest.digest, by: "other")
         _ = try? await story.node.serve(strange)
@@ -102,7 +63,7 @@ struct AccessFindingTests {
 
     /// A node that no longer follows the chain cannot know what was revoked, or ended, since.
     @Test func aNodeThatIsBehindServesNothing() throws {
-        let story = try Story(hours: 10, plan: PricePlan(.free, currency: Market.euro))
+        let story = try MarketStory(hours: 10, plan: PricePlan(.free, currency: Market.euro))
         story.node.wait(milliseconds: 31 * 86_400_000)
         #expect(throws: LakeRefusal.self, "the agreement of 30 days ended a day ago") {
             _ = try story.node.service.grant(story.request())
@@ -115,14 +76,7 @@ struct AccessFindingTests {
         let node = try DataNode(market)
         try node.register()
         let manifest = try node.service.accept(node.upload(Tables.csv(hours: 3), node.description()))
-        try market.must(
-            Anchors.register, on: WellKnown.anchors, RegisterDataSet(name: "trap", schema: Manifest.schema),
-            as: "borealis")
-        let batch = NewBatch(
-            digest: manifest.digest, root: manifest.root, count: manifest.count, from: manifest.header.from,
-            to: manifest.header.to)
-        try market.must(
-            Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: "trap", batches: [batch]), as: "borealis")
+        try market.anchorFirst(manifest, as: "borealis")
         try market.must(
             Anchors.tombstone, on: WellKnown.anchors, DeleteBatch(batch: manifest.digest, reason: 1), as: "borealis")
         #expect(try node.upkeep.sweep().isEmpty)

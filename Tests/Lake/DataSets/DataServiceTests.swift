@@ -12,40 +12,6 @@ import Primitives
 import Testing
 import TradingTestSupport
 
-/// A provider's part on the market, and a user with an agreement.
-private struct Story {
-    let market: Market
-    let node: DataNode
-    let dataSet: Digest
-    let agreement: UInt64
-    let manifest: Manifest
-    let content: [UInt8]
-
-    init(hours: Int = 3_000, energy: EnergyColumn? = nil, plan: PricePlan? = nil, sharing: SharingClass = .saleOnly)
-        throws
-    {
-        market = try Market()
-        node = try DataNode(market)
-        try market.account("provider", .dataProvider)
-        try market.account("user", .dataUser)
-        try node.register()
-        dataSet = try market.describe(DataNode.dataSet, sharing: sharing)
-        try node.follow()
-        let csv = Tables.csv(hours: hours)
-        manifest = try node.service.accept(node.upload(csv, node.description(energy: energy)))
-        try node.anchor(manifest)
-        content = Array(csv.dropFirst(manifest.header.content.head.count))
-        agreement = try market.agree(dataSet, plan: plan)
-        try market.pass(milliseconds: 1_000)
-    }
-
-    func request(
-        _ range: SliceRange = .all, filter: RowFilter? = nil, form: ReadRequest.Form = .proved
-    ) -> ReadRequest {
-        node.request(dataSet, agreement, manifest.digest, range: range, filter: filter, form: form)
-    }
-}
-
 private func reason(_ error: (any Error)?) -> LakeRefusal.Reason? { (error as? LakeRefusal)?.reason }
 
 @Suite("Data under contract")
@@ -129,7 +95,7 @@ struct DataServiceTests {
     // MARK: reading
 
     @Test func aReaderGetsAndVerifiesASlice() async throws {
-        let story = try Story()
+        let story = try MarketStory()
         let from = Timestamp(Tables.start + 100 * 3_600_000)
         let range = SliceRange.time(from: from, to: from.adding(milliseconds: 48 * 3_600_000))
         let filter = try RowFilter("meter = CL01")
@@ -150,7 +116,7 @@ struct DataServiceTests {
     }
 
     @Test func accessStopsAtTheBlockOfTheRevocation() async throws {
-        let story = try Story(hours: 10)
+        let story = try MarketStory(hours: 10)
         _ = try story.node.service.grant(story.request())
         try story.market.act(
             Agreements.revoke, on: WellKnown.agreements, EndAgreement(agreement: story.agreement, reason: 1),
@@ -162,7 +128,7 @@ struct DataServiceTests {
     }
 
     @Test func requestsThatAreNotTaken() throws {
-        let story = try Story(hours: 10)
+        let story = try MarketStory(hours: 10)
         let node = story.node
         try story.market.account("other", .dataUser)
         func refusal(_ request: ReadRequest) -> LakeRefusal.Reason? {
@@ -207,7 +173,8 @@ struct DataServiceTests {
     // MARK: nodes that cheat
 
     /// What a node that ignores the chain's answer would send.
-    private func forced(_ story: Story, _ request: ReadRequest, proof: ProofBundle, content: [UInt8]? = nil) -> [UInt8]
+    private func forced(_ story: MarketStory, _ request: ReadRequest, proof: ProofBundle, content: [UInt8]? = nil)
+        -> [UInt8]
     {
         let head = SliceHead(story.manifest, range: request.range, proof: proof.bcs)
         let chunks = story.manifest.chunks(in: request.range).compactMap {
@@ -216,7 +183,8 @@ struct DataServiceTests {
         return SliceFrame.bytes(head) + chunks.flatMap { SliceFrame.bytes($0) }
     }
 
-    private func fault(_ story: Story, _ bytes: [UInt8], _ request: ReadRequest, now: Timestamp? = nil) -> ServingFault?
+    private func fault(_ story: MarketStory, _ bytes: [UInt8], _ request: ReadRequest, now: Timestamp? = nil)
+        -> ServingFault?
     {
         do {
             _ = try story.node.verify(bytes, request, now: now)
@@ -225,7 +193,7 @@ struct DataServiceTests {
     }
 
     @Test func aNodeThatCheatsIsFoundOut() throws {
-        let story = try Story(hours: 2_000)
+        let story = try MarketStory(hours: 2_000)
         let market = story.market
         try market.account("other", .dataUser)
         let request = story.request()
@@ -284,7 +252,7 @@ struct DataServiceTests {
         let energy = EnergyColumn(name: "load_wh", unit: .wattHours)
         let plan = PricePlan(
             .perEnergy, currency: Market.euro, price: 1_000, periodDays: 7, dueDays: 10, ceiling: 1_000_000_000)
-        let story = try Story(hours: 48, energy: energy, plan: plan)
+        let story = try MarketStory(hours: 48, energy: energy, plan: plan)
         let (node, market) = (story.node, story.market)
         let from = Timestamp(Tables.start)
         let hours = SliceRange.time(from: from, to: from.adding(milliseconds: 2 * 3_600_000))
@@ -328,7 +296,7 @@ struct DataServiceTests {
 
     /// Energy is logged where it is paid for; the chain refuses it elsewhere, and the accesses with it.
     @Test func accessesToFreeDataAreAnchoredToo() async throws {
-        let story = try Story(hours: 48, energy: EnergyColumn(name: "load_wh", unit: .wattHours))
+        let story = try MarketStory(hours: 48, energy: EnergyColumn(name: "load_wh", unit: .wattHours))
         _ = try await story.node.serve(story.request())
         try story.market.pass(milliseconds: 1_000)
         try await story.node.upkeep.anchorAccesses()
@@ -339,7 +307,7 @@ struct DataServiceTests {
 
     /// A log ends where payment closed access, so that the chain takes what was served before.
     @Test func logsEndWherePaymentClosedAccess() async throws {
-        let story = try Story(
+        let story = try MarketStory(
             hours: 2, plan: PricePlan(.oneTime, currency: Market.euro, price: 1_000, periodDays: 0, dueDays: 1))
         _ = try await story.node.serve(story.request())
         for _ in 0..<10 { try story.market.pass(milliseconds: Timestamp.dayMilliseconds) }
@@ -353,7 +321,7 @@ struct DataServiceTests {
     }
 
     @Test func openDataNeedsAnAccountAlone() async throws {
-        let story = try Story(hours: 10, sharing: .open)
+        let story = try MarketStory(hours: 10, sharing: .open)
         let request = story.node.request(story.dataSet, nil, story.manifest.digest)
         #expect(try story.node.verify(try await story.node.serve(request), request) == story.content)
         let nobody = story.node.request(story.dataSet, nil, story.manifest.digest, by: "nobody")
@@ -361,7 +329,7 @@ struct DataServiceTests {
     }
 
     @Test func moreAccessesThanABatchDoNotOverlap() throws {
-        let story = try Story(hours: 2)
+        let story = try MarketStory(hours: 2)
         let log = story.node.service.accesses
         let time = story.market.time
         let entry = { (offset: UInt64) in

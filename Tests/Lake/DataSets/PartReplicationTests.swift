@@ -128,14 +128,7 @@ struct PartReplicationTests {
         let node = try DataNode(market)
         try node.register()
         let manifest = try node.service.accept(node.upload(Tables.csv(hours: 3), node.description()))
-        try market.must(
-            Anchors.register, on: WellKnown.anchors, RegisterDataSet(name: "trap", schema: Manifest.schema),
-            as: "borealis")
-        let batch = NewBatch(
-            digest: manifest.digest, root: manifest.root, count: manifest.count, from: manifest.header.from,
-            to: manifest.header.to)
-        try market.must(
-            Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: "trap", batches: [batch]), as: "borealis")
+        try market.anchorFirst(manifest, as: "borealis")
         let serving = PartReplication(service: node.service) { _, _ in nil }
         for message: LakeMessage in [.part(manifest.digest), .chunks(manifest.digest, first: 0, count: 1)] {
             let error = await #expect(throws: LakeRefusal.self) { try await serving.answer(message, from: "borealis") }
