@@ -1,7 +1,7 @@
 package import Chain
 package import ContractKit
-package import LedgerCrypto
 internal import Governance
+package import LedgerCrypto
 internal import Primitives
 package import Replica
 
