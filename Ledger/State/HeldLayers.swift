@@ -10,7 +10,7 @@ final class HeldLayers: Sendable {
 
     /// Ascending by version, without gaps: of the oldest on, whole layers go.
     let layers: [StateLayer]
-    /// Estimated bytes of each layer.
+    /// Of each layer.
     private let bytes: [Int]
 
     private init(_ layers: [StateLayer], bytes: [Int]) {
@@ -19,7 +19,7 @@ final class HeldLayers: Sendable {
     }
 
     /// With the layers that a checkpoint stores, all newer than those that are here. Lets go of what they replaced, and of the
-    /// oldest layers beyond `bytesMax`, an estimate. Linear in the layers that changed.
+    /// oldest layers beyond `bytesMax`. Linear in the layers that changed.
     func adding(_ stored: [StateLayer], bytesMax: Int) -> HeldLayers {
         let all = layers + stored
         var goneNodes = [[UInt32]](repeating: [], count: all.count)
@@ -52,16 +52,8 @@ final class HeldLayers: Sendable {
 extension StateLayer {
     /// As it stays in memory when it is stored: without what later blocks replaced, and without its stale list.
     fileprivate func stored(_ goneNodes: [UInt32], _ goneLeaves: [UInt32]) -> StateLayer {
-        StateLayer(
-            version: version, nodes: nodes.without(goneNodes), inner: inner.without(goneNodes),
-            leaves: leaves.without(goneLeaves), stale: [])
+        StateLayer(version: version, nodes: nodes.without(goneNodes), leaves: leaves.without(goneLeaves), stale: [])
     }
 
-    /// An estimate: what arrays hold, with their headers and places.
-    fileprivate var byteCount: Int {
-        let subtree = MemoryLayout<Subtree>.stride
-        return 256 + nodes.sum { 64 + $0.children.count * subtree }
-            + inner.sum { 32 + $0.heap.count * Digest.byteCount }
-            + leaves.sum { 84 + $0.key.count + $0.value.count }
-    }
+    fileprivate var byteCount: Int { 256 + nodes.byteCount + leaves.byteCount }
 }

@@ -55,7 +55,7 @@ package struct StateRebuilder: Sendable {
         var batch = KeyValueBatch()
         var root = Subtree.empty
         if let pending {
-            if open.count == 1, open[0].children.isEmpty {
+            if open.count == 1, open[0].count == 0 {
                 root = .leaf(hash: pending.hash, version: version, keyHash: pending.keyHash, place: 0)
             } else {
                 place(pending, sharedAfter: 0, into: &batch)

@@ -18,9 +18,10 @@ struct StateTreeUpdate {
     private let source: [StateChange]
     private var changes: [Change] = []
     private var stale: [StaleRecord] = []
-    private var nodes: [RadixNode] = []
-    private var inner: [InnerDigests] = []
-    private var leaves: [StateLeaf] = []
+    private var nodes = NodeTable()
+    private var leaves = LeafTable()
+    /// A stack: what has changed so far in the node that is being updated, above what has in those on the way to it.
+    private var pending: [SlotChange] = []
 
     /// Throws when a change is malformed or a key occurs twice: contracts cannot make such changes, so this node, or
     /// all of them, must stop.
@@ -51,42 +52,33 @@ struct StateTreeUpdate {
     /// The new root, and the layer that belongs to it.
     mutating func run() throws(StorageFailure) -> (root: Subtree, layer: StateLayer) {
         stale.reserveCapacity(changes.count * 2)
-        leaves.reserveCapacity(changes.count)
-        nodes.reserveCapacity(changes.count * 2)
-        inner.reserveCapacity(changes.count * 2)
+        leaves.reserveCapacity(leaves: changes.count, bytes: changes.count * 96)
+        nodes.reserveCapacity(nodes: changes.count * 3, words: changes.count * StateTreeUpdate.wordsUsual)
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
-        let layer = StateLayer(
-            version: version, nodes: LayerRecords(nodes), inner: LayerRecords(inner), leaves: LayerRecords(leaves),
-            stale: stale)
-        return (root, layer)
+        return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale))
     }
+
+    /// Of nodes, per change: two of 16 children.
+    private static let wordsUsual = 320
 
     private mutating func update(
         _ subtree: Subtree, at path: NodePath, _ range: Range<Int>
     ) throws(StorageFailure) -> Subtree {
         guard case .inner(_, let oldVersion, let place) = subtree else { return replace(subtree, at: path, range) }
         let node = try tree.node(at: path, version: oldVersion, place: place, memo: memo)
-        var next = RadixNode()
-        next.reserveCapacity(min(16, node.children.count + range.count))
-        var isChanged = false
-        var changed: UInt16 = 0
+        let base = pending.count
         var start = range.lowerBound
-        for slot in 0..<16 {
+        while start < range.upperBound {
+            let slot = Int(changes[start].keyHash.nibble(path.depth))
             let end = endOfGroup(slot, path.depth, start..<range.upperBound)
             let old = node[slot]
-            guard end > start else {
-                next.append(old, at: slot)
-                continue
-            }
             let new = try update(old, at: path.child(slot), start..<end)
-            isChanged = isChanged || !new.isSame(as: old)
-            changed |= 1 << UInt16(slot)
-            next.append(new, at: slot)
+            if !new.isSame(as: old) { pending.append(SlotChange(slot: slot, content: new)) }
             start = end
         }
-        if !isChanged { return subtree }
+        if pending.count == base { return subtree }
         stale.append(.node(path, version: oldVersion, place: place))
-        return seal(next, after: tree.inner(version: oldVersion, place: place), changed: changed)
+        return seal(node, base)
     }
 
     /// First index of `range` whose change belongs to a slot above `slot`.
@@ -114,8 +106,7 @@ struct StateTreeUpdate {
                 }
             }
             guard let leafHash = change.leafHash, let value = source[change.index].value else { continue }
-            let place = UInt32(clamping: leaves.count)
-            leaves.append(StateLeaf(key: source[change.index].key, value: value))
+            let place = leaves.append(key: source[change.index].key, value: value)
             found.append(.leaf(hash: leafHash, version: version, keyHash: change.keyHash, place: place))
         }
         if let old { found.append(old.leaf) }
@@ -125,7 +116,7 @@ struct StateTreeUpdate {
     /// The subtree of `found`: leaves only, ascending by key hash.
     private mutating func grow(_ found: ArraySlice<Subtree>, at path: NodePath) -> Subtree {
         guard found.count > 1 else { return found.first ?? .empty }
-        var node = RadixNode()
+        let base = pending.count
         var start = found.startIndex
         for slot in 0..<16 {
             var end = start
@@ -133,21 +124,30 @@ struct StateTreeUpdate {
                 Int(keyHash.nibble(path.depth)) == slot
             { end += 1 }
             guard end > start else { continue }
-            node.append(end - start == 1 ? found[start] : grow(found[start..<end], at: path.child(slot)), at: slot)
+            let content = end - start == 1 ? found[start] : grow(found[start..<end], at: path.child(slot))
+            pending.append(SlotChange(slot: slot, content: content))
             start = end
         }
-        return seal(node, after: .none, changed: .max)
+        return seal(RadixNode(), base)
     }
 
-    /// The subtree of a finished node: nothing, a lone leaf that moves up, or the node. It differs in the slots of `changed`
-    /// from the node of `old`.
-    private mutating func seal(_ node: RadixNode, after old: InnerDigests, changed: UInt16) -> Subtree {
-        guard let first = node.children.first else { return .empty }
-        if node.children.count == 1, case .leaf = first { return first }
-        nodes.append(node)
-        let isRemembered = node.children.count >= InnerDigests.childrenMin
-        inner.append(isRemembered ? InnerDigests(node, after: old, changed: changed) : .none)
-        let hash = isRemembered ? inner[inner.count - 1].root : node.hash
-        return .inner(hash: hash, version: version, place: UInt32(clamping: nodes.count - 1))
+    /// The subtree of `node` with the pending changes from `base` on, which are taken: nothing, a lone leaf that moves up, or
+    /// a node.
+    private mutating func seal(_ node: RadixNode, _ base: Int) -> Subtree {
+        let sealed = seal(node, pending[base...])
+        pending.removeSubrange(base...)
+        return sealed
+    }
+
+    private mutating func seal(_ node: RadixNode, _ changed: ArraySlice<SlotChange>) -> Subtree {
+        let head = node.head.changing(changed, remembers: true)
+        if head.count == 0 { return .empty }
+        if head.count == 1, head.leaves != 0 {
+            let slot = head.leaves.trailingZeroBitCount
+            return changed.first { $0.slot == slot }?.content ?? node[slot]
+        }
+        let place = nodes.append(node, changing: changed, head: head)
+        let slots = node.head.isRemembered ? SlotChange.slots(of: changed) : UInt16.max
+        return .inner(hash: nodes.digestOfLast(changed: slots), version: version, place: place)
     }
 }

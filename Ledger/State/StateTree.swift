@@ -58,9 +58,6 @@ struct StateTree: Sendable {
         return node
     }
 
-    /// What is remembered of the digests within a node.
-    func inner(version: UInt64, place: UInt32) -> InnerDigests { layer(version)?.inner[place] ?? .none }
-
     func leaf(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> StateLeaf {
         if let held = layer(version)?.leaves[place] { return held }
         guard isStored(version) else { throw missing("leaf", keyHash, version) }
@@ -76,6 +73,7 @@ struct StateTree: Sendable {
     func value(_ key: [UInt8], memo: NodeMemo? = nil) throws(StorageFailure) -> [UInt8]? {
         let keyHash = SHA256.hash(key)
         guard let (version, place) = try find(keyHash, memo: memo) else { return nil }
+        if let held = layer(version)?.leaves.value(place) { return held }
         return try leaf(keyHash, version: version, place: place).value
     }
 

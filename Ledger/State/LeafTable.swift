@@ -1,0 +1,72 @@
+/// The leaves that a block wrote, by their places: 0, 1, 2 and so on; some may be let go later. One piece of memory.
+struct LeafTable: Sendable {
+    private struct Entry: Sendable {
+        let start: UInt32
+        /// At most `StateChange.keyBytesMax`.
+        let keyCount: UInt16
+        /// At most `StateChange.valueBytesMax`; 0 when the leaf is gone, as values are not empty.
+        let valueCount: UInt16
+
+        var isGone: Bool { valueCount == 0 }
+        var valueStart: Int { Int(start) + Int(keyCount) }
+        var end: Int { valueStart + Int(valueCount) }
+    }
+
+    private var bytes: [UInt8] = []
+    private var entries: [Entry] = []
+    /// Leaves that are here.
+    private(set) var count = 0
+
+    mutating func reserveCapacity(leaves: Int, bytes count: Int) {
+        entries.reserveCapacity(leaves)
+        bytes.reserveCapacity(count)
+    }
+
+    /// Nil when nothing is there, or no longer.
+    private func entry(_ place: UInt32) -> Entry? {
+        guard Int(place) < entries.count, !entries[Int(place)].isGone else { return nil }
+        return entries[Int(place)]
+    }
+
+    subscript(place: UInt32) -> StateLeaf? {
+        entry(place).map {
+            StateLeaf(key: Array(bytes[Int($0.start)..<$0.valueStart]), value: Array(bytes[$0.valueStart..<$0.end]))
+        }
+    }
+
+    func value(_ place: UInt32) -> [UInt8]? { entry(place).map { Array(bytes[$0.valueStart..<$0.end]) } }
+
+    /// Its place. The sizes are within the bounds of `StateChange`.
+    mutating func append(key: [UInt8], value: [UInt8]) -> UInt32 {
+        entries.append(
+            Entry(
+                start: UInt32(clamping: bytes.count), keyCount: UInt16(clamping: key.count),
+                valueCount: UInt16(clamping: value.count)))
+        bytes.append(contentsOf: key)
+        bytes.append(contentsOf: value)
+        count += 1
+        return UInt32(clamping: entries.count - 1)
+    }
+
+    /// Without the leaves at the places of `gone`, in any order.
+    func without(_ gone: [UInt32]) -> LeafTable {
+        if gone.isEmpty { return self }
+        var left = entries
+        for place in gone where Int(place) < left.count {
+            left[Int(place)] = Entry(start: 0, keyCount: 0, valueCount: 0)
+        }
+        var rest = LeafTable()
+        rest.reserveCapacity(leaves: left.count, bytes: left.reduce(0) { $0 + $1.end - Int($1.start) })
+        for entry in left {
+            rest.entries.append(
+                Entry(
+                    start: UInt32(clamping: rest.bytes.count), keyCount: entry.keyCount, valueCount: entry.valueCount))
+            rest.bytes.append(contentsOf: bytes[Int(entry.start)..<entry.end])
+            if !entry.isGone { rest.count += 1 }
+        }
+        return rest
+    }
+
+    /// What it occupies, without spare room.
+    var byteCount: Int { bytes.count + entries.count * 8 }
+}

@@ -1,0 +1,116 @@
+internal import Primitives
+
+/// The nodes that a block wrote, by their places: 0, 1, 2 and so on; some may be let go later. One piece of memory.
+struct NodeTable: Sendable {
+    private static let gone = UInt32.max
+
+    private(set) var words: [UInt64] = []
+    /// Where each node begins in `words`, by its place.
+    private var starts: [UInt32] = []
+    /// Nodes that are here.
+    private(set) var count = 0
+
+    mutating func reserveCapacity(nodes: Int, words count: Int) {
+        starts.reserveCapacity(nodes)
+        words.reserveCapacity(count)
+    }
+
+    private func start(_ place: UInt32) -> Int? {
+        guard Int(place) < starts.count, starts[Int(place)] != NodeTable.gone else { return nil }
+        return Int(starts[Int(place)])
+    }
+
+    /// Nil when nothing is there, or no longer.
+    subscript(place: UInt32) -> RadixNode? {
+        guard let start = start(place) else { return nil }
+        return RadixNode(words: words[start..<start + NodeHead(word: words[start]).wordCount])
+    }
+
+    /// What the slot of a node holds; nil as above. Counts no references: readers on several threads would contend for them.
+    func child(_ place: UInt32, _ slot: Int) -> Subtree? {
+        guard let start = start(place) else { return nil }
+        return words.withUnsafeBufferPointer { NodeWords(UnsafeBufferPointer(rebasing: $0[start...]))[slot] }
+    }
+
+    /// Adds `node` with other contents in some slots, ascending; `head` is that of the result. Its place.
+    @discardableResult
+    mutating func append(_ node: RadixNode, changing changes: ArraySlice<SlotChange>, head: NodeHead) -> UInt32 {
+        let start = words.count
+        let old = node.head
+        if head == old {
+            words.append(contentsOf: node.words)
+            for change in changes { put(change, start, head) }
+        } else {
+            words.append(head.word)
+            words.append(contentsOf: repeatElement(0, count: head.wordCount - 1))
+            let changed = SlotChange.slots(of: changes)
+            for slot in 0..<16 where old.holds(slot) && changed & NodeHead.bit(slot) == 0 {
+                put(SlotChange(slot: slot, content: node[slot]), start, head)
+            }
+            for change in changes { put(change, start, head) }
+            if head.isRemembered && old.isRemembered {
+                let from = node.words.startIndex + old.rememberedStart
+                let to = start + head.rememberedStart
+                words.replaceSubrange(
+                    to..<to + NodeHead.rememberedWords, with: node.words[from..<from + NodeHead.rememberedWords])
+            }
+        }
+        starts.append(UInt32(clamping: start))
+        count += 1
+        return UInt32(clamping: starts.count - 1)
+    }
+
+    private mutating func put(_ change: SlotChange, _ start: Int, _ head: NodeHead) {
+        switch change.content {
+        case .empty: break
+        case .leaf(let hash, let version, let keyHash, let place):
+            put(hash, version, place, start + head.childStart(change.slot))
+            put(keyHash, start + head.keyStart(change.slot))
+        case .inner(let hash, let version, let place):
+            put(hash, version, place, start + head.childStart(change.slot))
+        }
+    }
+
+    private mutating func put(_ hash: Digest, _ version: UInt64, _ place: UInt32, _ index: Int) {
+        put(hash, index)
+        words[index + 4] = version
+        words[index + 5] = UInt64(place)
+    }
+
+    private mutating func put(_ digest: Digest, _ index: Int) {
+        (words[index], words[index + 1], words[index + 2], words[index + 3]) = digest.words
+    }
+
+    /// The digest of the node that was added last. Only slots of `changed` differ from the node whose remembered digests it
+    /// took over; `.max` when there was none.
+    mutating func digestOfLast(changed: UInt16) -> Digest {
+        guard let start = starts.last else { return .zero }
+        return words.withUnsafeMutableBufferPointer { buffer in
+            let node = NodeWords(UnsafeBufferPointer(rebasing: buffer[Int(start)...]))
+            let heap = buffer.baseAddress.map { $0 + Int(start) + node.head.rememberedStart }
+            return node.digest(changed: changed, in: node.head.isRemembered ? heap : nil)
+        }
+    }
+
+    /// Without the nodes at the places of `gone`, in any order.
+    func without(_ gone: [UInt32]) -> NodeTable {
+        if gone.isEmpty { return self }
+        var rest = NodeTable()
+        rest.starts = starts
+        for place in gone where Int(place) < starts.count { rest.starts[Int(place)] = NodeTable.gone }
+        rest.words.reserveCapacity(
+            rest.starts.reduce(0) { sum, start in
+                sum + (start == NodeTable.gone ? 0 : NodeHead(word: words[Int(start)]).wordCount)
+            })
+        for (place, start) in rest.starts.enumerated() where start != NodeTable.gone {
+            let end = Int(start) + NodeHead(word: words[Int(start)]).wordCount
+            rest.starts[place] = UInt32(clamping: rest.words.count)
+            rest.words.append(contentsOf: words[Int(start)..<end])
+            rest.count += 1
+        }
+        return rest
+    }
+
+    /// What it occupies, without spare room.
+    var byteCount: Int { words.count * 8 + starts.count * 4 }
+}
