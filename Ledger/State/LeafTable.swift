@@ -34,6 +34,13 @@ struct LeafTable: Sendable {
         }
     }
 
+    /// As it is stored; nil as above.
+    func record(_ place: UInt32) -> [UInt8]? {
+        entry(place).map {
+            StateRecords.leafRecord(key: bytes[Int($0.start)..<$0.valueStart], value: bytes[$0.valueStart..<$0.end])
+        }
+    }
+
     func value(_ place: UInt32) -> [UInt8]? { entry(place).map { Array(bytes[$0.valueStart..<$0.end]) } }
 
     /// Its place. The sizes are within the bounds of `StateChange`.

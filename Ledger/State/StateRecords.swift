@@ -83,7 +83,7 @@ enum StateRecords {
 
     private static func bigEndian(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) } }
 
-    static func leafRecord(key: [UInt8], value: [UInt8]) -> [UInt8] {
+    static func leafRecord(key: some Collection<UInt8>, value: some Collection<UInt8>) -> [UInt8] {
         var encoder = BCSEncoder(reserving: key.count + value.count + 4)
         encoder.blob(key)
         encoder.blob(value)

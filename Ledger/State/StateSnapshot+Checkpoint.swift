@@ -58,8 +58,8 @@ extension StateSnapshot {
         case .empty: return
         case .leaf(_, let version, let keyHash, let place):
             if tree.isStored(version) { return }
-            let leaf = try tree.leaf(keyHash, version: version, place: place)
-            batch.put(StateRecords.leaf(keyHash, version), StateRecords.leafRecord(key: leaf.key, value: leaf.value))
+            let record = try tree.leafRecord(keyHash, version: version, place: place)
+            batch.put(StateRecords.leaf(keyHash, version), record)
         case .inner(_, let version, let place):
             if tree.isStored(version) { return }
             let node = try tree.node(at: path, version: version, place: place)

@@ -53,13 +53,13 @@ struct StateTreeUpdate {
     mutating func run() throws(StorageFailure) -> (root: Subtree, layer: StateLayer) {
         stale.reserveCapacity(changes.count * 2)
         leaves.reserveCapacity(leaves: changes.count, bytes: changes.count * 96)
-        nodes.reserveCapacity(nodes: changes.count * 3, words: changes.count * StateTreeUpdate.wordsUsual)
+        nodes.reserveCapacity(nodes: changes.count * 3, words: StateTreeUpdate.wordsUsual(changes.count))
         let root = changes.isEmpty ? tree.root : try update(tree.root, at: .root, changes.indices)
         return (root, StateLayer(version: version, nodes: nodes, leaves: leaves, stale: stale))
     }
 
-    /// Of nodes, per change: two of 16 children.
-    private static let wordsUsual = 320
+    /// What the nodes of so many changes usually take: a node of 16 children for each, as many above while those are few.
+    private static func wordsUsual(_ changes: Int) -> Int { changes * 180 + min(changes, 256) * 160 }
 
     private mutating func update(
         _ subtree: Subtree, at path: NodePath, _ range: Range<Int>

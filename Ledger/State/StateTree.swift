@@ -70,6 +70,13 @@ struct StateTree: Sendable {
         return leaf
     }
 
+    /// The record of a leaf, as it is stored.
+    func leafRecord(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> [UInt8] {
+        if let record = layer(version)?.leaves.record(place) { return record }
+        let leaf = try leaf(keyHash, version: version, place: place)
+        return StateRecords.leafRecord(key: leaf.key, value: leaf.value)
+    }
+
     func value(_ key: [UInt8], memo: NodeMemo? = nil) throws(StorageFailure) -> [UInt8]? {
         let keyHash = SHA256.hash(key)
         guard let (version, place) = try find(keyHash, memo: memo) else { return nil }
