@@ -72,9 +72,10 @@ package final class SpareSegment: Sendable {
         while offset < segmentBytes {
             let part = min(chunk.count, segmentBytes - offset)
             try file.write(part == chunk.count ? chunk : Array(chunk[..<part]), at: offset)
+            // One sync of all of it would keep the votes of that moment waiting for some 80 ms.
+            try file.sync()
             offset += part
         }
-        try file.sync()
         try folder.rename(SpareSegment.unfinished, to: SpareSegment.name)
     }
 }

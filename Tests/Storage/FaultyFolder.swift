@@ -17,6 +17,9 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
     var operations = 0
     /// The operation that fails, and all after it.
     var failAt = Int.max
+    /// Bytes written since the last sync of any file, and the most there ever were.
+    private(set) var unsynced = 0 { didSet { unsyncedMax = max(unsyncedMax, unsynced) } }
+    private(set) var unsyncedMax = 0
     private var nextIdentity: UInt64 = 1
 
     init() {}
@@ -25,6 +28,9 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
         operations += 1
         if operations > failAt { throw StorageError(.full, "no space left in memory") }
     }
+
+    func wrote(_ bytes: Int) { unsynced += bytes }
+    func synced() { unsynced = 0 }
 
     func names() throws(StorageError) -> [String] { files.keys.sorted() }
     func contents(_ name: String) throws(StorageError) -> [UInt8]? { files[name]?.current }
@@ -100,11 +106,13 @@ final class FaultyFile: JournalFile, @unchecked Sendable {
         let missing = offset + bytes.count - content.current.count
         if missing > 0 { content.current += [UInt8](repeating: 0, count: missing) }
         content.current.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        folder.wrote(bytes.count)
     }
 
     func sync() throws(StorageError) {
         try folder.operation()
         content.durable = content.current
+        folder.synced()
     }
 
     func identity() throws(StorageError) -> [UInt8] { withUnsafeBytes(of: content.identity) { Array($0) } }

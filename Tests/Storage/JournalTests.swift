@@ -65,6 +65,19 @@ var fuzzCount: Int { ProcessInfo.processInfo.environment["COMMONWATT_FUZZ"].flat
         #expect(records == (first...260).map { entry($0, bytes: 1000) })
     }
 
+    /// Votes wait for the same disk.
+    @Test func theSpareSegmentIsWrittenInSmallSteps() throws {
+        let folder = FaultyFolder()
+        try Journal.prepareFresh(folder, owner: owner)
+        var options = JournalOptions()
+        options.segmentBytes = 5 * 1024 * 1024 + 4096
+        let (journal, _) = try Journal.open(folder, owner: owner, options: options, nonce: nonces())
+        try journal.spare.prepare()
+        #expect(try folder.contents("spare")?.count == options.segmentBytes)
+        #expect(folder.unsyncedMax <= 1024 * 1024)
+        journal.close()
+    }
+
     @Test func aGapOrAnOversizedRecordIsRefusedAndStopsTheJournal() throws {
         let folder = FaultyFolder()
         try Journal.prepareFresh(folder, owner: owner)
