@@ -170,8 +170,11 @@ final class HostileValidator: PeerNetworkReceiver {
                 } : nil
         }
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        // What it prints at its end is the report.
+        var logger = Logger(label: "flood")
+        logger.logLevel = .critical
         let links = try await PeerNetwork.start(
-            configuration, on: group.next(), receiver: self, logger: Logger(label: "flood"))
+            configuration, on: group.next(), receiver: self, logger: logger)
         let messages = try junk(genesis, UInt16(own))
         let peers = others.map(\.element.transportKey)
         let deadline = Watch.now() + flood.seconds
