@@ -9,14 +9,18 @@ package protocol KeyValueReader: Sendable {
     ) throws(StorageFailure) -> [(key: [UInt8], value: [UInt8])]
 }
 
-/// Writes that become visible and durable together, or not at all. Later entries win over earlier ones.
+/// Writes that become visible and durable in the order of their parts (`StorePart`): history first, then the index, all of
+/// it or nothing. Without entries of history that is the whole batch. Later entries win over earlier ones.
 package struct KeyValueBatch: Sendable {
-    package private(set) var entries: [(key: [UInt8], value: [UInt8]?)] = []
+    package typealias Entry = (key: [UInt8], value: [UInt8]?)
+
+    package private(set) var entries: [Entry] = []
 
     package init() {}
 
     package mutating func put(_ key: [UInt8], _ value: [UInt8]) { entries.append((key, value)) }
     package mutating func remove(_ key: [UInt8]) { entries.append((key, nil)) }
+    package mutating func add(_ entry: Entry) { entries.append(entry) }
     package mutating func append(_ other: KeyValueBatch) { entries.append(contentsOf: other.entries) }
     package var isEmpty: Bool { entries.isEmpty }
 }

@@ -2,30 +2,36 @@ internal import Chain
 internal import Primitives
 
 /// Keys and values of the chain in the node's store. The replica owns the tags 0x10 to 0x2f. Heights and epochs in keys
-/// are big-endian, so that they sort.
+/// are big-endian, so that they sort. All that is kept of a block by its height stands together, in the store's part
+/// `blocks`; nothing above the stored tip counts.
 enum ChainStore {
-    static let formatVersion: UInt16 = 1
+    static let formatVersion: UInt16 = 2
 
-    /// tag, height -> BCS of the block.
-    static func block(_ height: Height) -> [UInt8] { key(0x10, height.value) }
+    /// tag, height, 0 -> BCS of the block.
+    static func block(_ height: Height) -> [UInt8] { key(StorePart.blocksTag, height.value) + [0] }
     /// tag, block digest -> height.
     static func height(of block: Digest) -> [UInt8] { [0x11] + block.bytes }
-    /// tag, height -> BCS vector of receipts.
-    static func receipts(_ height: Height) -> [UInt8] { key(0x12, height.value) }
-    /// tag, height -> the block's own finalization. Absent when only a descendant has one.
-    static func finalization(_ height: Height) -> [UInt8] { key(0x13, height.value) }
+    /// tag, height, 1 -> BCS vector of receipts.
+    static func receipts(_ height: Height) -> [UInt8] { key(StorePart.blocksTag, height.value) + [1] }
+    /// tag, height, 2 -> the block's own finalization. Absent when only a descendant has one.
+    static func finalization(_ height: Height) -> [UInt8] { key(StorePart.blocksTag, height.value) + [2] }
     /// tag, transaction digest -> location.
     static func location(of transaction: Digest) -> [UInt8] { [0x14] + transaction.bytes }
     /// tag, epoch -> epoch record.
     static func epoch(_ epoch: Epoch) -> [UInt8] { key(0x15, epoch.value) }
-    /// tag, height -> block time, then (signed digest, expiry) of each transaction: what the replay window is rebuilt from.
-    static func signed(_ height: Height) -> [UInt8] { key(0x16, height.value) }
+    /// tag, height, 3 -> block time, then (signed digest, expiry) of each transaction: what the replay window is rebuilt from.
+    static func signed(_ height: Height) -> [UInt8] { key(StorePart.blocksTag, height.value) + [3] }
     /// tag -> `StoredTip`.
     static let tip: [UInt8] = [0x1f]
 
-    private static func key(_ tag: UInt8, _ number: UInt64) -> [UInt8] {
+    /// The keys of all blocks above `tip`, or of all blocks when there is none.
+    static func blocks(above tip: Height?) -> (start: [UInt8], end: [UInt8]) {
+        (tip.map { key(StorePart.blocksTag, $0.next.value) } ?? [StorePart.blocksTag], [StorePart.blocksTag + 1])
+    }
+
+    static func key(_ tag: UInt8, _ number: UInt64) -> [UInt8] {
         var bytes: [UInt8] = [tag]
-        bytes.reserveCapacity(9)
+        bytes.reserveCapacity(10)
         withUnsafeBytes(of: number.bigEndian) { bytes.append(contentsOf: $0) }
         return bytes
     }
@@ -60,7 +66,7 @@ struct StoredTip: BCSCodable {
 
     init(from decoder: inout BCSDecoder) throws(BCSError) {
         guard try decoder.u16() == ChainStore.formatVersion else {
-            throw decoder.failure(.invalid("the store was written by another format version"))
+            throw decoder.failure(.invalid("another format version than \(ChainStore.formatVersion)"))
         }
         network = try decoder.digest()
         height = try Height(from: &decoder)

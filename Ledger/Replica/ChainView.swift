@@ -28,24 +28,29 @@ package struct ChainView: Sendable {
         return index < UInt64(recent.count) ? recent[Int(index)] : nil
     }
 
+    /// A record of the height; nil above the tip, where a crash may have left some that do not count.
+    private func stored(_ key: [UInt8], at height: Height) throws(StorageFailure) -> [UInt8]? {
+        height <= tip.height ? try reader.get(key) : nil
+    }
+
     package func block(at height: Height) throws(StorageFailure) -> Block? {
         if let held = recent(height) { return held.block }
-        guard let bytes = try reader.get(ChainStore.block(height)) else { return nil }
+        guard let bytes = try stored(ChainStore.block(height), at: height) else { return nil }
         return try ChainStore.decode(bytes, "block \(height)")
     }
 
     /// BCS of the block, as stored.
     package func blockBytes(at height: Height) throws(StorageFailure) -> [UInt8]? {
         if let held = recent(height) { return held.block.bcs }
-        return try reader.get(ChainStore.block(height))
+        return try stored(ChainStore.block(height), at: height)
     }
 
     package func header(at height: Height) throws(StorageFailure) -> BlockHeader? {
         if let held = recent(height) { return held.block.header }
         // Below a snapshot only the ends of epochs are known, by their headers.
-        var stored = try reader.get(ChainStore.block(height))
-        if stored == nil { stored = try reader.get(ChainStore.header(height)) }
-        guard let bytes = stored else { return nil }
+        var found = try stored(ChainStore.block(height), at: height)
+        if found == nil { found = try stored(ChainStore.header(height), at: height) }
+        guard let bytes = found else { return nil }
         var decoder = BCSDecoder(bytes)
         do {
             return try BlockHeader(from: &decoder)
@@ -64,7 +69,7 @@ package struct ChainView: Sendable {
     /// Scheduled calls first, then one per transaction, in order.
     package func receipts(at height: Height) throws(StorageFailure) -> [Receipt]? {
         if let held = recent(height) { return held.receipts }
-        guard let bytes = try reader.get(ChainStore.receipts(height)) else { return nil }
+        guard let bytes = try stored(ChainStore.receipts(height), at: height) else { return nil }
         let stored: StoredReceipts = try ChainStore.decode(bytes, "receipts of block \(height)")
         return stored.receipts
     }
@@ -74,7 +79,7 @@ package struct ChainView: Sendable {
         if let held = recent(height) {
             return held.finalization.digest == held.block.digest ? held.finalization : nil
         }
-        guard let bytes = try reader.get(ChainStore.finalization(height)) else { return nil }
+        guard let bytes = try stored(ChainStore.finalization(height), at: height) else { return nil }
         return try ChainStore.decode(bytes, "finalization of block \(height)")
     }
 

@@ -51,6 +51,12 @@ extension Replica {
         return view.recent.count - 1 - Int(view.tip.height.value - height)
     }
 
+    /// Work of which nobody waits for the end.
+    mutating func emit(upkeep work: StoreWork) {
+        storeSequence += 1
+        effects.append(.store(work, sequence: storeSequence))
+    }
+
     mutating func emit(_ work: StoreWork, _ state: StateCheckpoint) {
         storeSequence += 1
         checkpoint = PendingCheckpoint(sequence: storeSequence, state: state)

@@ -14,6 +14,9 @@ struct StoredChain {
     /// What has to be stored first on an empty store.
     let genesis: (work: StoreWork, state: StateCheckpoint)?
 
+    /// The newest stored block; nil on an empty store.
+    var storedTip: Height? { genesis == nil ? view.tip.height : nil }
+
     static func open(
         application: some Application, genesis: Genesis, reader: any KeyValueReader
     ) throws(StorageFailure) -> StoredChain {
@@ -36,6 +39,8 @@ struct StoredChain {
                 "the stored state is not that of block \(tip.height), the newest stored one: repair the node from its peers"
             )
         }
+        // Parts of the store may be damaged apart from each other: this reads the root's node.
+        _ = try state.value([0])
         var view = ChainView(
             reader: reader, tip: block.header, state: state, finalization: nil, validators: genesis.validators)
         guard let epoch = try view.epoch(view.epoch), let root = try view.header(at: epoch.root) else { throw missing }

@@ -7,7 +7,7 @@ extension ChainStore {
     /// tag -> height of the snapshot with which this node's blocks begin. Absent: they begin with the genesis.
     static let base: [UInt8] = [0x17]
     /// tag, height -> a header alone: the end of an epoch below the base.
-    static func header(_ height: Height) -> [UInt8] { [0x18] + block(height).dropFirst() }
+    static func header(_ height: Height) -> [UInt8] { key(0x18, height.value) }
     /// tag -> `SnapshotMarker`, while a snapshot is taken over.
     static let marker: [UInt8] = [0x19]
 }

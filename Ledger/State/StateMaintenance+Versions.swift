@@ -5,7 +5,7 @@ package import Primitives
 
 extension StateMaintenance {
     /// Removes what a rebuild of `version` wrote that was given up. No block of that version may be stored before it is
-    /// complete.
+    /// complete. Only the caller's marker names these records: it may go in the last step's batch, which removes them first.
     package static func eraseVersion(
         _ reader: any KeyValueReader, _ version: Height, limit: Int
     ) throws(StorageFailure) -> Step {
@@ -14,7 +14,14 @@ extension StateMaintenance {
         return step(removing: found, limit: limit)
     }
 
-    /// Removes all versions below `version` and all stale lists.
+    /// The keys of all nodes and leaves above `version`, or of all when there is none.
+    package static func versions(above version: Height?) -> (start: [UInt8], end: [UInt8]) {
+        (version.map { bound($0.next) } ?? [StateRecords.nodeTag], [StateRecords.nodeTag + 1])
+    }
+
+    /// Removes all versions below `version` and all stale lists. Each batch holds records of one kind, so that the order of
+    /// steps is that of the disk: what names records goes before them, and after a crash the caller's marker makes the
+    /// rest go, which is found by version and needs no list.
     package static func eraseOlder(
         _ reader: any KeyValueReader, than version: Height, limit: Int
     ) throws(StorageFailure) -> Step {

@@ -1,7 +1,8 @@
 package import Chain
 package import Primitives
 
-/// Bounded steps of upkeep over the stored state. Each returns a batch to store before the next step.
+/// Bounded steps of upkeep over the stored state. Each returns a batch to store, durably, before the next step: within
+/// a batch history goes before the index (`StorePart`), between batches the steps decide.
 package enum StateMaintenance {
     package struct Step: Sendable {
         package let batch: KeyValueBatch
@@ -18,6 +19,10 @@ package enum StateMaintenance {
 
     /// Removes what only versions below `version` need, about `limit` records in whole parts of a stale list (256 at
     /// least). `version` should be a stored one, at most the newest; afterwards versions below it are not readable.
+    ///
+    /// Roots go first, in batches of their own: no version may look readable while its nodes go. Then each batch removes
+    /// records and the parts of stale lists that name them: records are history, so they are gone for good before their
+    /// list is, and a crash between leaves a list that removes nothing the second time.
     package static func prune(
         _ reader: any KeyValueReader, before version: Height, limit: Int
     ) throws(StorageFailure) -> Step {
@@ -39,12 +44,13 @@ package enum StateMaintenance {
         let bound = min(version.value, newest.version)
         let limit = max(limit, 1)
         var batch = KeyValueBatch()
-        // Roots first: a version must not look readable while its nodes go.
         let roots = try reader.scan(
             from: cursor.root, to: StateRecords.version(bound), limit: limit, reversed: false)
         for root in roots { batch.remove(root.key) }
-        if let last = roots.last { cursor.root = last.key + [0] }
-        if roots.count == limit { return Step(batch: batch, isComplete: false) }
+        if let last = roots.last {
+            cursor.root = last.key + [0]
+            return Step(batch: batch, isComplete: false)
+        }
         let partsMax = max(1, limit / StateRecords.stalePartMax)
         let parts = try reader.scan(
             from: cursor.stale, to: StateRecords.stale(since: Height(bound).next.value), limit: partsMax,
@@ -62,13 +68,17 @@ package enum StateMaintenance {
 
     /// Removes the whole stored state, at most `limit` records per step, e.g. after a refused rebuild.
     package static func erase(_ reader: any KeyValueReader, limit: Int) throws(StorageFailure) -> Step {
-        var batch = KeyValueBatch()
-        // The newest version goes first, so that a half erased state is never opened.
-        batch.remove(StateRecords.newest)
         let limit = max(limit, 1)
-        let found = try reader.scan(
-            from: [StateRecords.nodeTag], to: [StateRecords.metaTag + 1], limit: limit, reversed: false)
-        for entry in found { batch.remove(entry.key) }
-        return Step(batch: batch, isComplete: found.count < limit)
+        // The newest version and the roots go first, so that a half erased state is never opened or read.
+        for (tag, isLast) in [
+            (StateRecords.metaTag, false), (StateRecords.nodeTag, false), (StateRecords.staleTag, true),
+        ] {
+            let found = try reader.scan(from: [tag], to: [tag + 1], limit: limit, reversed: false)
+            guard isLast || !found.isEmpty else { continue }
+            var batch = KeyValueBatch()
+            for entry in found { batch.remove(entry.key) }
+            return Step(batch: batch, isComplete: isLast && found.count < limit)
+        }
+        return Step(batch: KeyValueBatch(), isComplete: true)
     }
 }

@@ -2,6 +2,7 @@ internal import Chain
 internal import Primitives
 
 /// Keys and records of the state in the node's store. Versions are big-endian in keys, so that new nodes are appended.
+/// Records of 01 are history (`StorePart`), the others name them and are written after them.
 ///
 ///     01 version(8) depth(1) nibbles       a radix-16 node; two nibbles per byte, an odd last one in the high half
 ///     01 version(8) ff SHA-256(key)(32)    a leaf: BCS blob key, blob value
@@ -13,7 +14,7 @@ internal import Primitives
 /// A root is one byte (0 empty, 1 leaf, 2 node), u64 version, 32-byte hash and, for a leaf, SHA-256 of its key.
 enum StateRecords {
     static let formatVersion: UInt16 = 2
-    static let nodeTag: UInt8 = 0x01
+    static let nodeTag = StorePart.stateTag
     static let staleTag: UInt8 = 0x03
     static let metaTag: UInt8 = 0x04
     static let newest: [UInt8] = [metaTag, 0x00]

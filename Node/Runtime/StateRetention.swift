@@ -10,14 +10,19 @@ package enum StateRetention {
     /// Below the newest checkpoint. Room for readers that hold no lease and for peers that fetch a state.
     package static let blocksMin: UInt64 = 256
     package static let blocksUsual: UInt64 = 1_024
+
+    /// How many blocks more than are kept may wait to be removed: a quarter. What is removed lies in old tables, among what
+    /// stays, so that they are merged again; few removals of much cost less of that than many of little.
+    package static func slack(_ blocks: UInt64) -> UInt64 { max(1, blocks / 4) }
 }
 
-/// Removes old versions of the state from the store, on the disk's thread: after each checkpoint, in steps of at most
-/// `recordsMax` records, each behind whatever else waits for the disk. A step is not synced: what a power cut takes
-/// back is removed again.
+/// Removes old versions of the state from the store, on the disk's thread: when `StateRetention.slack` blocks of them have
+/// gathered, all of these, in steps of about `recordsMax` records, each behind whatever else waits for the disk. A
+/// step is durable before the next one, which the order of removal rests on (`StateMaintenance.prune`); what a crash
+/// leaves undone is done with the next ones.
 final class StatePruner: Sendable {
     /// Some ten milliseconds: a checkpoint that comes waits no longer.
-    static let recordsMax = 1_024
+    static let recordsMax = 2_048
 
     private let store: KeyValueStore
     private let disk: WorkThread
@@ -27,8 +32,8 @@ final class StatePruner: Sendable {
     /// Blocks; nil removes nothing.
     private let retention: UInt64?
     private let isPlanned = NIOLockedValueBox(false)
-    /// Of the disk's thread.
-    private let cursor = NIOLockedValueBox(StateMaintenance.PruneCursor())
+    /// Of the disk's thread: the version below which states are being removed, and how far that is.
+    private let burst = NIOLockedValueBox<(bound: Height, cursor: StateMaintenance.PruneCursor)?>(nil)
 
     init(
         store: KeyValueStore, disk: WorkThread, leases: StateLeases, serving: ServingLeases, counters: CounterBox,
@@ -66,14 +71,17 @@ final class StatePruner: Sendable {
 
     /// True when there is nothing more to remove.
     private func step() throws(StorageError) -> Bool {
-        let begin = Clock.monotonicNanoseconds
+        let began = Clock.monotonicNanoseconds
         do {
-            guard let bound = try bound() else { return true }
-            let step = try cursor.withLockedValue { cursor in
-                try StateMaintenance.prune(store, before: bound, limit: StatePruner.recordsMax, from: &cursor)
-            }
-            try store.write(step.batch, durable: false)
-            let took = (Clock.monotonicNanoseconds - begin) / 1000
+            guard let begun = try burst.withLockedValue({ $0 }) ?? begin() else { return true }
+            let bound = begun.bound
+            var cursor = begun.cursor
+            let step = try StateMaintenance.prune(
+                store, before: bound, limit: StatePruner.recordsMax, from: &cursor)
+            if !step.batch.isEmpty { try store.write(step.batch, durable: true) }
+            let next = step.isComplete ? nil : (bound: bound, cursor: cursor)
+            burst.withLockedValue { $0 = next }
+            let took = (Clock.monotonicNanoseconds - began) / 1000
             counters.add { counters in
                 counters.prunedRecords += UInt64(step.batch.entries.count)
                 counters.prunedBelow = max(counters.prunedBelow, bound.value)
@@ -85,6 +93,14 @@ final class StatePruner: Sendable {
         } catch {
             throw StorageError(.other, "old states cannot be pruned: \(error)")
         }
+    }
+
+    /// What is to be removed, once enough is there.
+    private func begin() throws(StorageFailure) -> (bound: Height, cursor: StateMaintenance.PruneCursor)? {
+        guard let retention, let bound = try bound(), let oldest = try StateSnapshot.oldestStored(store),
+            bound >= oldest.advanced(by: StateRetention.slack(retention))
+        else { return nil }
+        return (bound, StateMaintenance.PruneCursor())
     }
 
     /// The stored version that stays, with all above it; nil when nothing may go.

@@ -2,43 +2,35 @@ internal import CLevelDB
 package import Chain
 internal import Glibc
 
-/// Settings of the store. The defaults suit a validator with a few hundred MB of memory to spare.
-package struct KeyValueStoreOptions: Sendable {
-    package var createIfMissing = true
-    /// Uncompressed blocks kept in memory.
-    package var blockCacheBytes = 64 * 1024 * 1024
-    /// Writes gathered in memory before a table is written; two of them may exist at once.
-    package var writeBufferBytes = 64 * 1024 * 1024
-    package var tableBytesMax = 32 * 1024 * 1024
-    /// LevelDB writes tables block by block, one system call each: small blocks made compaction a fifth of a loaded node's
-    /// time. Larger ones cost a read of an uncached value more.
-    package var blockBytes = 16 * 1024
-    package var filesOpenMax = 512
-    /// 10 bits a key make one of a hundred reads of an absent key touch the disk.
-    package var bloomBitsPerKey = 10
-    /// Most of what is stored are digests, which do not shrink; compressing took a twentieth of a loaded node's time.
-    package var compresses = false
-
-    package init() {}
-}
-
-/// LevelDB: ordered bytes on disk, one process at a time, every block with a CRC-32C that each read checks.
+/// Ordered bytes on disk, one process at a time: three LevelDB databases, `state`, `blocks` and `index`, in one folder, with
+/// the keys divided by their first byte (`StorePart`). Callers see one store. Every block has a CRC-32C that each read
+/// checks.
+///
+/// Why three: the keys of history ascend with time, those of the index do not. In one database every table would overlap
+/// with all before it, and LevelDB would write them all again, and again one level further down. Tables of history go to
+/// their level at once and stay as they are.
+///
+/// Order: a durable batch is on the disk in the order of its parts, history in writes of a megabyte, the index in one, which
+/// makes the batch visible. A batch that is not durable becomes visible in that order, but a loss of power may take back
+/// any part of it: it is for tools that begin again.
 ///
 /// Safe to use from several threads: LevelDB synchronises its own calls, the gate only keeps `close` from freeing it
-/// under a running one. After a failed write every later write is refused (`StorageError.Kind.stopped`).
+/// under a running one; writes and the taking of snapshots come one after the other. After a failed write every later
+/// write is refused (`StorageError.Kind.stopped`).
 package final class KeyValueStore: KeyValueReader, @unchecked Sendable {
     package static let scanLimitMax = 100_000
 
     package let path: String
-    private var database: OpaquePointer?
+    /// By `StorePart.rawValue`; empty when closed. Guarded by `gate`.
+    private var databases: [StoreDatabase]
     private var failure: StorageError?
-    private let resources: Resources
     private let gate = Gate()
+    /// Held by a whole write, and while a snapshot is taken: it shows each batch whole or not at all.
+    private let writing = Gate()
 
-    private init(path: String, database: OpaquePointer, resources: Resources) {
+    private init(path: String, databases: [StoreDatabase]) {
         self.path = path
-        self.database = database
-        self.resources = resources
+        self.databases = databases
     }
 
     deinit { close() }
@@ -47,250 +39,174 @@ package final class KeyValueStore: KeyValueReader, @unchecked Sendable {
     package static func open(
         at path: String, options: KeyValueStoreOptions = KeyValueStoreOptions()
     ) throws(StorageError) -> KeyValueStore {
-        let resources = Resources(options)
-        var message: UnsafeMutablePointer<CChar>?
-        let database = leveldb_open(resources.options, path, &message)
-        if let text = take(&message) { throw StorageError.levelDB(text, "opening", path) }
-        guard let database else { throw StorageError(.other, "opening the store \(path) failed without a reason") }
-        return KeyValueStore(path: path, database: database, resources: resources)
+        func exists(_ file: String) -> Bool { access(path + "/" + file, F_OK) == 0 }
+        if exists("CURRENT") {
+            throw StorageError(
+                .other,
+                "the store \(path) has the format of an older version, one database instead of three. Move it and the journal away and start again: the node fetches everything from its peers."
+            )
+        }
+        // The index is made last: where it is, a missing part is damage, not a new store.
+        let isNew = options.createIfMissing && !exists(KeyValueStore.folder(.index) + "/CURRENT")
+        if isNew {
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+                throw StorageError.system(errno, "making the store", path)
+            }
+        }
+        for part in StorePart.allCases where !isNew && !exists(KeyValueStore.folder(part) + "/CURRENT") {
+            throw exists(KeyValueStore.folder(.index))
+                ? StorageError.corrupt("opening the store \(path) failed: \(KeyValueStore.folder(part)) is not there:")
+                : StorageError.system(ENOENT, "opening the store", path)
+        }
+        let shared = SharedCache(options)
+        var databases: [StoreDatabase] = []
+        for part in StorePart.allCases {
+            databases.append(
+                try StoreDatabase(
+                    path: path + "/" + KeyValueStore.folder(part),
+                    options: LevelDBOptions(options, part, isNew: isNew, shared)))
+        }
+        return KeyValueStore(path: path, databases: databases)
+    }
+
+    /// The folder of a part within the store's.
+    package static func folder(_ part: StorePart) -> String {
+        switch part {
+        case .state: "state"
+        case .blocks: "blocks"
+        case .index: "index"
+        }
     }
 
     /// Waits for running calls, then releases the folder. Calls after it throw.
     package func close() {
         gate.exclusive {
-            if let database { leveldb_close(database) }
-            database = nil
+            for database in databases { database.close() }
+            databases = []
         }
     }
 
-    package func get(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try read(key, options: resources.reading) }
+    // MARK: reading
+
+    package func get(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try read(key, nil) }
 
     package func scan(
         from start: [UInt8], to end: [UInt8], limit: Int, reversed: Bool
     ) throws(StorageFailure) -> [(key: [UInt8], value: [UInt8])] {
-        try pairs(from: start, to: end, limit: limit, reversed: reversed, options: resources.reading)
+        try pairs(from: start, to: end, limit: limit, reversed: reversed, nil)
     }
 
-    /// Applies the whole batch or nothing. With `durable` it returns only when the disk has it.
-    package func write(_ batch: KeyValueBatch, durable: Bool) throws(StorageError) {
-        if batch.isEmpty && !durable { return }
-        let native = leveldb_writebatch_create()
-        defer { leveldb_writebatch_destroy(native) }
-        for entry in batch.entries {
-            entry.key.withUnsafeBytes { key in
-                if let value = entry.value {
-                    value.withUnsafeBytes { bytes in
-                        leveldb_writebatch_put(native, key.chars, key.count, bytes.chars, bytes.count)
-                    }
-                } else {
-                    leveldb_writebatch_delete(native, key.chars, key.count)
-                }
-            }
+    fileprivate func read(_ key: [UInt8], _ options: [OpaquePointer?]?) throws(StorageFailure) -> [UInt8]? {
+        let part = StorePart(of: key).rawValue
+        return try gate.shared { () throws(StorageFailure) in
+            guard !databases.isEmpty else { throw StorageFailure(closed.description) }
+            return try databases[part].get(key, options?[part] ?? databases[part].reading)
         }
-        let result: Result<Void, StorageError> = gate.shared {
-            if let failure { return .failure(failure) }
-            guard let database else { return .failure(closed) }
-            var message: UnsafeMutablePointer<CChar>?
-            leveldb_write(database, durable ? resources.syncWriting : resources.writing, native, &message)
-            guard let text = take(&message) else { return .success(()) }
-            return .failure(StorageError.levelDB(text, "writing", path))
-        }
-        if case .failure(let error) = result {
-            gate.exclusive { if failure == nil { failure = StorageError(.stopped, error.description) } }
-        }
-        try result.get()
-    }
-
-    /// Merges all tables: slow, for maintenance and tests only.
-    package func compact() {
-        gate.shared { if let database { leveldb_compact_range(database, nil, 0, nil, 0) } }
-    }
-
-    /// A counter or text of LevelDB, e.g. `leveldb.stats`; nil when it does not know the name.
-    package func property(_ name: String) -> String? {
-        gate.shared {
-            guard let database, let text = leveldb_property_value(database, name) else { return nil }
-            defer { leveldb_free(text) }
-            return String(cString: text)
-        }
-    }
-
-    private var closed: StorageError { StorageError(.stopped, "the store \(path) is closed") }
-
-    // MARK: reads, also for snapshots
-
-    fileprivate func read(_ key: [UInt8], options: OpaquePointer?) throws(StorageFailure) -> [UInt8]? {
-        let result: Result<[UInt8]?, StorageFailure> = gate.shared {
-            guard let database else { return .failure(StorageFailure(closed.description)) }
-            var message: UnsafeMutablePointer<CChar>?
-            var length = 0
-            let value = key.withUnsafeBytes { leveldb_get(database, options, $0.chars, $0.count, &length, &message) }
-            if let text = take(&message) {
-                return .failure(StorageFailure(StorageError.levelDB(text, "reading", path).description))
-            }
-            guard let value else { return .success(nil) }
-            defer { leveldb_free(value) }
-            return .success([UInt8](UnsafeRawBufferPointer(start: value, count: length)))
-        }
-        return try result.get()
     }
 
     fileprivate func pairs(
-        from start: [UInt8], to end: [UInt8], limit: Int, reversed: Bool, options: OpaquePointer?
+        from start: [UInt8], to end: [UInt8], limit: Int, reversed: Bool, _ options: [OpaquePointer?]?
     ) throws(StorageFailure) -> [(key: [UInt8], value: [UInt8])] {
         let most = min(limit, KeyValueStore.scanLimitMax)
-        guard most > 0, start.lexicographicallyPrecedes(end) else { return [] }
-        let result: Result<[(key: [UInt8], value: [UInt8])], StorageFailure> = gate.shared {
-            guard let database else { return .failure(StorageFailure(closed.description)) }
-            guard let iterator = leveldb_create_iterator(database, options) else {
-                return .failure(StorageFailure("reading the store \(path) failed: no iterator"))
-            }
-            defer { leveldb_iter_destroy(iterator) }
-            let found = walk(iterator, from: start, to: end, limit: most, reversed: reversed)
-            var message: UnsafeMutablePointer<CChar>?
-            leveldb_iter_get_error(iterator, &message)
-            if let text = take(&message) {
-                return .failure(StorageFailure(StorageError.levelDB(text, "reading", path).description))
-            }
-            return .success(found)
-        }
-        return try result.get()
-    }
-
-    private func walk(
-        _ iterator: OpaquePointer, from start: [UInt8], to end: [UInt8], limit: Int, reversed: Bool
-    ) -> [(key: [UInt8], value: [UInt8])] {
         var found: [(key: [UInt8], value: [UInt8])] = []
-        let first = reversed ? end : start
-        first.withUnsafeBytes { leveldb_iter_seek(iterator, $0.chars, $0.count) }
-        if reversed {
-            // Seek stops at the first key >= end, or nowhere; the last one below it is the one before.
-            if leveldb_iter_valid(iterator) != 0 {
-                leveldb_iter_prev(iterator)
-            } else {
-                leveldb_iter_seek_to_last(iterator)
+        guard most > 0 else { return found }
+        let spans = StorePart.spans(from: start, to: end)
+        try gate.shared { () throws(StorageFailure) in
+            guard !databases.isEmpty else { throw StorageFailure(closed.description) }
+            for span in reversed ? spans.reversed() : spans where found.count < most {
+                let database = databases[span.part.rawValue]
+                try database.scan(
+                    from: span.start, to: span.end, limit: most - found.count, reversed: reversed,
+                    options?[span.part.rawValue] ?? database.reading, into: &found)
             }
-        }
-        while found.count < limit, leveldb_iter_valid(iterator) != 0 {
-            var length = 0
-            let keyStart = leveldb_iter_key(iterator, &length)
-            let key = [UInt8](UnsafeRawBufferPointer(start: keyStart, count: length))
-            let inside = reversed ? !key.lexicographicallyPrecedes(start) : key.lexicographicallyPrecedes(end)
-            guard inside else { break }
-            let valueStart = leveldb_iter_value(iterator, &length)
-            found.append((key, [UInt8](UnsafeRawBufferPointer(start: valueStart, count: length))))
-            if reversed { leveldb_iter_prev(iterator) } else { leveldb_iter_next(iterator) }
         }
         return found
     }
 
-    /// The store as it is now, whatever is written later. Holds back compaction while it lives: keep it briefly.
+    /// The store as it is now, between two batches, whatever is written later. Waits for a write that is under way; holds
+    /// back compaction while it lives: keep it briefly.
     package func snapshot() throws(StorageFailure) -> KeyValueSnapshot {
-        let native: OpaquePointer? = gate.shared { database.flatMap { leveldb_create_snapshot($0) } }
-        guard let native else { throw StorageFailure(closed.description) }
-        return KeyValueSnapshot(store: self, native: native)
+        let natives = writing.exclusive { gate.shared { databases.map { $0.createSnapshot() } } }
+        guard !natives.isEmpty else { throw StorageFailure(closed.description) }
+        return KeyValueSnapshot(store: self, natives: natives)
     }
 
-    fileprivate func release(_ snapshot: OpaquePointer) {
-        gate.shared { if let database { leveldb_release_snapshot(database, snapshot) } }
+    fileprivate func release(_ snapshots: [OpaquePointer?]) {
+        gate.shared {
+            for (database, snapshot) in zip(databases, snapshots) { if let snapshot { database.release(snapshot) } }
+        }
     }
+
+    // MARK: writing
+
+    /// Applies the batch part by part, history first. With `durable` each part is on the disk before the next one is
+    /// touched, and the whole when this returns.
+    package func write(_ batch: KeyValueBatch, durable: Bool) throws(StorageError) {
+        if batch.isEmpty && !durable { return }
+        let places = batch.places
+        try writing.exclusive { () throws(StorageError) in
+            if let failure { throw failure }
+            do throws(StorageError) {
+                try gate.shared { () throws(StorageError) in
+                    guard !databases.isEmpty else { throw closed }
+                    for part in StorePart.allCases {
+                        let own = places[part.rawValue]
+                        guard !own.isEmpty || (batch.isEmpty && part == .index) else { continue }
+                        try databases[part.rawValue].write(
+                            batch.entries, at: own, inChunks: part != .index, durable: durable)
+                    }
+                }
+            } catch {
+                failure = StorageError(.stopped, error.description)
+                throw error
+            }
+        }
+    }
+
+    // MARK: upkeep
+
+    /// Merges all tables: slow, for maintenance and tests only.
+    package func compact() { gate.shared { for database in databases { database.compact() } } }
+
+    /// A counter or text of LevelDB, e.g. `leveldb.stats`, of each part; nil when it does not know the name.
+    package func property(_ name: String) -> String? {
+        let texts = gate.shared { databases.map { $0.property(name) } }
+        let shown = zip(StorePart.allCases, texts).compactMap { part, text in
+            text.map { "\(KeyValueStore.folder(part)): \($0)" }
+        }
+        return shown.isEmpty ? nil : shown.joined(separator: "\n")
+    }
+
+    private var closed: StorageError { StorageError(.stopped, "the store \(path) is closed") }
 }
 
 /// A frozen view of a store.
 package final class KeyValueSnapshot: KeyValueReader, @unchecked Sendable {
     private let store: KeyValueStore
-    private let native: OpaquePointer
-    private let options: OpaquePointer?
+    private let natives: [OpaquePointer?]
+    private let options: [OpaquePointer?]
 
-    fileprivate init(store: KeyValueStore, native: OpaquePointer) {
+    fileprivate init(store: KeyValueStore, natives: [OpaquePointer?]) {
         self.store = store
-        self.native = native
-        options = leveldb_readoptions_create()
-        leveldb_readoptions_set_verify_checksums(options, 1)
-        leveldb_readoptions_set_snapshot(options, native)
+        self.natives = natives
+        options = natives.map { native in
+            let options = leveldb_readoptions_create()
+            leveldb_readoptions_set_verify_checksums(options, 1)
+            leveldb_readoptions_set_snapshot(options, native)
+            return options
+        }
     }
 
     deinit {
-        leveldb_readoptions_destroy(options)
-        store.release(native)
+        for options in options { leveldb_readoptions_destroy(options) }
+        store.release(natives)
     }
 
-    package func get(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try store.read(key, options: options) }
+    package func get(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try store.read(key, options) }
 
     package func scan(
         from start: [UInt8], to end: [UInt8], limit: Int, reversed: Bool
     ) throws(StorageFailure) -> [(key: [UInt8], value: [UInt8])] {
-        try store.pairs(from: start, to: end, limit: limit, reversed: reversed, options: options)
+        try store.pairs(from: start, to: end, limit: limit, reversed: reversed, options)
     }
-}
-
-/// LevelDB's option objects, freed after the database that uses them.
-private final class Resources {
-    let options = leveldb_options_create()
-    let reading = leveldb_readoptions_create()
-    let writing = leveldb_writeoptions_create()
-    let syncWriting = leveldb_writeoptions_create()
-    private let cache: OpaquePointer?
-    private let filter: OpaquePointer?
-
-    init(_ settings: KeyValueStoreOptions) {
-        cache = leveldb_cache_create_lru(settings.blockCacheBytes)
-        filter = leveldb_filterpolicy_create_bloom(Int32(clamping: settings.bloomBitsPerKey))
-        leveldb_options_set_create_if_missing(options, settings.createIfMissing ? 1 : 0)
-        leveldb_options_set_paranoid_checks(options, 1)
-        leveldb_options_set_cache(options, cache)
-        leveldb_options_set_filter_policy(options, filter)
-        leveldb_options_set_write_buffer_size(options, settings.writeBufferBytes)
-        leveldb_options_set_max_file_size(options, settings.tableBytesMax)
-        leveldb_options_set_block_size(options, settings.blockBytes)
-        leveldb_options_set_max_open_files(options, Int32(clamping: settings.filesOpenMax))
-        leveldb_options_set_compression(
-            options, Int32(settings.compresses ? leveldb_snappy_compression : leveldb_no_compression))
-        leveldb_readoptions_set_verify_checksums(reading, 1)
-        leveldb_writeoptions_set_sync(syncWriting, 1)
-    }
-
-    deinit {
-        leveldb_options_destroy(options)
-        leveldb_readoptions_destroy(reading)
-        leveldb_writeoptions_destroy(writing)
-        leveldb_writeoptions_destroy(syncWriting)
-        leveldb_cache_destroy(cache)
-        leveldb_filterpolicy_destroy(filter)
-    }
-}
-
-/// Takes a message that LevelDB allocated, nil when there is none.
-private func take(_ message: inout UnsafeMutablePointer<CChar>?) -> String? {
-    guard let text = message else { return nil }
-    defer { leveldb_free(text) }
-    message = nil
-    return String(cString: text)
-}
-
-/// Many readers or one writer.
-private final class Gate: @unchecked Sendable {
-    private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
-
-    init() { pthread_rwlock_init(lock, nil) }
-    deinit {
-        pthread_rwlock_destroy(lock)
-        lock.deallocate()
-    }
-
-    func shared<Value>(_ body: () -> Value) -> Value {
-        pthread_rwlock_rdlock(lock)
-        defer { pthread_rwlock_unlock(lock) }
-        return body()
-    }
-
-    func exclusive(_ body: () -> Void) {
-        pthread_rwlock_wrlock(lock)
-        defer { pthread_rwlock_unlock(lock) }
-        body()
-    }
-}
-
-extension UnsafeRawBufferPointer {
-    fileprivate var chars: UnsafePointer<CChar>? { baseAddress?.assumingMemoryBound(to: CChar.self) }
 }

@@ -64,6 +64,11 @@ package struct StorageError: Error, Hashable, Sendable, CustomStringConvertible 
         return StorageError(kind, "\(doing) the store \(path) failed: \(advice(kind, else: message)) (\(message))")
     }
 
+    /// What is missing or wrong, and what to do about it.
+    static func corrupt(_ what: String) -> StorageError {
+        StorageError(.corrupt, "\(what) \(advice(.corrupt, else: ""))")
+    }
+
     private static func advice(_ kind: Kind, else reason: String) -> String {
         switch kind {
         case .locked: "another process uses it. Stop the other node first; one folder belongs to one process."

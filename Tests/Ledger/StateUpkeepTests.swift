@@ -71,6 +71,10 @@ private func expectReadable(_ store: MemoryStore, _ version: Height, _ model: St
     @Test(arguments: 0..<6 as Range<UInt64>) func pruningLeavesExactlyTheNewestVersion(seed: UInt64) throws {
         let (store, tip, models) = try makeChain(seed: seed, checkpoints: 6)
         let newest = try #require(models.last)
+        // Roots of their own, then all records.
+        let roots = try StateMaintenance.prune(store, before: Height(.max), limit: 100_000)
+        #expect(!roots.isComplete && roots.batch.history.isEmpty && !roots.batch.isEmpty)
+        store.apply(roots.batch)
         let step = try StateMaintenance.prune(store, before: Height(.max), limit: 100_000)
         #expect(step.isComplete)
         store.apply(step.batch)
@@ -82,6 +86,42 @@ private func expectReadable(_ store: MemoryStore, _ version: Height, _ model: St
                 .map { Array($0.key[10...]) + $0.value }.sorted { $0.lexicographicallyPrecedes($1) }
         }
         #expect(values(store) == values(rebuilt))
+    }
+
+    /// Power fails within every step of pruning, after some of its history or all of it: what looks readable is whole, and
+    /// pruning again leaves what it would have left without.
+    @Test(arguments: 0..<4 as Range<UInt64>) func pruningIsCutShortAnywhere(seed: UInt64) throws {
+        let (store, _, models) = try makeChain(seed: seed, checkpoints: 8)
+        let kept = models[6].version
+        let whole = store.copy()
+        func prune(_ store: MemoryStore) throws {
+            while true {
+                let step = try StateMaintenance.prune(store, before: kept, limit: 9)
+                store.apply(step.batch)
+                if step.isComplete { return }
+            }
+        }
+        try prune(whole)
+        var steps = 0
+        while true {
+            let step = try StateMaintenance.prune(store, before: kept, limit: 9)
+            let history = step.batch.history.entries
+            for count in Set([history.count / 3, history.count]) {
+                let cut = store.copy()
+                var part = KeyValueBatch()
+                for entry in history.prefix(count) { part.add(entry) }
+                cut.apply(part)
+                for (version, model) in models where try StateSnapshot.historic(cut, at: version) != nil {
+                    try expectReadable(cut, version, model)
+                }
+                try prune(cut)
+                #expect(cut.entries().map(\.key) == whole.entries().map(\.key))
+            }
+            store.apply(step.batch)
+            steps += 1
+            if step.isComplete { break }
+        }
+        #expect(steps > 3)
     }
 
     private func rebuild(_ snapshot: StateSnapshot, chunk: Int) throws -> MemoryStore {

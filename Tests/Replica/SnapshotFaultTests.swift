@@ -143,16 +143,16 @@ import Testing
         #expect(network.nodes[4].halted == nil)
     }
 
-    /// Power fails at every single durable write of the transfer, before and after it counts: the node starts again with a
+    /// Power fails at every single durable write of the transfer, before, within and after it: the node starts again with a
     /// whole state, the older or the newer one, and ends like the others.
-    @Test(arguments: [false, true]) func powerFailsAtEveryWrite(isAfter: Bool) throws {
+    @Test(arguments: WriteMoment.allCases) func powerFailsAtEveryWrite(_ moment: WriteMoment) throws {
         var write = 0
         var isOver = false
         while !isOver {
             write += 1
             #expect(write < 60, "the transfer has no end")
             let network = try SnapshotFaultTests.many(seed: 62)
-            network.nodes[4].crashAtStore = (write, isAfter)
+            network.nodes[4].crashAtStore = (write, moment)
             try network.start(4)
             try network.run(15_000) { SnapshotTests.hasCaughtUp(network, 4) || !network.nodes[4].isRunning }
             isOver = network.nodes[4].isRunning

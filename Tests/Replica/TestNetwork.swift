@@ -166,10 +166,11 @@ final class TestNetwork {
         case .stored(let sequence):
             if let planned = nodes[index].crashAtStore, UInt64(planned.number) == sequence {
                 nodes[index].crashAtStore = nil
-                if planned.isAfter {
-                    for entry in nodes[index].unstored.prefix(while: { $0.sequence <= sequence }) {
-                        nodes[index].store.apply(entry.batch)
-                    }
+                for entry in nodes[index].unstored.prefix(while: { $0.sequence < sequence }) {
+                    nodes[index].store.apply(entry.batch)
+                }
+                for entry in nodes[index].unstored where entry.sequence == sequence {
+                    nodes[index].store.apply(planned.moment.survivors(of: entry.batch))
                 }
                 changes += 1
                 return crash(index)

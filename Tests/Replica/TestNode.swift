@@ -23,6 +23,25 @@ struct Identity: Sendable {
     var validator: Validator { Validator(partner: partner, consensusKey: key.publicKey, transportKey: peer) }
 }
 
+/// When within the write of a store batch power fails.
+enum WriteMoment: CaseIterable, Sendable {
+    case before, amidHistory, beforeIndex, after
+
+    /// What of the batch the disk keeps.
+    func survivors(of batch: KeyValueBatch) -> KeyValueBatch {
+        switch self {
+        case .before: return KeyValueBatch()
+        case .amidHistory:
+            let history = batch.history.entries
+            var half = KeyValueBatch()
+            for entry in history.prefix(history.count / 2) { half.add(entry) }
+            return half
+        case .beforeIndex: return batch.history
+        case .after: return batch
+        }
+    }
+}
+
 /// A node of the tests: its disk survives `crash`, its replica does not.
 final class TestNode {
     let identity: Identity
@@ -47,8 +66,8 @@ final class TestNode {
     var answers: [UInt64: [TransactionRefusal?]] = [:]
     var dropped: [(digest: Digest, reason: TransactionRefusal)] = []
     var halted: String?
-    /// Power fails at the store batch of this number in a run, before it counts or just after, before anyone is told.
-    var crashAtStore: (number: Int, isAfter: Bool)?
+    /// Power fails at the store batch of this number in a run, before anyone is told of it.
+    var crashAtStore: (number: Int, moment: WriteMoment)?
     /// States taken over from peers.
     var adopted: [BlockHeader] = []
     /// Parts of the state sent to peers.

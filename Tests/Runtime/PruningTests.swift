@@ -62,6 +62,15 @@ import Testing
         #expect(
             await eventually { (try? records(node).versions.first).flatMap { $0 }.map { $0 > heldHeight } ?? false })
 
+        // No more than the slack waits, and what a checkpoint in between adds.
+        let span = 32 + StateRetention.slack(32) + 3 * 4
+        #expect(
+            await eventually {
+                guard let versions = try? records(node).versions, let oldest = versions.first,
+                    let newest = versions.last
+                else { return false }
+                return newest.distance(above: oldest) <= span
+            })
         let late = try records(node)
         let all = try records(try network.node(1))
         #expect(late.versions.count <= 32 / 4 + 12 && early.versions.count <= 32 / 4 + 12)

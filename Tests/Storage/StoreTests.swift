@@ -21,7 +21,11 @@ final class TemporaryFolder {
         var random = SeededGenerator(seed: seed)
         var model: [[UInt8]: [UInt8]] = [:]
         func key() -> [UInt8] {
-            (0..<Int.random(in: 1...2, using: &random)).map { _ in UInt8.random(in: 0...9, using: &random) }
+            // Tags of all three parts, and the bytes beside them.
+            let tags: [UInt8] = [0, 1, 2, 3, 0x0f, 0x10, 0x11, 0x40]
+            var key = [tags.randomElement(using: &random) ?? 0]
+            if Bool.random(using: &random) { key.append(UInt8.random(in: 0...9, using: &random)) }
+            return key
         }
         var store = try KeyValueStore.open(at: folder.path + "/s")
         for round in 0..<120 {
@@ -102,7 +106,7 @@ final class TemporaryFolder {
             store.compact()
             store.close()
         }
-        let tables = try FileManager.default.contentsOfDirectory(atPath: path).filter { $0.hasSuffix(".ldb") }
+        let tables = try FileManager.default.subpathsOfDirectory(atPath: path).filter { $0.hasSuffix(".ldb") }
         #expect(!tables.isEmpty)
         for table in tables {
             let url = URL(filePath: path + "/" + table)

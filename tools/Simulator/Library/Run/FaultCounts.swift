@@ -4,7 +4,7 @@ package enum Fault: Int, CaseIterable, Sendable {
     case symmetricPartition, asymmetricPartition
     case clockSkew
     case crash, crashAtWrite
-    case lostWrites, keptPrefix, keptSubset, tornWrite, corruptedRead, slowDisk, wipedDisk, restoredBackup
+    case lostWrites, keptPrefix, keptHistory, keptSubset, tornWrite, corruptedRead, slowDisk, wipedDisk, restoredBackup
     case epochChange, idlePhase
 
     /// As written in summaries.
@@ -21,6 +21,7 @@ package enum Fault: Int, CaseIterable, Sendable {
         case .crashAtWrite: "crashes at a durable write"
         case .lostWrites: "unsynced writes all lost"
         case .keptPrefix: "unsynced writes: prefix kept"
+        case .keptHistory: "store batches: history kept, index lost"
         case .keptSubset: "unsynced writes: subset kept"
         case .tornWrite: "torn writes"
         case .corruptedRead: "corrupted reads"

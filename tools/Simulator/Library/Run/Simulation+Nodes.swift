@@ -95,7 +95,9 @@ extension Simulation {
         let survival = self.survival(nodes[number].disk)
         trace.event(now, 2, number)
         trace.line(now, "\(name(number)) loses power; of its unsynced writes survives \(survival)")
-        nodes[number].disk.crash(survival)
+        let torn = historyKept(nodes[number].disk, survival)
+        if torn > 0 { trace.line(now, "\(torn) records of history survive without their index") }
+        nodes[number].disk.crash(survival, historyKept: torn)
         stop(number)
         queue.schedule(.start(node: number, incarnation: nodes[number].incarnation), at: now + downMicroseconds)
     }
@@ -117,6 +119,19 @@ extension Simulation {
             let notice = now + networkRandom.within(1_000...400_000)
             queue.schedule(.unlink(node: other, from: number, incarnation: nodes[other].incarnation), at: notice)
         }
+    }
+
+    /// How much history of a batch survives whose index part is lost: nothing, all, or any part of it from the start. Most
+    /// moments of a long write lie within it.
+    private mutating func historyKept(_ disk: SimulatedDisk, _ survival: SimulatedDisk.Survival) -> Int {
+        var whole = 0
+        if case .prefix(_, let batches) = survival { whole = batches }
+        let count = disk.unsyncedHistoryCount(after: whole)
+        guard count > 0 else { return 0 }
+        let draw = storeRandom.below(4)
+        let kept = draw == 0 ? 0 : draw == 1 ? count : storeRandom.below(count + 1)
+        if kept > 0 { outcome.faults.count(.keptHistory) }
+        return kept
     }
 
     private mutating func survival(_ disk: SimulatedDisk) -> SimulatedDisk.Survival {

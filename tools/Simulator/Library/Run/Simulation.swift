@@ -41,6 +41,8 @@ package struct Simulation {
     var links: NetworkModel
     var networkRandom: SeededRandom
     var diskRandom: SeededRandom
+    /// What crashes leave of a store batch: a stream of its own.
+    var storeRandom: SeededRandom
     var actorRandom: SeededRandom
     var clientRandom: SeededRandom
     var faultRandom: SeededRandom
@@ -73,6 +75,7 @@ package struct Simulation {
         links.slowLinks = scenario.slowLinks
         networkRandom = SeededRandom(seed: scenario.seed, stream: 2)
         diskRandom = SeededRandom(seed: scenario.seed, stream: 3)
+        storeRandom = SeededRandom(seed: scenario.seed, stream: 30)
         actorRandom = SeededRandom(seed: scenario.seed, stream: 4)
         clientRandom = SeededRandom(seed: scenario.seed, stream: 5)
         faultRandom = SeededRandom(seed: scenario.seed, stream: 6)

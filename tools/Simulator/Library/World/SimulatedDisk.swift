@@ -4,7 +4,9 @@ package import Replica
 /// One node's disk: what the process sees, and what a power loss leaves of it.
 ///
 /// The journal is a file of checksummed records in ascending order: a reader stops at the first record that is missing
-/// or torn. The store takes whole batches, in order. A flush makes durable what was written before it began.
+/// or torn. The store takes batches in order, each history first and then its index part at once (`StorePart`): of the
+/// first batch that is not durable a crash may leave some history from the start. A flush makes durable what was
+/// written before it began.
 package struct SimulatedDisk: Sendable {
     /// What a crash leaves of the writes that no finished flush covers.
     package enum Survival: Sendable, Hashable {
@@ -15,6 +17,11 @@ package struct SimulatedDisk: Sendable {
         case prefix(records: Int, batches: Int)
         /// Some later records too, with a hole before them; the last kept one is torn.
         case holes(records: Int, tear: Bool)
+    }
+
+    /// Entries of history in the first batch that no finished flush covers, after so many batches that survive.
+    package func unsyncedHistoryCount(after batches: Int) -> Int {
+        pendingBatches.dropFirst(batches).first.map { $0.batch.history.entries.count } ?? 0
     }
 
     private struct PendingBatch: Sendable {
@@ -76,8 +83,9 @@ package struct SimulatedDisk: Sendable {
 
     // MARK: Crashing
 
-    /// Power is lost; afterwards the process sees what survived.
-    package mutating func crash(_ survival: Survival) {
+    /// Power is lost; afterwards the process sees what survived: also the first `historyKept` entries of history of the batch
+    /// after those that survive whole.
+    package mutating func crash(_ survival: Survival, historyKept: Int = 0) {
         var records = 0
         var batches = 0
         switch survival {
@@ -95,6 +103,11 @@ package struct SimulatedDisk: Sendable {
         durableJournal.append(contentsOf: pendingJournal.prefix(records))
         pendingJournal = []
         for pending in pendingBatches.prefix(batches) { durableStore.apply(pending.batch) }
+        if let torn = pendingBatches.dropFirst(batches).first {
+            var part = KeyValueBatch()
+            for entry in torn.batch.history.entries.prefix(historyKept) { part.add(entry) }
+            durableStore.apply(part)
+        }
         pendingBatches = []
         pruned = prunedDurably
         store.contents = durableStore
