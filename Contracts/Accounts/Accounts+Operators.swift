@@ -53,6 +53,8 @@ extension Accounts {
         }
         let isAdministrator = try judge(request, Accounts.revoke.number, [], scope: .takesBack, context)
         try require(isAdministrator, administratorNeeded())
+        // What is frozen stays so: a revoked account pays its cash out. An operator revokes a suspended one.
+        try require(account(request.body.account, context).status != .suspended, accountSuspended())
         return try take(.revoke, request.body, context)
     }
 

@@ -127,7 +127,8 @@ package enum AccessRule {
         guard account.status == .active else { return .accountNotActive }
         guard account.capabilities.contains(.accessData) else { return .capabilityMissing }
         guard let dataSet = records.dataSet, dataSet.id == question.dataSet else { return .dataSetUnknown }
-        if dataSet.description.sharingClass == .open {
+        // An agreement that was paid for runs on when its data set leaves the market or is described otherwise.
+        if dataSet.description.sharingClass == .open, question.agreement == nil {
             if dataSet.isWithdrawn { return .dataSetWithdrawn }
             if !dataSet.description.purposes.contains(question.purpose) { return .purposeNotAgreed }
         }

@@ -94,27 +94,15 @@ extension Billing {
         return Amount(clamping: Int128(released) + max(0, free))
     }
 
-    private static func isOldest(_ debt: RefundDebt, _ context: Context) throws(Rejection) -> Bool {
-        let first = Pair(debt.seller, Pair(debt.currency, UInt64(0)))
-        return try openDebts.page(from: first, limit: 1, in: context).first
-            == Pair(debt.seller, Pair(debt.currency, debt.number))
-    }
-
     /// What the seller owes by older debts stays for them. Where more than `olderDebtsMax` of them are open, they come first.
     private static func requireOlder(
         than debt: RefundDebt, _ amount: Amount, _ context: Context
     ) throws(Rejection) {
-        let first = Pair(debt.seller, Pair(debt.currency, UInt64(0)))
-        var older: Int128 = 0
-        for key in try openDebts.page(from: first, limit: olderDebtsMax + 1, in: context) {
-            guard key.first == debt.seller, key.second.first == debt.currency, key.second.second < debt.number else {
-                guard older > 0 else { return }
-                let cash = try cash(of: debt.seller, debt.currency, context)
-                return try require(cash - Int128(amount) >= older, refundOwed("older ones come first"))
-            }
-            older += Int128(try debts.get(key.second.second, in: context)?.outstanding ?? 0)
-        }
-        throw refundOwed("older ones come first")
+        let older = try older(than: debt, limit: olderDebtsMax, context)
+        guard older.isComplete else { throw refundOwed("older ones come first") }
+        guard older.sum > 0 else { return }
+        let cash = try cash(of: debt.seller, debt.currency, context)
+        try require(cash - Int128(amount) >= older.sum, refundOwed("older ones come first"))
     }
 
     private static func store(
@@ -123,12 +111,8 @@ extension Billing {
         let key = Pair(debt.seller, debt.currency)
         let sum = (try owed.get(key, in: context)?.amount ?? 0) + Int128(amount)
         try owed.set(key, Balance(sum), in: context)
-        let place = Pair(debt.seller, Pair(debt.currency, debt.number))
-        if debt.outstanding > 0 {
-            try openDebts.insert(place, in: context)
-        } else {
-            try openDebts.remove(place, in: context)
-        }
+        if debt.paid == 0 { try enqueue(debt, context) }
+        if debt.outstanding == 0 { try dequeue(debt, context) }
         try debts.set(debt.number, debt, in: context)
         try context.emit(debtChanged, debt)
     }

@@ -49,7 +49,8 @@ extension Billing {
     }
 
     /// Nobody decided in time: what was delivered is paid, what was not goes back. Delivered is what had accesses logged for
-    /// the invoice's time, which is known a day after that time; else the dispute waits until then.
+    /// the invoice's time, which is known a day after that time; until then the dispute waits, and looks again each time
+    /// that a decision could have taken: who reads meanwhile does not keep the money until the end.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let invoice = try invoice(id.number, context)
@@ -64,7 +65,8 @@ extension Billing {
         let end = min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
         let known = end.adding(milliseconds: Agreement.usageDelayMilliseconds)
         guard known <= context.time else {
-            dispute.due = try context.schedule(disputeDue.message, id, at: known)
+            let again = min(known, context.time.adding(days: decisionDays))
+            dispute.due = try context.schedule(disputeDue.message, id, at: again)
             try store(dispute, context)
             return Nothing()
         }

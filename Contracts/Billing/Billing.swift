@@ -47,18 +47,19 @@ package enum Billing: Contract {
     package static let debts = StorageMap<UInt64, RefundDebt>(10, "debts")
     /// What a seller owes of refunds, by holder and currency.
     package static let owed = StorageMap<Pair<Digest, Currency>, Balance>(11, "owed")
-    /// By seller, currency and number: the oldest first.
-    package static let openDebts = StorageIndex<Pair<Digest, Pair<Currency, UInt64>>>(12, "openDebts")
-
+    /// The open debts of a seller, by holder and currency.
+    package static let debtQueues = StorageMap<Pair<Digest, Currency>, DebtQueue>(12, "debtQueues")
     /// Payments that were taken back, by receipt.
     package static let reversals = StorageMap<UInt64, PaymentReversal>(13, "reversals")
+    /// Neighbours in the queues, by debt.
+    package static let debtLinks = StorageMap<UInt64, DebtLinks>(14, "debtLinks")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
-            debts.declaration, owed.declaration, openDebts.declaration,
-            reversals.declaration,
+            debts.declaration, owed.declaration, debtQueues.declaration, reversals.declaration,
+            debtLinks.declaration,
         ]
     }
 

@@ -89,14 +89,22 @@ import Testing
         expect(.agreementForeign, Self.refusal { $0.agreement = Self.other(dataSets: [.zero]) })
         expect(
             .dataSetWithdrawn,
-            Self.refusal {
+            Self.refusal(Self.asked(agreement: nil)) {
                 $0.dataSet = Self.dataSet(.open); $0.dataSet?.isWithdrawn = true
             })
+        // An agreement that was paid for runs on.
+        #expect(
+            Self.refusal {
+                $0.dataSet = Self.dataSet(.open); $0.dataSet?.isWithdrawn = true
+            } == nil)
         // An open data set needs no agreement, but the purpose and the owners' consents.
         #expect(
             Self.refusal(Self.asked(agreement: nil)) {
                 $0.dataSet = Self.dataSet(.open); $0.agreement = nil
             } == nil)
+        expect(
+            .purposeNotAgreed,
+            Self.refusal(Self.asked(purpose: .advice, agreement: nil)) { $0.dataSet = Self.dataSet(.open) })
         expect(.purposeNotAgreed, Self.refusal(Self.asked(purpose: .advice)) { $0.dataSet = Self.dataSet(.open) })
         // One that is named is the reader's, and holds: accesses count under it.
         func open(at time: UInt64 = 150, _ agreement: Agreement?) -> AccessRefusal? {

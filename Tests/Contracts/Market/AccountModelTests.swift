@@ -247,7 +247,8 @@ import Testing
             let isOwn = pick(2) == 0
             let canBe = model.status != "none" && model.status != "revoked"
             let judge = pick(2)
-            var isAllowed = canBe && model.status != "pending" && model.isAdministrator(actor)
+            var isAllowed =
+                canBe && !["pending", "suspended"].contains(model.status) && model.isAdministrator(actor)
             var counts = isAllowed
             let reason = UInt16(1 + pick(2))
             if !isOwn { (isAllowed, counts) = judged(&model, "revoke", by: judge, reason, isPossible: canBe) }

@@ -136,7 +136,9 @@ import Testing
         seen.expect(Accounts.administratorNeeded, step(Accounts.revoke, target, by: member))
         // A stolen key goes out while the account is suspended.
         #expect(actor(SetActor(key: member.key, standing: .out), by: firm) == nil)
-        #expect(step(Accounts.revoke, target, by: firm) == nil)
+        // It does not lift its own freeze: revoked, it could pay its cash out.
+        seen.expect(Accounts.accountSuspended, step(Accounts.revoke, target, by: firm))
+        #expect(step(Accounts.revoke, target, by: judge) == nil)
         seen.expect(Accounts.accountRevoked, market.code(Asker.ask, .search, by: firm, on: Asker.address))
         #expect(market.code(Asker.takeBack, .search, by: firm, on: Asker.address) == nil)
         #expect(try market.account(firm).reason == 3)

@@ -98,4 +98,36 @@ import Testing
             debtor.shop.code(Billing.resolve, ResolveDispute(invoice: 2, credit: 100), by: debtor.shop.judge) == nil)
         #expect(try debtor.cash(debtor.buyers[2]) == 300 && debtor.cash(debtor.buyers[1]) == 50)
     }
+
+    /// Many small debts of one seller: the next one and the payment of any cost the same, and the oldest stays the first
+    /// when others go.
+    @Test func manyDebtsCostNoMore() throws {
+        var debtor = try Debtor()
+        #expect(debtor.shop.confirm(2, 400, 3) == nil)
+        func work() -> UInt64 { debtor.shop.market.bench.lastReceipt?.workUsed ?? 0 }
+        var costs: [UInt64] = []
+        for _ in 0..<60 {
+            #expect(debtor.credit(2, 1) == nil)
+            costs.append(work())
+        }
+        #expect(costs[0] > 0 && Set(costs[1...]).count <= 2, "\(costs)")
+        try debtor.shop.market.deposit(5_000, to: debtor.shop.provider, reference: 9)
+        let stranger = debtor.buyers[1]
+        // Debt 0 is the oldest, so a stranger has it paid; then 1 is, also when 2, 30 and the newest went before.
+        for debt in [2, 30, 60] as [UInt64] { #expect(debtor.refund(debt, 1, by: debtor.buyers[2]) == nil) }
+        #expect(debtor.refund(1, 1, by: stranger) == Billing.debtForeign.code)
+        #expect(debtor.refund(0, 1_000, by: stranger) == nil)
+        for debt in [1, 3, 4] as [UInt64] { #expect(debtor.refund(debt, 1, by: stranger) == nil) }
+        #expect(debtor.refund(29, 1, by: stranger) == Billing.debtForeign.code)
+        for debt in (5...59).filter({ $0 != 30 }) { #expect(debtor.refund(UInt64(debt), 1, by: stranger) == nil) }
+        // All are paid: the next one is the oldest at once.
+        #expect(try debtor.shop.sheet(debtor.shop.provider.holder)[3] == 0)
+        let rest = PayOut(gateway: "payco", currency: Market.currency, amount: 4_940, destination: .zero)
+        #expect(
+            debtor.shop.market.code(Billing.payOut, rest, by: debtor.shop.provider, on: WellKnown.billing, via: "payco")
+                == nil)
+        #expect(debtor.credit(2, 2) == nil)
+        try debtor.shop.market.deposit(2, to: debtor.shop.provider, reference: 10)
+        #expect(debtor.refund(61, 2, by: stranger) == nil)
+    }
 }
