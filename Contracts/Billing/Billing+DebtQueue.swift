@@ -2,27 +2,6 @@ internal import Chain
 internal import ContractKit
 package import Primitives
 
-/// The open debts of a seller in one currency, from the oldest to the newest.
-package struct DebtQueue: Hashable, Sendable, BCSCodable {
-    package let first: UInt64
-    package let last: UInt64
-
-    init(first: UInt64, last: UInt64) {
-        self.first = first
-        self.last = last
-    }
-
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(first)
-        encoder.u64(last)
-    }
-
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        first = try decoder.u64()
-        last = try decoder.u64()
-    }
-}
-
 /// An open debt's neighbours in its queue.
 package struct DebtLinks: Hashable, Sendable, BCSCodable {
     package var older: UInt64?
@@ -72,7 +51,7 @@ extension Billing {
         let queue = try debtQueues.get(key, in: context)
         if let last = queue?.last { try link(last, context) { $0.newer = debt.number } }
         try debtLinks.set(debt.number, DebtLinks(older: queue?.last, newer: nil), in: context)
-        try debtQueues.set(key, DebtQueue(first: queue?.first ?? debt.number, last: debt.number), in: context)
+        try debtQueues.set(key, QueueEnds(queue, appending: debt.number), in: context)
     }
 
     static func dequeue(_ debt: RefundDebt, _ context: Context) throws(Rejection) {
@@ -82,12 +61,10 @@ extension Billing {
         if let older = links.older { try link(older, context) { $0.newer = links.newer } }
         if let newer = links.newer { try link(newer, context) { $0.older = links.older } }
         try debtLinks.remove(debt.number, in: context)
-        // Without an older one it was the first, without a newer one the last.
-        let (first, last) = (
-            links.older == nil ? links.newer : queue.first, links.newer == nil ? links.older : queue.last
-        )
-        guard let first, let last else { return try debtQueues.remove(key, in: context) }
-        try debtQueues.set(key, DebtQueue(first: first, last: last), in: context)
+        guard let rest = queue.without(entryBetween: links.older, and: links.newer) else {
+            return try debtQueues.remove(key, in: context)
+        }
+        try debtQueues.set(key, rest, in: context)
     }
 
     private static func link(

@@ -48,7 +48,7 @@ package enum Billing: Contract {
     /// What a seller owes of refunds, by holder and currency.
     package static let owed = StorageMap<Pair<Digest, Currency>, Balance>(11, "owed")
     /// The open debts of a seller, by holder and currency.
-    package static let debtQueues = StorageMap<Pair<Digest, Currency>, DebtQueue>(12, "debtQueues")
+    package static let debtQueues = StorageMap<Pair<Digest, Currency>, QueueEnds>(12, "debtQueues")
     /// Payments that were taken back, by receipt.
     package static let reversals = StorageMap<UInt64, PaymentReversal>(13, "reversals")
     /// Neighbours in the queues, by debt.

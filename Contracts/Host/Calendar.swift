@@ -23,15 +23,13 @@ enum Calendar {
         try HostState.scheduledCount.set(Height(checked(sequence.adding(1))), in: host)
         var entry = call
         let key = Pair(lane, time)
-        if var moment = try HostState.moments.get(key, in: host) {
-            try change(moment.last, at: time, in: host) { $0.next = sequence }
-            entry.previous = moment.last
-            moment.last = sequence
-            try HostState.moments.set(key, moment, in: host)
-        } else {
-            try HostState.moments.set(key, CalendarMoment(first: sequence, last: sequence), in: host)
-            try mark(lane, time, in: host)
+        let moment = try HostState.moments.get(key, in: host)
+        if let last = moment?.last {
+            try change(last, at: time, in: host) { $0.next = sequence }
+            entry.previous = last
         }
+        try HostState.moments.set(key, QueueEnds(moment, appending: sequence), in: host)
+        if moment == nil { try mark(lane, time, in: host) }
         try HostState.scheduled.set(Pair(time, sequence), entry, in: host)
         return ScheduleID(time: time, sequence: sequence)
     }
@@ -40,18 +38,16 @@ enum Calendar {
     static func remove(_ id: ScheduleID, from lane: Address, in host: Context) throws(Rejection) -> ScheduledCall {
         let key = Pair(lane, id.time)
         guard let entry = try HostState.scheduled.get(Pair(id.time, id.sequence), in: host),
-            var moment = try HostState.moments.get(key, in: host)
+            let moment = try HostState.moments.get(key, in: host)
         else { throw HostRejection.malformedState() }
         try HostState.scheduled.remove(Pair(id.time, id.sequence), in: host)
         if let previous = entry.previous { try change(previous, at: id.time, in: host) { $0.next = entry.next } }
         if let next = entry.next { try change(next, at: id.time, in: host) { $0.previous = entry.previous } }
-        if entry.previous == nil, entry.next == nil {
+        if let rest = moment.without(entryBetween: entry.previous, and: entry.next) {
+            try HostState.moments.set(key, rest, in: host)
+        } else {
             try HostState.moments.remove(key, in: host)
             try unmark(lane, id.time, in: host)
-        } else {
-            moment.first = entry.previous == nil ? entry.next ?? moment.first : moment.first
-            moment.last = entry.next == nil ? entry.previous ?? moment.last : moment.last
-            try HostState.moments.set(key, moment, in: host)
         }
         return entry
     }
@@ -110,26 +106,6 @@ enum Calendar {
         }
         body(&entry)
         try HostState.scheduled.set(Pair(time, sequence), entry, in: host)
-    }
-}
-
-/// Entries of one lane at one time: the sequences of the first and the last.
-package struct CalendarMoment: Hashable, Sendable, BCSCodable {
-    package var first: UInt64
-    package var last: UInt64
-
-    init(first: UInt64, last: UInt64) {
-        self.first = first
-        self.last = last
-    }
-
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(first)
-        encoder.u64(last)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        first = try decoder.u64()
-        last = try decoder.u64()
     }
 }
 

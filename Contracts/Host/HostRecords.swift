@@ -165,7 +165,7 @@ package enum HostState {
     package static let scheduledCount = StorageValue<Height>(5, "scheduledCount")
     package static let instanceLog = StorageLog<Address>(6, "instanceLog")
     /// By lane and time.
-    package static let moments = StorageMap<Pair<Address, Timestamp>, CalendarMoment>(7, "moments")
+    package static let moments = StorageMap<Pair<Address, Timestamp>, QueueEnds>(7, "moments")
     /// The turn of each lane in which something waits: of a partner's instance in the partner's lane, of others in the
     /// host's own.
     package static let turns = StorageMap<Address, ScheduleID>(8, "turns")

@@ -16,11 +16,10 @@ package struct KeyValueBatch: Sendable {
 
     package private(set) var entries: [Entry] = []
 
-    package init() {}
+    package init(_ entries: some Sequence<Entry> = [Entry]()) { self.entries = Array(entries) }
 
     package mutating func put(_ key: [UInt8], _ value: [UInt8]) { entries.append((key, value)) }
     package mutating func remove(_ key: [UInt8]) { entries.append((key, nil)) }
-    package mutating func add(_ entry: Entry) { entries.append(entry) }
     package mutating func append(_ other: KeyValueBatch) { entries.append(contentsOf: other.entries) }
     package var isEmpty: Bool { entries.isEmpty }
 }

@@ -43,18 +43,10 @@ package enum StorePart: Int, Sendable, CaseIterable {
 extension KeyValueBatch {
     /// What reaches the disk first: entries of history, by part and ascending key, later ones of the same key behind. Any
     /// number of them from the start may be all that a crash leaves of the batch.
-    package var history: KeyValueBatch {
-        var batch = KeyValueBatch()
-        for part in places.dropLast() { for place in part { batch.add(entries[place]) } }
-        return batch
-    }
+    package var history: KeyValueBatch { KeyValueBatch(places.dropLast().joined().map { entries[$0] }) }
 
     /// What follows in one write once history is durable.
-    package var index: KeyValueBatch {
-        var batch = KeyValueBatch()
-        for place in places[StorePart.index.rawValue] { batch.add(entries[place]) }
-        return batch
-    }
+    package var index: KeyValueBatch { KeyValueBatch(entries.filter { StorePart(of: $0.key) == .index }) }
 
     /// Places in `entries` of each part, by `StorePart.rawValue`; those of history ascending by key, so that what is written
     /// of a part at once overlaps with nothing before it.

@@ -51,16 +51,15 @@ extension Replica {
         return view.recent.count - 1 - Int(view.tip.height.value - height)
     }
 
-    /// Work of which nobody waits for the end.
-    mutating func emit(upkeep work: StoreWork) {
+    /// Its number is `storeSequence` then.
+    mutating func emit(_ work: StoreWork) {
         storeSequence += 1
         effects.append(.store(work, sequence: storeSequence))
     }
 
     mutating func emit(_ work: StoreWork, _ state: StateCheckpoint) {
-        storeSequence += 1
+        emit(work)
         checkpoint = PendingCheckpoint(sequence: storeSequence, state: state)
-        effects.append(.store(work, sequence: storeSequence))
     }
 
     /// A batch is durable: what it holds need not be kept in memory or journal.

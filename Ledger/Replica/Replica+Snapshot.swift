@@ -29,9 +29,8 @@ extension Replica {
     }
 
     mutating func emit(snapshot batch: KeyValueBatch) {
-        storeSequence += 1
+        emit(StoreWork { () throws(StorageFailure) in batch })
         snapshot.batchesInFlight.append(storeSequence)
-        effects.append(.store(StoreWork { () throws(StorageFailure) in batch }, sequence: storeSequence))
     }
 
     // MARK: the offer

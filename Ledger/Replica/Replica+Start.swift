@@ -11,8 +11,8 @@ extension Replica {
     }
 
     /// Reads the stored chain and replays the journal (ascending by sequence). What is to be done first is asked for by
-    /// `drain`: the removal of what a crash left of a batch, on an empty store a batch of the genesis block, then resent votes and the first wake. Throws when the store is damaged or of
-    /// another network, or the genesis malformed.
+    /// `drain`: the removal of what a crash left of a batch, on an empty store a batch of the genesis block, then resent
+    /// votes and the first wake. Throws when the store is damaged or of another network, or the genesis malformed.
     package static func start(
         application: any Application, configuration: ReplicaConfiguration, reader: any KeyValueReader,
         journal: [JournalRecord],
@@ -24,7 +24,7 @@ extension Replica {
             application: application, configuration: configuration, opened: opened,
             records: configuration.journalLost ? nil : records, bodies: bodies,
             firstSequence: journal.first?.sequence ?? 1, lastSequence: journal.last?.sequence ?? 0, at: now)
-        if let leftovers = try opened.leftovers() { replica.emit(upkeep: leftovers) }
+        if let leftovers = try opened.leftovers() { replica.emit(leftovers) }
         if let genesis = opened.genesis { replica.emit(genesis.work, genesis.state) }
         try replica.replayJournaledBodies()
         try replica.settle()

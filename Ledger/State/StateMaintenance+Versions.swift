@@ -25,15 +25,21 @@ extension StateMaintenance {
     package static func eraseOlder(
         _ reader: any KeyValueReader, than version: Height, limit: Int
     ) throws(StorageFailure) -> Step {
-        let limit = max(1, limit)
-        let ranges = [
+        let ranges: [(from: [UInt8], to: [UInt8])] = [
             // Roots first: a version must not look readable while its nodes go.
             (StateRecords.version(0), StateRecords.version(version.value)),
             ([StateRecords.staleTag], [StateRecords.staleTag + 1]),
             ([StateRecords.nodeTag], bound(version)),
         ]
-        for (from, to) in ranges {
-            let found = try reader.scan(from: from, to: to, limit: limit, reversed: false)
+        return try erase(reader, inOrder: ranges, limit: limit)
+    }
+
+    /// Removes what is in the first range that is not empty; complete when all are.
+    static func erase(
+        _ reader: any KeyValueReader, inOrder ranges: [(from: [UInt8], to: [UInt8])], limit: Int
+    ) throws(StorageFailure) -> Step {
+        for range in ranges {
+            let found = try reader.scan(from: range.from, to: range.to, limit: max(1, limit), reversed: false)
             if !found.isEmpty {
                 return Step(batch: step(removing: found, limit: limit).batch, isComplete: false)
             }

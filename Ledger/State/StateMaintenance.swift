@@ -68,17 +68,8 @@ package enum StateMaintenance {
 
     /// Removes the whole stored state, at most `limit` records per step, e.g. after a refused rebuild.
     package static func erase(_ reader: any KeyValueReader, limit: Int) throws(StorageFailure) -> Step {
-        let limit = max(limit, 1)
         // The newest version and the roots go first, so that a half erased state is never opened or read.
-        for (tag, isLast) in [
-            (StateRecords.metaTag, false), (StateRecords.nodeTag, false), (StateRecords.staleTag, true),
-        ] {
-            let found = try reader.scan(from: [tag], to: [tag + 1], limit: limit, reversed: false)
-            guard isLast || !found.isEmpty else { continue }
-            var batch = KeyValueBatch()
-            for entry in found { batch.remove(entry.key) }
-            return Step(batch: batch, isComplete: isLast && found.count < limit)
-        }
-        return Step(batch: KeyValueBatch(), isComplete: true)
+        let tags = [StateRecords.metaTag, StateRecords.nodeTag, StateRecords.staleTag]
+        return try erase(reader, inOrder: tags.map { ([$0], [$0 + 1]) }, limit: limit)
     }
 }

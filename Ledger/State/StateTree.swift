@@ -70,11 +70,10 @@ struct StateTree: Sendable {
         return leaf
     }
 
-    /// The record of a leaf, as it is stored.
+    /// The record of a leaf that is in memory, as it is stored.
     func leafRecord(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> [UInt8] {
-        if let record = layer(version)?.leaves.record(place) { return record }
-        let leaf = try leaf(keyHash, version: version, place: place)
-        return StateRecords.leafRecord(key: leaf.key, value: leaf.value)
+        guard let record = layer(version)?.leaves.record(place) else { throw missing("leaf", keyHash, version) }
+        return record
     }
 
     func value(_ key: [UInt8], memo: NodeMemo? = nil) throws(StorageFailure) -> [UInt8]? {

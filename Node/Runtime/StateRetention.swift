@@ -32,8 +32,17 @@ final class StatePruner: Sendable {
     /// Blocks; nil removes nothing.
     private let retention: UInt64?
     private let isPlanned = NIOLockedValueBox(false)
-    /// Of the disk's thread: the version below which states are being removed, and how far that is.
-    private let burst = NIOLockedValueBox<(bound: Height, cursor: StateMaintenance.PruneCursor)?>(nil)
+    /// Of the disk's thread.
+    private let progress = NIOLockedValueBox(Progress())
+
+    private struct Progress {
+        /// Kept from burst to burst: a store walks over what was removed.
+        var cursor = StateMaintenance.PruneCursor()
+        /// The version below which states are being removed; nil between bursts.
+        var bound: Height?
+        /// That of the last whole burst: nothing older is stored.
+        var oldest: Height?
+    }
 
     init(
         store: KeyValueStore, disk: WorkThread, leases: StateLeases, serving: ServingLeases, counters: CounterBox,
@@ -73,14 +82,13 @@ final class StatePruner: Sendable {
     private func step() throws(StorageError) -> Bool {
         let began = Clock.monotonicNanoseconds
         do {
-            guard let begun = try burst.withLockedValue({ $0 }) ?? begin() else { return true }
-            let bound = begun.bound
-            var cursor = begun.cursor
+            var progress = progress.withLockedValue { $0 }
+            guard let bound = try progress.bound ?? dueBound(progress.oldest) else { return true }
             let step = try StateMaintenance.prune(
-                store, before: bound, limit: StatePruner.recordsMax, from: &cursor)
+                store, before: bound, limit: StatePruner.recordsMax, from: &progress.cursor)
             if !step.batch.isEmpty { try store.write(step.batch, durable: true) }
-            let next = step.isComplete ? nil : (bound: bound, cursor: cursor)
-            burst.withLockedValue { $0 = next }
+            (progress.bound, progress.oldest) = step.isComplete ? (nil, bound) : (bound, progress.oldest)
+            self.progress.withLockedValue { [progress] in $0 = progress }
             let took = (Clock.monotonicNanoseconds - began) / 1000
             counters.add { counters in
                 counters.prunedRecords += UInt64(step.batch.entries.count)
@@ -95,12 +103,13 @@ final class StatePruner: Sendable {
         }
     }
 
-    /// What is to be removed, once enough is there.
-    private func begin() throws(StorageFailure) -> (bound: Height, cursor: StateMaintenance.PruneCursor)? {
-        guard let retention, let bound = try bound(), let oldest = try StateSnapshot.oldestStored(store),
+    /// Below what states are to be removed, once enough of them are there; `oldest` as far as it is known.
+    private func dueBound(_ oldest: Height?) throws(StorageFailure) -> Height? {
+        let known = if let oldest { oldest } else { try StateSnapshot.oldestStored(store) }
+        guard let retention, let oldest = known, let bound = try bound(),
             bound >= oldest.advanced(by: StateRetention.slack(retention))
         else { return nil }
-        return (bound, StateMaintenance.PruneCursor())
+        return bound
     }
 
     /// The stored version that stays, with all above it; nil when nothing may go.

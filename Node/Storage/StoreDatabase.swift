@@ -36,9 +36,9 @@ final class StoreDatabase {
 
     // MARK: writing
 
-    /// Applies the entries at these places, in that order. `inChunks`: in several writes, each durable before the next one begins, so that a
-    /// crash leaves some of them from the start. (LevelDB does not sync the log that it leaves when a buffer is full: a
-    /// sync of the last write alone would vouch only for its own log.) Else all or nothing.
+    /// Applies the entries at these places, in that order. `inChunks`: in several writes, each durable before the next one
+    /// begins, so that a crash leaves some of them from the start. (LevelDB does not sync the log that it leaves when a
+    /// buffer is full: a sync of the last write alone would vouch only for its own log.) Else all or nothing.
     func write(
         _ entries: [KeyValueBatch.Entry], at places: [Int], inChunks: Bool, durable: Bool
     ) throws(StorageError) {

@@ -108,9 +108,7 @@ private func expectReadable(_ store: MemoryStore, _ version: Height, _ model: St
             let history = step.batch.history.entries
             for count in Set([history.count / 3, history.count]) {
                 let cut = store.copy()
-                var part = KeyValueBatch()
-                for entry in history.prefix(count) { part.add(entry) }
-                cut.apply(part)
+                cut.apply(KeyValueBatch(history.prefix(count)))
                 for (version, model) in models where try StateSnapshot.historic(cut, at: version) != nil {
                     try expectReadable(cut, version, model)
                 }

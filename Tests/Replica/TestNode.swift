@@ -33,9 +33,7 @@ enum WriteMoment: CaseIterable, Sendable {
         case .before: return KeyValueBatch()
         case .amidHistory:
             let history = batch.history.entries
-            var half = KeyValueBatch()
-            for entry in history.prefix(history.count / 2) { half.add(entry) }
-            return half
+            return KeyValueBatch(history.prefix(history.count / 2))
         case .beforeIndex: return batch.history
         case .after: return batch
         }

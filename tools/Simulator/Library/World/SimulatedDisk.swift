@@ -104,9 +104,7 @@ package struct SimulatedDisk: Sendable {
         pendingJournal = []
         for pending in pendingBatches.prefix(batches) { durableStore.apply(pending.batch) }
         if let torn = pendingBatches.dropFirst(batches).first {
-            var part = KeyValueBatch()
-            for entry in torn.batch.history.entries.prefix(historyKept) { part.add(entry) }
-            durableStore.apply(part)
+            durableStore.apply(KeyValueBatch(torn.batch.history.entries.prefix(historyKept)))
         }
         pendingBatches = []
         pruned = prunedDurably
