@@ -120,6 +120,7 @@ extension ConsensusMachine {
         }
         report(status, from: peer)
         guard status.epoch == epoch else { return }
+        if status.view <= view { noteShown(peer, in: status.view) }
         let lacksFinal = (status.finalization?.view ?? View(0)) < final
         guard status.view < view || lacksFinal,
             pace.mayAnswer(peer, at: now.monotonic, every: UInt64(parameters.delayMilliseconds))

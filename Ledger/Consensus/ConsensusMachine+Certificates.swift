@@ -24,12 +24,21 @@ extension ConsensusMachine {
         if certificate.kind != .notarize || !mutated(.finalizeWithoutDurableCertificate) {
             journal(.certificate(certificate))
         }
-        for entry in certificate.entries { noteActive(entry.signer, in: certificate.view) }
+        for entry in certificate.entries {
+            noteActive(entry.signer, in: certificate.view)
+            noteShown(entry.signer, certificate.kind, in: certificate.view)
+        }
         switch certificate.kind {
         case .notarize: onNotarization(certificate)
         case .nullify: onNullification(certificate)
         case .finalize: onFinalization(certificate)
         }
+    }
+
+    /// A peer's certificate, which also shows that the peer left its view, when it is genuine or says what is known.
+    mutating func learn(_ certificate: Certificate, from peer: Digest) {
+        learn(certificate)
+        if certificate.epoch == epoch, view > certificate.view { noteShown(peer, in: certificate.view.next) }
     }
 
     /// Checks a certificate; signatures that were checked as votes are not checked again.
@@ -99,6 +108,7 @@ extension ConsensusMachine {
         forgetFinishedVotes()
         // Before `start` the end is only noted: `begin` reports it.
         if hasStarted, !hasEnded, block.header.closesEpoch, let finalization {
+            relayCertificates(atOnce: true)
             hasEnded = true
             emit(.epochEnded(block.header, finalization))
         }
@@ -115,7 +125,7 @@ extension ConsensusMachine {
         view = next
         entry = certificate
         timers = Timers(enteredAt: now.monotonic)
-        broadcast(.certificate(certificate))
+        relay(certificate)
     }
 
     /// Finalize for a notarized view, as soon as its block is executed; may come after the view has passed.

@@ -5,9 +5,10 @@ internal import Primitives
 extension ConsensusMachine {
     /// A proposal from anyone who holds it. Its certificates are facts wherever they come from.
     mutating func onProposal(_ proposal: Proposal) {
-        guard !hasEnded, isSound(proposal), proposal.view > final,
-            proposal.view <= view || leadsTo(proposal.view, proposal)
-        else { return }
+        guard !hasEnded, isSound(proposal) else { return }
+        // Votes overtake a proposal whose transactions are still being checked: its block may be final, and lack here.
+        guard proposal.view > final else { return onBlock(proposal.header, proposal.transactions) }
+        guard proposal.view <= view || leadsTo(proposal.view, proposal) else { return }
         if state(proposal.view).proposal(proposal.digest) != nil { return }
         if let parent = proposal.parent { learn(parent) }
         for nullification in proposal.nullifications { learn(nullification) }

@@ -49,6 +49,7 @@ extension ConsensusMachine {
 
     mutating func startTimersWhenBusy() {
         guard timers.startedAt == nil, isBusy || now.monotonic >= clockDue else { return }
+        if !isBusy { askWhenNotFinal() }
         timers.startedAt = now.monotonic
         timers.delay = delayMilliseconds
         timers.skipsLeader = leaderIsSilent
@@ -95,6 +96,7 @@ extension ConsensusMachine {
         } else {
             due.append(clockDue)
         }
+        if let relay = relay.due { due.append(relay) }
         if let gate = timers.clockGate { due.append(gate) }
         if let retry = pace.retryAt { due.append(retry) }
         if recovery.isRunning { due.append(recovery.nextAsk) }

@@ -27,6 +27,7 @@ extension ConsensusMachine {
         if opposed != nil, state.accused.contains(vote.signer) { return false }
         guard vote.verify(network: configuration.network, set: set) else { return false }
         noteActive(vote.signer, in: vote.view)
+        noteShown(vote.signer, vote.kind, in: vote.view)
         // The own key signed it in a life that this one knows nothing of: it binds all the same.
         if vote.signer == own, !state.ownVotes.contains(where: { $0.vote.kind == vote.kind }) {
             views[vote.view, default: ViewState()].apply(own: vote, sequence: 0)
@@ -57,8 +58,8 @@ extension ConsensusMachine {
         let entries = votes.sorted { $0.signer < $1.signer }
             .map { Certificate.Entry(signer: $0.signer, signature: $0.signature) }
         let certificate = Certificate(epoch: epoch, kind: kind, view: view, digest: digest, entries: entries)
-        // Entering a view sends its certificate; a finalization of a view that was left is sent here.
-        if kind == .finalize, view < self.view { broadcast(.certificate(certificate)) }
+        // Entering a view relays its certificate; a finalization of a view that was left is relayed here.
+        if kind == .finalize, view < self.view { relay(certificate) }
         learn(certificate, isVerified: true)
     }
 

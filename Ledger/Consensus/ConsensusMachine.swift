@@ -38,6 +38,7 @@ package struct ConsensusMachine: Sendable {
     var finalPoints: [FinalPoint] = []
 
     var timers = Timers()
+    var relay: Relay
     /// Highest view in which each validator was heard.
     var lastActive: [View]
     var isWaiting = false
@@ -60,6 +61,7 @@ package struct ConsensusMachine: Sendable {
         own = configuration.key.flatMap { configuration.validators.index(of: $0.publicKey) }.map { UInt16($0) }
         finalDigest = configuration.root.digest
         lastActive = Array(repeating: View(0), count: configuration.validators.count)
+        relay = Relay(validators: configuration.validators.count)
         blocks[finalDigest] = KnownBlock(header: configuration.root, transactions: [], status: .executed)
         finalPoints = [FinalPoint(height: configuration.root.height, view: View(0))]
         restore(start, tip: tip)
@@ -93,7 +95,7 @@ package struct ConsensusMachine: Sendable {
     private mutating func receive(_ message: ConsensusMessage, from peer: Digest) {
         switch message {
         case .vote(let vote): onVote(vote, from: peer)
-        case .certificate(let certificate): learn(certificate)
+        case .certificate(let certificate): learn(certificate, from: peer)
         case .proposal(let proposal): onProposal(proposal)
         case .status(let status): onStatus(status, from: peer)
         case .statusRequest(_, let incarnation): send(.status(status(answering: incarnation)), to: peer)
@@ -115,6 +117,7 @@ package struct ConsensusMachine: Sendable {
                 startTimersWhenBusy()
                 fireTimers()
                 executeWanted()
+                relayCertificates()
                 propose()
                 considerProposal()
             } while view != before && !hasEnded

@@ -51,6 +51,8 @@ package enum ConsensusOutput: Sendable {
     case send(ConsensusMessage, to: Digest)
     /// To every connected peer.
     case broadcast(ConsensusMessage)
+    /// To every connected peer but these, which are known to have it.
+    case relay(ConsensusMessage, except: [Digest])
     /// Build and execute a block; answer with `.built`, or not at all when the view has passed.
     case build(BuildRequest)
     /// Get the transactions, execute, compare the roots; answer with `.judged`. The parent is executed. Asked once: the

@@ -33,6 +33,9 @@ extension Replica {
             if peers.isConnected(peer) { effects.append(.send(attaching(message), to: [peer])) }
         case .broadcast(let message):
             if !peers.connected.isEmpty { effects.append(.send(attaching(message), to: peers.connected)) }
+        case .relay(let message, let holders):
+            let others = peers.connected.filter { !holders.contains($0) }
+            if !others.isEmpty { effects.append(.send(attaching(message), to: others)) }
         case .build(let request): try build(request)
         case .judge(let request): try judge(request)
         case .fetchBlock(let digest, let holders): fetchBlock(digest, holders: holders)

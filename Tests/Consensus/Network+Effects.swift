@@ -25,6 +25,10 @@ extension Network {
         case .send(let message, let peer): transmit(message, from: index, to: peer)
         case .broadcast(let message):
             for other in nodes where other.peer != nodes[index].peer { transmit(message, from: index, to: other.peer) }
+        case .relay(let message, let holders):
+            for other in nodes where other.peer != nodes[index].peer && !holders.contains(other.peer) {
+                transmit(message, from: index, to: other.peer)
+            }
         case .build(let request):
             schedule(index, after: executionDelay) { .build(request, generation: $0) }
         case .judge(let request):

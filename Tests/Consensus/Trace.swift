@@ -37,6 +37,8 @@ struct Trace {
         case .broadcast(.proposal(let proposal)): describe(proposal)
         case .broadcast(.vote(let vote)): describe(vote.kind, vote.view, vote.digest)
         case .broadcast(.certificate(let certificate)): "sends " + describe(certificate)
+        case .relay(.certificate(let certificate), let holders):
+            "relays \(describe(certificate)) past \(holders.count)"
         case .broadcast(.status(let status)): "stands in view \(status.view)"
         case .broadcast(.statusRequest): "asks where the others stand"
         case .send(.certificate(let certificate), _): "answers with " + describe(certificate)

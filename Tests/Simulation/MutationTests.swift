@@ -11,15 +11,15 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [10, 72, 188]),
-        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [1_024, 2_016]),
-        Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121]),
-        Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216]),
-        Case(mutation: .pruneBeforeSync, seeds: [6, 23, 33]),
-        Case(mutation: .finalizationIsNoParent, seeds: [3, 7, 9]),
-        Case(mutation: .emptyDescendantsAfterClosing, seeds: [160, 242, 243]),
+        Case(mutation: .tallyBeforeSync, seeds: [41, 151, 188]),
+        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [2_198, 2_644]),
+        Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121, 198]),
+        Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),
+        Case(mutation: .pruneBeforeSync, seeds: [23, 33, 39]),
+        Case(mutation: .finalizationIsNoParent, seeds: [4, 7, 10]),
+        Case(mutation: .emptyDescendantsAfterClosing, seeds: [27, 115, 243]),
         Case(mutation: .freshStartFromBackup, seeds: [27, 38, 50]),
-        Case(mutation: .missingNullificationAccepted, seeds: [205, 595, 759]),
+        Case(mutation: .missingNullificationAccepted, seeds: [16, 205, 343]),
     ]
 
     @Test func everyMutationHasSeeds() {
