@@ -13,7 +13,8 @@ extension Billing {
         var invoice = try invoice(body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
         try require(!disputes.contains(invoice.number, in: context), disputeExists())
-        try require(context.time <= max(invoice.issued, invoice.to).adding(days: disputeDays), disputeLate())
+        let latest = max(invoice.issued, try end(of: invoice, context)).adding(days: disputeDays)
+        try require(context.time <= latest, disputeLate())
         try require(body.amount > 0, amountWrong())
         try require(body.amount <= invoice.amount - invoice.credited, aboveInvoice())
         try require(body.reason > 0, reasonMissing())
@@ -62,8 +63,7 @@ extension Billing {
             try decide(dispute, invoice, credit: 0, by: .zero, context)
             return Nothing()
         }
-        let end = min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
-        let known = end.adding(milliseconds: Agreement.usageDelayMilliseconds)
+        let known = try end(of: invoice, context).adding(milliseconds: Agreement.usageDelayMilliseconds)
         guard known <= context.time else {
             let again = min(known, context.time.adding(days: decisionDays))
             dispute.due = try context.schedule(disputeDue.message, id, at: again)
@@ -124,7 +124,26 @@ extension Billing {
         try store(dispute, context)
     }
 
+    /// An agreement that ends sooner has its open dispute fall sooner: when all accesses are known, but not before the time
+    /// for deciding it is over.
+    static func bringForward(_ number: UInt64, until end: Timestamp, _ context: Context) throws(Rejection) {
+        let invoice = try invoice(number, context)
+        guard invoice.isDisputed else { return }
+        var dispute = try openDispute(invoice, context)
+        let known = min(invoice.to, end).adding(milliseconds: Agreement.usageDelayMilliseconds)
+        let time = max(known, dispute.opened.adding(days: decisionDays), context.time.next)
+        guard time < dispute.due.time else { return }
+        try context.cancel(dispute.due)
+        dispute.due = try context.schedule(disputeDue.message, DocumentNumber(number), at: time)
+        try store(dispute, context)
+    }
+
     // MARK: Parts
+
+    /// The end of what an invoice bills: an agreement that ended sooner ended that, too.
+    private static func end(of invoice: Invoice, _ context: Context) throws(Rejection) -> Timestamp {
+        min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
+    }
 
     static func openDispute(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Dispute {
         guard let dispute = try disputes.get(invoice.number, in: context), dispute.resolved == nil else {

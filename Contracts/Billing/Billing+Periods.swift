@@ -148,6 +148,7 @@ extension Billing {
             } else if let from = bill.creditsFrom {
                 try creditRest(of: invoice, after: from, request.reason, context)
             }
+            try bringForward(number, until: request.until, context)
         }
         guard let after = try bills.get(request.agreement, in: context) else { throw documentUnknown() }
         return after.standing

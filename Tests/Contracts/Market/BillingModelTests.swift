@@ -181,8 +181,8 @@ import Testing
             let bill = model.bills[index]
             let body = DisputeInvoice(invoice: UInt64(index), amount: amount, reason: 1, text: .zero)
             let call = call(Billing.dispute, body, by: party)
-            // No invoice is issued after the end of what it is for.
-            let latest = bill.to + 60 * Timestamp.dayMilliseconds
+            // No invoice is issued after the end of what it is for, which a revocation brings forward.
+            let latest = (bill.ended ?? bill.to) + 60 * Timestamp.dayMilliseconds
             let happens =
                 party == bill.buyer && !bill.wasDisputed && amount > 0 && amount <= bill.amount - bill.credited
                 && market.bench.nextBlock.time.value <= latest
