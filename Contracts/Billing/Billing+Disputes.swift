@@ -153,7 +153,7 @@ extension Billing {
     }
 
     /// Accesses that were logged so far for what an invoice bills.
-    private static func accesses(for invoice: Invoice, _ context: Context) throws(Rejection) -> UInt64 {
+    static func accesses(for invoice: Invoice, _ context: Context) throws(Rejection) -> UInt64 {
         guard invoice.kind != .usage else { return invoice.accesses }
         guard let agreement = try context.agreement(invoice.agreement) else { return 0 }
         guard invoice.kind == .recurring else { return agreement.accesses }

@@ -142,8 +142,9 @@ extension Billing {
         try store(bill, context)
         if let number = bill.last {
             let invoice = try invoice(number, context)
-            // Access that waited for its payment until the end never opened, so nothing is owed for it.
-            if bill.awaits, request.until <= context.time {
+            // Access that waited for its payment until the end never opened, so nothing is owed for it; or what opened it
+            // was taken back, and then it matters whether anybody read.
+            if bill.awaits, request.until <= context.time, try accesses(for: invoice, context) == 0 {
                 try creditRest(of: invoice, after: invoice.from, request.reason, context)
             } else if let from = bill.creditsFrom {
                 try creditRest(of: invoice, after: from, request.reason, context)

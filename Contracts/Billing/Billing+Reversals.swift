@@ -7,7 +7,7 @@ extension Billing {
     static let reversalDays: UInt32 = 14
 
     /// The gateway takes a payment back that it booked by mistake: the whole of it, out of the seller's free cash. The
-    /// invoice is open again, and reminders go on.
+    /// invoice is open again, and what its payment opened is closed.
     static func reverse(_ context: Context, _ request: ReversePayment) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .paymentGateway)
         guard let receipt = try receipts.get(request.receipt, in: context) else { throw documentUnknown() }
@@ -46,11 +46,46 @@ extension Billing {
             try hold(&open, &invoice, released: bound, context)
             try store(open, context)
         }
-        if !isReminding, invoice.outstanding > invoice.disputed {
+        try reopen(invoice, wasReminding: isReminding, context)
+        return Nothing()
+    }
+
+    /// Stores an invoice that a reversal opened, and closes what its payment had opened: a first invoice has access wait for
+    /// it again, a late one closes access at once, as does a first one after which others were billed. Else reminders go
+    /// on, after a week that an invoice has once: whoever books and takes back again and again gives no more access away.
+    private static func reopen(
+        _ invoice: Invoice, wasReminding: Bool, _ context: Context
+    ) throws(Rejection) {
+        guard let bill = try bills.get(invoice.agreement, in: context) else { throw documentUnknown() }
+        var invoice = invoice
+        let runs = try !(context.agreement(invoice.agreement)?.state.isEnded ?? true)
+        let isFirst = bill.plan.paysFirst && !bill.awaits && runs
+        let awaits = isFirst && bill.invoices == 1
+        var closes = false
+        if !wasReminding, invoice.outstanding > invoice.disputed {
             try context.cancel(invoice.reminder)
-            try schedule(&invoice, at: max(invoice.due, context.time.adding(days: overdueDays)), context)
+            let mayClose = invoice.dunning.isLate || (isFirst && !awaits && invoice.from == bill.from)
+            closes = mayClose && runs && !invoice.isClosing
+            if closes {
+                invoice.isClosing = true
+                if invoice.dunning != .defaulted {
+                    invoice.dunning = .overdue
+                    try schedule(&invoice, afterDays: defaultDays, context)
+                }
+            } else {
+                let isKnown = try reopened.contains(invoice.number, in: context)
+                try reopened.set(invoice.number, context.height, in: context)
+                let next =
+                    isKnown
+                    ? max(invoice.reminder.time, context.time.next) : context.time.adding(days: overdueDays)
+                try schedule(&invoice, at: max(invoice.due, next), context)
+            }
         }
         try store(invoice, context)
-        return Nothing()
+        guard awaits || closes else { return }
+        try change(invoice.agreement, context) { (bill) throws(Rejection) in
+            if awaits { bill.awaits = true }
+            if closes { bill.overdue = try checked(bill.overdue.adding(1)) }
+        }
     }
 }

@@ -22,7 +22,8 @@ package import Primitives
 ///   issued before, and of the period that is billed later.
 /// - No payment and no invoice comes to whom it could not reach.
 /// - A reference of a gateway is used once. A payment is taken back once, whole, within 14 days, by the gateway that booked
-///   it, out of cash that the seller does not owe.
+///   it, out of cash that the seller does not owe. Access that it opened is closed again with it; an invoice that was not
+///   late has a week once.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
 package enum Billing: Contract {
     package static let name = "billing"
@@ -53,13 +54,15 @@ package enum Billing: Contract {
     package static let reversals = StorageMap<UInt64, PaymentReversal>(13, "reversals")
     /// Neighbours in the queues, by debt.
     package static let debtLinks = StorageMap<UInt64, DebtLinks>(14, "debtLinks")
+    /// Invoices that had their week after a reversal, with the height of it.
+    package static let reopened = StorageMap<UInt64, Height>(15, "reopened")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
             debts.declaration, owed.declaration, debtQueues.declaration, reversals.declaration,
-            debtLinks.declaration,
+            debtLinks.declaration, reopened.declaration,
         ]
     }
 
