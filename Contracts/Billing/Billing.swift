@@ -22,8 +22,8 @@ package import Primitives
 ///   issued before, and of the period that is billed later.
 /// - No payment and no invoice comes to whom it could not reach.
 /// - A reference of a gateway is used once. A payment is taken back once, whole, within 14 days, by the gateway that booked
-///   it, out of cash that the seller does not owe. Access that it opened is closed again with it; an invoice that was not
-///   late has a week once.
+///   it, out of cash that the seller does not owe, or the buyer for what went back to it. Access that it opened is closed
+///   again with it; an invoice that was not late has a week once.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
 package enum Billing: Contract {
     package static let name = "billing"

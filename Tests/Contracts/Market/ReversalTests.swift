@@ -155,10 +155,64 @@ import Testing
         #expect(try shop.market.invoice(0).dunning == .overdue)
     }
 
+    /// What the buyer's own end brought into its cash goes back, too, and what the seller credited; not more than that.
+    @Test(arguments: [500, 1_000] as [Amount])
+    func whatWentBackToTheBuyer(paid: Amount) throws {
+        var shop = try Shop()
+        let number = try shop.agree(Market.plan(.oneTime, 1_000, paysFirst: true), days: 365)
+        #expect(shop.confirm(0, paid, 1) == nil)
+        if paid < 1_000 {
+            let end = EndAgreement(agreement: number, reason: 1)
+            try shop.market.act(Agreements.terminate, end, by: shop.user, on: WellKnown.agreements)
+            #expect(try shop.sheet(shop.user.holder)[0] == 500)
+        } else {
+            let credit = CreditInvoice(invoice: 0, amount: 300, reason: 1)
+            #expect(shop.code(Billing.credit, credit, by: shop.provider) == nil)
+        }
+        // Where the buyer took a part of it out, nothing goes back.
+        var spent = shop
+        let out = PayOut(gateway: "payco", currency: Market.currency, amount: 1, destination: .zero)
+        #expect(spent.market.code(Billing.payOut, out, by: shop.user, on: WellKnown.billing, via: "payco") == nil)
+        #expect(reverse(&spent, 0) == Billing.fundsMissing.code)
+        #expect(reverse(&shop, 0) == nil)
+        let invoice = try shop.market.invoice(0)
+        #expect(invoice.paid == 0 && invoice.refunded == 0)
+        if paid < 1_000 {
+            #expect(invoice.state == .credited && invoice.outstanding == 0)
+            #expect(try shop.sheet(shop.provider.holder) == [0, 0, 0, 0, 0, 0, 0])
+            #expect(try shop.sheet(shop.user.holder) == [0, 0, 0, 0, 0, 0, 0])
+        } else {
+            #expect(invoice.state == .open && invoice.outstanding == 700)
+            #expect(try shop.refusal(number) == .paymentAwaited)
+            #expect(try shop.sheet(shop.provider.holder) == [0, 0, 700, 0, -700, 0, 0])
+            #expect(try shop.sheet(shop.user.holder) == [0, 0, 0, -700, 0, 700, 0])
+        }
+        #expect(try shop.sheet(LedgerAccount.gateway("payco")) == [0, 0, 0, 0, 0, 0, 0])
+        #expect(reverse(&shop, 0) == Billing.reversedBefore.code)
+    }
+
+    /// The buyer gives back what it has, not what it waits for.
+    @Test func whatIsOwedToTheBuyerIsPaidFirst() throws {
+        var shop = try Shop()
+        _ = try shop.agree(Market.plan(.oneTime, 1_000), days: 365)
+        #expect(shop.confirm(0, 1_000, 1) == nil)
+        let out = PayOut(gateway: "payco", currency: Market.currency, amount: 1_000, destination: .zero)
+        #expect(shop.market.code(Billing.payOut, out, by: shop.provider, on: WellKnown.billing, via: "payco") == nil)
+        let credit = CreditInvoice(invoice: 0, amount: 1_000, reason: 1)
+        #expect(shop.code(Billing.credit, credit, by: shop.provider) == nil)
+        try shop.market.deposit(1_000, to: shop.user, reference: 5)
+        #expect(reverse(&shop, 0) == Billing.reversalSpent.code)
+        try shop.market.deposit(1_000, to: shop.provider, reference: 6)
+        let refund = PayRefund(debt: 0, amount: 1_000)
+        #expect(shop.code(Billing.payRefund, refund, by: shop.user) == nil)
+        #expect(reverse(&shop, 0) == nil)
+        #expect(try shop.sheet(shop.user.holder)[0] == 1_000 && shop.market.invoice(0).state == .credited)
+    }
+
     /// Not after 14 days, not what went back already, and not out of cash that is owed or gone.
     @Test func reversalsAreBounded() throws {
         var debtor = try DebtTests.Debtor()
-        // The first payment was credited whole, the second lies there but is owed to the first buyer.
+        // The first payment is owed to its buyer whole, the second lies there but is owed to the first buyer.
         #expect(reverse(&debtor.shop, 0) == Billing.reversalSpent.code)
         #expect(reverse(&debtor.shop, 1) == Billing.refundOwed.code)
         try debtor.shop.market.deposit(1_000, to: debtor.shop.provider, reference: 9)
