@@ -5,7 +5,7 @@ enum SourceDigests {
         ("Accounts", "5e5fd066e07d1c33b8a0721c34a887790e26495b63d97d3b28c09c4b508a04ae"),
         ("Agreements", "9e597975392986dae99c4c60a6346963228b0d2854262c34cc3781ef305e7bfd"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
-        ("Billing", "035fbd7c812ff7936f50a7b59df0ab5bad50fe54ce517d8663ac2d72f52a2080"),
+        ("Billing", "e2ffe8e81d0b553baf0004cc71d9100d313f2bc1749627742ef3afb386209a1c"),
         ("Governance", "e93071703773a7531d7b47885e18d2c6a574bb2fa2b3f842582d92d0cb94f1a5"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),
