@@ -3,7 +3,7 @@
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
         ("Accounts", "5e5fd066e07d1c33b8a0721c34a887790e26495b63d97d3b28c09c4b508a04ae"),
-        ("Agreements", "9e597975392986dae99c4c60a6346963228b0d2854262c34cc3781ef305e7bfd"),
+        ("Agreements", "f5fdf5e3d445d9ee8d9c0757bf04ff1928199eb484a79a2117eebfa1f8f5fded"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
         ("Billing", "e2ffe8e81d0b553baf0004cc71d9100d313f2bc1749627742ef3afb386209a1c"),
         ("Governance", "e93071703773a7531d7b47885e18d2c6a574bb2fa2b3f842582d92d0cb94f1a5"),
