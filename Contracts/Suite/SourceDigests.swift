@@ -2,7 +2,7 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Accounts", "5e5fd066e07d1c33b8a0721c34a887790e26495b63d97d3b28c09c4b508a04ae"),
+        ("Accounts", "6529ecfae07493a5bf4eea5ee51ee3ce5d904628c3874cd25ad149cea83b7b1e"),
         ("Agreements", "f5fdf5e3d445d9ee8d9c0757bf04ff1928199eb484a79a2117eebfa1f8f5fded"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
         ("Billing", "e2ffe8e81d0b553baf0004cc71d9100d313f2bc1749627742ef3afb386209a1c"),
