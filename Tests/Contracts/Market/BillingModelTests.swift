@@ -128,7 +128,11 @@ import Testing
             case 7:
                 guard !model.debts.isEmpty else { return deposit(pick(4), amount, UInt64(pick(3_000)), isPayment: nil) }
                 return refund(pick(model.debts.count), pick(5), by: [seller, buyer, stranger][pick(3)])
-            case 10: return reverse(pick(max(1, min(12, model.receipts.count))))
+            case 10:
+                // Now and then one of which something went back to the buyer.
+                let credited = model.receipts.indices.suffix(60).last { model.wentBack($0) }
+                let newest = pick(max(1, min(12, model.receipts.count)))
+                return reverse(pick(2) == 0 ? credited.map { model.receipts.count - 1 - $0 } ?? newest : newest)
             case 9: return deliver(model.bills.count - 1 - pick(min(8, model.bills.count)))
             case 8: return pick(4) == 0 ? revoke(index, by: seller) : pay(index, amount, by: buyer)
             default: return resolve(index, amount, by: [-1, -1, bill.buyer, bill.seller, stranger][pick(5)])

@@ -89,6 +89,12 @@ struct MoneyModel {
         cash[bill.seller] += amount
     }
 
+    /// Whether a payment that a gateway may still take back is no longer the seller's as a whole.
+    func wentBack(_ index: Int) -> Bool {
+        let (receipt, bill) = (receipts[index], bills[receipts[index].bill])
+        return receipt.isGateway && !receipt.isReversed && receipt.amount > bill.paid - bill.refunded
+    }
+
     /// The gateway takes a payment back; false when it may not.
     mutating func reverse(_ index: Int, at now: UInt64) -> Bool {
         let receipt = receipts[index]
