@@ -86,7 +86,9 @@ extension Billing {
         try store(changed, context)
         if !isReminding, invoice.outstanding > credit { try schedule(&invoice, afterDays: overdueDays, context) }
         if credit > 0 {
-            _ = try self.credit(invoice, credit, dispute.reason, by: judge, released: released, context)
+            // Who need not pay what access waits for bought nothing: either side ends the agreement.
+            _ = try self.credit(
+                invoice, credit, dispute.reason, by: judge, released: released, begins: false, context)
         } else {
             try store(invoice, context)
         }

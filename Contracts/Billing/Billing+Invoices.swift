@@ -43,8 +43,8 @@ extension Billing {
     }
 
     /// Stores an invoice whose parts changed; one with nothing outstanding is settled. Settling, or paying all but what was
-    /// disputed in time, may open access.
-    static func close(_ invoice: Invoice, _ context: Context) throws(Rejection) {
+    /// disputed in time, may open access. `begins`: whether an invoice that is credited whole opens access that waits for it.
+    static func close(_ invoice: Invoice, begins: Bool = true, _ context: Context) throws(Rejection) {
         var changed = invoice
         let isSettled = invoice.state == .open && invoice.outstanding == 0
         if invoice.outstanding == 0 { changed.state = invoice.paid > invoice.refunded ? .paid : .credited }
@@ -57,7 +57,8 @@ extension Billing {
         guard isSettled || opens else { return }
         try change(invoice.agreement, context) { (bill) throws(Rejection) in
             if opens { bill.overdue = try checked(bill.overdue.subtracting(1)) }
-            if isSettled, bill.awaits, bill.last == invoice.number { bill.awaits = false }
+            let isFirst = isSettled && bill.last == invoice.number
+            if isFirst, begins || changed.state == .paid { bill.awaits = false }
         }
         try giveBack(unused, of: self.invoice(invoice.number, context), BillingEnd.expired, context)
     }
