@@ -77,8 +77,8 @@ extension Agreements {
     }
 
     static func due(_ context: Context, _ id: AgreementID) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
         let agreement = try agreement(id.number, context)
+        try context.requireSchedule(of: agreement.due)
         guard !agreement.state.isEnded, agreement.until <= context.time else { return Nothing() }
         let step: AgreementStep = agreement.state == .noticed ? .terminate : .expire
         try take(step, agreement, until: agreement.until, nil, context)

@@ -53,9 +53,9 @@ extension Billing {
     /// the invoice's time, which is known a day after that time; until then the dispute waits, and looks again each time
     /// that a decision could have taken: who reads meanwhile does not keep the money until the end.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
         let invoice = try invoice(id.number, context)
         var dispute = try openDispute(invoice, context)
+        try context.requireSchedule(of: dispute.due)
         dispute.accesses = try accesses(for: invoice, context)
         // Access that waits for its first payment opens by no dispute; where it never opens, the end credits all.
         let isAwaited = try bills.get(invoice.agreement, in: context)?.awaits ?? false

@@ -60,6 +60,7 @@ extension Billing {
             let isFirst = isSettled && bill.last == invoice.number
             if isFirst, begins || changed.state == .paid { bill.awaits = false }
         }
+        guard unused > 0 else { return }
         try giveBack(unused, of: self.invoice(invoice.number, context), BillingEnd.expired, context)
     }
 

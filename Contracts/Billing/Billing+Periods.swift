@@ -29,10 +29,10 @@ extension Billing {
     }
 
     static func bill(_ context: Context, _ run: BillRun) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
         guard var bill = try bills.get(run.agreement, in: context), let agreement = try context.agreement(run.agreement)
         else { throw documentUnknown() }
         guard !bill.isClosed else { return Nothing() }
+        try context.requireSchedule(of: bill.next)
         if bill.plan.kind == .recurring {
             try billPeriod(&bill, until: agreement.until, context)
         } else {

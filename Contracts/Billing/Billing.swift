@@ -108,9 +108,10 @@ package enum Billing: Contract {
     package static let resolve = Method<Signed<ResolveDispute>, Nothing>(
         8, "resolve", "An operator decides a dispute, the seller gives in, or the buyer drops it.", resolve)
     package static let bill = Method<BillRun, Nothing>(
-        9, "bill", "Scheduled: bills the period of an agreement that is over or begins.", bill)
+        9, "bill", "Scheduled, or by any partner once due: bills the period of an agreement that is over or begins.",
+        bill)
     package static let remind = Method<Reminder, Nothing>(
-        10, "remind", "Scheduled: reminds of an invoice that is not paid.", remind)
+        10, "remind", "Scheduled, or by any partner once due: reminds of an invoice that is not paid.", remind)
 
     package static let end = Method<BillingEnd, PaymentStanding>(
         BillingMessages.end.number, BillingMessages.end.name,
@@ -118,7 +119,7 @@ package enum Billing: Contract {
     package static let payRefund = Method<Signed<PayRefund>, Nothing>(
         12, "payRefund", "The seller gives, or the buyer takes, what is owed of a refund.", payRefund)
     package static let disputeDue = Method<DocumentNumber, Nothing>(
-        13, "disputeDue", "Scheduled: a dispute that nobody decided falls.", disputeDue)
+        13, "disputeDue", "Scheduled, or by any partner once due: a dispute that nobody decided falls.", disputeDue)
 
     package static let reverse = Method<ReversePayment, Nothing>(
         14, "reverse", "The gateway takes a payment back that it booked by mistake, within 14 days.", reverse)
