@@ -130,9 +130,10 @@ import Testing
                 return refund(pick(model.debts.count), pick(5), by: [seller, buyer, stranger][pick(3)])
             case 10:
                 // Now and then one of which something went back to the buyer.
-                let credited = model.receipts.indices.suffix(60).last { model.wentBack($0) }
+                let credited = model.receipts.indices.suffix(200).filter { model.wentBack($0) }
                 let newest = pick(max(1, min(12, model.receipts.count)))
-                return reverse(pick(2) == 0 ? credited.map { model.receipts.count - 1 - $0 } ?? newest : newest)
+                guard pick(2) == 0, !credited.isEmpty else { return reverse(newest) }
+                return reverse(model.receipts.count - 1 - credited[pick(credited.count)])
             case 9: return deliver(model.bills.count - 1 - pick(min(8, model.bills.count)))
             case 8: return pick(4) == 0 ? revoke(index, by: seller) : pay(index, amount, by: buyer)
             default: return resolve(index, amount, by: [-1, -1, bill.buyer, bill.seller, stranger][pick(5)])
