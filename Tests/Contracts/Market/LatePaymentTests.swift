@@ -133,7 +133,7 @@ import Testing
         let opened = shop.market.bench.time
         #expect(try shop.refusal(number) == nil && shop.market.invoiceCount == 1)
         let first = try shop.market.invoice(0)
-        #expect(first.from == opened && first.to == from.adding(days: 60 as UInt32))
+        try #require(first.from == opened && first.to == from.adding(days: 60 as UInt32))
         #expect(first.amount - first.credited == Amount(first.to.value - opened.value) && first.state == .paid)
         #expect(try shop.sheet(shop.user.holder)[0] == first.credited)
         // Half of what is left of the period.
