@@ -110,7 +110,7 @@ struct BillingCommand: AsyncParsableCommand {
             _ method: Method<Body, Nothing>, on instance: Address, _ body: Body
         ) async throws {
             try await options.send(
-                method, on: instance, doing: "what is due", body, tell: { _ in (nil, "Started what was due.") })
+                method, on: instance, doing: "what is due", body, tell: { _ in (nil, "What was due has run.") })
         }
     }
 }
