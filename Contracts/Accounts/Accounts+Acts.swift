@@ -113,6 +113,10 @@ extension Accounts {
         let change = request.body
         var account = try account(request.act.account, context)
         try require(account.kind == .organisation, personAlone())
+        // Of a revoked account a stolen key puts nobody out: whoever takes out what it has does.
+        if account.status == .revoked {
+            try require(windsUp(request.act.key, account, context), notHolder())
+        }
         switch change.standing {
         case .member:
             try require(!change.roles.isEmpty && change.roles.isSubset(of: account.roles), actorRolesWrong())

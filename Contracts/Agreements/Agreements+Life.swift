@@ -42,11 +42,18 @@ extension Agreements {
         for id in agreement.dataSets {
             let dataSet = try dataSet(id, context)
             var first: Timestamp?
+            // One purpose must be allowed by all: where none is, it is lost since the newest consent at the latest.
+            var (common, newest) = (agreement.purposes, agreement.from)
             for owner in dataSet.description.owners where owner != agreement.user {
                 let consent = try consents.get(Pair(id, owner), in: context)
+                if let consent {
+                    common.formIntersection(consent.purposes)
+                    newest = max(newest, consent.from)
+                }
                 guard let lost = lostSince(consent, agreement, dataSet, context.time) else { continue }
                 first = min(first ?? lost, lost)
             }
+            if common.isEmpty { first = min(first ?? newest, newest) }
             if let first { losses.append(first) }
         }
         guard let last = losses.max() else {
@@ -70,8 +77,8 @@ extension Agreements {
     }
 
     static func due(_ context: Context, _ id: AgreementID) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
         let agreement = try agreement(id.number, context)
+        try context.requireSchedule(of: agreement.due)
         guard !agreement.state.isEnded, agreement.until <= context.time else { return Nothing() }
         let step: AgreementStep = agreement.state == .noticed ? .terminate : .expire
         try take(step, agreement, until: agreement.until, nil, context)

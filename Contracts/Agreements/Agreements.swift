@@ -101,7 +101,7 @@ package enum Agreements: Contract {
     package static let logAccess = Method<LogAccess, Nothing>(
         10, "logAccess", "A partner that holds the data set anchors the accesses that it served.", logAccess)
     package static let due = Method<AgreementID, Nothing>(
-        11, "due", "Scheduled: ends an agreement whose time is over.", due)
+        11, "due", "Scheduled, or by any partner once due: ends an agreement whose time is over.", due)
     package static let setPayment = Method<PaymentChange, Nothing>(
         AgreementMessages.setPayment.number, AgreementMessages.setPayment.name,
         "Billing opens or closes access by payment.", setPayment)

@@ -17,10 +17,11 @@ extension Billing {
     }
 
     /// First what is outstanding falls away, then what was paid goes back into the buyer's cash. What the seller's free
-    /// cash, and `released`, do not reach, it owes. `released` is the part of its cash that a dispute of this invoice held.
+    /// cash, and `released`, do not reach, it owes. `released` is the part of its cash that a dispute of this invoice held;
+    /// `begins` see `close`.
     static func credit(
         _ invoice: Invoice, _ amount: Amount, _ reason: UInt16, by holder: Digest, released: Amount = 0,
-        _ context: Context
+        begins: Bool = true, _ context: Context
     ) throws(Rejection) -> CreditNote {
         try require(amount > 0, amountWrong())
         try require(amount <= invoice.amount - invoice.credited, aboveInvoice())
@@ -49,7 +50,7 @@ extension Billing {
         var changed = invoice
         changed.credited = try checked(invoice.credited.adding(amount))
         changed.refunded = try checked(invoice.refunded.adding(refund))
-        try close(changed, context)
+        try close(changed, begins: begins, context)
         return note
     }
 

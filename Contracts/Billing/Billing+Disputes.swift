@@ -13,7 +13,8 @@ extension Billing {
         var invoice = try invoice(body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
         try require(!disputes.contains(invoice.number, in: context), disputeExists())
-        try require(context.time <= max(invoice.issued, invoice.to).adding(days: disputeDays), disputeLate())
+        let latest = max(invoice.issued, try end(of: invoice, context)).adding(days: disputeDays)
+        try require(context.time <= latest, disputeLate())
         try require(body.amount > 0, amountWrong())
         try require(body.amount <= invoice.amount - invoice.credited, aboveInvoice())
         try require(body.reason > 0, reasonMissing())
@@ -52,9 +53,9 @@ extension Billing {
     /// the invoice's time, which is known a day after that time; until then the dispute waits, and looks again each time
     /// that a decision could have taken: who reads meanwhile does not keep the money until the end.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
         let invoice = try invoice(id.number, context)
         var dispute = try openDispute(invoice, context)
+        try context.requireSchedule(of: dispute.due)
         dispute.accesses = try accesses(for: invoice, context)
         // Access that waits for its first payment opens by no dispute; where it never opens, the end credits all.
         let isAwaited = try bills.get(invoice.agreement, in: context)?.awaits ?? false
@@ -62,8 +63,7 @@ extension Billing {
             try decide(dispute, invoice, credit: 0, by: .zero, context)
             return Nothing()
         }
-        let end = min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
-        let known = end.adding(milliseconds: Agreement.usageDelayMilliseconds)
+        let known = try end(of: invoice, context).adding(milliseconds: Agreement.usageDelayMilliseconds)
         guard known <= context.time else {
             let again = min(known, context.time.adding(days: decisionDays))
             dispute.due = try context.schedule(disputeDue.message, id, at: again)
@@ -86,7 +86,9 @@ extension Billing {
         try store(changed, context)
         if !isReminding, invoice.outstanding > credit { try schedule(&invoice, afterDays: overdueDays, context) }
         if credit > 0 {
-            _ = try self.credit(invoice, credit, dispute.reason, by: judge, released: released, context)
+            // Who need not pay what access waits for bought nothing: either side ends the agreement.
+            _ = try self.credit(
+                invoice, credit, dispute.reason, by: judge, released: released, begins: false, context)
         } else {
             try store(invoice, context)
         }
@@ -98,8 +100,14 @@ extension Billing {
         of invoice: Invoice, after end: Timestamp, _ reason: UInt16, _ context: Context
     ) throws(Rejection) {
         guard invoice.kind != .usage, end < invoice.to else { return }
-        let kept = try kept(invoice.amount, from: invoice.from, to: invoice.to, until: end)
-        let amount = invoice.amount - kept - invoice.credited
+        let kept = try kept(price(of: invoice, context), from: invoice.from, to: invoice.to, until: end)
+        try giveBack(invoice.amount - kept - invoice.credited, of: invoice, reason, context)
+    }
+
+    /// Credits what an invoice bills too much, also while it is disputed.
+    static func giveBack(
+        _ amount: Amount, of invoice: Invoice, _ reason: UInt16, _ context: Context
+    ) throws(Rejection) {
         guard amount > 0 else { return }
         guard invoice.isDisputed else {
             _ = try credit(invoice, amount, reason, by: invoice.seller, context)
@@ -124,7 +132,26 @@ extension Billing {
         try store(dispute, context)
     }
 
+    /// An agreement that ends sooner has its open dispute fall sooner: when all accesses are known, but not before the time
+    /// for deciding it is over.
+    static func bringForward(_ number: UInt64, until end: Timestamp, _ context: Context) throws(Rejection) {
+        let invoice = try invoice(number, context)
+        guard invoice.isDisputed else { return }
+        var dispute = try openDispute(invoice, context)
+        let known = min(invoice.to, end).adding(milliseconds: Agreement.usageDelayMilliseconds)
+        let time = max(known, dispute.opened.adding(days: decisionDays), context.time.next)
+        guard time < dispute.due.time else { return }
+        try context.cancel(dispute.due)
+        dispute.due = try context.schedule(disputeDue.message, DocumentNumber(number), at: time)
+        try store(dispute, context)
+    }
+
     // MARK: Parts
+
+    /// The end of what an invoice bills: an agreement that ended sooner ended that, too.
+    private static func end(of invoice: Invoice, _ context: Context) throws(Rejection) -> Timestamp {
+        min(invoice.to, try context.agreement(invoice.agreement)?.until ?? invoice.to)
+    }
 
     static func openDispute(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Dispute {
         guard let dispute = try disputes.get(invoice.number, in: context), dispute.resolved == nil else {
@@ -134,7 +161,7 @@ extension Billing {
     }
 
     /// Accesses that were logged so far for what an invoice bills.
-    private static func accesses(for invoice: Invoice, _ context: Context) throws(Rejection) -> UInt64 {
+    static func accesses(for invoice: Invoice, _ context: Context) throws(Rejection) -> UInt64 {
         guard invoice.kind != .usage else { return invoice.accesses }
         guard let agreement = try context.agreement(invoice.agreement) else { return 0 }
         guard invoice.kind == .recurring else { return agreement.accesses }

@@ -96,9 +96,10 @@ extension Billing {
         return Nothing()
     }
 
-    /// A suspended account may pay what it owes.
+    /// Whose cash does not go out pays nobody with it: of a suspended account, or by another key than what takes out what a
+    /// revoked one has. Its invoices are paid through a gateway.
     static func pay(_ context: Context, _ request: Signed<PayInvoice>) throws(Rejection) -> DocumentNumber {
-        let buyer = try context.authorise(request, as: pay.number, needing: .billing, scope: .takesBack)
+        let buyer = try context.authorise(request, as: pay.number, needing: .billing, scope: .windsUp)
         let invoice = try invoice(request.body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
         try requireFree(max(request.body.amount, 0), invoice.currency, of: buyer, context)

@@ -49,7 +49,8 @@ extension Billing {
         425, "reversal-late", "a gateway takes a payment back within 14 days; after that the seller credits it")
     package static let reversedBefore = RejectionKind(426, "reversed-before", "the payment was taken back before")
     package static let reversalSpent = RejectionKind(
-        427, "reversal-spent", "of the payment something went back to the buyer since")
+        427, "reversal-spent",
+        "of the payment something is to go back to the buyer, who waits for it: the seller owes refunds")
 
     package static var rejections: [RejectionKind] {
         [

@@ -8,11 +8,12 @@ extension Billing {
     static let defaultDays: UInt32 = 14
 
     static func remind(_ context: Context, _ request: Reminder) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
         var invoice = try invoice(request.invoice, context)
-        // Paid, disputed as far as it is open, or reminded anew in the meantime: nothing to do. Nor is anybody reminded of
-        // what no payment reaches.
-        guard invoice.outstanding > invoice.disputed, invoice.reminder.time == request.time,
+        // Reminded anew in the meantime: nothing to do.
+        guard invoice.reminder.time == request.time else { return Nothing() }
+        try context.requireSchedule(of: invoice.reminder)
+        // Nor where it is paid, or disputed as far as it is open; nor is anybody reminded of what no payment reaches.
+        guard invoice.outstanding > invoice.disputed,
             try context.isReachable(invoice.seller)
         else { return Nothing() }
         // An invoice that was defaulted and no longer closes access, for its dispute, closes it again.

@@ -6,8 +6,8 @@ extension Billing {
     /// How long a gateway may take a payment back that it booked by mistake.
     static let reversalDays: UInt32 = 14
 
-    /// The gateway takes a payment back that it booked by mistake: the whole of it, out of the seller's free cash. The
-    /// invoice is open again, and reminders go on.
+    /// The gateway takes a payment back that it booked by mistake: the whole of it, out of the seller's free cash, and out of
+    /// the buyer's what went back to it since. The invoice is open again, and what its payment opened is closed.
     static func reverse(_ context: Context, _ request: ReversePayment) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .paymentGateway)
         guard let receipt = try receipts.get(request.receipt, in: context) else { throw documentUnknown() }
@@ -17,40 +17,87 @@ extension Billing {
         try require(request.reason > 0, reasonMissing())
         var invoice = try invoice(receipt.invoice, context)
         let amount = receipt.amount
-        try require(amount <= invoice.paid - invoice.refunded, reversalSpent())
+        // What went back to the buyer since it gives back: not while it waits for a part of that.
+        let kept = min(amount, invoice.paid - invoice.refunded)
+        let returned = amount - kept
+        if returned > 0 {
+            let owed = try owed.get(Pair(invoice.seller, invoice.currency), in: context)?.amount ?? 0
+            try require(owed == 0, reversalSpent())
+            try requireFree(returned, invoice.currency, of: invoice.buyer, context)
+        }
         let isReminding =
             invoice.outstanding > invoice.disputed && (invoice.isClosing || !invoice.dunning.isLate)
         // What a dispute holds of this payment goes back with it; else the buyer would keep the payment by disputing it.
         // What it needs for the others stays held.
         var dispute = invoice.isDisputed ? try openDispute(invoice, context) : nil
         let held = dispute?.held ?? 0
-        let bound = min(held, max(0, invoice.disputed - invoice.outstanding - amount))
+        let bound = min(held, max(0, invoice.disputed - invoice.outstanding - kept))
         if var open = dispute {
             try release(&open, &invoice, context)
             dispute = open
         }
-        let beyond = max(0, amount - (held - bound))
+        let beyond = max(0, kept - (held - bound))
         try requireFree(beyond, invoice.currency, of: invoice.seller, released: held, context)
         let reversal = PaymentReversal(receipt, reason: request.reason, time: context.time)
         try reversals.set(receipt.number, reversal, in: context)
         try context.emit(reversed, reversal)
         let lines = [
-            JournalLine(invoice.seller, .cash, -amount), JournalLine(invoice.seller, .receivable, amount),
-            JournalLine(invoice.buyer, .payable, -amount),
+            JournalLine(invoice.seller, .cash, -kept), JournalLine(invoice.seller, .receivable, kept),
+            JournalLine(invoice.buyer, .payable, -kept), JournalLine(invoice.buyer, .cash, -returned),
             JournalLine(LedgerAccount.gateway(partner), .clearing, amount),
         ]
         try post(lines, invoice.currency, .reversal, receipt.number, context)
         invoice.paid = try checked(invoice.paid.subtracting(amount))
-        invoice.state = .open
+        invoice.refunded = try checked(invoice.refunded.subtracting(returned))
+        if invoice.outstanding > 0 {
+            invoice.state = .open
+        } else if invoice.paid == invoice.refunded {
+            invoice.state = .credited
+        }
         if var open = dispute {
             try hold(&open, &invoice, released: bound, context)
             try store(open, context)
         }
-        if !isReminding, invoice.outstanding > invoice.disputed {
+        try reopen(invoice, wasReminding: isReminding, context)
+        return Nothing()
+    }
+
+    /// Stores an invoice that a reversal opened, and closes what its payment had opened: a first invoice has access wait for
+    /// it again, a late one closes access at once, as does a first one after which others were billed. Else reminders go
+    /// on, after a week that an invoice has once: whoever books and takes back again and again gives no more access away.
+    private static func reopen(
+        _ invoice: Invoice, wasReminding: Bool, _ context: Context
+    ) throws(Rejection) {
+        guard let bill = try bills.get(invoice.agreement, in: context) else { throw documentUnknown() }
+        var invoice = invoice
+        let runs = try !(context.agreement(invoice.agreement)?.state.isEnded ?? true)
+        let isFirst = bill.plan.paysFirst && !bill.awaits && runs
+        let awaits = isFirst && bill.invoices == 1 && invoice.outstanding > 0
+        var closes = false
+        if !wasReminding, invoice.outstanding > invoice.disputed {
             try context.cancel(invoice.reminder)
-            try schedule(&invoice, at: max(invoice.due, context.time.adding(days: overdueDays)), context)
+            let mayClose = invoice.dunning.isLate || (isFirst && !awaits && invoice.from == bill.from)
+            closes = mayClose && runs && !invoice.isClosing
+            if closes {
+                invoice.isClosing = true
+                if invoice.dunning != .defaulted {
+                    invoice.dunning = .overdue
+                    try schedule(&invoice, afterDays: defaultDays, context)
+                }
+            } else {
+                let isKnown = try reopened.contains(invoice.number, in: context)
+                try reopened.set(invoice.number, context.height, in: context)
+                let next =
+                    isKnown
+                    ? max(invoice.reminder.time, context.time.next) : context.time.adding(days: overdueDays)
+                try schedule(&invoice, at: max(invoice.due, next), context)
+            }
         }
         try store(invoice, context)
-        return Nothing()
+        guard awaits || closes else { return }
+        try change(invoice.agreement, context) { (bill) throws(Rejection) in
+            if awaits { bill.awaits = true }
+            if closes { bill.overdue = try checked(bill.overdue.adding(1)) }
+        }
     }
 }

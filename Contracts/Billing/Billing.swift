@@ -22,7 +22,8 @@ package import Primitives
 ///   issued before, and of the period that is billed later.
 /// - No payment and no invoice comes to whom it could not reach.
 /// - A reference of a gateway is used once. A payment is taken back once, whole, within 14 days, by the gateway that booked
-///   it, out of cash that the seller does not owe.
+///   it, out of cash that the seller does not owe, or the buyer for what went back to it. Access that it opened is closed
+///   again with it; an invoice that was not late has a week once.
 /// - Usage is billed cumulatively: the invoices of an agreement sum exactly to price times usage, rounded down once.
 package enum Billing: Contract {
     package static let name = "billing"
@@ -53,13 +54,15 @@ package enum Billing: Contract {
     package static let reversals = StorageMap<UInt64, PaymentReversal>(13, "reversals")
     /// Neighbours in the queues, by debt.
     package static let debtLinks = StorageMap<UInt64, DebtLinks>(14, "debtLinks")
+    /// Invoices that had their week after a reversal, with the height of it.
+    package static let reopened = StorageMap<UInt64, Height>(15, "reopened")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
             debts.declaration, owed.declaration, debtQueues.declaration, reversals.declaration,
-            debtLinks.declaration,
+            debtLinks.declaration, reopened.declaration,
         ]
     }
 
@@ -105,9 +108,10 @@ package enum Billing: Contract {
     package static let resolve = Method<Signed<ResolveDispute>, Nothing>(
         8, "resolve", "An operator decides a dispute, the seller gives in, or the buyer drops it.", resolve)
     package static let bill = Method<BillRun, Nothing>(
-        9, "bill", "Scheduled: bills the period of an agreement that is over or begins.", bill)
+        9, "bill", "Scheduled, or by any partner once due: bills the period of an agreement that is over or begins.",
+        bill)
     package static let remind = Method<Reminder, Nothing>(
-        10, "remind", "Scheduled: reminds of an invoice that is not paid.", remind)
+        10, "remind", "Scheduled, or by any partner once due: reminds of an invoice that is not paid.", remind)
 
     package static let end = Method<BillingEnd, PaymentStanding>(
         BillingMessages.end.number, BillingMessages.end.name,
@@ -115,7 +119,7 @@ package enum Billing: Contract {
     package static let payRefund = Method<Signed<PayRefund>, Nothing>(
         12, "payRefund", "The seller gives, or the buyer takes, what is owed of a refund.", payRefund)
     package static let disputeDue = Method<DocumentNumber, Nothing>(
-        13, "disputeDue", "Scheduled: a dispute that nobody decided falls.", disputeDue)
+        13, "disputeDue", "Scheduled, or by any partner once due: a dispute that nobody decided falls.", disputeDue)
 
     package static let reverse = Method<ReversePayment, Nothing>(
         14, "reverse", "The gateway takes a payment back that it booked by mistake, within 14 days.", reverse)

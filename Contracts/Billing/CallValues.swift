@@ -162,7 +162,7 @@ package struct PayRefund: Hashable, Sendable, ContractValue {
 /// Arguments of a scheduled bill.
 package struct BillRun: Hashable, Sendable, ContractValue {
     package let agreement: UInt64
-    init(agreement: UInt64) { self.agreement = agreement }
+    package init(agreement: UInt64) { self.agreement = agreement }
     package static let shape = Shape.fields("BillRun", ("agreement", .u64))
     package func encode(to encoder: inout BCSEncoder) { encoder.u64(agreement) }
     package init(from decoder: inout BCSDecoder) throws(BCSError) { agreement = try decoder.u64() }
@@ -173,7 +173,7 @@ package struct Reminder: Hashable, Sendable, ContractValue {
     package let invoice: UInt64
     package let time: Timestamp
 
-    init(invoice: UInt64, time: Timestamp) {
+    package init(invoice: UInt64, time: Timestamp) {
         self.invoice = invoice
         self.time = time
     }

@@ -162,6 +162,9 @@ package struct ContractTestBench {
         return receipt.outputs
     }
 
+    /// Writes a record as no contract would, e.g. to leave a block no work.
+    package mutating func overwrite(_ key: [UInt8], _ value: [UInt8]?) { state.set(key, value) }
+
     package func admission(of transaction: Transaction) throws(Rejection) -> Rejection? {
         do throws(StorageFailure) {
             return try application.admission(of: transaction, context: nextBlock, state: state)

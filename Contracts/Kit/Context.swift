@@ -94,6 +94,17 @@ package final class Context {
         guard caller.origin == .schedule else { throw HostRejection.notPermitted() }
     }
 
+    /// For the call that this instance scheduled as `id`: its schedule, or any partner once the time of it has come, in place
+    /// of one that still waits and of one that was refused. What follows must do what the scheduled one would have done: it is
+    /// cancelled here.
+    package func requireSchedule(of id: ScheduleID) throws(Rejection) {
+        guard caller.origin != .schedule else { return }
+        guard caller.origin == .transaction else { throw HostRejection.notPermitted() }
+        _ = try requirePartner()
+        try require(id.time <= time, HostRejection.notPermitted("it is called by itself at a later time"))
+        try cancel(id)
+    }
+
     // MARK: Effects
 
     package func emit<Payload>(_ kind: EventKind<Payload>, _ payload: Payload) throws(Rejection) {

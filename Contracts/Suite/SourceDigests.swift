@@ -2,10 +2,10 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Accounts", "5e5fd066e07d1c33b8a0721c34a887790e26495b63d97d3b28c09c4b508a04ae"),
-        ("Agreements", "9e597975392986dae99c4c60a6346963228b0d2854262c34cc3781ef305e7bfd"),
+        ("Accounts", "6529ecfae07493a5bf4eea5ee51ee3ce5d904628c3874cd25ad149cea83b7b1e"),
+        ("Agreements", "75df459f8c6961416857b4cf1e206804609eebe65fb63e66b1ff3bd655737ff4"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
-        ("Billing", "2a495863c969bda3d64028342b92e3aa5854df854e16317ca0ac106a60f1fe41"),
+        ("Billing", "6202890c77fbe0acbae3aca10852c2bf3882abe1463005c30ff8bd4752e33922"),
         ("Governance", "e93071703773a7531d7b47885e18d2c6a574bb2fa2b3f842582d92d0cb94f1a5"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),

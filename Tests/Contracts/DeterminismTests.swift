@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "d01f63a974a9cf647161e000dc44a9dc89a51b0662a43f9e17372e1b4967f6ad")
+        #expect(history.description == "2a97a6fee8b88056af47fbd0f65f1b2d3b268464014c0228ca26346e3e584900")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -199,9 +199,9 @@ import Testing
 
     static let interfaces: [String] = [
         "accounts 1 3d35aaf28ecbf17dea428b736adbb2634856a67ad382c38d00a05b6a9d536192",
-        "agreements 1 be12b6630403d91c4029cd91bc792c1b3ee5cf6f07d558c988a9beb990086634",
+        "agreements 1 bb1fcd99a0494f9ba2208809380afdb7209c56a59b89db93ddff6177293ff1b0",
         "anchors 1 928ab648a72d156001e2e71c7ac9d9ad126fbc05b8f9ae73bc61951625aaeecc",
-        "billing 1 02fafeb3bb69f191b8d1e20d8c5d04d2c4373419a523c25af8c5cbaf4b9668fb",
+        "billing 1 7474e9d8dcd2eff301d3934aea18bd99695cbf2c1232ef39a3cd5823a459387c",
         "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
         "instances 1 cfe305b31b04f92e44edf9a0615d4d9f647b8d6c10e23de644633edf9206e0f6",

@@ -170,8 +170,8 @@ package enum ActScope: UInt8, ContractCode {
     case ordinary = 0
     /// Taking back what it gave: while it is suspended or revoked, too.
     case takesBack = 1
-    /// Taking out what is its own; never while suspended. When the account is revoked, by a key of the holder's DID
-    /// itself; when its DID is deactivated, too, by a key that two operators let.
+    /// Taking out what is its own, or paying with it; never while suspended. When the account is revoked, by a key of the
+    /// holder's DID itself; when its DID is deactivated, too, by a key that two operators let.
     case windsUp = 2
 }
 

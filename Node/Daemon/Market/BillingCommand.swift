@@ -1,3 +1,4 @@
+internal import Agreements
 internal import ArgumentParser
 internal import Billing
 internal import Chain
@@ -10,7 +11,7 @@ internal import Primitives
 struct BillingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "billing", abstract: "Money on the ledger: balances, deposits and payments out.",
-        subcommands: [Show.self, Deposit.self, PayOutCommand.self])
+        subcommands: [Show.self, Deposit.self, PayOutCommand.self, Due.self])
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show the balances of an account.")
@@ -73,6 +74,43 @@ struct BillingCommand: AsyncParsableCommand {
             try await options.act(
                 Billing.payOut, on: WellKnown.billing, doing: "the payment", { _ in body },
                 tell: { _ in (nil, "Booked the payment out.") })
+        }
+    }
+
+    struct Due: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Start what is due and did not run by itself; refused while it is not due.")
+
+        enum What: String, ExpressibleByArgument, CaseIterable { case bill, end, reminder, dispute }
+
+        @Argument(
+            help: "The next bill or the end of an agreement, the reminder of an invoice, or its undecided dispute.")
+        var what: What
+        @Argument(help: "Number of the agreement or invoice.") var number: UInt64
+        @OptionGroup var options: SendOptions
+
+        func run() async throws {
+            switch what {
+            case .bill: try await start(Billing.bill, on: WellKnown.billing, BillRun(agreement: number))
+            case .end: try await start(Agreements.due, on: WellKnown.agreements, AgreementID(number))
+            case .dispute: try await start(Billing.disputeDue, on: WellKnown.billing, DocumentNumber(number))
+            case .reminder:
+                let id = DocumentNumber(number)
+                let invoice = try await NodeClient.with(options.connection.addresses) { client in
+                    try Invoice(
+                        bcs: try await client.query(
+                            WellKnown.billing, Billing.invoiceQuery.number, arguments: id.bcs))
+                }
+                let reminder = Reminder(invoice: number, time: invoice.reminder.time)
+                try await start(Billing.remind, on: WellKnown.billing, reminder)
+            }
+        }
+
+        private func start<Body>(
+            _ method: Method<Body, Nothing>, on instance: Address, _ body: Body
+        ) async throws {
+            try await options.send(
+                method, on: instance, doing: "what is due", body, tell: { _ in (nil, "What was due has run.") })
         }
     }
 }

@@ -109,7 +109,7 @@ struct InvoiceCommand: AsyncParsableCommand {
             try await options.send(
                 Billing.reverse, on: WellKnown.billing, doing: "the reversal",
                 ReversePayment(receipt: receipt, reason: reason),
-                tell: { _ in (nil, "Took payment \(receipt) back; the invoice is open again.") })
+                tell: { _ in (nil, "Took payment \(receipt) back.") })
         }
     }
 

@@ -275,6 +275,7 @@ import Testing
                 && (!model.isEnded || standing == .out)
                 && model.wasConfirmed && model.isAdministrator(actor) && !after.administrators.isEmpty
                 && (standing != .out || isKnown) && (standing != .member || model.roles.contains(role))
+                && (model.status != "revoked" || (model.isEnded ? model.released == actor : actor == 0))
             let change = SetActor(
                 key: parties[index][other].key, standing: standing, roles: standing == .member ? role : [])
             let code = market.code(Accounts.setActor, change, by: parties[index][actor], on: WellKnown.accounts)

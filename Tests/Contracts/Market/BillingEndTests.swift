@@ -303,6 +303,30 @@ import Testing
                 == Accounts.accountRevoked.code)
     }
 
+    /// Nor does it go to an accomplice, whose offer was countersigned before: by a member's key, or while it is frozen.
+    @Test func cashOfARevokedAccountPaysNobody() throws {
+        var shop = try Shop()
+        let member = Party("member", for: shop.user)
+        try shop.market.act(
+            Accounts.setActor, SetActor(key: member.key, standing: .member, roles: .dataUser), by: shop.user,
+            on: WellKnown.accounts)
+        try shop.market.deposit(1_000, to: shop.user, reference: 1)
+        _ = try shop.agree(Market.plan(.oneTime, 1_000), days: 365)
+        func pay(_ amount: Amount, by party: Party) -> UInt16? {
+            shop.code(Billing.pay, PayInvoice(invoice: 0, amount: amount), by: party)
+        }
+        #expect(pay(1, by: member) == nil)
+        let body = AccountJudgement(account: shop.user.holder, reason: 1)
+        try shop.market.act(Accounts.suspend, body, by: shop.judge, on: WellKnown.accounts)
+        for party in [member, shop.user] { #expect(pay(1, by: party) == Accounts.accountSuspended.code) }
+        // What it owes comes in by a gateway.
+        #expect(shop.confirm(0, 9, 1) == nil)
+        try shop.market.act(Accounts.revoke, body, by: shop.judge, on: WellKnown.accounts)
+        #expect(pay(1, by: member) == Accounts.notHolder.code)
+        #expect(pay(990, by: shop.user) == nil)
+        #expect(try shop.market.invoice(0).state == .paid && shop.sheet(shop.user.holder)[0] == 9)
+    }
+
     /// Ending an agreement while its invoice is disputed: the rest goes back, the dispute goes on about what is left.
     @Test func aRevocationMeetsADispute() throws {
         var shop = try Shop()

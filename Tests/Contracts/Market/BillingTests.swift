@@ -164,12 +164,15 @@ struct Shop {
         #expect(seen.codes == Set(Billing.rejections.map(\.code)))
         let ended = BillingEnd(agreement: 0, until: Timestamp(0), creditsFrom: Timestamp(0), reason: 1)
         seen.expect(Billing.notAgreements, shop.market.plainCode(Billing.end, ended, as: "aurora", on: instance))
-        for method in [Billing.bill.declaration, Billing.remind.declaration, Billing.disputeDue.declaration] {
-            let arguments = method.number == Billing.remind.number ? UInt64(1).bcs + UInt64(1).bcs : UInt64(1).bcs
-            let call = Call(instance: instance, method: method.number, arguments: arguments)
-            #expect(
-                rejectionCode { try shop.market.bench.send([call], as: "aurora") } == HostRejection.notPermitted.code)
-        }
+        // Where nothing is due by itself nothing comes of asking for it (`DueCallTests`).
+        let before = try shop.market.invoice(1)
+        #expect(shop.market.plainCode(Billing.bill, BillRun(agreement: 1), as: "aurora", on: instance) == nil)
+        let reminder = Reminder(invoice: 1, time: before.reminder.time)
+        #expect(shop.market.plainCode(Billing.remind, reminder, as: "aurora", on: instance) == nil)
+        #expect(
+            shop.market.plainCode(Billing.disputeDue, DocumentNumber(1), as: "aurora", on: instance)
+                == Billing.noDispute.code)
+        #expect(try shop.market.invoice(1) == before && shop.market.invoiceCount == 2 && before.dunning == .defaulted)
     }
 
     /// Recurring bills come by block time, for each period that begins while the agreement runs, and no more.

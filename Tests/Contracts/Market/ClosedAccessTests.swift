@@ -96,6 +96,46 @@ import Testing
         #expect(try shop.market.agreement(number).state == .noticed && shop.market.invoice(2).credited == 0)
     }
 
+    /// Each owner allows something and all together nothing: the user ends without notice, and pays up to the consent that
+    /// left no purpose. Where an earlier loss is known, up to that.
+    @Test(arguments: [false, true])
+    func consentsThatMeetInNothing(isWithdrawn: Bool) throws {
+        var shop = try Shop()
+        let owners = [try shop.market.person("ann", .serviceUser), try shop.market.person("ben", .serviceUser)]
+        let set = try shop.market.describe(
+            "owned", Market.description(owners: owners.map(\.holder), noticeDays: 366), by: shop.provider)
+        func consent(_ purposes: Purposes, by owner: Party) throws {
+            let body = GrantConsent(
+                dataSet: set, version: 1, purposes: purposes, until: shop.market.bench.time.adding(days: 90 as UInt32))
+            try shop.market.act(Agreements.grantConsent, body, by: owner, on: Self.on)
+        }
+        let both: Purposes = [.research, .forecasting]
+        for owner in owners { try consent(both, by: owner) }
+        // A micro-unit for each millisecond.
+        let terms = shop.market.terms([set], Market.plan(.oneTime, 86_400_000 * 60), days: 60, purposes: both)
+        let number = try shop.market.agree(terms, shop.provider, shop.user)
+        let from = try shop.market.agreement(number).from
+        let end = EndAgreement(agreement: number, reason: 1)
+        try shop.market.pass(days: 5)
+        try consent(.research, by: owners[0])
+        // One purpose is left.
+        var other = shop
+        try other.market.act(Agreements.terminate, end, by: shop.user, on: Self.on)
+        #expect(try other.market.agreement(number).state == .noticed)
+        try shop.market.pass(days: 5)
+        try consent(.forecasting, by: owners[1])
+        let lost = shop.market.bench.time
+        try shop.market.pass(days: 5)
+        for purpose in [Purposes.research, .forecasting] {
+            #expect(try shop.market.refusal(shop.user, set, number, purpose) == .consentMissing)
+        }
+        if isWithdrawn { try shop.market.act(Agreements.withdrawConsent, DataSetID(set), by: owners[0], on: Self.on) }
+        try shop.market.act(Agreements.terminate, end, by: shop.user, on: Self.on)
+        #expect(try shop.market.agreement(number).state == .terminated)
+        let invoice = try shop.market.invoice(0)
+        #expect(invoice.amount - invoice.credited == Amount(lost.value - from.value))
+    }
+
     /// A revision that asks for more than a data owner consented to cuts the user off: it pays up to the revision, whenever
     /// it notices. A consent that was given anew for other purposes was lost then, not from the beginning.
     @Test(arguments: [true, false])

@@ -107,4 +107,64 @@ import Testing
         #expect(shop.confirm(0, 999, 2) == nil)
         #expect(try shop.refusal(number) == nil && from < shop.market.bench.time)
     }
+
+    /// How an agreement of ten years ends on its 62nd day.
+    enum End: CaseIterable { case terminated, noticed, revoked }
+
+    /// The dispute that waits falls a day after the end, not when it would be looked at again; and who disputes has 60 days
+    /// from the end, not from the day that was agreed.
+    @Test(arguments: End.allCases)
+    func anEndBringsTheFallForward(end: End) throws {
+        var shop = try Shop()
+        let set =
+            end == .noticed
+            ? try shop.market.describe("noticed", Market.description(noticeDays: 5), by: shop.provider) : shop.set
+        for number in 0..<2 as Range<UInt64> {
+            let terms = shop.market.terms([set], Market.plan(.oneTime, 1_000), days: 3_660)
+            _ = try shop.market.agree(terms, shop.provider, shop.user)
+            #expect(shop.confirm(number, 1_000, UInt8(1 + number)) == nil)
+        }
+        let dispute = DisputeInvoice(invoice: 0, amount: 1_000, reason: 1, text: .zero)
+        #expect(shop.code(Billing.dispute, dispute, by: shop.user) == nil)
+        try shop.market.pass(days: 62)
+        #expect(try shop.market.invoice(0).isDisputed)
+        for agreement in 0..<2 as Range<UInt64> {
+            let body = EndAgreement(agreement: agreement, reason: 1)
+            try shop.market.act(
+                end == .revoked ? Agreements.revoke : Agreements.terminate, body,
+                by: end == .revoked ? shop.provider : shop.user, on: Self.on)
+        }
+        let days = end == .noticed ? 5 : 0
+        try shop.market.pass(days: days)
+        #expect(try shop.market.invoice(0).isDisputed)
+        try shop.market.pass(days: 2)
+        let fallen = try shop.market.invoice(0)
+        #expect(!fallen.isDisputed && fallen.credited == 1_000)
+        #expect(try shop.sheet(shop.provider.holder)[1] == 0)
+        // The second one is disputed 59 days after the end, and not later than 60.
+        try shop.market.pass(days: 57)
+        let all = try shop.market.invoice(1)
+        let late = DisputeInvoice(invoice: 1, amount: all.amount - all.credited, reason: 1, text: .zero)
+        var other = shop
+        #expect(other.code(Billing.dispute, late, by: shop.user) == nil)
+        try shop.market.pass(days: 2)
+        #expect(shop.code(Billing.dispute, late, by: shop.user) == Billing.disputeLate.code)
+    }
+
+    /// An end leaves who decides its 60 days.
+    @Test func anEndLeavesTimeToDecide() throws {
+        var shop = try Shop()
+        let number = try shop.agree(Market.plan(.oneTime, 1_000), days: 3_660)
+        #expect(shop.confirm(0, 1_000, 1) == nil)
+        try shop.market.pass(days: 10)
+        let dispute = DisputeInvoice(invoice: 0, amount: 1_000, reason: 1, text: .zero)
+        #expect(shop.code(Billing.dispute, dispute, by: shop.user) == nil)
+        try shop.market.pass(days: 20)
+        try shop.market.act(
+            Agreements.terminate, EndAgreement(agreement: number, reason: 1), by: shop.user, on: Self.on)
+        try shop.market.pass(days: 39)
+        #expect(try shop.market.invoice(0).isDisputed)
+        try shop.market.pass(days: 1)
+        #expect(try shop.market.invoice(0).credited == 1_000)
+    }
 }

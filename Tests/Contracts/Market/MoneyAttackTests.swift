@@ -68,6 +68,37 @@ import Testing
         #expect(try shop.sheet(shop.user.holder) == [paid, 0, 0, 0, 0, 0, 0])
     }
 
+    /// A decision that the buyer owes nothing gives it nothing either; a part that was paid and stays does, and so does a
+    /// seller that credits of its own accord.
+    @Test(arguments: [0, 400] as [Amount])
+    func aDecisionOpensNothing(paid: Amount) throws {
+        var shop = try Shop()
+        let number = try shop.agree(Market.plan(.oneTime, 1_000, paysFirst: true), days: 365)
+        if paid > 0 { #expect(shop.confirm(0, paid, 1) == nil) }
+        var gift = shop
+        let all = CreditInvoice(invoice: 0, amount: 1_000 - paid, reason: 1)
+        #expect(gift.code(Billing.credit, all, by: shop.provider) == nil)
+        #expect(try gift.refusal(number) == nil)
+        let dispute = DisputeInvoice(invoice: 0, amount: 1_000, reason: 1, text: .zero)
+        #expect(shop.code(Billing.dispute, dispute, by: shop.user) == nil)
+        for judge in [shop.judge, shop.provider] {
+            var other = shop
+            #expect(other.code(Billing.resolve, ResolveDispute(invoice: 0, credit: 1_000), by: judge) == nil)
+            #expect(try other.market.invoice(0).state == .credited)
+            #expect(try other.refusal(number) == .paymentAwaited)
+            #expect(try other.sheet(shop.user.holder) == [paid, 0, 0, 0, 0, 0, 0])
+            try other.market.pass(days: 30)
+            #expect(try other.refusal(number) == .paymentAwaited)
+            let end = EndAgreement(agreement: number, reason: 1)
+            try other.market.act(Agreements.terminate, end, by: shop.user, on: Self.on)
+            #expect(try other.sheet(shop.user.holder) == [paid, 0, 0, 0, 0, 0, 0])
+        }
+        let resolve = ResolveDispute(invoice: 0, credit: 1_000 - paid)
+        guard paid > 0 else { return }
+        #expect(shop.code(Billing.resolve, resolve, by: shop.judge) == nil)
+        #expect(try shop.refusal(number) == nil && shop.market.invoice(0).state == .paid)
+    }
+
     /// Who reads one data set of an agreement to its end is not credited the whole of it for the loss of another one.
     @Test func oneLostSetCreditsNotTheOthers() throws {
         var shop = try Shop()

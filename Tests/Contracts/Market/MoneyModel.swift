@@ -51,6 +51,8 @@ struct MoneyModel {
     /// Bills with an open dispute, in the order in which they were disputed.
     var disputes: [Int] = []
     var references: Set<UInt64> = []
+    /// Of all payments that were taken back.
+    var returnedByBuyers: Amount = 0
 
     func sheet(_ party: Int) -> [Amount] {
         [cash[party], held[party], receivable[party], payable[party], income[party], expense[party], 0]
@@ -87,26 +89,38 @@ struct MoneyModel {
         cash[bill.seller] += amount
     }
 
+    /// Whether a payment that a gateway may still take back is no longer the seller's as a whole.
+    func wentBack(_ index: Int) -> Bool {
+        let (receipt, bill) = (receipts[index], bills[receipts[index].bill])
+        return receipt.isGateway && !receipt.isReversed && receipt.amount > bill.paid - bill.refunded
+    }
+
     /// The gateway takes a payment back; false when it may not.
     mutating func reverse(_ index: Int, at now: UInt64) -> Bool {
         let receipt = receipts[index]
         let bill = bills[receipt.bill]
+        // What was credited of it the buyer has, not the seller; all of it, once the seller owes nothing.
+        let kept = min(receipt.amount, bill.paid - bill.refunded)
+        let returned = receipt.amount - kept
         let mayBe =
             receipt.isGateway && !receipt.isReversed && now <= receipt.time + 14 * 86_400_000
-            && receipt.amount <= bill.paid - bill.refunded
+            && (returned == 0 || (owed(by: bill.seller) == 0 && canSpend(bill.buyer, returned)))
         guard mayBe else { return false }
         // What a dispute holds beyond what it needs afterwards pays it, then cash that is not owed.
         let dispute = bill.dispute ?? (0, 0)
-        let needed = min(dispute.held, max(0, dispute.amount - bill.open - receipt.amount))
-        let rest = max(0, receipt.amount - (dispute.held - needed))
+        let needed = min(dispute.held, max(0, dispute.amount - bill.open - kept))
+        let rest = max(0, kept - (dispute.held - needed))
         guard rest <= free(bill.seller) else { return false }
         let released = release(receipt.bill)
         receipts[index].isReversed = true
         bills[receipt.bill].paid -= receipt.amount
-        cash[bill.seller] -= receipt.amount
-        receivable[bill.seller] += receipt.amount
-        payable[bill.buyer] -= receipt.amount
+        bills[receipt.bill].refunded -= returned
+        cash[bill.seller] -= kept
+        receivable[bill.seller] += kept
+        payable[bill.buyer] -= kept
+        cash[bill.buyer] -= returned
         clearing += receipt.amount
+        returnedByBuyers += returned
         if dispute.amount > 0 { hold(receipt.bill, dispute.amount, released: min(released, needed)) }
         return true
     }

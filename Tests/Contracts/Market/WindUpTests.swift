@@ -103,6 +103,27 @@ import Testing
         #expect(try ending.shop.sheet(ending.shop.provider.holder)[0] == 0)
     }
 
+    /// An administrator's stolen key, for which the account was revoked, puts nobody out, before and after the DID ended.
+    @Test func aStolenKeyPutsNobodyOut() throws {
+        var ending = try Ending()
+        let thief = Party("thief", for: ending.shop.provider)
+        let change = SetActor(key: thief.key, standing: .administrator)
+        try ending.shop.market.act(Accounts.setActor, change, by: ending.shop.provider, on: WellKnown.accounts)
+        func out(_ key: PublicKey, by party: Party) -> UInt16? {
+            ending.shop.market.code(
+                Accounts.setActor, SetActor(key: key, standing: .out), by: party, on: WellKnown.accounts)
+        }
+        try ending.endAccount()
+        #expect(out(ending.clerk.key, by: thief) == Accounts.notHolder.code)
+        ending.endDID()
+        #expect(out(ending.clerk.key, by: thief) == Accounts.notHolder.code)
+        #expect(ending.release(ending.clerk.key, by: ending.shop.judge) == nil)
+        #expect(ending.release(ending.clerk.key, by: ending.second) == nil)
+        #expect(out(ending.clerk.key, by: thief) == Accounts.notHolder.code)
+        #expect(out(thief.key, by: ending.clerk) == nil)
+        #expect(ending.payOut(100, by: ending.clerk) == nil)
+    }
+
     /// Where both have ended, two operators name the administrator that takes out what is there.
     @Test func bothHaveEnded() throws {
         var ending = try Ending()
