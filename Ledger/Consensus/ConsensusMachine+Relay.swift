@@ -9,11 +9,11 @@ internal import Primitives
 /// 3Δ hold when Δ' is at most Δ less the pause. A peer whose Finalize shows that it left the view, and that
 /// others' votes do not reach, asks after Δ (`askWhenNotFinal`).
 struct Relay: Sendable {
-    /// What let this node enter its view.
-    var entry: Certificate?
-    var finalization: Certificate?
-    /// Monotonic milliseconds; nil when nothing waits.
-    var due: UInt64?
+    /// Certificates that wait; beyond that the oldest is left to those that followed it.
+    static let waitingMax = 64
+
+    /// Ascending by the moment, in monotonic milliseconds.
+    var waiting: [(certificate: Certificate, due: UInt64)] = []
     /// View that each validator has shown to be in, by index.
     var shown: [View]
 
@@ -28,22 +28,24 @@ extension ConsensusMachine {
     mutating func relay(_ certificate: Certificate) {
         guard !isReplaying else { return }
         if certificate.kind == .nullify || hasEnded { return broadcast(.certificate(certificate)) }
-        if certificate.kind == .finalize { relay.finalization = certificate } else { relay.entry = certificate }
-        relay.due = relay.due ?? now.monotonic + relayPauseMilliseconds
+        if relay.waiting.count == Relay.waitingMax { relay.waiting.removeFirst() }
+        relay.waiting.append((certificate, now.monotonic + relayPauseMilliseconds))
     }
 
-    /// Sends what waits, when its time has come or nothing will follow.
+    /// Sends the newest of those whose time has come, or of all when nothing will follow.
     mutating func relayCertificates(atOnce: Bool = false) {
-        guard let due = relay.due, atOnce || now.monotonic >= due else { return }
-        relay.due = nil
+        let passed = relay.waiting.prefix { atOnce || now.monotonic >= $0.due }.map(\.certificate)
+        guard !passed.isEmpty else { return }
+        relay.waiting.removeFirst(passed.count)
+        let finalization = passed.last { $0.kind == .finalize }
         // A finalization stands for the notarizations up to its view.
-        if let entry = relay.entry, entry.view <= final { relay.entry = nil }
-        for certificate in [relay.finalization, relay.entry].compactMap({ $0 }) {
-            let holders = set.validators.indices.filter { relay.shown[$0] > certificate.view || own == UInt16($0) }
+        let notarization = passed.last { $0.kind == .notarize && $0.view > finalization?.view ?? View(0) }
+        for certificate in [finalization, notarization].compactMap({ $0 }) {
+            let holders = set.validators.indices.filter {
+                relay.shown[$0] > certificate.view || own == UInt16($0)
+            }
             emit(.relay(.certificate(certificate), except: holders.map { set.validators[$0].transportKey }))
         }
-        relay.finalization = nil
-        relay.entry = nil
     }
 
     /// Whoever signs a Finalize holds the notarization of its view; other votes show that their view was entered.

@@ -96,7 +96,7 @@ extension ConsensusMachine {
         } else {
             due.append(clockDue)
         }
-        if let relay = relay.due { due.append(relay) }
+        if let next = relay.waiting.first { due.append(next.due) }
         if let gate = timers.clockGate { due.append(gate) }
         if let retry = pace.retryAt { due.append(retry) }
         if recovery.isRunning { due.append(recovery.nextAsk) }

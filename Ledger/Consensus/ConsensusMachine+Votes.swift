@@ -7,6 +7,10 @@ extension ConsensusMachine {
     /// ahead of the current view.
     mutating func onVote(_ vote: Vote, from peer: Digest) {
         guard vote.epoch == epoch, !hasEnded, Int(vote.signer) < set.count else { return }
+        // Its own word: no signature is needed to take a peer for further than it is.
+        if set.validators[Int(vote.signer)].transportKey == peer {
+            noteShown(vote.signer, vote.kind, in: vote.view)
+        }
         // Late votes of other kinds are the normal case; who gives up a view that is over was left behind.
         if vote.view < view, vote.kind == .nullify { answerLaggard(peer, in: vote.view) }
         if vote.view > view.next { askStatus(of: peer) }
@@ -27,7 +31,6 @@ extension ConsensusMachine {
         if opposed != nil, state.accused.contains(vote.signer) { return false }
         guard vote.verify(network: configuration.network, set: set) else { return false }
         noteActive(vote.signer, in: vote.view)
-        noteShown(vote.signer, vote.kind, in: vote.view)
         // The own key signed it in a life that this one knows nothing of: it binds all the same.
         if vote.signer == own, !state.ownVotes.contains(where: { $0.vote.kind == vote.kind }) {
             views[vote.view, default: ViewState()].apply(own: vote, sequence: 0)

@@ -68,11 +68,21 @@ import Testing
         #expect(relayed.first?.to == [1, 2, 3])
     }
 
+    /// Its vote came when the block was final already.
+    @Test mutating func aLateFinalizeShowsItsSenderToo() {
+        _ = [0, 1, 3].flatMap { hear(.notarize, by: $0) }
+        _ = [0, 1, 3].flatMap { hear(.finalize, by: $0) }
+        #expect(machine.final == View(1))
+        _ = hear(.finalize, by: 2, at: 1)
+        let relayed = certificates(machine.step(.tick, at: at(machine.relayPauseMilliseconds)))
+        #expect(relayed.map(\.to) == [[]])
+    }
+
     @Test mutating func aFinalizationStandsForItsNotarization() {
         _ = (1...3).flatMap { hear(.notarize, by: $0) }
         let outputs = (1...3).flatMap { hear(.finalize, by: $0, at: 1) }
         #expect(certificates(outputs).isEmpty)
-        let relayed = certificates(machine.step(.tick, at: at(machine.relayPauseMilliseconds)))
+        let relayed = certificates(machine.step(.tick, at: at(machine.relayPauseMilliseconds + 1)))
         // All have shown that they left the view.
         #expect(relayed.map(\.kind) == [.finalize])
         #expect(relayed.first?.to.isEmpty == true)

@@ -11,15 +11,15 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [41, 151, 188]),
-        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [2_198, 2_644]),
+        Case(mutation: .tallyBeforeSync, seeds: [79, 80, 103]),
+        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [1_067, 1_089, 1_514]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121, 198]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),
-        Case(mutation: .pruneBeforeSync, seeds: [23, 33, 39]),
-        Case(mutation: .finalizationIsNoParent, seeds: [4, 7, 10]),
-        Case(mutation: .emptyDescendantsAfterClosing, seeds: [27, 115, 243]),
+        Case(mutation: .pruneBeforeSync, seeds: [13, 23, 33]),
+        Case(mutation: .finalizationIsNoParent, seeds: [3, 7, 10]),
+        Case(mutation: .emptyDescendantsAfterClosing, seeds: [13, 27, 243]),
         Case(mutation: .freshStartFromBackup, seeds: [27, 38, 50]),
-        Case(mutation: .missingNullificationAccepted, seeds: [16, 205, 343]),
+        Case(mutation: .missingNullificationAccepted, seeds: [16, 18, 226]),
     ]
 
     @Test func everyMutationHasSeeds() {
