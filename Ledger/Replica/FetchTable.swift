@@ -44,6 +44,7 @@ struct FetchTable: Sendable {
         let deadline: UInt64
         /// Peers that were asked for it, this one included.
         let asked: [PeerID]
+        var sentAt: UInt64 { deadline - subject.timeoutMilliseconds }
     }
 
     private(set) var fetches: [Fetch] = []

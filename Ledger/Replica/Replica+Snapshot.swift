@@ -130,9 +130,8 @@ extension Replica {
         guard !able.isEmpty else {
             return abandonSnapshot("no connected peer has the state of block \(transfer.header.height) any more")
         }
-        guard let peer = able.first(where: { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }) else {
-            return
-        }
+        let ready = able.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
+        guard let peer = transfer.fastEnough(of: ready) else { return }
         var transfer = transfer
         transfer.source = peer
         snapshot.stage = .receiving(transfer)
@@ -152,6 +151,7 @@ extension Replica {
     /// No answer in time, a lost link, or one that says no.
     mutating func snapshotPartFailed(_ fetch: FetchTable.Fetch, isRefusal: Bool) {
         guard case .receiving(var transfer) = snapshot.stage else { return }
+        if !isRefusal { transfer.note(fetch.subject.timeoutMilliseconds, of: fetch.peer) }
         let failures = (transfer.failures[fetch.peer] ?? 0) + 1
         transfer.failures[fetch.peer] = failures
         if isRefusal || failures >= Snapshot.failuresMax || !peers.isConnected(fetch.peer) {
@@ -242,6 +242,7 @@ extension Replica {
         if isMeagre { return snapshotPartFailed(fetch, isRefusal: false) }
         guard case .receiving(var transfer) = snapshot.stage else { return }
         transfer.failures[fetch.peer] = nil
+        transfer.note(now.monotonic - min(now.monotonic, fetch.sentAt), of: fetch.peer)
         snapshot.stage = .receiving(transfer)
     }
 

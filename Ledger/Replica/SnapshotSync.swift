@@ -25,51 +25,6 @@ enum Snapshot {
     static let partsAtOnceMax: UInt64 = 64
 }
 
-/// A state that is being taken over: what a quorum certified, and what came so far.
-struct SnapshotTransfer: Sendable {
-    let header: BlockHeader
-    let finalization: Certificate
-    let epochEnds: [ProofBundle.EpochEnd]
-    /// Newest height here whose transactions are in the store: the replay window needs nothing below it.
-    let floor: Height
-
-    var rebuilder: StateRebuilder
-    var hasAllLeaves = false
-    /// BCS of the snapshot's own block.
-    var block: [UInt8]?
-    /// The next block of the replay window; nil when the window is complete.
-    var nextAncestor: Digest?
-    var nextHeight: Height
-    var leafCount: UInt64 = 0
-    var byteCount: UInt64 = 0
-    /// Smaller answers than these, in leaves and blocks, count like late ones: else a peer could send one by one.
-    static let leavesMin = 64
-    static let blocksMin = 16
-    /// Who sends; another one only when it fails.
-    var source: PeerID?
-    /// Connected peers that do not have this version.
-    var lacking: [PeerID] = []
-    /// Timeouts in a row. Looked up by key, never iterated.
-    var failures: [PeerID: Int] = [:]
-
-    /// `bundle` was verified from `epoch` on: what it says of epochs before was not looked at, and is left out.
-    init(_ bundle: ProofBundle, epoch: Epoch, floor: Height, source: PeerID) {
-        header = bundle.header
-        finalization = bundle.finalization
-        epochEnds = bundle.epochEnds.filter { $0.header.epoch >= epoch }
-        self.floor = floor
-        self.source = source
-        rebuilder = StateRebuilder(version: bundle.header.height)
-        nextAncestor = bundle.header.digest
-        nextHeight = bundle.header.height
-    }
-
-    /// Leaves come in the order of a digest, so the last one tells how far they are.
-    var percent: Int {
-        hasAllLeaves ? 100 : rebuilder.last.map { (Int($0.nibble(0)) * 16 + Int($0.nibble(1))) * 100 / 256 } ?? 0
-    }
-}
-
 /// The taking over of snapshots by one node.
 ///
 /// Invariants: from `.receiving` to `.clearing` no block is executed and no checkpoint written here, and while `.erasing` no

@@ -111,6 +111,46 @@ import Testing
         #expect(network.nodes[4].halted == nil)
     }
 
+    /// Its parts are right and come just in time: at that pace a state of a gigabyte takes hours.
+    @Test func aSlowPeerIsReplaced() throws {
+        let network = try SnapshotFaultTests.many(seed: 63)
+        var first: Int?
+        var parts: [Int: Int] = [:]
+        network.rewrites = { message, sender in
+            if case .response(.leaves, _) = message {
+                first = first ?? sender
+                parts[sender, default: 0] += 1
+            }
+            return message
+        }
+        network.lateness = { message, sender in
+            if sender == first, case .response(.leaves, _) = message { 4_500 } else { 0 }
+        }
+        try network.start(4)
+        let begin = network.now
+        #expect(try network.run(60_000) { !network.nodes[4].adopted.isEmpty })
+        let slow = try #require(first)
+        #expect(parts[slow] == 1 && parts.values.reduce(0, +) > 8, "\(parts)")
+        #expect(network.now - begin < 10_000)
+    }
+
+    /// All are: the fastest of them sends.
+    @Test func amongSlowPeersTheFastestSends() throws {
+        let network = try SnapshotFaultTests.many(seed: 64)
+        var parts: [Int: Int] = [:]
+        network.rewrites = { message, sender in
+            if case .response(.leaves, _) = message { parts[sender, default: 0] += 1 }
+            return message
+        }
+        network.lateness = { message, sender in
+            if case .response(.leaves, _) = message { sender == 2 ? 1_500 : 3_000 } else { 0 }
+        }
+        try network.start(4)
+        #expect(try network.run(120_000) { !network.nodes[4].adopted.isEmpty })
+        #expect(parts.count == 4 && parts.filter { $0.key != 2 }.allSatisfy { $0.value <= 2 }, "\(parts)")
+        #expect(parts[2] ?? 0 >= 4)
+    }
+
     /// The version is pruned everywhere while it is sent: what came is removed, and a newer one is taken.
     @Test func aVersionPrunedInTheMiddleIsReplacedByANewerOne() throws {
         let network = try SnapshotFaultTests.many(seed: 61)

@@ -28,6 +28,8 @@ final class TestNetwork {
     /// What leaves a node in place of its message; nil for nothing.
     var rewrites: (PeerMessage, Int) -> PeerMessage? = { message, _ in message }
     var delays: ClosedRange<UInt64> = 1...10
+    /// Milliseconds that a message of this sender takes beyond them.
+    var lateness: (PeerMessage, Int) -> UInt64 = { _, _ in 0 }
     private var queue: [Pending] = []
     private var order: UInt64 = 0
     private var ticket: UInt64 = 0
@@ -239,7 +241,7 @@ final class TestNetwork {
             else { continue }
             do {
                 let decoded = try PeerMessage.decode(bytes)
-                let delay = UInt64.random(in: delays, using: &random)
+                let delay = UInt64.random(in: delays, using: &random) + lateness(sent, index)
                 push(.message(decoded, from: nodes[index].identity.peer), to: other, after: delay)
             } catch {
                 Issue.record("a sent message does not decode: \(error)")
