@@ -100,14 +100,8 @@ extension Billing {
         of invoice: Invoice, after end: Timestamp, _ reason: UInt16, _ context: Context
     ) throws(Rejection) {
         guard invoice.kind != .usage, end < invoice.to else { return }
-        let kept = try kept(price(of: invoice, context), from: invoice.from, to: invoice.to, until: end)
-        try giveBack(invoice.amount - kept - invoice.credited, of: invoice, reason, context)
-    }
-
-    /// Credits what an invoice bills too much, also while it is disputed.
-    static func giveBack(
-        _ amount: Amount, of invoice: Invoice, _ reason: UInt16, _ context: Context
-    ) throws(Rejection) {
+        let kept = try kept(invoice.amount, from: invoice.from, to: invoice.to, until: end)
+        let amount = invoice.amount - kept - invoice.credited
         guard amount > 0 else { return }
         guard invoice.isDisputed else {
             _ = try credit(invoice, amount, reason, by: invoice.seller, context)

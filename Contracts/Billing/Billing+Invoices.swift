@@ -51,33 +51,14 @@ extension Billing {
         var opens = invoice.isClosing && invoice.outstanding <= invoice.disputed
         if opens, !isSettled { opens = try disputes.get(invoice.number, in: context)?.wasInTime ?? false }
         if opens { changed.isClosing = false }
-        let unused = isSettled ? try moveToOpenPeriod(&changed, context) : 0
         try store(changed, context)
         if isSettled { try context.cancel(invoice.reminder) }
         guard isSettled || opens else { return }
         try change(invoice.agreement, context) { (bill) throws(Rejection) in
             if opens { bill.overdue = try checked(bill.overdue.subtracting(1)) }
-            let isFirst = isSettled && bill.last == invoice.number
+            let isFirst = isSettled && bill.awaits && invoice.from == bill.from
             if isFirst, begins || changed.state == .paid { bill.awaits = false }
         }
-        guard unused > 0 else { return }
-        try giveBack(unused, of: self.invoice(invoice.number, context), BillingEnd.expired, context)
-    }
-
-    /// A first payment that comes when the period that it is for is over buys the one that is open, from now on: what that
-    /// costs less is returned. Where somebody read in its own period (a payment that was taken back had opened it), it is
-    /// for that.
-    private static func moveToOpenPeriod(
-        _ invoice: inout Invoice, _ context: Context
-    ) throws(Rejection) -> Amount {
-        guard invoice.state == .paid, invoice.to <= context.time,
-            let bill = try bills.get(invoice.agreement, in: context),
-            bill.awaits, bill.last == invoice.number, try accesses(for: invoice, context) == 0,
-            let rest = try rest(of: bill, context)
-        else { return 0 }
-        invoice.from = context.time
-        invoice.to = rest.to
-        return max(0, invoice.amount - invoice.credited - rest.amount)
     }
 
     /// Changes the billing of an agreement, and tells Agreements when that opens or closes access. What opens in a period

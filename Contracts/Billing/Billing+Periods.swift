@@ -72,37 +72,17 @@ extension Billing {
 
     /// Access opens in a period that began while it was closed: from now on it is billed, to its end or the agreement's.
     static func billRest(_ bill: inout AgreementBill, _ context: Context) throws(Rejection) {
-        guard let last = bill.last, let rest = try rest(of: bill, context), try invoice(last, context).from < rest.from
+        guard bill.plan.kind == .recurring, bill.periods > 0, let last = bill.last,
+            let agreement = try context.agreement(bill.agreement), !agreement.state.isEnded
         else { return }
-        if rest.amount > 0 { try issue(&bill, .recurring, rest.amount, from: context.time, to: rest.to, context) }
-    }
-
-    /// The period of a recurring plan that runs: its start, its end or the agreement's, and what the time from now on costs.
-    /// Nil where none runs.
-    static func rest(
-        of bill: AgreementBill, _ context: Context
-    ) throws(Rejection) -> (from: Timestamp, to: Timestamp, amount: Amount)? {
-        guard bill.plan.kind == .recurring, bill.periods > 0, let agreement = try context.agreement(bill.agreement),
-            !agreement.state.isEnded
-        else { return nil }
         let from = try start(of: bill.periods - 1, bill)
+        guard try invoice(last, context).from < from else { return }
         let whole = min(try start(of: bill.periods, bill), bill.until)
         let to = min(whole, agreement.until)
-        guard from <= context.time, context.time < to else { return nil }
+        guard from <= context.time, context.time < to else { return }
         let open = from.adding(milliseconds: to.value - context.time.value)
-        return (from, to, try kept(bill.plan.price, from: from, to: whole, until: open))
-    }
-
-    /// What the time of an invoice costs by the plan: its amount, but for a first one that was paid in a later period.
-    static func price(of invoice: Invoice, _ context: Context) throws(Rejection) -> Amount {
-        guard invoice.kind == .recurring, let bill = try bills.get(invoice.agreement, in: context),
-            invoice.from > bill.from, invoice.to > invoice.from
-        else { return invoice.amount }
-        let period = (invoice.from.value - bill.from.value) / (UInt64(bill.plan.periodDays) * Timestamp.dayMilliseconds)
-        let from = try start(of: UInt32(clamping: period), bill)
-        let whole = min(try start(of: UInt32(clamping: period + 1), bill), bill.until)
-        let open = from.adding(milliseconds: invoice.to.value - invoice.from.value)
-        return min(invoice.amount, try kept(bill.plan.price, from: from, to: whole, until: open))
+        let amount = try kept(bill.plan.price, from: from, to: whole, until: open)
+        if amount > 0 { try issue(&bill, .recurring, amount, from: context.time, to: to, context) }
     }
 
     private static func billUsage(

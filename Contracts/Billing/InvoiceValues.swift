@@ -39,9 +39,9 @@ package struct Invoice: Hashable, Sendable, ContractValue {
     package let currency: Currency
     /// Micro-units.
     package let amount: Amount
-    /// The time that it is for; a later one where access waited for its payment until that was over.
-    package internal(set) var from: Timestamp
-    package internal(set) var to: Timestamp
+    /// The time that it is for.
+    package let from: Timestamp
+    package let to: Timestamp
     /// Usage that it is for; 0 for other kinds.
     package let accesses: UInt64
     package let energy: Energy

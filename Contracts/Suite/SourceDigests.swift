@@ -5,7 +5,7 @@ enum SourceDigests {
         ("Accounts", "6529ecfae07493a5bf4eea5ee51ee3ce5d904628c3874cd25ad149cea83b7b1e"),
         ("Agreements", "75df459f8c6961416857b4cf1e206804609eebe65fb63e66b1ff3bd655737ff4"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
-        ("Billing", "6202890c77fbe0acbae3aca10852c2bf3882abe1463005c30ff8bd4752e33922"),
+        ("Billing", "a1179d4a409f0307a3079e4cbd4076ef2a72e202b54cc77752d34a1f9a897d6b"),
         ("Governance", "e93071703773a7531d7b47885e18d2c6a574bb2fa2b3f842582d92d0cb94f1a5"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),

@@ -98,62 +98,14 @@ import Testing
         #expect(seen.open > 0 && seen.closed > 0, "seed \(seed): \(seen)")
         let period = UInt64(plan.periodDays) * Self.day
         var end = agreement.from
-        var late = 0
         for index in 0..<(try shop.market.invoiceCount) {
             let invoice = try shop.market.invoice(index)
             let start = agreement.from.value + (invoice.from.value - agreement.from.value) / period * period
             let whole = min(start + period, agreement.until.value) - start
             let expected = price * Amount(invoice.to.value - invoice.from.value) / Amount(whole)
-            let cost = invoice.amount - invoice.credited
-            #expect(cost == expected && invoice.from >= end, "seed \(seed), invoice \(index)")
-            if invoice.credited > 0 { late += 1 }
+            #expect(invoice.amount == expected && invoice.from >= end, "seed \(seed), invoice \(index)")
             end = invoice.to
         }
-        // Only a first payment buys another period than that of its invoice.
-        #expect(late <= (plan.paysFirst ? 1 : 0), "seed \(seed)")
-    }
-
-    /// The first payment of a plan paid first buys the period that is open when its last part comes. The provider keeps of
-    /// it what is for the time until it ends the agreement.
-    @Test(arguments: [true, false])
-    func aFirstPaymentInALaterPeriod(isDisputed: Bool) throws {
-        var shop = try Shop()
-        // A micro-unit for each millisecond.
-        let price = Amount(30 * Self.day)
-        let number = try shop.agree(Market.plan(.recurring, price, periodDays: 30, paysFirst: true), days: 120)
-        let from = try shop.market.agreement(number).from
-        #expect(shop.confirm(0, price - 1, 1) == nil)
-        try shop.market.pass(days: 40)
-        #expect(try shop.refusal(number) == .paymentOverdue && shop.market.invoiceCount == 1)
-        if isDisputed {
-            let dispute = DisputeInvoice(invoice: 0, amount: price, reason: 1, text: .zero)
-            #expect(shop.code(Billing.dispute, dispute, by: shop.user) == nil)
-        }
-        #expect(shop.confirm(0, 1, 2) == nil)
-        let opened = shop.market.bench.time
-        #expect(try shop.refusal(number) == nil && shop.market.invoiceCount == 1)
-        let first = try shop.market.invoice(0)
-        try #require(first.from == opened && first.to == from.adding(days: 60 as UInt32))
-        #expect(first.amount - first.credited == Amount(first.to.value - opened.value) && first.state == .paid)
-        #expect(try shop.sheet(shop.user.holder)[0] == first.credited)
-        // Half of what is left of the period.
-        shop.market.bench.advance(
-            milliseconds: (first.to.value - opened.value) / 2 - shop.market.bench.blockMilliseconds)
-        var other = shop
-        let end = EndAgreement(agreement: number, reason: 1)
-        try other.market.act(Agreements.revoke, end, by: shop.provider, on: Self.on)
-        let cut = try other.market.invoice(0)
-        #expect(try cut.amount - cut.credited == Amount(other.market.agreement(number).until.value - opened.value))
-        // The next period is billed as ever, and disputes of the first are judged by the one that it bought.
-        let log = LogAccess(
-            agreement: number, dataSet: shop.set, root: .zero, accesses: 1, energy: 0, from: opened,
-            to: opened.adding(milliseconds: 1))
-        try shop.market.bench.send(Agreements.logAccess, to: Self.on, log, as: "metrics")
-        try shop.market.pass(days: 12)
-        #expect(try shop.market.invoiceCount == 2 && shop.market.invoice(1).amount == price)
-        guard isDisputed else { return }
-        try shop.market.pass(days: 60)
-        #expect(try !shop.market.invoice(0).isDisputed && shop.market.invoice(0).credited == first.credited)
     }
 
     /// What was read before the payment went back is what the next payment is for.
