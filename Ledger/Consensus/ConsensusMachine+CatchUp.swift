@@ -161,14 +161,18 @@ extension ConsensusMachine {
         if !found.isEmpty { send(.certificates(found), to: peer) }
     }
 
-    /// More than f validators notarize a block that this node was not shown: one honest one at least can show it.
-    mutating func askForProposal(after vote: Vote, from peer: Digest) {
-        let state = state(vote.view)
-        guard vote.kind == .notarize, vote.view == view, state.proposals.isEmpty, !state.hasAsked,
-            state.votes.filter({ $0.kind == .notarize && $0.digest == vote.digest }).count > set.faultsMax
-        else { return }
-        views[vote.view, default: ViewState()].hasAsked = true
-        send(.proposalRequest(epoch: epoch, view: vote.view, digest: vote.digest), to: peer)
+    /// More than f validators notarize a block that this node was not shown: one honest one at least can show it. Looked at with
+    /// each vote, and when a view is entered that others voted in before.
+    mutating func askForProposal() {
+        let state = state(view)
+        guard state.proposals.isEmpty, !state.hasAsked else { return }
+        let votes = state.votes.filter { $0.kind == .notarize }
+        guard let vote = votes.last, votes.filter({ $0.digest == vote.digest }).count > set.faultsMax else { return }
+        views[view, default: ViewState()].hasAsked = true
+        // Votes come from their signers: there is a link to this one.
+        send(
+            .proposalRequest(epoch: epoch, view: view, digest: vote.digest),
+            to: set.validators[Int(vote.signer)].transportKey)
     }
 
     mutating func answer(proposalOf view: View, _ digest: Digest, to peer: Digest) {

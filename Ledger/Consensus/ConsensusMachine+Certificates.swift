@@ -66,6 +66,7 @@ extension ConsensusMachine {
         views[view, default: ViewState()].notarization = certificate
         views[view, default: ViewState()].votes.removeAll { $0.kind == .notarize && $0.digest == certificate.digest }
         if view > highestNotarized { highestNotarized = view }
+        if relay.askDue == nil { noteFinality() }
         want(certificate.digest, in: view)
         finalizeVote(in: view)
         enter(view.next, by: certificate)
@@ -85,6 +86,7 @@ extension ConsensusMachine {
         finalization = certificate
         if final > highestNotarized { highestNotarized = final }
         lastFinalAt = now.monotonic
+        noteFinality()
         emit(.finalized(certificate))
         if let nullification { accuse(signersOf: nullification, and: certificate) }
         wanted.removeAll { $0.view < final }
@@ -108,8 +110,9 @@ extension ConsensusMachine {
         forgetFinishedVotes()
         // Before `start` the end is only noted: `begin` reports it.
         if hasStarted, !hasEnded, block.header.closesEpoch, let finalization {
-            relayCertificates(atOnce: true)
             hasEnded = true
+            // Nothing of this epoch follows that would show who has it.
+            broadcast(.certificate(finalization))
             emit(.epochEnded(block.header, finalization))
         }
     }
@@ -126,6 +129,7 @@ extension ConsensusMachine {
         entry = certificate
         timers = Timers(enteredAt: now.monotonic)
         relay(certificate)
+        askForProposal()
     }
 
     /// Finalize for a notarized view, as soon as its block is executed; may come after the view has passed.

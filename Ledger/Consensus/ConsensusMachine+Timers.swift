@@ -49,7 +49,6 @@ extension ConsensusMachine {
 
     mutating func startTimersWhenBusy() {
         guard timers.startedAt == nil, isBusy || now.monotonic >= clockDue else { return }
-        if !isBusy { askWhenNotFinal() }
         timers.startedAt = now.monotonic
         timers.delay = delayMilliseconds
         timers.skipsLeader = leaderIsSilent
@@ -97,6 +96,7 @@ extension ConsensusMachine {
             due.append(clockDue)
         }
         if let next = relay.waiting.first { due.append(next.due) }
+        if let ask = relay.askDue { due.append(ask) }
         if let gate = timers.clockGate { due.append(gate) }
         if let retry = pace.retryAt { due.append(retry) }
         if recovery.isRunning { due.append(recovery.nextAsk) }

@@ -16,7 +16,7 @@ extension ConsensusMachine {
         if vote.view > view.next { askStatus(of: peer) }
         guard vote.view > final, vote.view <= view.advanced(by: UInt64(parameters.voteWindowViews)) else { return }
         guard take(vote) else { return }
-        askForProposal(after: vote, from: peer)
+        if vote.kind == .notarize, vote.view == view { askForProposal() }
     }
 
     /// Records a vote when it is news and its signature is right, reports contradictions, forms certificates.

@@ -118,6 +118,7 @@ package struct ConsensusMachine: Sendable {
                 fireTimers()
                 executeWanted()
                 relayCertificates()
+                askWhenNotFinal()
                 propose()
                 considerProposal()
             } while view != before && !hasEnded

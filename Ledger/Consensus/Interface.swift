@@ -51,7 +51,7 @@ package enum ConsensusOutput: Sendable {
     case send(ConsensusMessage, to: Digest)
     /// To every connected peer.
     case broadcast(ConsensusMessage)
-    /// To every connected peer but these, which are known to have it.
+    /// To every connected peer but these, which have left the certificate's view.
     case relay(ConsensusMessage, except: [Digest])
     /// Build and execute a block; answer with `.built`, or not at all when the view has passed.
     case build(BuildRequest)

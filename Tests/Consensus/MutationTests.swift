@@ -14,7 +14,7 @@ import Testing
 
     static let known = [
         Known(mutation: .tallyBeforeSync, seed: 0), Known(mutation: .finalizeWithoutDurableCertificate, seed: 18),
-        Known(mutation: .pruneBeforeSync, seed: 5), Known(mutation: .finalizationIsNoParent, seed: 0),
+        Known(mutation: .pruneBeforeSync, seed: 1), Known(mutation: .finalizationIsNoParent, seed: 0),
         Known(mutation: .freshStartFromBackup, seed: 1),
     ]
 

@@ -11,15 +11,15 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [79, 80, 103]),
-        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [1_067, 1_089, 1_514]),
+        Case(mutation: .tallyBeforeSync, seeds: [7, 44, 132]),
+        Case(mutation: .finalizeWithoutDurableCertificate, seeds: [853, 2_198]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121, 198]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),
-        Case(mutation: .pruneBeforeSync, seeds: [13, 23, 33]),
-        Case(mutation: .finalizationIsNoParent, seeds: [3, 7, 10]),
-        Case(mutation: .emptyDescendantsAfterClosing, seeds: [13, 27, 243]),
+        Case(mutation: .pruneBeforeSync, seeds: [9, 13, 27]),
+        Case(mutation: .finalizationIsNoParent, seeds: [3, 11, 12]),
+        Case(mutation: .emptyDescendantsAfterClosing, seeds: [144, 243, 409]),
         Case(mutation: .freshStartFromBackup, seeds: [27, 38, 50]),
-        Case(mutation: .missingNullificationAccepted, seeds: [16, 18, 226]),
+        Case(mutation: .missingNullificationAccepted, seeds: [16, 205, 226]),
     ]
 
     @Test func everyMutationHasSeeds() {
