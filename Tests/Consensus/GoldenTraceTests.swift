@@ -117,6 +117,54 @@ import Testing
         compare(
             network,
             """
+                0 n0 stands in view 1
+                0 n1 stands in view 1
+                0 n2 stands in view 1
+                0 n3 stands in view 1
+                3 n1 proposes B1 in view 1 on B0
+               17 n0 notarize 1 B1
+               17 n2 notarize 1 B1
+               17 n3 notarize 1 B1
+               29 n2 finalize 1 B1
+               29 n3 finalize 1 B1
+               29 n0 finalize 1 B1
+               29 n1 finalize 1 B1
+               31 n2 proposes B2 in view 2 on B1, just: Notarization(1, B1)
+               39 n0 final: B1
+               39 n1 final: B1
+               39 n2 final: B1
+               39 n3 final: B1
+               45 n0 notarize 2 B2
+               45 n1 notarize 2 B2
+               45 n3 notarize 2 B2
+               57 n1 finalize 2 B2
+               57 n3 finalize 2 B2
+               57 n3 proposes B2 in view 3 again, just: Notarization(2, B2)
+               57 n0 finalize 2 B2
+               57 n2 finalize 2 B2
+               67 n0 final: B2
+               67 n0 sends Finalization(2, B2)
+               67 n0 epoch 1 begins after B2
+               67 n0 stands in view 1
+               67 n2 final: B2
+               67 n2 sends Finalization(2, B2)
+               67 n2 epoch 1 begins after B2
+               67 n2 stands in view 1
+               67 n1 final: B2
+               67 n1 sends Finalization(2, B2)
+               67 n1 epoch 1 begins after B2
+               67 n1 stands in view 1
+               67 n3 final: B2
+               67 n3 sends Finalization(2, B2)
+               67 n3 epoch 1 begins after B2
+               67 n3 stands in view 1
+               71 n1 proposes B3 in view 1 on B2
+               85 n0 notarize 1 B3
+               85 n2 notarize 1 B3
+               97 n2 finalize 1 B3
+               97 n0 finalize 1 B3
+               97 n1 finalize 1 B3
+               99 n2 proposes B4 in view 2 on B3, just: Notarization(1, B3)
             """)
     }
 
@@ -133,6 +181,50 @@ import Testing
         compare(
             network,
             """
+                0 n0 stands in view 1
+                0 n1 stands in view 1
+                0 n2 stands in view 1
+                0 n3 stands in view 1
+                3 n1 proposes B1 in view 1 on B0
+               17 n0 notarize 1 B1
+               17 n2 notarize 1 B1
+               17 n3 notarize 1 B1
+               26 n2 crashes
+               29 n3 finalize 1 B1
+               29 n0 finalize 1 B1
+               29 n1 finalize 1 B1
+               39 n1 final: B1
+               39 n0 final: B1
+               39 n3 final: B1
+               40 n2 stands in view 1
+               40 n2 repeats B1 of view 1
+               40 n2 notarize 1 B1
+               50 n0 answers with Finalization(1, B1)
+               50 n1 answers with Finalization(1, B1)
+               50 n3 answers with Finalization(1, B1)
+               58 n3 relays Notarization(1, B1) past 3
+               58 n0 relays Notarization(1, B1) past 3
+               58 n1 relays Notarization(1, B1) past 3
+               60 n2 final: B1
+               64 n2 proposes B2 in view 2 on B1, just: Finalization(1, B1)
+               78 n0 notarize 2 B2
+               78 n1 notarize 2 B2
+               78 n3 notarize 2 B2
+               88 n1 answers with Notarization(2, B2)
+               88 n3 answers with Notarization(2, B2)
+               88 n0 answers with Notarization(2, B2)
+               90 n1 finalize 2 B2
+               90 n3 finalize 2 B2
+               90 n0 finalize 2 B2
+               90 n2 finalize 2 B2
+               92 n3 proposes B3 in view 3 on B2, just: Notarization(2, B2)
+              100 n0 answers with Finalization(2, B2)
+              100 n0 final: B2
+              100 n2 final: B2
+              100 n1 answers with Finalization(2, B2)
+              100 n1 final: B2
+              100 n3 answers with Finalization(2, B2)
+              100 n3 final: B2
             """)
     }
 }
