@@ -77,6 +77,7 @@ package struct ValidatorSet: Sendable, Hashable {
     package func leader(of view: View) -> Int { Int(view.value % UInt64(count)) }
 
     package func index(of key: PublicKey) -> Int? { validators.firstIndex { $0.consensusKey == key } }
+    package func index(ofTransport key: Digest) -> Int? { validators.firstIndex { $0.transportKey == key } }
     package func index(ofPartner partner: String) -> Int? { validators.firstIndex { $0.partner == partner } }
 
     /// Parsed key of the validator at `index`, nil outside the set.

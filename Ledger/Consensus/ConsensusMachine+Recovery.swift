@@ -45,7 +45,7 @@ extension ConsensusMachine {
     mutating func report(_ status: ConsensusStatus, from peer: Digest) {
         guard recovery.isRunning, hasStarted, status.answers == incarnation, !status.isRecovering,
             status.epoch < epoch || status.epoch == epoch && status.view <= view,
-            let index = set.validators.firstIndex(where: { $0.transportKey == peer }), index != own.map(Int.init),
+            let index = set.index(ofTransport: peer), index != own.map(Int.init),
             !recovery.reporters.contains(index)
         else { return }
         recovery.reporters.append(index)

@@ -38,8 +38,9 @@ extension ConsensusMachine {
     /// Sends a certificate to whoever may lack it: at once to all when no vote will show who has it, or to those who lacked
     /// others lately, else after the pause.
     mutating func relay(_ certificate: Certificate) {
-        guard !isReplaying else { return }
-        if certificate.kind == .nullify || hasEnded { return broadcast(.certificate(certificate)) }
+        // The finalization that ends an epoch has been told to all (`settleFinal`).
+        guard !isReplaying, !hasEnded else { return }
+        if certificate.kind == .nullify { return broadcast(.certificate(certificate)) }
         for index in set.validators.indices where isNeedy(index, of: certificate) {
             send(.certificate(certificate), to: set.validators[index].transportKey)
         }
@@ -84,7 +85,7 @@ extension ConsensusMachine {
 
     /// `peer` sent a certificate, or said where it stands.
     mutating func noteShown(_ peer: Digest, in view: View) {
-        guard let index = set.validators.firstIndex(where: { $0.transportKey == peer }) else { return }
+        guard let index = set.index(ofTransport: peer) else { return }
         noteShown(UInt16(index), view)
     }
 

@@ -128,7 +128,7 @@ extension Replica {
         if !batch.isEmpty { effects.append(.send(.transactions(batch), to: receivers)) }
     }
 
-    func isValidator(_ peer: PeerID) -> Bool { view.validators.validators.contains { $0.transportKey == peer } }
+    func isValidator(_ peer: PeerID) -> Bool { view.validators.index(ofTransport: peer) != nil }
 
     /// Connected validators of the current set, in the set's order.
     func validatorPeers() -> [PeerID] {

@@ -6,20 +6,25 @@ internal import Primitives
 ///
 /// Only a tree that descends from that checkpoint may look here.
 final class HeldLayers: Sendable {
+    /// So many blocks. Of the older ones hardly anything is left, and every checkpoint looks at each.
+    static let layersMax = 4_096
     static let none = HeldLayers([], bytes: [])
 
-    /// Ascending by version, without gaps: of the oldest on, whole layers go.
+    /// Ascending by version, each with something in it.
     let layers: [StateLayer]
     /// Of each layer.
     private let bytes: [Int]
+    /// Of all.
+    let byteCount: Int
 
     private init(_ layers: [StateLayer], bytes: [Int]) {
         self.layers = layers
         self.bytes = bytes
+        byteCount = bytes.reduce(0, +)
     }
 
     /// With the layers that a checkpoint stores, all newer than those that are here. Lets go of what they replaced, and of the
-    /// oldest layers beyond `bytesMax`. Linear in the layers that changed.
+    /// oldest layers beyond `bytesMax` and `layersMax`. Linear in the layers and in what is left in those that changed.
     func adding(_ stored: [StateLayer], bytesMax: Int) -> HeldLayers {
         let all = layers + stored
         var goneNodes = [[UInt32]](repeating: [], count: all.count)
@@ -36,9 +41,10 @@ final class HeldLayers: Sendable {
         var kept: [StateLayer] = []
         var bytes: [Int] = []
         var total = 0
-        for index in all.indices.reversed() {
+        for index in all.indices.reversed() where kept.count < HeldLayers.layersMax {
             let isUnchanged = index < layers.count && goneNodes[index].isEmpty && goneLeaves[index].isEmpty
             let layer = isUnchanged ? all[index] : all[index].stored(goneNodes[index], goneLeaves[index])
+            if layer.recordCount == 0 { continue }
             let size = isUnchanged ? self.bytes[index] : layer.byteCount
             total += size
             if total > bytesMax { break }

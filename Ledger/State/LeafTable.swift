@@ -4,18 +4,19 @@ struct LeafTable: Sendable {
         let start: UInt32
         /// At most `StateChange.keyBytesMax`.
         let keyCount: UInt16
-        /// At most `StateChange.valueBytesMax`; 0 when the leaf is gone, as values are not empty.
+        /// At most `StateChange.valueBytesMax`.
         let valueCount: UInt16
 
-        var isGone: Bool { valueCount == 0 }
         var valueStart: Int { Int(start) + Int(keyCount) }
         var end: Int { valueStart + Int(valueCount) }
     }
 
     private var bytes: [UInt8] = []
     private var entries: [Entry] = []
+    private var index = PlaceIndex()
+
     /// Leaves that are here.
-    private(set) var count = 0
+    var count: Int { entries.count }
 
     mutating func reserveCapacity(leaves: Int, bytes count: Int) {
         entries.reserveCapacity(leaves)
@@ -24,8 +25,8 @@ struct LeafTable: Sendable {
 
     /// Nil when nothing is there, or no longer.
     private func entry(_ place: UInt32) -> Entry? {
-        guard Int(place) < entries.count, !entries[Int(place)].isGone else { return nil }
-        return entries[Int(place)]
+        guard let position = index.position(place), position < entries.count else { return nil }
+        return entries[position]
     }
 
     subscript(place: UInt32) -> StateLeaf? {
@@ -51,29 +52,27 @@ struct LeafTable: Sendable {
                 valueCount: UInt16(clamping: value.count)))
         bytes.append(contentsOf: key)
         bytes.append(contentsOf: value)
-        count += 1
         return UInt32(clamping: entries.count - 1)
     }
 
     /// Without the leaves at the places of `gone`, in any order.
     func without(_ gone: [UInt32]) -> LeafTable {
         if gone.isEmpty { return self }
-        var left = entries
-        for place in gone where Int(place) < left.count {
-            left[Int(place)] = Entry(start: 0, keyCount: 0, valueCount: 0)
-        }
+        let (left, kept) = index.without(gone, count: count)
         var rest = LeafTable()
-        rest.reserveCapacity(leaves: left.count, bytes: left.reduce(0) { $0 + $1.end - Int($1.start) })
-        for entry in left {
+        rest.index = left
+        rest.reserveCapacity(
+            leaves: kept.count, bytes: kept.reduce(0) { $0 + entries[$1].end - Int(entries[$1].start) })
+        for position in kept {
+            let entry = entries[position]
             rest.entries.append(
                 Entry(
                     start: UInt32(clamping: rest.bytes.count), keyCount: entry.keyCount, valueCount: entry.valueCount))
             rest.bytes.append(contentsOf: bytes[Int(entry.start)..<entry.end])
-            if !entry.isGone { rest.count += 1 }
         }
         return rest
     }
 
     /// What it occupies, without spare room.
-    var byteCount: Int { bytes.count + entries.count * 8 }
+    var byteCount: Int { bytes.count + entries.count * 8 + index.byteCount }
 }

@@ -2,13 +2,13 @@ internal import Primitives
 
 /// The nodes that a block wrote, by their places: 0, 1, 2 and so on; some may be let go later. One piece of memory.
 struct NodeTable: Sendable {
-    private static let gone = UInt32.max
-
     private(set) var words: [UInt64] = []
-    /// Where each node begins in `words`, by its place.
+    /// Where each node begins in `words`.
     private var starts: [UInt32] = []
+    private var index = PlaceIndex()
+
     /// Nodes that are here.
-    private(set) var count = 0
+    var count: Int { starts.count }
 
     mutating func reserveCapacity(nodes: Int, words count: Int) {
         starts.reserveCapacity(nodes)
@@ -16,8 +16,8 @@ struct NodeTable: Sendable {
     }
 
     private func start(_ place: UInt32) -> Int? {
-        guard Int(place) < starts.count, starts[Int(place)] != NodeTable.gone else { return nil }
-        return Int(starts[Int(place)])
+        guard let position = index.position(place), position < starts.count else { return nil }
+        return Int(starts[position])
     }
 
     /// Nil when nothing is there, or no longer.
@@ -56,7 +56,6 @@ struct NodeTable: Sendable {
             }
         }
         starts.append(UInt32(clamping: start))
-        count += 1
         return UInt32(clamping: starts.count - 1)
     }
 
@@ -95,22 +94,20 @@ struct NodeTable: Sendable {
     /// Without the nodes at the places of `gone`, in any order.
     func without(_ gone: [UInt32]) -> NodeTable {
         if gone.isEmpty { return self }
+        let (left, kept) = index.without(gone, count: count)
         var rest = NodeTable()
-        rest.starts = starts
-        for place in gone where Int(place) < starts.count { rest.starts[Int(place)] = NodeTable.gone }
-        rest.words.reserveCapacity(
-            rest.starts.reduce(0) { sum, start in
-                sum + (start == NodeTable.gone ? 0 : NodeHead(word: words[Int(start)]).wordCount)
-            })
-        for (place, start) in rest.starts.enumerated() where start != NodeTable.gone {
-            let end = Int(start) + NodeHead(word: words[Int(start)]).wordCount
-            rest.starts[place] = UInt32(clamping: rest.words.count)
-            rest.words.append(contentsOf: words[Int(start)..<end])
-            rest.count += 1
+        rest.index = left
+        rest.reserveCapacity(
+            nodes: kept.count,
+            words: kept.reduce(0) { $0 + NodeHead(word: words[Int(starts[$1])]).wordCount })
+        for position in kept {
+            let start = Int(starts[position])
+            rest.starts.append(UInt32(clamping: rest.words.count))
+            rest.words.append(contentsOf: words[start..<start + NodeHead(word: words[start]).wordCount])
         }
         return rest
     }
 
     /// What it occupies, without spare room.
-    var byteCount: Int { words.count * 8 + starts.count * 4 }
+    var byteCount: Int { words.count * 8 + starts.count * 4 + index.byteCount }
 }

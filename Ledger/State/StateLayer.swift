@@ -23,12 +23,18 @@ final class StateLayer: Sendable {
     }
 
     static func index(of version: UInt64, in layers: [StateLayer]) -> Int? {
-        guard let first = layers.first, version >= first.version else { return nil }
-        // Heights are consecutive: then the place is known at once.
-        if let guess = Int(exactly: version - first.version), guess < layers.count, layers[guess].version == version {
-            return guess
+        guard let first = layers.first, let last = layers.last, version >= first.version, version <= last.version else {
+            return nil
         }
-        return layers.firstIndex { $0.version == version }
+        // Heights are consecutive, but for blocks of which nothing is left, and those are old: mostly the place counted
+        // from the end is right, and else the one looked for is between it and the place counted from the start.
+        var end = Int(clamping: min(version - first.version, UInt64(layers.count - 1)))
+        var start = max(0, layers.count - 1 - Int(clamping: last.version - version))
+        while start < end, layers[start].version != version {
+            let middle = (start + end + 1) / 2
+            if layers[middle].version > version { end = middle - 1 } else { start = middle }
+        }
+        return layers[start].version == version ? start : nil
     }
 }
 

@@ -31,6 +31,10 @@ package struct StateSnapshot: StateReader, Sendable {
     /// Nodes and leaves that are in memory only.
     package var unstoredRecordCount: Int { tree.unstoredRecords }
 
+    /// Blocks that are stored and of which something is in memory, and its bytes: see `StateCheckpoint.heldBytesMax`.
+    package var heldLayerCount: Int { tree.held.layers.count }
+    package var heldBytes: Int { tree.held.byteCount }
+
     /// A state without keys above an empty store; its changes get versions from 0 on.
     package static func empty(over reader: any KeyValueReader) -> StateSnapshot {
         let tree = StateTree(reader: reader, firstUnstored: 0, root: .empty)

@@ -109,6 +109,50 @@ private func expectSame(_ snapshot: StateSnapshot, _ model: StateModel, keys: In
         #expect(reader.gets.withLock { $0 } == 0)
         #expect(tip.root == model.root)
     }
+
+    /// What was replaced takes no memory, however many blocks wrote it: a node's memory must not follow its uptime.
+    @Test func replacedStateTakesNoMemory() throws {
+        let store = MemoryStore()
+        var tip = StateSnapshot.empty(over: store)
+        var model = StateModel()
+        var held: [Int] = []
+        for height in 0..<6_000 as Range<UInt64> {
+            // Each of 150 keys once in three blocks, and one of 400 keys, so that a little is left of many blocks.
+            let keys = (0..<50).map { Int(height) % 3 * 50 + $0 } + [200 + Int(height) % 400]
+            let changes = keys.map { StateChange(key: Array("k\($0)".utf8), value: Height(height).bcs) }
+                .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            model.apply(changes)
+            tip = try tip.applying(changes, version: Height(height))
+            guard height % 16 == 15 else { continue }
+            let checkpoint = try tip.checkpoint()
+            store.apply(try checkpoint.batch())
+            tip = try #require(tip.rebased(onto: checkpoint))
+            held.append(tip.heldBytes)
+            #expect(tip.heldLayerCount <= 420)
+        }
+        let (early, late) = (held[50..<100].max() ?? 0, held.suffix(50).max() ?? 0)
+        #expect(late > 0 && late <= early * 11 / 10, "\(early) bytes early, \(late) late")
+        for (key, value) in model.values { #expect(try tip.value(key) == value) }
+        #expect(tip.root == model.root)
+    }
+
+    /// Of keys that are never written again something is left of every block: then the oldest blocks go.
+    @Test func aBoundedNumberOfBlocksIsHeld() throws {
+        let store = MemoryStore()
+        var tip = StateSnapshot.empty(over: store)
+        for height in 0..<5_000 as Range<UInt64> {
+            let change = StateChange(key: Array("k\(height)".utf8), value: Height(height).bcs)
+            tip = try tip.applying([change], version: Height(height))
+            guard height % 100 == 99 else { continue }
+            let checkpoint = try tip.checkpoint()
+            store.apply(try checkpoint.batch())
+            tip = try #require(tip.rebased(onto: checkpoint))
+            #expect(tip.heldLayerCount == min(Int(height) + 1, 4_096))
+        }
+        for height in 0..<5_000 as Range<UInt64> {
+            #expect(try tip.value(Array("k\(height)".utf8)) == Height(height).bcs)
+        }
+    }
 }
 
 /// A store that counts what is read from it.

@@ -96,7 +96,8 @@ struct LakeWiring: Sendable {
     func chain() -> LakeChain { LakeWiring.chain(node, cache) }
 
     private static func partner(of peer: Digest, _ node: LedgerNode<ContractApplication>) -> String? {
-        node.view.validators.validators.first { $0.transportKey == peer }?.partner
+        let set = node.view.validators
+        return set.index(ofTransport: peer).map { set.validators[$0].partner }
     }
 
     /// Nil when the partner runs no validator, is not linked, or did not answer.

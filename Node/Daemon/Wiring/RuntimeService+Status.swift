@@ -2,6 +2,7 @@ internal import Chain
 internal import Duties
 internal import Foundation
 internal import LedgerCrypto
+internal import LedgerState
 internal import NodeClient
 internal import NodeRuntime
 internal import Primitives
@@ -104,6 +105,9 @@ extension RuntimeService {
             gauge("peers_connected", "Links to other nodes.", Double(snapshot.peers.count { $0.isConnected })),
             gauge("pool_transactions", "Transactions that wait.", Double(snapshot.status.poolTransactions)),
             gauge("pool_bytes", "Bytes of the transactions that wait.", Double(snapshot.status.poolBytes)),
+            gauge(
+                "state_held_bytes", "Memory of lately written state that is stored as well, at most 128 MiB.",
+                Double(view.state.heldBytes)),
             gauge(
                 "unfinalized_blocks", "Executed blocks that are not final yet.",
                 Double(snapshot.status.unfinalizedBlocks)),

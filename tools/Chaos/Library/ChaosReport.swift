@@ -43,8 +43,14 @@ struct ChaosReport: Codable {
     func write(to folder: String) throws {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        try encoder.encode(self).write(to: URL(filePath: folder + "/chaos.json"))
-        try Data(ChaosPage(report: self).html.utf8).write(to: URL(filePath: folder + "/chaos.html"))
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let json = String(decoding: try encoder.encode(self), as: UTF8.self)
+        try write(json, to: folder + "/chaos.json")
+        try write(ChaosPage(report: self).html, to: folder + "/chaos.html")
+    }
+
+    /// Messages of nodes name their files: without the folder of this run, which says nothing to a reader.
+    private func write(_ text: String, to path: String) throws {
+        try Data(text.replacing(Names.folder + "/", with: "").utf8).write(to: URL(filePath: path))
     }
 }
