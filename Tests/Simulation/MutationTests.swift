@@ -11,7 +11,7 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [7, 44, 132]),
+        Case(mutation: .tallyBeforeSync, seeds: [7, 44, 139]),
         Case(mutation: .finalizeWithoutDurableCertificate, seeds: [853, 2_198]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121, 198]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),
