@@ -157,6 +157,7 @@ import Testing
         // A micro-unit for each millisecond.
         let terms = shop.market.terms([set], Market.plan(.oneTime, 86_400_000 * 30), days: 30, purposes: both)
         let number = try shop.market.agree(terms, shop.provider, shop.user)
+        #expect(shop.confirm(0, 86_400_000 * 30, 1) == nil)
         let from = try shop.market.agreement(number).from
         try shop.market.pass(days: 5)
         try consent(.forecasting, by: owners[0], days: renewal == .lastAfterAGap ? 10 : 90)
