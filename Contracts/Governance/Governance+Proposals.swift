@@ -66,6 +66,7 @@ extension Governance {
         return Nothing()
     }
 
+    /// Refused, it is proposed anew: started by anybody at any time, an old decision would meet another network.
     static func enact(_ context: Context, _ id: ProposalID) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let proposal = try proposal(id.number, context)

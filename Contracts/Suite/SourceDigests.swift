@@ -6,9 +6,9 @@ enum SourceDigests {
         ("Agreements", "e1a94684bd21b77f906715b76ab1f5c9b2cc49413fccc850cbcb8c4c255c3bda"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
         ("Billing", "faf4dde1aabcae7af4cbc07383430aad99d126fbc0a4c01c5813393a20da4519"),
-        ("Governance", "bfae90c517f5a8fd4840c050d00ca6ba475c680840b5390d1bb6195c31d172ec"),
+        ("Governance", "aabff979d1e2c761b90eee47a20584813d3d4626eace7108fc9a63293fb5a885"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),
-        ("Trading", "b081620b7bc67efc5e3ceae801d20f698c16ab4b6b77b381f1a381bc15fc8b79"),
+        ("Trading", "7a8b8e8449dc6341985e1c3cdfc602ac803cb99b686949c2c3a4e87ad498f18f"),
     ]
 }
