@@ -33,10 +33,10 @@ extension Accounts {
         switch account.status {
         case .pending: throw notConfirmed()
         case .active: break
-        case .suspended: try require(scope == .takesBack, accountSuspended())
+        case .suspended: try require(scope == .takesBack || scope == .givesBack, accountSuspended())
         case .revoked:
             try require(scope != .ordinary, accountRevoked())
-            if scope == .windsUp { try require(windsUp(act.key, account, context), notHolder()) }
+            if scope != .takesBack { try require(windsUp(act.key, account, context), notHolder()) }
         }
         // The end of an organisation's DID is the end of its business; what it has, its administrators take out.
         if account.kind == .organisation, scope == .ordinary {

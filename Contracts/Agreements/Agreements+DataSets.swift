@@ -91,8 +91,14 @@ extension Agreements {
             !body.purposes.isEmpty && body.purposes.isSubset(of: dataSet.description.purposes)
             && body.until > context.time && body.until <= context.time.adding(days: consentDaysMax)
         try require(isPossible, consentWrong())
+        // One that goes on without a gap began when it began.
+        let known = try consents.get(Pair(body.dataSet, owner), in: context)
+        let goesOn =
+            known.map { $0.purposes == body.purposes && $0.version >= dataSet.asked && $0.holds(at: context.time) }
+            ?? false
         let consent = Consent(
-            version: body.version, purposes: body.purposes, from: context.time, until: body.until)
+            version: body.version, purposes: body.purposes, from: goesOn ? known?.from ?? context.time : context.time,
+            until: body.until)
         try store(consent, body.dataSet, owner, context)
         return Nothing()
     }

@@ -4,7 +4,7 @@ internal import Primitives
 
 extension Agreements {
     static func revoke(_ context: Context, _ request: Signed<EndAgreement>) throws(Rejection) -> Nothing {
-        let provider = try context.authorise(request, as: revoke.number, needing: .governOwn, scope: .takesBack)
+        let provider = try context.authorise(request, as: revoke.number, needing: .governOwn, scope: .givesBack)
         let agreement = try agreement(request.body.agreement, context)
         try require(agreement.provider == provider, notProvider())
         try require(request.body.reason > 0, reasonMissing())
@@ -15,13 +15,14 @@ extension Agreements {
     }
 
     static func terminate(_ context: Context, _ request: Signed<EndAgreement>) throws(Rejection) -> Nothing {
-        let party = try context.authorise(request, as: terminate.number, needing: .contracting, scope: .takesBack)
         let agreement = try agreement(request.body.agreement, context)
-        try require(agreement.provider == party || agreement.user == party, notParty())
+        let isByProvider = agreement.provider == request.act.account
+        let party = try context.authorise(
+            request, as: terminate.number, needing: .contracting, scope: isByProvider ? .givesBack : .takesBack)
+        try require(isByProvider || agreement.user == party, notParty())
         try require(request.body.reason > 0, reasonMissing())
         // An agreement whose time is over waits for its scheduled call only.
         try require(context.time < agreement.until, stepForbidden("its time is over"))
-        let isByProvider = agreement.provider == party
         let lost = isByProvider ? nil : try lostSince(agreement, context)
         guard agreement.noticeDays > 0, lost == nil else {
             let end = Ending(creditsFrom: isByProvider ? context.time : lost, reason: request.body.reason)
@@ -42,18 +43,14 @@ extension Agreements {
         for id in agreement.dataSets {
             let dataSet = try dataSet(id, context)
             var first: Timestamp?
-            // One purpose must be allowed by all: where none is, it is lost since the newest consent at the latest.
-            var (common, newest) = (agreement.purposes, agreement.from)
+            var given: [Consent] = []
             for owner in dataSet.description.owners where owner != agreement.user {
                 let consent = try consents.get(Pair(id, owner), in: context)
-                if let consent {
-                    common.formIntersection(consent.purposes)
-                    newest = max(newest, consent.from)
-                }
+                if let consent { given.append(consent) }
                 guard let lost = lostSince(consent, agreement, dataSet, context.time) else { continue }
                 first = min(first ?? lost, lost)
             }
-            if common.isEmpty { first = min(first ?? newest, newest) }
+            if let apart = apartSince(given, agreement) { first = min(first ?? apart, apart) }
             if let first { losses.append(first) }
         }
         guard let last = losses.max() else {
@@ -61,6 +58,18 @@ extension Agreements {
             return try context.isReachable(agreement.provider) ? nil : max(agreement.from, context.time)
         }
         return max(agreement.from, losses.count == agreement.dataSets.count ? last : context.time)
+    }
+
+    /// Since when consents together allow no purpose of the agreement: one after the other as they came, to the one that
+    /// left none. What was given before or after that, and stood in nobody's way, does not move the moment. Nil while they
+    /// allow one.
+    private static func apartSince(_ consents: [Consent], _ agreement: Agreement) -> Timestamp? {
+        var common = agreement.purposes
+        for consent in consents.sorted(by: { $0.from < $1.from }) {
+            common.formIntersection(consent.purposes)
+            if common.isEmpty { return consent.from }
+        }
+        return nil
     }
 
     private static func lostSince(
@@ -78,8 +87,10 @@ extension Agreements {
 
     static func due(_ context: Context, _ id: AgreementID) throws(Rejection) -> Nothing {
         let agreement = try agreement(id.number, context)
+        // Ended by what came before.
+        guard !agreement.state.isEnded else { return Nothing() }
         try context.requireSchedule(of: agreement.due)
-        guard !agreement.state.isEnded, agreement.until <= context.time else { return Nothing() }
+        guard agreement.until <= context.time else { return Nothing() }
         let step: AgreementStep = agreement.state == .noticed ? .terminate : .expire
         try take(step, agreement, until: agreement.until, nil, context)
         return Nothing()

@@ -32,7 +32,8 @@ package struct GrantConsent: Hashable, Sendable, ContractValue {
     }
 }
 
-/// A data owner's consent as it stands: `from` inclusive, `until` exclusive, over at once when withdrawn.
+/// A data owner's consent as it stands: `from` inclusive, `until` exclusive, over at once when withdrawn. One that is
+/// given again while it holds, for the same purposes, keeps its `from`.
 package struct Consent: Hashable, Sendable, ContractValue {
     /// Of the description that it was given to. It holds for later ones that ask for no more (`SharedDataSet.asked`).
     package let version: UInt32
@@ -52,7 +53,11 @@ package struct Consent: Hashable, Sendable, ContractValue {
     }
 
     package func allows(_ purpose: Purposes, at time: Timestamp) -> Bool {
-        purposes.isSuperset(of: purpose) && from <= time && time < until && (withdrawn.map { time < $0 } ?? true)
+        purposes.isSuperset(of: purpose) && holds(at: time)
+    }
+
+    package func holds(at time: Timestamp) -> Bool {
+        from <= time && time < until && (withdrawn.map { time < $0 } ?? true)
     }
 
     package static let shape = Shape.fields(

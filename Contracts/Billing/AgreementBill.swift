@@ -53,6 +53,9 @@ package struct AgreementBill: Hashable, Sendable, ContractValue {
     /// What it lets the agreement do.
     package var standing: PaymentStanding { overdue > 0 ? .overdue : awaits ? .awaited : .clear }
 
+    /// Whether access waits for this invoice: the first one, where the plan is paid first.
+    package func isFirst(_ invoice: Invoice) -> Bool { plan.paysFirst && invoice.from == from }
+
     package static let shape = Shape.fields(
         "AgreementBill", ("agreement", .u64), ("seller", .digest), ("buyer", .digest), ("plan", PricePlan.shape),
         ("from", .u64), ("until", .u64), ("periods", .u32), ("invoices", .u32), ("awaits", .bool), ("overdue", .u32),

@@ -17,11 +17,10 @@ extension Billing {
     }
 
     /// First what is outstanding falls away, then what was paid goes back into the buyer's cash. What the seller's free
-    /// cash, and `released`, do not reach, it owes. `released` is the part of its cash that a dispute of this invoice held;
-    /// `begins` see `close`.
+    /// cash, and `released`, do not reach, it owes. `released` is the part of its cash that a dispute of this invoice held.
     static func credit(
         _ invoice: Invoice, _ amount: Amount, _ reason: UInt16, by holder: Digest, released: Amount = 0,
-        begins: Bool = true, _ context: Context
+        _ context: Context
     ) throws(Rejection) -> CreditNote {
         try require(amount > 0, amountWrong())
         try require(amount <= invoice.amount - invoice.credited, aboveInvoice())
@@ -34,6 +33,7 @@ extension Billing {
             number: number, invoice: invoice, amount: amount, refunded: refund, owed: owed, reason: reason, by: holder,
             time: context.time)
         try creditNotes.set(number, note, in: context)
+        if refund > 0 { try link(note, context) }
         try context.emit(credited, note)
         let lines = [
             JournalLine(invoice.seller, .income, amount), JournalLine(invoice.buyer, .expense, -amount),
@@ -50,7 +50,7 @@ extension Billing {
         var changed = invoice
         changed.credited = try checked(invoice.credited.adding(amount))
         changed.refunded = try checked(invoice.refunded.adding(refund))
-        try close(changed, begins: begins, context)
+        try close(changed, context)
         return note
     }
 

@@ -21,8 +21,8 @@ extension Billing {
         let due = try context.schedule(
             disputeDue.message, DocumentNumber(invoice.number), at: context.time.adding(days: decisionDays))
         var dispute = Dispute(
-            body, opened: context.time, wasInTime: !invoice.isClosing, accesses: try accesses(for: invoice, context),
-            due: due)
+            body, opened: context.time, wasInTime: !invoice.isClosing && !invoice.dunning.isLate,
+            accesses: try accesses(for: invoice, context), due: due)
         try hold(&dispute, &invoice, context)
         // Reminders go on for what is not disputed.
         if invoice.outstanding <= invoice.disputed { try context.cancel(invoice.reminder) }
@@ -36,9 +36,10 @@ extension Billing {
         let invoice = try invoice(body.invoice, context)
         let judge = request.act.account
         let isParty = judge == invoice.buyer || judge == invoice.seller
+        // A party gives cash away, or its claim to some: as whoever takes cash out does.
         try context.authorise(
             request, as: resolve.number, needing: isParty ? .billing : .governMarketplace,
-            scope: isParty ? .takesBack : .ordinary)
+            scope: isParty ? .windsUp : .ordinary)
         let dispute = try openDispute(invoice, context)
         try require(body.credit >= 0, amountWrong())
         try require(judge != invoice.buyer || body.credit == 0, notJudge())
@@ -54,11 +55,16 @@ extension Billing {
     /// that a decision could have taken: who reads meanwhile does not keep the money until the end.
     static func disputeDue(_ context: Context, _ id: DocumentNumber) throws(Rejection) -> Nothing {
         let invoice = try invoice(id.number, context)
-        var dispute = try openDispute(invoice, context)
+        guard var dispute = try disputes.get(invoice.number, in: context) else { throw noDispute() }
+        // Resolved, or looked at, by what came before.
+        guard dispute.resolved == nil else { return Nothing() }
+        let isEarly = context.time < dispute.opened.adding(days: decisionDays)
+        guard isEarly || dispute.due.time <= context.time else { return Nothing() }
         try context.requireSchedule(of: dispute.due)
         dispute.accesses = try accesses(for: invoice, context)
         // Access that waits for its first payment opens by no dispute; where it never opens, the end credits all.
-        let isAwaited = try bills.get(invoice.agreement, in: context)?.awaits ?? false
+        let bill = try bills.get(invoice.agreement, in: context)
+        let isAwaited = bill.map { $0.awaits && $0.isFirst(invoice) } ?? false
         guard !isAwaited, dispute.accesses == 0 else {
             try decide(dispute, invoice, credit: 0, by: .zero, context)
             return Nothing()
@@ -86,9 +92,7 @@ extension Billing {
         try store(changed, context)
         if !isReminding, invoice.outstanding > credit { try schedule(&invoice, afterDays: overdueDays, context) }
         if credit > 0 {
-            // Who need not pay what access waits for bought nothing: either side ends the agreement.
-            _ = try self.credit(
-                invoice, credit, dispute.reason, by: judge, released: released, begins: false, context)
+            _ = try self.credit(invoice, credit, dispute.reason, by: judge, released: released, context)
         } else {
             try store(invoice, context)
         }

@@ -3,6 +3,9 @@ internal import ContractKit
 internal import Primitives
 
 extension Billing {
+    /// Bills that one call makes at most where they are late.
+    static let lateBillsMax = 8
+
     static func begin(_ context: Context, _ start: BillingStart) throws(Rejection) -> PaymentStanding {
         try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
         var bill = AgreementBill(start)
@@ -13,7 +16,7 @@ extension Billing {
             bill.isClosed = true
         case .recurring:
             if start.plan.paysFirst || start.from <= context.time {
-                try billPeriod(&bill, until: start.until, context)
+                try billPeriods(&bill, until: start.until, most: 1, context)
             } else {
                 try schedule(&bill, at: start.from, context)
             }
@@ -31,10 +34,11 @@ extension Billing {
     static func bill(_ context: Context, _ run: BillRun) throws(Rejection) -> Nothing {
         guard var bill = try bills.get(run.agreement, in: context), let agreement = try context.agreement(run.agreement)
         else { throw documentUnknown() }
-        guard !bill.isClosed else { return Nothing() }
+        // What began was billed by what came before; who asks before the first bill is told that it is early.
+        guard !bill.isClosed, bill.periods == 0 || bill.next.time <= context.time else { return Nothing() }
         try context.requireSchedule(of: bill.next)
         if bill.plan.kind == .recurring {
-            try billPeriod(&bill, until: agreement.until, context)
+            try billPeriods(&bill, until: agreement.until, most: 1, context)
         } else {
             try billUsage(&bill, agreement, context)
         }
@@ -42,32 +46,44 @@ extension Billing {
         return Nothing()
     }
 
-    /// Bills the period that begins and schedules the next one. Nothing is billed for a period that begins while access is
-    /// closed by payment, until access opens again (`billRest`).
-    private static func billPeriod(
-        _ bill: inout AgreementBill, until: Timestamp, _ context: Context
+    /// Bills the period that begins, and up to `most` of those that began, and schedules the next bill. Nothing is billed
+    /// for periods that begin while access is closed by payment, until access opens again (`billRest`). A plan's days bound
+    /// the steps.
+    private static func billPeriods(
+        _ bill: inout AgreementBill, until: Timestamp, most: Int, _ context: Context
     ) throws(Rejection) {
-        let from = try start(of: bill.periods, bill)
-        guard from < until else {
-            bill.isClosed = true
-            return
-        }
-        bill.periods = try checked(bill.periods.adding(1))
-        let next = try start(of: bill.periods, bill)
-        if bill.standing == .clear || bill.invoices == 0 {
-            // The price is for the period up to its agreed end.
-            let to = min(next, bill.until)
-            let amount = try kept(bill.plan.price, from: from, to: to, until: bill.creditsFrom ?? to)
-            if amount > 0 {
-                try issue(
-                    &bill, .recurring, amount, from: from, to: min(to, bill.creditsFrom ?? to), context)
+        var (billed, from) = (0, try start(of: bill.periods, bill))
+        while from < until {
+            bill.periods = try checked(bill.periods.adding(1))
+            let next = try start(of: bill.periods, bill)
+            if bill.standing == .clear || bill.invoices == 0 {
+                billed += 1
+                // The price is for the period up to its agreed end.
+                let to = min(next, bill.until)
+                let amount = try kept(bill.plan.price, from: from, to: to, until: bill.creditsFrom ?? to)
+                if amount > 0 {
+                    try issue(
+                        &bill, .recurring, amount, from: from, to: min(to, bill.creditsFrom ?? to), context)
+                }
             }
+            from = next
+            guard next > context.time || billed >= most else { continue }
+            guard next < until else { break }
+            return try schedule(&bill, at: max(next, context.time.next), context)
         }
-        guard next < until else {
-            bill.isClosed = true
-            return
-        }
-        try schedule(&bill, at: max(next, context.time.next), context)
+        bill.isClosed = true
+    }
+
+    /// Bills the periods that began and were not billed, since the call for it was refused or still waits, by what access is
+    /// now: before that changes. Of more than `lateBillsMax` the rest is billed after it.
+    static func billLate(
+        _ bill: inout AgreementBill, until end: Timestamp? = nil, _ context: Context
+    ) throws(Rejection) {
+        guard bill.plan.kind == .recurring, !bill.isClosed, try start(of: bill.periods, bill) <= context.time,
+            let agreement = try context.agreement(bill.agreement)
+        else { return }
+        try context.cancel(bill.next)
+        try billPeriods(&bill, until: end ?? agreement.until, most: lateBillsMax, context)
     }
 
     /// Access opens in a period that began while it was closed: from now on it is billed, to its end or the agreement's.
@@ -130,6 +146,7 @@ extension Billing {
         try require(context.caller.origin == .instance(WellKnown.agreements), notAgreements())
         guard var bill = try bills.get(request.agreement, in: context) else { throw documentUnknown() }
         if let from = request.creditsFrom { bill.creditsFrom = min(bill.creditsFrom ?? from, from) }
+        try billLate(&bill, until: request.until, context)
         if !bill.isClosed {
             if bill.plan.countsUsage {
                 try context.cancel(bill.next)
@@ -144,7 +161,8 @@ extension Billing {
             let invoice = try invoice(number, context)
             // Access that waited for its payment until the end never opened, so nothing is owed for it; or what opened it
             // was taken back, and then it matters whether anybody read.
-            if bill.awaits, request.until <= context.time, try accesses(for: invoice, context) == 0 {
+            let isAwaited = bill.awaits && bill.isFirst(invoice)
+            if isAwaited, request.until <= context.time, try accesses(for: invoice, context) == 0 {
                 try creditRest(of: invoice, after: invoice.from, request.reason, context)
             } else if let from = bill.creditsFrom {
                 try creditRest(of: invoice, after: from, request.reason, context)

@@ -58,40 +58,49 @@ extension Billing {
             try hold(&open, &invoice, released: bound, context)
             try store(open, context)
         }
+        try correctNotes(of: invoice.number, by: returned, context)
         try reopen(invoice, wasReminding: isReminding, context)
         return Nothing()
     }
 
     /// Stores an invoice that a reversal opened, and closes what its payment had opened: a first invoice has access wait for
-    /// it again, a late one closes access at once, as does a first one after which others were billed. Else reminders go
-    /// on, after a week that an invoice has once: whoever books and takes back again and again gives no more access away.
+    /// it again, a late one closes access at once, as does a first one after which others were billed, whatever of them is
+    /// disputed since they were late. Else reminders go on, after a week that an invoice has once: whoever books and takes
+    /// back again and again gives no more access away.
     private static func reopen(
         _ invoice: Invoice, wasReminding: Bool, _ context: Context
     ) throws(Rejection) {
-        guard let bill = try bills.get(invoice.agreement, in: context) else { throw documentUnknown() }
+        guard var bill = try bills.get(invoice.agreement, in: context) else { throw documentUnknown() }
+        // Which invoices there are does not depend on who came first, the bill or the reversal.
+        let known = bill
+        try billLate(&bill, context)
+        if bill != known { try store(bill, context) }
         var invoice = invoice
         let runs = try !(context.agreement(invoice.agreement)?.state.isEnded ?? true)
-        let isFirst = bill.plan.paysFirst && !bill.awaits && runs
-        let awaits = isFirst && bill.invoices == 1 && invoice.outstanding > 0
-        var closes = false
-        if !wasReminding, invoice.outstanding > invoice.disputed {
+        let isFirst = bill.isFirst(invoice) && !bill.awaits && runs
+        let isOpen = invoice.outstanding > 0
+        // A first one of which a decision left nothing to pay is not paid either once its payment went back.
+        let (buys, isPaid) = (try buys(invoice, context), try isPaid(after: invoice, bill, context))
+        let awaits = isFirst && (isOpen ? bill.invoices == 1 : !buys && !isPaid)
+        let isInTime = invoice.isDisputed ? try openDispute(invoice, context).wasInTime : false
+        let isLate = invoice.dunning.isLate && (invoice.outstanding > invoice.disputed || !isInTime)
+        let closes = runs && isOpen && !invoice.isClosing && (isLate || (isFirst && !awaits))
+        if closes || (!wasReminding && invoice.outstanding > invoice.disputed) {
             try context.cancel(invoice.reminder)
-            let mayClose = invoice.dunning.isLate || (isFirst && !awaits && invoice.from == bill.from)
-            closes = mayClose && runs && !invoice.isClosing
-            if closes {
-                invoice.isClosing = true
-                if invoice.dunning != .defaulted {
-                    invoice.dunning = .overdue
-                    try schedule(&invoice, afterDays: defaultDays, context)
-                }
-            } else {
-                let isKnown = try reopened.contains(invoice.number, in: context)
-                try reopened.set(invoice.number, context.height, in: context)
-                let next =
-                    isKnown
-                    ? max(invoice.reminder.time, context.time.next) : context.time.adding(days: overdueDays)
-                try schedule(&invoice, at: max(invoice.due, next), context)
+        }
+        if closes {
+            invoice.isClosing = true
+            if invoice.dunning != .defaulted { invoice.dunning = .overdue }
+            // What is disputed as far as it is open is reminded of when that is decided.
+            if invoice.dunning != .defaulted, invoice.outstanding > invoice.disputed {
+                try schedule(&invoice, afterDays: defaultDays, context)
             }
+        } else if !wasReminding, invoice.outstanding > invoice.disputed {
+            let isKnown = try reopened.contains(invoice.number, in: context)
+            try reopened.set(invoice.number, context.height, in: context)
+            let next =
+                isKnown ? max(invoice.reminder.time, context.time.next) : context.time.adding(days: overdueDays)
+            try schedule(&invoice, at: max(invoice.due, next), context)
         }
         try store(invoice, context)
         guard awaits || closes else { return }

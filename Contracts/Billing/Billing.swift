@@ -12,10 +12,12 @@ package import Primitives
 ///   It moves open -> paid | credited, paid -> credited when all goes back, paid -> open when a gateway takes a mistaken
 ///   payment back, and reminders only forward: none -> reminded -> overdue -> defaulted.
 /// - One reminder and one bill at most wait for an invoice or agreement; a period that begins while access is closed by
-///   payment is billed from the moment at which access opens in it.
+///   payment is billed from the moment at which access opens in it, one that begins while it is open whole, whenever the
+///   bill comes.
 /// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
 ///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored, or where access
 ///   waits for the invoice; else to the buyer, a day after that time at the earliest.
+/// - Access that waits for its first invoice opens by no decision that credits more of it than was paid and stays.
 /// - A refund is given in full: what the seller's free cash does not reach is a debt. So much cash as a seller owes leaves
 ///   its account only to those it owes, the oldest debt first; no credit, hold or payment takes of it.
 /// - An agreement that its provider ended comes to what is for the time before the end, at most: of an invoice that was
@@ -56,13 +58,17 @@ package enum Billing: Contract {
     package static let debtLinks = StorageMap<UInt64, DebtLinks>(14, "debtLinks")
     /// Invoices that had their week after a reversal, with the height of it.
     package static let reopened = StorageMap<UInt64, Height>(15, "reopened")
+    /// The newest credit note by which something went back to the buyer, by invoice.
+    package static let newestNotes = StorageMap<UInt64, DocumentNumber>(16, "newestNotes")
+    /// The one before it, of the same invoice, by credit note.
+    package static let olderNotes = StorageMap<UInt64, DocumentNumber>(17, "olderNotes")
 
     package static var storage: [StorageDeclaration] {
         [
             balances.declaration, trials.declaration, bills.declaration, invoices.declaration, receipts.declaration,
             creditNotes.declaration, disputes.declaration, references.declaration, counts.declaration,
             debts.declaration, owed.declaration, debtQueues.declaration, reversals.declaration,
-            debtLinks.declaration, reopened.declaration,
+            debtLinks.declaration, reopened.declaration, newestNotes.declaration, olderNotes.declaration,
         ]
     }
 
@@ -71,7 +77,8 @@ package enum Billing: Contract {
     package static let posted = EventKind<JournalEntry>(1, "posted", "Balances changed by lines that sum to zero.")
     package static let invoiceChanged = EventKind<Invoice>(2, "invoiceChanged", "An invoice was issued or changed.")
     package static let receipted = EventKind<PaymentReceipt>(3, "receipted", "A payment was receipted.")
-    package static let credited = EventKind<CreditNote>(4, "credited", "A credit note was issued.")
+    package static let credited = EventKind<CreditNote>(
+        4, "credited", "A credit note was issued, or a reversal took back of what it gave.")
     package static let disputeChanged = EventKind<Dispute>(5, "disputeChanged", "A dispute was opened or resolved.")
     package static let billChanged = EventKind<AgreementBill>(
         6, "billChanged", "The billing of an agreement began, went on or ended.")

@@ -123,16 +123,16 @@ package struct PaymentReversal: Hashable, Sendable, ContractValue {
     }
 }
 
-/// That an invoice, or a part of it, needs not be paid. Written once.
+/// That an invoice, or a part of it, needs not be paid. Written once, but for what a reversal takes back of it.
 package struct CreditNote: Hashable, Sendable, ContractValue {
     package let number: UInt64
     package let invoice: UInt64
     package let currency: Currency
     package let amount: Amount
-    /// The part that had been paid and goes back to the buyer.
-    package let refunded: Amount
+    /// The part that had been paid and went back to the buyer; less where a gateway took that back with its payment.
+    package internal(set) var refunded: Amount
     /// The part of it that the seller's cash did not reach, and that it owes the buyer: a `RefundDebt`.
-    package let owed: Amount
+    package internal(set) var owed: Amount
     /// Number above 0. Never text.
     package let reason: UInt16
     /// Holder that decided it: the seller or an operator; zero where the time for deciding a dispute was over.

@@ -26,6 +26,8 @@ extension Governance {
     static func approve(_ context: Context, _ id: ProposalID) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .council)
         let proposal = try openProposal(id.number, context)
+        // Also where the call that closes it was refused, or waits.
+        try require(context.time < proposal.expiry.time, proposalClosed())
         try require(!approvals.contains(Pair(id.number, partner), in: context), alreadyApproved())
         try record(approvalBy: partner, of: proposal, context)
         return Nothing()
@@ -55,11 +57,16 @@ extension Governance {
     }
 
     static func expire(_ context: Context, _ id: ProposalID) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
-        try setStatus(.expired, of: try openProposal(id.number, context), by: "", context)
+        let proposal = try proposal(id.number, context)
+        // Closed by what came before.
+        guard proposal.status != .expired else { return Nothing() }
+        try require(proposal.status == .open, proposalClosed())
+        try context.requireSchedule(of: proposal.expiry)
+        try setStatus(.expired, of: proposal, by: "", context)
         return Nothing()
     }
 
+    /// Refused, it is proposed anew: started by anybody at any time, an old decision would meet another network.
     static func enact(_ context: Context, _ id: ProposalID) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let proposal = try proposal(id.number, context)

@@ -87,7 +87,7 @@ package enum Governance: Contract {
     package static let enact = Method<ProposalID, Nothing>(
         4, "enact", "Scheduled: carries out an approved proposal after the delay.", enact)
     package static let expire = Method<ProposalID, Nothing>(
-        5, "expire", "Scheduled: closes a proposal that was not approved in time.", expire)
+        5, "expire", "Scheduled, or by any partner once due: closes a proposal that was not approved in time.", expire)
     package static let addKey = Method<AddKey, Nothing>(
         6, "addKey", "A partner adds a key of its own, which signs as proof of possession.", addKey)
     package static let removeKey = Method<RemoveKey, Nothing>(

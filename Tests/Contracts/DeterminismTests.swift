@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "2a97a6fee8b88056af47fbd0f65f1b2d3b268464014c0228ca26346e3e584900")
+        #expect(history.description == "175984732cbdd75840239dbc87b9d03f1ca250fdbbe1684c9794744cdc3de49e")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -198,11 +198,11 @@ import Testing
     }
 
     static let interfaces: [String] = [
-        "accounts 1 3d35aaf28ecbf17dea428b736adbb2634856a67ad382c38d00a05b6a9d536192",
+        "accounts 1 f2bb711f5a6d3842702c5761ba0ac7d3d91a5102821922d50d6e78559c0bfc96",
         "agreements 1 bb1fcd99a0494f9ba2208809380afdb7209c56a59b89db93ddff6177293ff1b0",
         "anchors 1 928ab648a72d156001e2e71c7ac9d9ad126fbc05b8f9ae73bc61951625aaeecc",
-        "billing 1 7474e9d8dcd2eff301d3934aea18bd99695cbf2c1232ef39a3cd5823a459387c",
-        "governance 2 63f09db772edff013f05163f797a7e62a41887f3f8acad05b83386d33c95651b",
+        "billing 1 d06fc5304d827b380d2abf4b742356bed5bf70d5762f9cb2487510597bd90c63",
+        "governance 2 ff5c41319627e169b2fe7d3d7a77d6319c8307336f819afc42c61356bc48a9ec",
         "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
         "instances 1 cfe305b31b04f92e44edf9a0615d4d9f647b8d6c10e23de644633edf9206e0f6",
         "registry 1 3845037e61e214a1277e46d576fc4151ab566396cc772fe10d12b977913a3256",

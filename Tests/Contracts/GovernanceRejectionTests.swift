@@ -308,6 +308,12 @@ import Testing
 
     @Test func othersThanTheCouncilAreRefused() throws {
         var bench = try Consortium.bench()
+        let unknown = rejectionCode {
+            try bench.send(Governance.expire, to: WellKnown.governance, ProposalID(0), as: "metrics")
+        }
+        #expect(unknown == Governance.proposalUnknown.code)
+        let open = Propose(.suspend(id: "metrics"))
+        #expect(try bench.send(Governance.propose, to: WellKnown.governance, open, as: "aurora") == ProposalID(0))
         for method in [Governance.approve, Governance.enact, Governance.expire] {
             let code = rejectionCode {
                 try bench.send(method, to: WellKnown.governance, ProposalID(0), as: "metrics")

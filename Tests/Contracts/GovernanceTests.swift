@@ -64,6 +64,40 @@ import Testing
         #expect(try bench.ask(Governance.proposalQuery, of: WellKnown.governance, id).status == .expired)
     }
 
+    /// The call that closes a proposal was refused, or waits: nobody approves it after its time, and any partner closes it.
+    @Test(arguments: [true, false])
+    func aProposalEndsWithoutItsCall(isRefused: Bool) throws {
+        var bench = try Consortium.bench()
+        let instance = WellKnown.governance
+        let id = try bench.send(Governance.propose, to: instance, Propose(.suspend(id: "metrics")), as: "aurora")
+        func status() throws -> Proposal.Status { try bench.ask(Governance.proposalQuery, of: instance, id).status }
+        func code(_ method: Method<ProposalID, Nothing>, by partner: String) -> UInt16? {
+            rejectionCode { try bench.send(method, to: instance, id, as: partner) }
+        }
+        #expect(code(Governance.approve, by: "borealis") == nil)
+        #expect(code(Governance.expire, by: "readers") == HostRejection.notPermitted.code)
+        bench.advance(milliseconds: NetworkParameters().proposalLifetimeMilliseconds)
+        let key = Directory.parameters.stateKey(at: instance)
+        let parameters = bench.state.values[key]
+        if isRefused {
+            var none = NetworkParameters()
+            none.transactionWorkMax = 1
+            bench.overwrite(key, none.bcs)
+        } else {
+            bench.parameters.scheduledCallsMax = 0
+        }
+        try bench.runBlock()
+        bench.overwrite(key, parameters)
+        #expect(try status() == .open)
+        #expect(code(Governance.approve, by: "cygnus") == Governance.proposalClosed.code)
+        #expect(code(Governance.enact, by: "cygnus") == HostRejection.notPermitted.code)
+        for _ in 0..<2 { #expect(code(Governance.expire, by: "readers") == nil) }
+        bench.parameters.scheduledCallsMax = ChainParameters().scheduledCallsMax
+        try bench.runBlock()
+        #expect(try bench.scheduledReceipts.isEmpty && status() == .expired)
+        #expect(code(Governance.approve, by: "cygnus") == Governance.proposalClosed.code)
+    }
+
     @Test func theCouncilOfTheMomentDecides() throws {
         var bench = try Consortium.bench()
         let first = try bench.send(

@@ -64,6 +64,43 @@ struct MembershipTests {
         #expect(try network.code(Community.end, on: address, Nothing()) == nil)
     }
 
+    /// A release that was refused would keep meters and community for ever: any partner starts it, once its time has come.
+    @Test func aRefusedReleaseIsStartedByAnybody() throws {
+        var network = try TestNetwork()
+        let address = try network.found(testRules())
+        try network.registerMeter(1)
+        try network.must(Community.admit, on: address, network.admission(1, to: address))
+        func release() throws -> UInt16? {
+            try network.code(Community.releaseMeters, on: address, MemberNumber(1), by: TestNetwork.outsider)
+        }
+        // Nothing waits for a membership without an end.
+        #expect(try release() == HostRejection.notPermitted.code)
+        let until = PeriodNumber(network.time.value / 3_600_000 + 2)
+        try network.must(Community.endMembership, on: address, MembershipEnd(member: MemberNumber(1), until: until))
+        #expect(try release() == HostRejection.notPermitted.code)
+        network.time = Timestamp(until.value * 3_600_000)
+        let key = Directory.parameters.stateKey(at: WellKnown.governance)
+        let parameters = network.state.values[key]
+        var none = NetworkParameters()
+        none.transactionWorkMax = 1
+        network.state.values[key] = none.bcs
+        #expect(try network.emptyBlock().map { $0.rejection?.code } == [HostRejection.workExceeded.code])
+        network.state.values[key] = parameters
+        #expect(try network.code(Community.end, on: address, Nothing()) == Community.membersRemain.code)
+        #expect(try release() == nil)
+        #expect(
+            try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == nil)
+        // The household is a member again, of the same community: nobody frees its meters by the old end.
+        try network.must(Community.admit, on: address, network.admission(1, to: address))
+        #expect(try release() == nil)
+        #expect(
+            try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == address
+        )
+        #expect(try network.code(Community.end, on: address, Nothing()) == Community.membersRemain.code)
+        #expect(
+            try network.code(Community.releaseMeters, on: address, MemberNumber(9)) == Community.memberUnknown.code)
+    }
+
     @Test func refusals() throws {
         var network = try TestNetwork()
         let address = try network.found(testRules())

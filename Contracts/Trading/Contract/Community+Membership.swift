@@ -65,6 +65,7 @@ extension Community {
             throw memberInvalid("the last period is out of range")
         }
         if end <= context.time {
+            try releases.remove(member.number, in: context)
             try free(member, &head, context)
         } else {
             let release = try context.schedule(releaseMeters.message, member.number, at: end)
@@ -75,10 +76,18 @@ extension Community {
         return Nothing()
     }
 
+    /// Once for each membership: what is released waits no longer. A refused call would leave its meters in the community,
+    /// and that without an end.
     static func release(_ context: Context, _ number: MemberNumber) throws(Rejection) -> Nothing {
-        try context.requireSchedule()
+        let member = try requireMember(number, context)
+        guard let waiting = try releases.get(number, in: context) else {
+            // Freed by what came before; or there is no end to wait for.
+            try require(member.until != nil, HostRejection.notPermitted("the membership has no end"))
+            return Nothing()
+        }
+        try context.requireSchedule(of: waiting)
         var head = try requireHead(context)
-        try free(try requireMember(number, context), &head, context)
+        try free(member, &head, context)
         try releases.remove(number, in: context)
         try Community.head.set(head, in: context)
         return Nothing()

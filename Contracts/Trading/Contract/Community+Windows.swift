@@ -34,6 +34,7 @@ extension Community {
         if waiting == nil { try context.schedule(closeWindows.message, entry, at: time) }
     }
 
+    /// Refused, this one and the next lose their notice only: windows close by `windows`, stages follow block time.
     static func closeDay(_ context: Context, _ day: ClosedPeriods) throws(Rejection) -> Nothing {
         try context.requireSchedule()
         let waiting = try closings.get(day.day, in: context)

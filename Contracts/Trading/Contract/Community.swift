@@ -93,7 +93,8 @@ package enum Community: Contract {
     package static let end = Method<Nothing, Nothing>(
         4, "end", "Ends the community once every membership has ended.", endCommunity)
     package static let releaseMeters = Method<MemberNumber, Nothing>(
-        5, "releaseMeters", "Scheduled: frees the meters of a member whose membership is over.", release)
+        5, "releaseMeters",
+        "Scheduled, or by any partner once due: frees the meters of a member whose membership is over.", release)
     package static let supersede = Method<CommunityRules, Address>(
         6, "supersede", "Founds a community with new rules that names this one, which ends; members consent anew.",
         supersedeCommunity)

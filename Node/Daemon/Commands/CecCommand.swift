@@ -21,7 +21,8 @@ struct CecCommand: AsyncParsableCommand {
             """,
         subcommands: [
             Compare.self, Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Month.self,
-            Audit.self, Erase.self, Watch.self, MemberKey.self, Leave.self, Withdraw.self, Amend.self, Prices.self,
+            Audit.self, Erase.self, Watch.self, MemberKey.self, Leave.self, Release.self, Withdraw.self, Amend.self,
+            Prices.self,
         ])
 
     struct Office: ParsableArguments {

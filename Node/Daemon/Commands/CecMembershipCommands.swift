@@ -51,6 +51,28 @@ extension CecCommand {
         }
     }
 
+    struct Release: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Free the meters of a member whose membership is over, where that did not happen by itself.",
+            discussion: "Any partner may send it; refused while the membership is not over.")
+        @Option(help: "Address of the community.") var community: String
+        @Option(help: "Number of the member.") var member: UInt32
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            guard let address = Address(text: community) else {
+                throw UserError("'\(community)' is no address of a community.")
+            }
+            let (number, sender) = (MemberNumber(member), try connection.signer())
+            _ = try await ChainSession.with(connection, sender) { session in
+                try await session.run(
+                    [Community.releaseMeters.call(on: address, number)], doing: "the release of member \(number)")
+            }
+            try output.show(["member": member]) { "The meters of member \(member) are free." }
+        }
+    }
+
     struct Withdraw: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Withdraw a member's consent; it takes effect with the next period.",

@@ -14,8 +14,8 @@ struct GovCommand: AsyncParsableCommand {
         discussion:
             "At least two thirds of the council must approve; a proposal is carried out after the delay that the network has set.",
         subcommands: [
-            GovProposeCommand.self, Approve.self, Withdraw.self, List.self, Partners.self, GovClaimCommand.self,
-            Rotate.self,
+            GovProposeCommand.self, Approve.self, Withdraw.self, Expire.self, List.self, Partners.self,
+            GovClaimCommand.self, Rotate.self,
         ])
 
     struct Approve: AsyncParsableCommand {
@@ -42,6 +42,21 @@ struct GovCommand: AsyncParsableCommand {
             let call = Governance.withdraw.call(on: WellKnown.governance, ProposalID(number))
             try await GovCommand.send(call, "withdrawing proposal \(number)", connection, output) { _ in
                 "Withdrew proposal \(number)."
+            }
+        }
+    }
+
+    struct Expire: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Close a proposal whose time is over, where that did not happen by itself.")
+        @Argument(help: "Number of the proposal.") var number: UInt64
+        @OptionGroup var connection: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let call = Governance.expire.call(on: WellKnown.governance, ProposalID(number))
+            try await GovCommand.send(call, "closing proposal \(number)", connection, output) { _ in
+                "Proposal \(number) has expired."
             }
         }
     }

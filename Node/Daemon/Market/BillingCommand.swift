@@ -79,7 +79,7 @@ struct BillingCommand: AsyncParsableCommand {
 
     struct Due: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Start what is due and did not run by itself; refused while it is not due.")
+            abstract: "Start what is due and did not run by itself; where it ran already nothing happens.")
 
         enum What: String, ExpressibleByArgument, CaseIterable { case bill, end, reminder, dispute }
 
@@ -110,7 +110,7 @@ struct BillingCommand: AsyncParsableCommand {
             _ method: Method<Body, Nothing>, on instance: Address, _ body: Body
         ) async throws {
             try await options.send(
-                method, on: instance, doing: "what is due", body, tell: { _ in (nil, "What was due has run.") })
+                method, on: instance, doing: "what is due", body, tell: { _ in (nil, "Whatever was due has run.") })
         }
     }
 }

@@ -286,7 +286,8 @@ import Testing
         private mutating func act(_ index: Int) -> Tried {
             let model = models[index]
             let actor = pick(3)
-            let takesBack = pick(2) == 0
+            let step = ["act", "takeBack", "giveBack"][pick(3)]
+            let takesBack = step != "act"
             let capability = MatrixTests.table[pick(17)].0
             let fits = takesBack ? ["active", "suspended", "revoked"] : ["active"]
             // An act counts up to its time, and for at most 30 days.
@@ -297,10 +298,12 @@ import Testing
             let isAllowed =
                 fits.contains(model.status) && (takesBack || !model.isEnded) && model.allows(actor, capability)
                 && (0...month).contains(lifetime)
-            let code = market.code(
-                takesBack ? Asker.takeBack : Asker.ask, capability, by: parties[index][actor], on: Asker.address)
-            return Tried(
-                name: takesBack ? "takeBack" : "act", index: index, isAllowed: isAllowed, code: code, after: model)
+                // What gives a revoked account's cash back takes a key that takes it out.
+                && (step != "giveBack" || model.status != "revoked"
+                    || (model.isEnded ? model.released == actor : actor == 0))
+            let method = ["act": Asker.ask, "takeBack": Asker.takeBack][step] ?? Asker.giveBack
+            let code = market.code(method, capability, by: parties[index][actor], on: Asker.address)
+            return Tried(name: step, index: index, isAllowed: isAllowed, code: code, after: model)
         }
     }
 

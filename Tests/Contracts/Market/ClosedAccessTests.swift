@@ -136,6 +136,49 @@ import Testing
         #expect(invoice.amount - invoice.credited == Amount(lost.value - from.value))
     }
 
+    /// Who gives its consent again.
+    enum Renewal: CaseIterable { case uninvolved, first, last, lastAfterAGap }
+
+    /// A consent that is given again as it was, or by an owner that is in nobody's way, does not move the moment from which
+    /// the consents together allow nothing.
+    @Test(arguments: Renewal.allCases)
+    func aRenewalMovesNoMoment(renewal: Renewal) throws {
+        var shop = try Shop()
+        let owners = try ["ann", "ben", "cat"].map { name in try shop.market.person(name, .serviceUser) }
+        let set = try shop.market.describe(
+            "owned", Market.description(owners: owners.map(\.holder), noticeDays: 366), by: shop.provider)
+        func consent(_ purposes: Purposes, by owner: Party, days: UInt32 = 90) throws {
+            let body = GrantConsent(
+                dataSet: set, version: 1, purposes: purposes, until: shop.market.bench.time.adding(days: days))
+            try shop.market.act(Agreements.grantConsent, body, by: owner, on: Self.on)
+        }
+        let both: Purposes = [.research, .forecasting]
+        for owner in owners { try consent(owner.key == owners[1].key ? .research : both, by: owner) }
+        // A micro-unit for each millisecond.
+        let terms = shop.market.terms([set], Market.plan(.oneTime, 86_400_000 * 30), days: 30, purposes: both)
+        let number = try shop.market.agree(terms, shop.provider, shop.user)
+        #expect(shop.confirm(0, 86_400_000 * 30, 1) == nil)
+        let from = try shop.market.agreement(number).from
+        try shop.market.pass(days: 5)
+        try consent(.forecasting, by: owners[0], days: renewal == .lastAfterAGap ? 10 : 90)
+        let lost = shop.market.bench.time
+        try shop.market.pass(days: 20)
+        switch renewal {
+        case .uninvolved: try consent(both, by: owners[2])
+        case .first: try consent(.research, by: owners[1])
+        case .last, .lastAfterAGap: try consent(.forecasting, by: owners[0])
+        }
+        let renewed = shop.market.bench.time
+        #expect(try shop.market.refusal(shop.user, set, number) == .consentMissing)
+        try shop.market.act(
+            Agreements.terminate, EndAgreement(agreement: number, reason: 1), by: shop.user, on: Self.on)
+        let invoice = try shop.market.invoice(0)
+        // What was before a gap the records do not tell.
+        let moment = renewal == .lastAfterAGap ? renewed : lost
+        #expect(invoice.amount - invoice.credited == Amount(moment.value - from.value))
+        try UnpaidAccessTests.checkMoney(shop)
+    }
+
     /// A revision that asks for more than a data owner consented to cuts the user off: it pays up to the revision, whenever
     /// it notices. A consent that was given anew for other purposes was lost then, not from the beginning.
     @Test(arguments: [true, false])

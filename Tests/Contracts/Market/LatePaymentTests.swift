@@ -58,9 +58,10 @@ import Testing
         #expect(rest.amount == Amount(rest.to.value - rest.from.value))
     }
 
-    /// Whoever pays when it likes: every moment at which access is open lies in exactly one invoice, which costs by time.
-    @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func openAccessIsBilledOnce(seed: UInt64) throws {
+    /// Whoever pays when it likes: every moment at which access is open lies in exactly one invoice, which costs by time;
+    /// also where bills and reminders wait for weeks, and a first payment comes in between.
+    @Test(arguments: 1...8 as ClosedRange<UInt64>, [false, true])
+    func openAccessIsBilledOnce(seed: UInt64, isLate: Bool) throws {
         var generator = SeededGenerator(seed: seed)
         func pick(_ count: UInt64) -> UInt64 { generator.next() % count }
         var shop = try Shop()
@@ -72,8 +73,13 @@ import Testing
         let agreement = try shop.market.agreement(number)
         var seen = (open: 0, closed: 0)
         var reference: UInt8 = 0
+        var opened: [Timestamp] = []
+        var held = agreement.from
         while true {
             shop.market.bench.advance(milliseconds: pick(2 * Self.day))
+            let now = shop.market.bench.nextBlock.time
+            if isLate, pick(12) == 0 { held = now.adding(milliseconds: pick(25 * Self.day)) }
+            shop.market.bench.parameters.scheduledCallsMax = now < held ? 0 : ChainParameters().scheduledCallsMax
             try shop.market.bench.runBlock()
             for index in 0..<(try shop.market.invoiceCount) where pick(20) == 0 {
                 let outstanding = try shop.market.invoice(index).outstanding
@@ -81,20 +87,18 @@ import Testing
                 reference += 1
                 #expect(shop.confirm(index, outstanding, reference) == nil)
             }
-            let now = shop.market.bench.time
-            guard now < agreement.until else { break }
+            guard shop.market.bench.time < agreement.until else { break }
             guard try shop.refusal(number) == nil else {
                 seen.closed += 1
                 continue
             }
             seen.open += 1
-            var covering = 0
-            for index in 0..<(try shop.market.invoiceCount) {
-                let invoice = try shop.market.invoice(index)
-                if invoice.from <= now, now < invoice.to { covering += 1 }
-            }
-            #expect(covering == 1, "seed \(seed), \(now.value - agreement.from.value) ms")
+            opened.append(shop.market.bench.time)
+            if !isLate { try expectBilledOnce([shop.market.bench.time], shop, "seed \(seed)") }
         }
+        shop.market.bench.parameters.scheduledCallsMax = ChainParameters().scheduledCallsMax
+        for _ in 0..<20 { try shop.market.bench.runBlock() }
+        try expectBilledOnce(opened, shop, "seed \(seed)")
         #expect(seen.open > 0 && seen.closed > 0, "seed \(seed): \(seen)")
         let period = UInt64(plan.periodDays) * Self.day
         var end = agreement.from
@@ -105,6 +109,13 @@ import Testing
             let expected = price * Amount(invoice.to.value - invoice.from.value) / Amount(whole)
             #expect(invoice.amount == expected && invoice.from >= end, "seed \(seed), invoice \(index)")
             end = invoice.to
+        }
+    }
+
+    func expectBilledOnce(_ opened: [Timestamp], _ shop: Shop, _ place: Comment) throws {
+        let invoices = try (0..<(try shop.market.invoiceCount)).map { try shop.market.invoice($0) }
+        for moment in opened {
+            #expect(invoices.count { $0.from <= moment && moment < $0.to } == 1, place)
         }
     }
 

@@ -35,7 +35,14 @@ enum Asker: Contract {
         try context.authorise(request, as: 3, needing: request.body, scope: .windsUp, byAdministrator: true)
         return Nothing()
     }
-    static var calls: [CallDeclaration] { [ask.declaration, takeBack.declaration, takeOut.declaration] }
+    static let giveBack = Method<Signed<Capabilities>, Nothing>(4, "giveBack", "Takes back what money goes back for.") {
+        (context, request) throws(Rejection) in
+        try context.authorise(request, as: 4, needing: request.body, scope: .givesBack)
+        return Nothing()
+    }
+    static var calls: [CallDeclaration] {
+        [ask.declaration, takeBack.declaration, takeOut.declaration, giveBack.declaration]
+    }
     static var rejections: [RejectionKind] { [] }
 }
 

@@ -124,6 +124,64 @@ import Testing
         #expect(ending.payOut(100, by: ending.clerk) == nil)
     }
 
+    /// A key that was stolen from a revoked seller gives its cash to no buyer: by giving in, or by ending what was paid for.
+    /// While the account is suspended nobody gives in, and what was shared is taken back.
+    @Test(arguments: [true, false])
+    func aStolenKeyGivesNothingBack(isEnded: Bool) throws {
+        var ending = try Ending()
+        let thief = Party("thief", for: ending.shop.provider)
+        let change = SetActor(key: thief.key, standing: .administrator)
+        try ending.shop.market.act(Accounts.setActor, change, by: ending.shop.provider, on: WellKnown.accounts)
+        for number in 0..<4 as Range<UInt64> {
+            _ = try ending.shop.agree(Market.plan(.oneTime, 1_000), days: 100)
+            #expect(ending.shop.confirm(number, 1_000, UInt8(2 + number)) == nil)
+        }
+        #expect(UnpaidAccessTests.dispute(&ending.shop, 0, 1_000) == nil)
+        func giveIn(by party: Party) -> UInt16? {
+            ending.shop.code(Billing.resolve, ResolveDispute(invoice: 0, credit: 1_000), by: party)
+        }
+        func end(_ method: Method<Signed<EndAgreement>, Nothing>, _ number: UInt64, by party: Party) -> UInt16? {
+            let body = EndAgreement(agreement: number, reason: 1)
+            return ending.shop.market.code(method, body, by: party, on: WellKnown.agreements)
+        }
+        let body = AccountJudgement(account: ending.shop.provider.holder, reason: 1)
+        try ending.shop.market.act(Accounts.suspend, body, by: ending.shop.judge, on: WellKnown.accounts)
+        for party in [thief, ending.shop.provider] { #expect(giveIn(by: party) == Accounts.accountSuspended.code) }
+        #expect(end(Agreements.revoke, 3, by: ending.clerk) == nil)
+        try ending.endAccount()
+        if isEnded { ending.endDID() }
+        let before = try ending.shop.sheet(ending.shop.provider.holder)
+        #expect(giveIn(by: thief) == Accounts.notHolder.code)
+        for number in 1..<3 as Range<UInt64> {
+            #expect(end(Agreements.revoke, number, by: thief) == Accounts.notHolder.code)
+            #expect(end(Agreements.terminate, number, by: thief) == Accounts.notHolder.code)
+        }
+        #expect(try ending.shop.sheet(ending.shop.provider.holder) == before)
+        // Whoever takes its cash out does all of it.
+        var owner = ending.shop.provider
+        if isEnded {
+            for judge in [ending.shop.judge, ending.second] {
+                #expect(ending.release(ending.clerk.key, by: judge) == nil)
+            }
+            owner = ending.clerk
+        }
+        #expect(giveIn(by: owner) == nil)
+        #expect(end(Agreements.revoke, 1, by: owner) == nil && end(Agreements.terminate, 2, by: owner) == nil)
+        #expect(try ending.shop.sheet(ending.shop.user.holder)[0] > 2_900)
+        try UnpaidAccessTests.checkMoney(ending.shop)
+        // The user's side moves none of its cash: any of its keys ends what it agreed to.
+        let other = try ending.shop.market.organisation("other", .dataProvider)
+        let set = try ending.shop.market.describe("other", Market.description(), by: other)
+        let another = try ending.shop.market.agree(
+            ending.shop.market.terms([set], Market.plan(.oneTime, 10)), other, ending.shop.user)
+        let member = Party("member", for: ending.shop.user)
+        let more = SetActor(key: member.key, standing: .member, roles: .dataUser)
+        try ending.shop.market.act(Accounts.setActor, more, by: ending.shop.user, on: WellKnown.accounts)
+        let user = AccountJudgement(account: ending.shop.user.holder, reason: 1)
+        try ending.shop.market.act(Accounts.revoke, user, by: ending.shop.judge, on: WellKnown.accounts)
+        #expect(end(Agreements.terminate, another, by: member) == nil)
+    }
+
     /// Where both have ended, two operators name the administrator that takes out what is there.
     @Test func bothHaveEnded() throws {
         var ending = try Ending()
