@@ -58,12 +58,19 @@ extension StateSnapshot {
         case .empty: return
         case .leaf(_, let version, let keyHash, let place):
             if tree.isStored(version) { return }
-            let record = try tree.leafRecord(keyHash, version: version, place: place)
-            batch.put(StateRecords.leaf(keyHash, version), record)
+            try batch.put {
+                StateRecords.encodeLeafKey(keyHash, version, to: &$0)
+            } value: { (encoder: inout BCSEncoder) throws(StorageFailure) in
+                try tree.encodeLeafRecord(keyHash, version: version, place: place, to: &encoder)
+            }
         case .inner(_, let version, let place):
             if tree.isStored(version) { return }
             let node = try tree.node(at: path, version: version, place: place)
-            batch.put(StateRecords.node(path, version), node.record)
+            batch.put {
+                StateRecords.encodeNodeKey(path, version, to: &$0)
+            } value: {
+                node.encodeRecord(to: &$0)
+            }
             var slot = -1
             while let next = node.occupiedSlot(above: slot) {
                 slot = next
