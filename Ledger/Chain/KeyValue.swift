@@ -39,7 +39,11 @@ package struct KeyValueBatch: Sendable {
         for (key, value) in entries { if let value { put(key, value) } else { remove(key) } }
     }
 
-    package mutating func reserveCapacity(entries count: Int) { places.reserveCapacity(count) }
+    /// An empty batch with room for so many entries with so many bytes of keys and values.
+    package init(entries count: Int, bytes: Int) {
+        encoder = BCSEncoder(reserving: bytes)
+        places.reserveCapacity(count)
+    }
 
     package mutating func put(_ key: [UInt8], _ value: [UInt8]) {
         put {

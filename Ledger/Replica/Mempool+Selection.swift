@@ -23,7 +23,7 @@ extension Mempool {
         tidyRing()
         var turns = Array(ring[ringHead...])
         var cursors = [Int](repeating: 0, count: turns.count)
-        for index in turns.indices { cursors[index] = queues[turns[index]]?.head ?? 0 }
+        for index in turns.indices { cursors[index] = queues[turns[index]].head }
         var served = 0
         var isFull = countMax <= 0
         while !turns.isEmpty, !isFull {
@@ -32,7 +32,7 @@ extension Mempool {
                 served = index
                 var cursor = cursors[index]
                 var isMore = false
-                while let id = queues[turns[index]]?.element(at: cursor) {
+                while let id = queues[turns[index]].element(at: cursor) {
                     cursor += 1
                     guard let slot = slot(id), let entry = slots[slot], entry.uses == 0 else { continue }
                     let size = entry.transaction.transaction.bytes.count
@@ -90,19 +90,19 @@ extension Mempool {
         var kept: [Int] = []
         kept.reserveCapacity(ring.count - ringHead)
         for index in ring[ringHead...] {
-            while let id = queues[index]?.first {
+            while let id = queues[index].first {
                 if let slot = slot(id) {
                     if slots[slot]?.uses == 0 { break }
                     slots[slot]?.isQueued = false
                 }
-                queues[index]?.head += 1
+                queues[index].head += 1
             }
-            queues[index]?.compact()
-            if queues[index]?.ids.isEmpty == false {
-                kept.append(index)
+            queues[index].compact()
+            if queues[index].ids.isEmpty {
+                queues[index].isInRing = false
+                if queues[index].count == 0 { removeQueue(index) }
             } else {
-                queues[index]?.isInRing = false
-                if queues[index]?.count == 0 { removeQueue(index) }
+                kept.append(index)
             }
         }
         ring = kept

@@ -30,7 +30,8 @@ struct Mempool: Sendable {
     }
 
     struct Queue: Sendable {
-        let sender: PublicKey
+        /// Nil when it is free for another sender.
+        var sender: PublicKey?
         var ids: [EntryID] = []
         /// Entries of `ids` before this one are gone.
         var head = 0
@@ -45,7 +46,7 @@ struct Mempool: Sendable {
     /// Indices in `slots`.
     private var ids: [Digest: Int] = [:]
     private var names: [Digest: Int] = [:]
-    var queues: [Queue?] = []
+    var queues: [Queue] = []
     private var freeQueues: [Int] = []
     /// Indices in `queues`.
     private var senders: [PublicKey: Int] = [:]
@@ -80,8 +81,7 @@ struct Mempool: Sendable {
         guard count < limits.transactionsMax, bytes + size <= limits.bytesMax else { return .poolFull }
         guard limits.senderTransactionsMax > 0, size <= limits.senderBytesMax else { return quotaRefusal }
         let queue = queue(of: transaction.body.sender)
-        guard let count = queues[queue]?.count, count < limits.senderTransactionsMax,
-            let bytes = queues[queue]?.bytes, bytes + size <= limits.senderBytesMax
+        guard queues[queue].count < limits.senderTransactionsMax, queues[queue].bytes + size <= limits.senderBytesMax
         else { return quotaRefusal }
         let id = EntryID(slot: freeSlots.popLast() ?? slots.count, number: nextNumber)
         let entry = Entry(transaction: signed, isLocal: isLocal, number: id.number, queue: queue)
@@ -91,10 +91,10 @@ struct Mempool: Sendable {
         names[transaction.digest] = id.slot
         let second = max(transaction.body.expiry.milliseconds / 1_000, expiredBelow)
         expiries[second, default: []].append(id)
-        self.bytes += size
+        bytes += size
         waiting += 1
-        queues[queue]?.count += 1
-        queues[queue]?.bytes += size
+        queues[queue].count += 1
+        queues[queue].bytes += size
         enqueue(id, in: queue)
         return nil
     }
@@ -114,16 +114,16 @@ struct Mempool: Sendable {
 
     /// Lets go of the queue of a sender without transactions.
     mutating func removeQueue(_ index: Int) {
-        guard let sender = queues[index]?.sender else { return }
+        guard let sender = queues[index].sender else { return }
         senders[sender] = nil
-        queues[index] = nil
+        queues[index] = Queue()
         freeQueues.append(index)
     }
 
     private mutating func enqueue(_ id: EntryID, in queue: Int) {
-        queues[queue]?.ids.append(id)
-        guard queues[queue]?.isInRing == false else { return }
-        queues[queue]?.isInRing = true
+        queues[queue].ids.append(id)
+        guard !queues[queue].isInRing else { return }
+        queues[queue].isInRing = true
         ring.append(queue)
     }
 
@@ -137,10 +137,10 @@ struct Mempool: Sendable {
         names[transaction.digest] = nil
         bytes -= transaction.bytes.count
         if entry.uses == 0 { waiting -= 1 }
-        queues[entry.queue]?.count -= 1
-        queues[entry.queue]?.bytes -= transaction.bytes.count
+        queues[entry.queue].count -= 1
+        queues[entry.queue].bytes -= transaction.bytes.count
         // The ring and the queue's own list drop it when they next come by; an empty sender goes at once.
-        if queues[entry.queue]?.count == 0, queues[entry.queue]?.isInRing == false { removeQueue(entry.queue) }
+        if queues[entry.queue].count == 0, !queues[entry.queue].isInRing { removeQueue(entry.queue) }
         return entry
     }
 

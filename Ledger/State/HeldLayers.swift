@@ -1,51 +1,67 @@
 internal import Primitives
 
 /// What stays in memory of lately stored blocks, so that it is not read back: of each of them what no later block has
-/// replaced by the newest checkpoint. Most of what a block writes are upper nodes that the next block writes again; without
-/// those, leaves and lower nodes of many more blocks fit.
+/// replaced by the newest checkpoint, and a little more. Most of what a block writes are upper nodes that the next block
+/// writes again; without those, leaves and lower nodes of many more blocks fit.
 ///
 /// Only a tree that descends from that checkpoint may look here.
 final class HeldLayers: Sendable {
-    static let none = HeldLayers([], bytes: [])
+    static let none = HeldLayers([], [])
+
+    /// Of a layer, what is no longer part of the state and still here, and the estimated bytes of all that is.
+    private struct Rest: Sendable {
+        var goneNodes: [UInt32] = []
+        var goneLeaves: [UInt32] = []
+        var bytes = 0
+
+        var goneCount: Int { goneNodes.count + goneLeaves.count }
+    }
+
+    /// A layer is copied without what is gone when that is at least one of so many of its records: copying all of them for
+    /// the few that each checkpoint replaces would cost more than the blocks themselves.
+    private static let goneShare = 4
 
     /// Ascending by version, without gaps: of the oldest on, whole layers go.
     let layers: [StateLayer]
-    /// Of each layer.
-    private let bytes: [Int]
+    private let rests: [Rest]
 
-    private init(_ layers: [StateLayer], bytes: [Int]) {
+    private init(_ layers: [StateLayer], _ rests: [Rest]) {
         self.layers = layers
-        self.bytes = bytes
+        self.rests = rests
     }
 
     /// With the layers that a checkpoint stores, all newer than those that are here. Lets go of what they replaced, and of the
-    /// oldest layers beyond `bytesMax`. Linear in the layers that changed.
+    /// oldest layers beyond `bytesMax`. Linear in the layers that lost many records.
     func adding(_ stored: [StateLayer], bytesMax: Int) -> HeldLayers {
         let all = layers + stored
-        var goneNodes = [[UInt32]](repeating: [], count: all.count)
-        var goneLeaves = goneNodes
+        var rests = rests + [Rest](repeating: Rest(), count: stored.count)
         for layer in stored {
             for record in layer.stale {
                 guard let index = StateLayer.index(of: record.version, in: all) else { continue }
                 switch record {
-                case .node(_, _, let place): goneNodes[index].append(place)
-                case .leaf(_, _, let place): goneLeaves[index].append(place)
+                case .node(_, _, let place): rests[index].goneNodes.append(place)
+                case .leaf(_, _, let place): rests[index].goneLeaves.append(place)
                 }
             }
         }
         var kept: [StateLayer] = []
-        var bytes: [Int] = []
+        var keptRests: [Rest] = []
         var total = 0
         for index in all.indices.reversed() {
-            let isUnchanged = index < layers.count && goneNodes[index].isEmpty && goneLeaves[index].isEmpty
-            let layer = isUnchanged ? all[index] : all[index].stored(goneNodes[index], goneLeaves[index])
-            let size = isUnchanged ? self.bytes[index] : layer.byteCount
-            total += size
+            var (layer, rest) = (all[index], rests[index])
+            if rest.goneCount * HeldLayers.goneShare >= layer.recordCount {
+                layer = layer.stored(rest.goneNodes, rest.goneLeaves)
+                rest = Rest(bytes: layer.byteCount)
+            } else if index >= layers.count {
+                layer = layer.stored([], [])
+                rest.bytes = layer.byteCount
+            }
+            total += rest.bytes + rest.goneCount * 4
             if total > bytesMax { break }
             kept.append(layer)
-            bytes.append(size)
+            keptRests.append(rest)
         }
-        return HeldLayers(kept.reversed(), bytes: bytes.reversed())
+        return HeldLayers(kept.reversed(), keptRests.reversed())
     }
 }
 

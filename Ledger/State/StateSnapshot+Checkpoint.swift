@@ -6,6 +6,9 @@ package struct StateCheckpoint: Sendable {
     /// Estimated bytes of stored blocks that stay in memory at most.
     package static let heldBytesMax = 128 * 1024 * 1024
 
+    /// Bytes of a block's records in the store for each node and leaf that it wrote, blocks and receipts included.
+    fileprivate static let recordBytesUsual = 256
+
     private let snapshot: StateSnapshot
     /// What stays in memory once it is stored.
     let held: HeldLayers
@@ -37,7 +40,8 @@ extension StateSnapshot {
     }
 
     fileprivate func folded() throws(StorageFailure) -> KeyValueBatch {
-        var batch = KeyValueBatch()
+        let records = tree.unstoredRecords
+        var batch = KeyValueBatch(entries: records, bytes: records * StateCheckpoint.recordBytesUsual)
         try fold(tree.root, at: .root, into: &batch)
         let stale = tree.layers.flatMap { $0.stale.filter { tree.isStored($0.version) } }
         var part: UInt32 = 0
