@@ -10,6 +10,11 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
+/// For the modules whose small and generic functions others call in their innermost loops: the compiler may put those into
+/// their callers. Without it the floor below is a wall: every digest that is compared is a call, every generic one looks
+/// its types up.
+let transparent = strict + [.unsafeFlags(["-cross-module-optimization"], .when(configuration: .release))]
+
 let packages: [String: Target.Dependency] = [
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
     "AsyncHTTPClient": .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -35,8 +40,10 @@ func dependencies(_ names: String) -> [Target.Dependency] {
     names.split(separator: " ").map { packages[String($0)] ?? .byName(name: String($0)) }
 }
 
-func module(_ name: String, at path: String, _ uses: String = "", excluding: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies(uses), path: path, exclude: excluding, swiftSettings: strict)
+func module(
+    _ name: String, at path: String, _ uses: String = "", excluding: [String] = [], settings: [SwiftSetting] = strict
+) -> Target {
+    .target(name: name, dependencies: dependencies(uses), path: path, exclude: excluding, swiftSettings: settings)
 }
 
 func program(_ name: String, at path: String, _ uses: String, linking libraries: [String] = []) -> Target {
@@ -64,9 +71,9 @@ let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
     library("CSecp256k1", at: "Ledger/CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
     library("COpenSSL", at: "Ledger/COpenSSL", "libcrypto", "libssl-dev"),
-    module("Primitives", at: "Ledger/Primitives"),
+    module("Primitives", at: "Ledger/Primitives", settings: transparent),
     module("LedgerCrypto", at: "Ledger/Crypto", "Primitives CSecp256k1 COpenSSL"),
-    module("Chain", at: "Ledger/Chain", "Primitives LedgerCrypto"),
+    module("Chain", at: "Ledger/Chain", "Primitives LedgerCrypto", settings: transparent),
     module("LedgerState", at: "Ledger/State", "Primitives LedgerCrypto Chain"),
     module("Consensus", at: "Ledger/Consensus", "Primitives LedgerCrypto Chain"),
     module("Replica", at: "Ledger/Replica", "Primitives LedgerCrypto Chain LedgerState Consensus LightClient"),
@@ -74,7 +81,7 @@ let targets: [Target] = [
     module("LightClient", at: "Ledger/LightClient", "Primitives LedgerCrypto Chain LedgerState"),
 
     // Contracts: the application that the log drives.
-    module("ContractKit", at: "Contracts/Kit", "Primitives LedgerCrypto Chain"),
+    module("ContractKit", at: "Contracts/Kit", "Primitives LedgerCrypto Chain", settings: transparent),
     module("ContractHost", at: "Contracts/Host", "Primitives LedgerCrypto Chain ContractKit"),
     module("Governance", at: "Contracts/Governance", "Primitives LedgerCrypto Chain ContractKit"),
     module(

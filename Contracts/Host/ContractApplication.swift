@@ -33,6 +33,9 @@ package struct GenesisPlan: Sendable {
 package struct ContractApplication: Application {
     package typealias Planner = @Sendable (Genesis) throws(Rejection) -> GenesisPlan
 
+    /// Keys that a transaction usually reads or writes.
+    private static let keysUsual = 4
+
     package let release: Release
     private let plan: Planner
 
@@ -82,13 +85,14 @@ package struct ContractApplication: Application {
         context: BlockContext, transactions: [Transaction], state: some StateReader
     ) throws(StorageFailure) -> ExecutionResult? {
         let execution = Execution(release: release, block: context, state: state)
+        execution.overlay.reserveCapacity(transactions.count * ContractApplication.keysUsual)
         for transaction in transactions where try execution.admission(of: transaction) != nil { return nil }
         var receipts = try execution.runScheduled()
         var workLeft = context.parameters.blockWorkMax
         for receipt in receipts { workLeft -= min(workLeft, receipt.workUsed) }
         receipts.reserveCapacity(receipts.count + transactions.count)
-        for transaction in transactions {
-            let receipt = try execution.run(transaction, workLeft: workLeft)
+        for (position, transaction) in transactions.enumerated() {
+            let receipt = try execution.run(transaction, at: position, workLeft: workLeft)
             workLeft -= min(workLeft, receipt.workUsed)
             receipts.append(receipt)
         }

@@ -2,10 +2,15 @@ internal import Chain
 internal import ContractKit
 internal import Primitives
 
-/// An instance with the code that it runs in this block.
-struct Resolved {
+/// An instance with the code that it runs in this block. An object: a definition has many parts, and every call looks here.
+final class Resolved {
     let contract: ContractDefinition
     let status: InstanceRecord.Status
+
+    init(contract: ContractDefinition, status: InstanceRecord.Status) {
+        self.contract = contract
+        self.status = status
+    }
 }
 
 extension Execution {

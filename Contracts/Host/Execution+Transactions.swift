@@ -12,6 +12,13 @@ struct SenderKey: Hashable {
     func hash(into hasher: inout Hasher) { key.bytes.withUnsafeBytes { hasher.combine(bytes: $0) } }
 }
 
+/// What is known of a sender in this block.
+struct KnownSender {
+    let caller: Result<Caller, Rejection>
+    /// Place in `quotas`, once it was needed.
+    var quota: Int?
+}
+
 extension Execution {
     // MARK: Admission
 
@@ -22,15 +29,18 @@ extension Execution {
         guard body.expiry >= block.time,
             body.expiry <= block.time.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
         else { return HostRejection.expired() }
-        switch try sender(SenderKey(key: body.sender, actor: body.actor)) {
+        let sender = try sender(of: transaction)
+        admitted.append(sender)
+        switch senders[sender].caller {
         case .failure(let rejection): return rejection
-        case .success(let caller): return try quotaProblem(of: caller.partner ?? "")
+        case .success(let caller): return try quotaProblem(of: caller, sender)
         }
     }
 
-    /// The partner that the key acts for, with the roles that it has now.
-    func sender(_ sender: SenderKey) throws(StorageFailure) -> Result<Caller, Rejection> {
-        if let known = senders[sender] { return known }
+    /// The partner that the key acts for, with the roles that it has now: its place in `senders`.
+    private func sender(of transaction: Transaction) throws(StorageFailure) -> Int {
+        let sender = SenderKey(key: transaction.body.sender, actor: transaction.body.actor)
+        if let known = senderPlaces[sender] { return known }
         let result: Result<Caller, Rejection>
         do throws(Rejection) {
             result = .success(try resolve(sender))
@@ -38,8 +48,9 @@ extension Execution {
             if let failure { throw failure }
             result = .failure(error)
         }
-        senders[sender] = result
-        return result
+        senders.append(KnownSender(caller: result))
+        senderPlaces[sender] = senders.count - 1
+        return senders.count - 1
     }
 
     private func resolve(_ sender: SenderKey) throws(Rejection) -> Caller {
@@ -64,14 +75,19 @@ extension Execution {
 
     // MARK: Quotas
 
-    private func quotaProblem(of partner: String) throws(StorageFailure) -> Rejection? {
-        let use = try quota(of: partner)
-        let isOpen = use.transactions < parameters.quotaTransactions && use.work < parameters.quotaWork
+    private func quotaProblem(of caller: Caller, _ sender: Int) throws(StorageFailure) -> Rejection? {
+        let partner = caller.partner ?? ""
+        let place = if let known = senders[sender].quota { known } else { try quota(of: partner) }
+        senders[sender].quota = place
+        let isOpen =
+            quotas[place].use.transactions < parameters.quotaTransactions
+            && quotas[place].use.work < parameters.quotaWork
         return isOpen ? nil : HostRejection.quotaExceeded(partner)
     }
 
-    private func quota(of partner: String) throws(StorageFailure) -> QuotaUse {
-        if let known = quotas[partner] { return known }
+    /// The place of a partner in `quotas`.
+    private func quota(of partner: String) throws(StorageFailure) -> Int {
+        if let known = quotaPlaces[partner] { return known }
         let window = block.time.value / max(1, parameters.quotaWindowMilliseconds)
         var use = QuotaUse(window: window)
         do throws(Rejection) {
@@ -80,15 +96,15 @@ extension Execution {
         } catch {
             throw failure ?? StorageFailure("the quota of \(partner) in the state is damaged: \(error.text)")
         }
-        quotas[partner] = use
-        return use
+        quotas.append((partner, use))
+        quotaPlaces[partner] = quotas.count - 1
+        return quotas.count - 1
     }
 
-    private func count(_ work: UInt64, against partner: String) {
-        guard quotas[partner] != nil else { return }
-        let (sum, overflow) = quotas[partner, default: QuotaUse(window: 0)].work.addingReportingOverflow(work)
-        quotas[partner]?.transactions &+= 1
-        quotas[partner]?.work = overflow ? .max : sum
+    private func count(_ work: UInt64, against place: Int) {
+        let (sum, overflow) = quotas[place].use.work.addingReportingOverflow(work)
+        quotas[place].use.transactions &+= 1
+        quotas[place].use.work = overflow ? .max : sum
     }
 
     /// Writes what partners used in this block; rejected transactions count too.
@@ -96,9 +112,8 @@ extension Execution {
         meter = WorkMeter(limit: .max)
         do throws(Rejection) {
             try asHost { (host) throws(Rejection) in
-                for partner in self.quotas.keys.sorted() {
-                    guard let use = self.quotas[partner], use.transactions > 0 else { continue }
-                    try HostState.quotas.set(partner, use, in: host)
+                for quota in self.quotas.sorted(by: { $0.partner < $1.partner }) where quota.use.transactions > 0 {
+                    try HostState.quotas.set(quota.partner, quota.use, in: host)
                 }
             }
         } catch {
@@ -108,33 +123,33 @@ extension Execution {
 
     // MARK: Running
 
-    func run(_ transaction: Transaction, workLeft: UInt64) throws(StorageFailure) -> Receipt {
-        let body = transaction.body
+    /// `position` says which of the admitted transactions this one is.
+    func run(_ transaction: Transaction, at position: Int, workLeft: UInt64) throws(StorageFailure) -> Receipt {
         self.transaction = transaction.digest
-        let receipt: Receipt
-        var partner: String?
         // An earlier transaction of this block may have taken the role away, or used up the quota.
-        switch try sender(SenderKey(key: body.sender, actor: body.actor)) {
-        case .failure(let rejection):
-            receipt = Receipt(subject: transaction.digest, rejection: rejection, workUsed: 0)
-        case .success(let caller):
-            partner = caller.partner
-            if let problem = try quotaProblem(of: caller.partner ?? "") {
-                return Receipt(subject: transaction.digest, rejection: problem, workUsed: 0)
-            }
-            receipt = try runAsOne(subject: transaction.digest, base: Work.transaction, workLeft: workLeft) {
-                () throws(Rejection) in
-                var outputs: [[UInt8]] = []
-                outputs.reserveCapacity(body.calls.count)
-                for call in body.calls {
-                    outputs.append(
-                        try self.invoke(
-                            call.instance, method: call.method, arguments: call.arguments, caller: caller, depth: 0))
-                }
-                return outputs
-            }
+        let sender = position < admitted.count ? admitted[position] : try sender(of: transaction)
+        let caller: Caller
+        switch senders[sender].caller {
+        case .failure(let rejection): return Receipt(subject: transaction.digest, rejection: rejection, workUsed: 0)
+        case .success(let found): caller = found
         }
-        if let partner { count(receipt.workUsed, against: partner) }
+        if let problem = try quotaProblem(of: caller, sender) {
+            return Receipt(subject: transaction.digest, rejection: problem, workUsed: 0)
+        }
+        // The place of the sender may be another one when the calls have run.
+        let quota = senders[sender].quota
+        let receipt = try runAsOne(subject: transaction.digest, base: Work.transaction, workLeft: workLeft) {
+            () throws(Rejection) in
+            var outputs: [[UInt8]] = []
+            outputs.reserveCapacity(transaction.body.calls.count)
+            for call in transaction.body.calls {
+                outputs.append(
+                    try self.invoke(
+                        call.instance, method: call.method, arguments: call.arguments, caller: caller, depth: 0))
+            }
+            return outputs
+        }
+        if let quota { count(receipt.workUsed, against: quota) }
         return receipt
     }
 

@@ -27,9 +27,14 @@ final class Execution: ContextServices {
 
     /// Instances resolved in this block; emptied when an instance or an active version may have changed.
     var resolved: [ByteKey: Resolved] = [:]
-    /// Senders resolved in this block; emptied when Governance or Identity ran.
-    var senders: [SenderKey: Result<Caller, Rejection>] = [:]
-    var quotas: [String: QuotaUse] = [:]
+    /// Senders resolved in this block, and where they are found; emptied when Governance or Identity ran.
+    var senders: [KnownSender] = []
+    var senderPlaces: [SenderKey: Int] = [:]
+    /// Of the transactions admitted so far, in order: places in `senders`. Emptied with those.
+    var admitted: [Int] = []
+    /// What partners have used of their quotas, and where they are found.
+    var quotas: [(partner: String, use: QuotaUse)] = []
+    var quotaPlaces: [String: Int] = [:]
     private(set) lazy var parameters: NetworkParameters = storedParameters()
 
     init(release: Release, block: BlockContext, state: any StateReader, isReadOnly: Bool = false) {
@@ -122,7 +127,11 @@ final class Execution: ContextServices {
 
     func forgetResolved() {
         if !resolved.isEmpty { resolved.removeAll(keepingCapacity: true) }
-        if !senders.isEmpty { senders.removeAll(keepingCapacity: true) }
+        if !senders.isEmpty {
+            senders.removeAll(keepingCapacity: true)
+            senderPlaces.removeAll(keepingCapacity: true)
+            admitted.removeAll(keepingCapacity: true)
+        }
     }
 
     private func storedParameters() -> NetworkParameters {

@@ -16,6 +16,9 @@ struct Overlay {
 
     init(_ base: any StateReader) { self.base = base }
 
+    /// Makes room for so many keys, which saves hashing them again as the table grows.
+    mutating func reserveCapacity(_ keys: Int) { entries.reserveCapacity(keys) }
+
     /// Position in the undo log.
     var mark: Int { undoLog.count }
 

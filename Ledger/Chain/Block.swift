@@ -99,10 +99,16 @@ package struct Block: Sendable, Hashable {
         self.transactions = transactions
     }
 
+    /// For whoever has just seen that the root over the digests of these transactions is that of the header.
+    package init(header: BlockHeader, matching transactions: [Transaction]) {
+        self.header = header
+        self.transactions = transactions
+    }
+
     package var digest: Digest { header.digest }
 
     package static func transactionsRoot(_ digests: [Digest]) -> Digest {
-        MerkleTree.root(digests.map { MerkleTree.leaf($0.bytes) })
+        MerkleTree.root(digests.map { MerkleTree.leaf($0) })
     }
 
     package static func == (left: Block, right: Block) -> Bool { left.digest == right.digest }
@@ -110,6 +116,13 @@ package struct Block: Sendable, Hashable {
 }
 
 extension Block: BCSCodable {
+    /// As `encode` gives them; a block is large, so room for all of it is made first.
+    package var bcs: [UInt8] {
+        var encoder = BCSEncoder(reserving: transactions.reduce(512) { $0 + $1.bytes.count + 4 })
+        encode(to: &encoder)
+        return encoder.bytes
+    }
+
     package func encode(to encoder: inout BCSEncoder) {
         encoder.value(header)
         encoder.vector(transactions) { $0.blob($1.bytes) }

@@ -16,8 +16,11 @@ package enum StorePart: Int, Sendable, CaseIterable {
     package static let blocksTag: UInt8 = 0x10
 
     /// Whose records are these? By the first byte of the key.
-    package init(of key: [UInt8]) {
-        switch key.first {
+    package init(of key: [UInt8]) { self.init(ofTag: key.first) }
+
+    /// The same by that byte; nil for an empty key.
+    init(ofTag tag: UInt8?) {
+        switch tag {
         case StorePart.stateTag: self = .state
         case StorePart.blocksTag: self = .blocks
         default: self = .index
@@ -43,22 +46,24 @@ package enum StorePart: Int, Sendable, CaseIterable {
 extension KeyValueBatch {
     /// What reaches the disk first: entries of history, by part and ascending key, later ones of the same key behind. Any
     /// number of them from the start may be all that a crash leaves of the batch.
-    package var history: KeyValueBatch { KeyValueBatch(places.dropLast().joined().map { entries[$0] }) }
+    package var history: KeyValueBatch { KeyValueBatch(placesByPart.dropLast().joined().map { entry(at: $0) }) }
 
     /// What follows in one write once history is durable.
     package var index: KeyValueBatch { KeyValueBatch(entries.filter { StorePart(of: $0.key) == .index }) }
 
-    /// Places in `entries` of each part, by `StorePart.rawValue`; those of history ascending by key, so that what is written
-    /// of a part at once overlaps with nothing before it.
-    package var places: [[Int]] {
+    /// Indices of the entries of each part, by `StorePart.rawValue`; those of history ascending by key, so that what is
+    /// written of a part at once overlaps with nothing before it.
+    package var placesByPart: [[Int]] {
         var places = [[Int]](repeating: [], count: StorePart.allCases.count)
         var keys: [[SortKey]] = [[], []]
-        for place in entries.indices {
-            let part = StorePart(of: entries[place].key)
-            if part == .index {
-                places[part.rawValue].append(place)
-            } else {
-                keys[part.rawValue].append(SortKey(entries[place].key, place))
+        for place in 0..<count {
+            withEntry(at: place) { key, _ in
+                let part = StorePart(ofTag: key.first)
+                if part == .index {
+                    places[part.rawValue].append(place)
+                } else {
+                    keys[part.rawValue].append(SortKey(key, place))
+                }
             }
         }
         for part in keys.indices { places[part] = sorted(&keys[part]) }
@@ -69,8 +74,11 @@ extension KeyValueBatch {
         keys.sort { left, right in
             if left.number != right.number { return left.number < right.number }
             if left.rest != right.rest { return left.rest < right.rest }
-            let (one, other) = (entries[left.place].key, entries[right.place].key)
-            return one == other ? left.place < right.place : one.lexicographicallyPrecedes(other)
+            return withEntry(at: left.place) { one, _ in
+                withEntry(at: right.place) { other, _ in
+                    one.elementsEqual(other) ? left.place < right.place : one.lexicographicallyPrecedes(other)
+                }
+            }
         }
         return keys.map(\.place)
     }
@@ -82,21 +90,19 @@ extension KeyValueBatch {
         let rest: UInt64
         let place: Int
 
-        init(_ key: [UInt8], _ place: Int) {
+        init(_ key: UnsafeRawBufferPointer, _ place: Int) {
             number = SortKey.word(key, at: 1)
             rest = SortKey.word(key, at: 9)
             self.place = place
         }
 
-        private static func word(_ key: [UInt8], at start: Int) -> UInt64 {
-            key.withUnsafeBytes { bytes in
-                if bytes.count >= start + 8 {
-                    return UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
-                }
-                var word: UInt64 = 0
-                for index in start..<start + 8 { word = word << 8 | (index < bytes.count ? UInt64(bytes[index]) : 0) }
-                return word
+        private static func word(_ key: UnsafeRawBufferPointer, at start: Int) -> UInt64 {
+            if key.count >= start + 8 {
+                return UInt64(bigEndian: key.loadUnaligned(fromByteOffset: start, as: UInt64.self))
             }
+            var word: UInt64 = 0
+            for index in start..<start + 8 { word = word << 8 | (index < key.count ? UInt64(key[index]) : 0) }
+            return word
         }
     }
 }

@@ -103,6 +103,7 @@ package struct BuildRequest: Hashable, Sendable {
 /// A block to execute. `isCertified` blocks have a quorum behind them: they matter even when their turn is over.
 package struct JudgeRequest: Hashable, Sendable {
     package let header: BlockHeader
+    /// Their root was found to be that of the header.
     package let transactions: [Digest]
     package let isCertified: Bool
 }

@@ -6,6 +6,9 @@ package enum MerkleTree {
     package static func leaf(_ data: [UInt8]) -> Digest { leaf(data[...]) }
 
     package static func leaf(_ data: ArraySlice<UInt8>) -> Digest { SHA256.hash(prefix: leafTag, data) }
+
+    /// The leaf of a digest: `H(00 || digest)`.
+    package static func leaf(_ digest: Digest) -> Digest { SHA256.hash(prefix: leafTag, digest, []) }
     private static let leafTag: [UInt8] = [0]
 
     /// Root over leaf digests (already hashed with `leaf`). O(n) hashes.

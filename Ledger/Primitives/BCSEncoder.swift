@@ -39,7 +39,10 @@ package struct BCSEncoder: Sendable {
     }
 
     /// UTF-8 with a length in bytes.
-    package mutating func string(_ value: String) { blob(Array(value.utf8)) }
+    package mutating func string(_ value: String) {
+        let isWritten: Void? = value.utf8.withContiguousStorageIfAvailable { blob($0) }
+        if isWritten == nil { blob(Array(value.utf8)) }
+    }
 
     package mutating func value(_ value: some BCSEncodable) { value.encode(to: &self) }
 

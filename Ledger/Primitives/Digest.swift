@@ -1,7 +1,7 @@
 /// 32 bytes, in practice a SHA-256 digest. Stored inline, ordered as big-endian bytes are.
 package struct Digest: Hashable, Sendable {
     package static let byteCount = 32
-    package static let zero = Digest(words: (0, 0, 0, 0))
+    package static var zero: Digest { Digest(words: (0, 0, 0, 0)) }
 
     // Words hold the bytes in memory order, so the struct can be handed to C as 32 bytes.
     package var words: (UInt64, UInt64, UInt64, UInt64)
@@ -39,7 +39,10 @@ package struct Digest: Hashable, Sendable {
     /// Nibble `index` counted from the high half of byte 0; 0 beyond 63.
     package func nibble(_ index: Int) -> UInt8 {
         guard index >= 0, index < 64 else { return 0 }
-        return withUnsafeBytes { index & 1 == 0 ? $0[index >> 1] >> 4 : $0[index >> 1] & 15 }
+        let (half, rest) = index < 32 ? ((words.0, words.1), index) : ((words.2, words.3), index - 32)
+        let word = UInt64(littleEndian: rest < 16 ? half.0 : half.1)
+        // Within a byte the high half comes first.
+        return UInt8(truncatingIfNeeded: word >> UInt64((rest & 15 ^ 1) * 4)) & 15
     }
 
     package static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }

@@ -16,7 +16,8 @@ enum ChainStore {
     /// tag, height, 2 -> the block's own finalization. Absent when only a descendant has one.
     static func finalization(_ height: Height) -> [UInt8] { key(StorePart.blocksTag, height.value) + [2] }
     /// tag, transaction digest -> location.
-    static func location(of transaction: Digest) -> [UInt8] { [0x14] + transaction.bytes }
+    static func location(of transaction: Digest) -> [UInt8] { [locationTag] + transaction.bytes }
+    static let locationTag: UInt8 = 0x14
     /// tag, epoch -> epoch record.
     static func epoch(_ epoch: Epoch) -> [UInt8] { key(0x15, epoch.value) }
     /// tag, height, 3 -> block time, then (signed digest, expiry) of each transaction: what the replay window is rebuilt from.

@@ -2,8 +2,9 @@ package import Chain
 package import LedgerState
 package import Primitives
 
-/// A final, executed block.
-package struct FinalizedBlock: Sendable {
+/// A final, executed block. An object, because the list of those that are not stored yet is shared with readers and copied
+/// at every new one.
+package final class FinalizedBlock: Sendable {
     package let block: Block
     /// Scheduled calls first, then one per transaction, in order.
     package let receipts: [Receipt]
@@ -12,13 +13,46 @@ package struct FinalizedBlock: Sendable {
     /// Places of its transactions, by digest.
     let places: [Digest: UInt32]
     /// The finalization of this block or of the nearest descendant that has its own (`finalization.digest` says which).
-    package internal(set) var finalization: Certificate
+    package let finalization: Certificate
     /// The state after this block.
-    package internal(set) var state: StateSnapshot
+    package let state: StateSnapshot
     /// The validators that certify this block's children.
     package let validators: ValidatorSet
 
     package var height: Height { block.header.height }
+
+    init(_ executed: ExecutedBlock, finalization: Certificate, validators: ValidatorSet) {
+        block = executed.block
+        receipts = executed.receipts
+        receiptBytes = executed.receiptBytes
+        state = executed.state
+        self.finalization = finalization
+        self.validators = validators
+        var places: [Digest: UInt32] = [:]
+        places.reserveCapacity(block.transactions.count)
+        for (index, transaction) in block.transactions.enumerated() {
+            places[transaction.digest] = UInt32(clamping: index)
+        }
+        self.places = places
+    }
+
+    private init(_ block: FinalizedBlock, finalization: Certificate, state: StateSnapshot) {
+        self.block = block.block
+        receipts = block.receipts
+        receiptBytes = block.receiptBytes
+        places = block.places
+        validators = block.validators
+        self.finalization = finalization
+        self.state = state
+    }
+
+    func with(_ finalization: Certificate) -> FinalizedBlock {
+        FinalizedBlock(self, finalization: finalization, state: state)
+    }
+
+    func with(_ state: StateSnapshot) -> FinalizedBlock {
+        FinalizedBlock(self, finalization: finalization, state: state)
+    }
 }
 
 /// Where a transaction is in the chain.

@@ -12,7 +12,8 @@ enum JournalEntry {
     case body([UInt8])
 
     var bytes: [UInt8] {
-        var encoder = BCSEncoder(reserving: 256)
+        let size = if case .body(let bytes) = self { bytes.count + 2 } else { 256 }
+        var encoder = BCSEncoder(reserving: size)
         encoder.u8(JournalEntry.formatVersion)
         switch self {
         case .consensus(let record):

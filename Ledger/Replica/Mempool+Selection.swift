@@ -23,7 +23,7 @@ extension Mempool {
         tidyRing()
         var turns = Array(ring[ringHead...])
         var cursors = [Int](repeating: 0, count: turns.count)
-        for index in turns.indices { cursors[index] = queues[turns[index]]?.head ?? 0 }
+        for index in turns.indices { cursors[index] = queues[turns[index]].head }
         var served = 0
         var isFull = countMax <= 0
         while !turns.isEmpty, !isFull {
@@ -32,9 +32,9 @@ extension Mempool {
                 served = index
                 var cursor = cursors[index]
                 var isMore = false
-                while let id = queues[turns[index]]?.element(at: cursor) {
+                while let id = queues[turns[index]].element(at: cursor) {
                     cursor += 1
-                    guard let entry = entries[id], entry.uses == 0 else { continue }
+                    guard let slot = slot(id), let entry = slots[slot], entry.uses == 0 else { continue }
                     let size = entry.transaction.transaction.bytes.count
                     // What does not fit is left for the next block; smaller ones behind it may still fit.
                     guard size <= room else {
@@ -74,7 +74,7 @@ extension Mempool {
     static let roomBytesMin = 256
 
     /// Makes the sender after `sender` the next one to be served.
-    private mutating func rotate(behind sender: PublicKey) {
+    private mutating func rotate(behind sender: Int) {
         guard let position = ring[ringHead...].firstIndex(of: sender) else { return }
         let front = ring[ringHead...position]
         ring.append(contentsOf: front)
@@ -87,23 +87,22 @@ extension Mempool {
 
     /// Drops entries that are gone or used by a block from the fronts of the queues, and senders without any.
     private mutating func tidyRing() {
-        var kept: [PublicKey] = []
+        var kept: [Int] = []
         kept.reserveCapacity(ring.count - ringHead)
-        for sender in ring[ringHead...] {
-            guard let index = queues.index(forKey: sender) else { continue }
-            while let id = queues.values[index].element(at: queues.values[index].head) {
-                if let entry = entries.index(forKey: id) {
-                    guard entries.values[entry].uses > 0 else { break }
-                    entries.values[entry].isQueued = false
+        for index in ring[ringHead...] {
+            while let id = queues[index].first {
+                if let slot = slot(id) {
+                    if slots[slot]?.uses == 0 { break }
+                    slots[slot]?.isQueued = false
                 }
-                queues.values[index].head += 1
+                queues[index].head += 1
             }
-            queues.values[index].compact()
-            if queues.values[index].ids.isEmpty {
-                queues.values[index].isInRing = false
-                if queues.values[index].count == 0 { queues.remove(at: index) }
+            queues[index].compact()
+            if queues[index].ids.isEmpty {
+                queues[index].isInRing = false
+                if queues[index].count == 0 { removeQueue(index) }
             } else {
-                kept.append(sender)
+                kept.append(index)
             }
         }
         ring = kept
@@ -112,7 +111,9 @@ extension Mempool {
 }
 
 extension Mempool.Queue {
-    func element(at index: Int) -> UInt64? { index < ids.count ? ids[index] : nil }
+    var first: Mempool.EntryID? { element(at: head) }
+
+    func element(at index: Int) -> Mempool.EntryID? { index < ids.count ? ids[index] : nil }
 
     mutating func compact() {
         if head == ids.count {

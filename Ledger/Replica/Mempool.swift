@@ -4,6 +4,9 @@ internal import Primitives
 
 /// Transactions that wait for a block: bounded in count and bytes, in all and per sender; senders take turns.
 ///
+/// Entries and senders lie in `slots` and `queues` and are named by their places there, so that a transaction is looked up by
+/// hash only where it comes in and where a block names it.
+///
 /// Invariants: every entry is in `ids` by signed digest and in `names` by digest; counts and bytes are the sums over the
 /// entries; an entry with `uses == 0` is in the queue of its sender, a sender with an entry in its queue is in `ring`.
 struct Mempool: Sendable {
@@ -11,13 +14,25 @@ struct Mempool: Sendable {
         let transaction: SignedTransaction
         /// From a client of this node, who is told when it is dropped.
         let isLocal: Bool
+        /// How many came before it: tells it from another one in the same slot, earlier or later.
+        let number: UInt64
+        /// Index in `queues` of its sender.
+        let queue: Int
         /// Executed, unfinalized blocks of this node that hold it.
         var uses = 0
         var isQueued = true
     }
 
+    /// An entry that may be gone.
+    struct EntryID: Sendable {
+        let slot: Int
+        let number: UInt64
+    }
+
     struct Queue: Sendable {
-        var ids: [UInt64] = []
+        /// Nil when it is free for another sender.
+        var sender: PublicKey?
+        var ids: [EntryID] = []
         /// Entries of `ids` before this one are gone.
         var head = 0
         var count = 0
@@ -26,102 +41,125 @@ struct Mempool: Sendable {
     }
 
     let limits: MempoolLimits
-    var entries: [UInt64: Entry] = [:]
-    var ids: [Digest: UInt64] = [:]
-    var names: [Digest: UInt64] = [:]
-    var queues: [PublicKey: Queue] = [:]
-    /// Senders with something queued, in the order of their turns; entries before `ringHead` are gone.
-    var ring: [PublicKey] = []
+    var slots: [Entry?] = []
+    private var freeSlots: [Int] = []
+    /// Indices in `slots`.
+    private var ids: [Digest: Int] = [:]
+    private var names: [Digest: Int] = [:]
+    var queues: [Queue] = []
+    private var freeQueues: [Int] = []
+    /// Indices in `queues`.
+    private var senders: [PublicKey: Int] = [:]
+    /// Senders with something queued, in the order of their turns, as indices in `queues`; entries before `ringHead` are gone.
+    var ring: [Int] = []
     var ringHead = 0
     var bytes = 0
-    private var nextID: UInt64 = 0
+    private var nextNumber: UInt64 = 0
     /// Entries by the second in which they expire. Looked up by key, never iterated.
-    private var expiries: [UInt64: [UInt64]] = [:]
+    private var expiries: [UInt64: [EntryID]] = [:]
     private var expiredBelow: UInt64 = 0
     /// Entries that no executed unfinalized block holds.
     private(set) var waiting = 0
 
     init(limits: MempoolLimits) { self.limits = limits }
 
-    var count: Int { entries.count }
+    var count: Int { ids.count }
 
     func contains(signed digest: Digest) -> Bool { ids[digest] != nil }
     func transaction(named digest: Digest) -> SignedTransaction? {
-        names[digest].flatMap { entries[$0]?.transaction }
+        names[digest].flatMap { slots[$0]?.transaction }
     }
+
+    /// The slot of the entry; nil when it is gone.
+    func slot(_ id: EntryID) -> Int? { slots[id.slot]?.number == id.number ? id.slot : nil }
 
     /// Nil when it is pooled now.
     mutating func insert(_ signed: SignedTransaction, isLocal: Bool) -> TransactionRefusal? {
         let transaction = signed.transaction
         if ids[transaction.signedDigest] != nil { return .pending }
         let size = transaction.bytes.count
-        guard entries.count < limits.transactionsMax, bytes + size <= limits.bytesMax else { return .poolFull }
-        let sender = transaction.body.sender
-        var queue = queues.removeValue(forKey: sender) ?? Queue()
-        defer { if queue.count > 0 { queues[sender] = queue } }
-        guard queue.count < limits.senderTransactionsMax, queue.bytes + size <= limits.senderBytesMax else {
-            return .senderQuota(transactionsMax: limits.senderTransactionsMax, bytesMax: limits.senderBytesMax)
-        }
-        let id = nextID
-        nextID += 1
-        entries[id] = Entry(transaction: signed, isLocal: isLocal)
-        ids[transaction.signedDigest] = id
-        names[transaction.digest] = id
+        guard count < limits.transactionsMax, bytes + size <= limits.bytesMax else { return .poolFull }
+        guard limits.senderTransactionsMax > 0, size <= limits.senderBytesMax else { return quotaRefusal }
+        let queue = queue(of: transaction.body.sender)
+        guard queues[queue].count < limits.senderTransactionsMax, queues[queue].bytes + size <= limits.senderBytesMax
+        else { return quotaRefusal }
+        let id = EntryID(slot: freeSlots.popLast() ?? slots.count, number: nextNumber)
+        let entry = Entry(transaction: signed, isLocal: isLocal, number: id.number, queue: queue)
+        nextNumber += 1
+        if id.slot == slots.count { slots.append(entry) } else { slots[id.slot] = entry }
+        ids[transaction.signedDigest] = id.slot
+        names[transaction.digest] = id.slot
         let second = max(transaction.body.expiry.milliseconds / 1_000, expiredBelow)
         expiries[second, default: []].append(id)
         bytes += size
         waiting += 1
-        queue.count += 1
-        queue.bytes += size
-        queue.ids.append(id)
-        if !queue.isInRing {
-            queue.isInRing = true
-            ring.append(sender)
-        }
+        queues[queue].count += 1
+        queues[queue].bytes += size
+        enqueue(id, in: queue)
         return nil
+    }
+
+    private var quotaRefusal: TransactionRefusal {
+        .senderQuota(transactionsMax: limits.senderTransactionsMax, bytesMax: limits.senderBytesMax)
+    }
+
+    /// The index of the sender's queue. A new one is empty: something must be added to it.
+    private mutating func queue(of sender: PublicKey) -> Int {
+        if let known = senders[sender] { return known }
+        let index = freeQueues.popLast() ?? queues.count
+        if index == queues.count { queues.append(Queue(sender: sender)) } else { queues[index] = Queue(sender: sender) }
+        senders[sender] = index
+        return index
+    }
+
+    /// Lets go of the queue of a sender without transactions.
+    mutating func removeQueue(_ index: Int) {
+        guard let sender = queues[index].sender else { return }
+        senders[sender] = nil
+        queues[index] = Queue()
+        freeQueues.append(index)
+    }
+
+    private mutating func enqueue(_ id: EntryID, in queue: Int) {
+        queues[queue].ids.append(id)
+        guard !queues[queue].isInRing else { return }
+        queues[queue].isInRing = true
+        ring.append(queue)
     }
 
     /// Removes the entry with this signed digest, if there is one.
     @discardableResult
     mutating func remove(signed digest: Digest) -> Entry? {
-        guard let id = ids.removeValue(forKey: digest), let entry = entries.removeValue(forKey: id) else { return nil }
+        guard let slot = ids.removeValue(forKey: digest), let entry = slots[slot] else { return nil }
+        slots[slot] = nil
+        freeSlots.append(slot)
         let transaction = entry.transaction.transaction
         names[transaction.digest] = nil
         bytes -= transaction.bytes.count
         if entry.uses == 0 { waiting -= 1 }
-        let sender = transaction.body.sender
-        if let index = queues.index(forKey: sender) {
-            queues.values[index].count -= 1
-            queues.values[index].bytes -= transaction.bytes.count
-            // The ring and the queue's own list drop it when they next come by; an empty sender goes at once.
-            if queues.values[index].count == 0, !queues.values[index].isInRing { queues.remove(at: index) }
-        }
+        queues[entry.queue].count -= 1
+        queues[entry.queue].bytes -= transaction.bytes.count
+        // The ring and the queue's own list drop it when they next come by; an empty sender goes at once.
+        if queues[entry.queue].count == 0, !queues[entry.queue].isInRing { removeQueue(entry.queue) }
         return entry
     }
 
     /// An executed, unfinalized block holds it now: it waits no longer.
     mutating func use(signed digest: Digest) {
-        guard let id = ids[digest], let index = entries.index(forKey: id) else { return }
-        if entries.values[index].uses == 0 { waiting -= 1 }
-        entries.values[index].uses += 1
+        guard let slot = ids[digest], let uses = slots[slot]?.uses else { return }
+        if uses == 0 { waiting -= 1 }
+        slots[slot]?.uses = uses + 1
     }
 
     /// Such a block was abandoned: its transactions wait again.
     mutating func release(signed digest: Digest) {
-        guard let id = ids[digest], let index = entries.index(forKey: id), entries.values[index].uses > 0 else {
-            return
-        }
-        entries.values[index].uses -= 1
-        guard entries.values[index].uses == 0 else { return }
+        guard let slot = ids[digest], let entry = slots[slot], entry.uses > 0 else { return }
+        slots[slot]?.uses -= 1
+        guard entry.uses == 1 else { return }
         waiting += 1
-        guard !entries.values[index].isQueued else { return }
-        entries.values[index].isQueued = true
-        let sender = entries.values[index].transaction.transaction.body.sender
-        queues[sender, default: Queue()].ids.append(id)
-        if queues[sender]?.isInRing == false {
-            queues[sender]?.isInRing = true
-            ring.append(sender)
-        }
+        guard !entry.isQueued else { return }
+        slots[slot]?.isQueued = true
+        enqueue(EntryID(slot: slot, number: entry.number), in: entry.queue)
     }
 
     /// Removes and returns what expires at or before `now`. Cost: seconds passed plus entries removed.
@@ -136,12 +174,18 @@ struct Mempool: Sendable {
             ? expiries.keys.filter { $0 < second }.sorted() : Array(expiredBelow..<second)
         for key in seconds {
             for id in expiries.removeValue(forKey: key) ?? [] {
-                guard let entry = entries[id] else { continue }
+                guard let slot = slot(id), let entry = slots[slot] else { continue }
                 remove(signed: entry.transaction.transaction.signedDigest)
                 removed.append(entry)
             }
         }
         expiredBelow = second
         return removed
+    }
+
+    /// Waiting transactions of this node's clients, oldest first.
+    func ownTransactions(countMax: Int) -> [SignedTransaction] {
+        let own = slots.compactMap { $0 }.filter { $0.isLocal && $0.uses == 0 }.sorted { $0.number < $1.number }
+        return own.prefix(countMax).map(\.transaction)
     }
 }

@@ -1,3 +1,4 @@
+internal import Chain
 internal import Primitives
 
 /// Signed digests that must not run again. An entry can be forgotten once its expiry has passed in block time, because
@@ -18,6 +19,23 @@ struct ReplayWindow: Sendable {
         let second = expiry.milliseconds / 1_000
         guard second >= floor, members.insert(signedDigest).inserted else { return }
         buckets[second, default: []].append(signedDigest)
+    }
+
+    /// The same for all transactions of a block; neighbours that expire in the same second are taken together.
+    mutating func insert(_ transactions: [Transaction]) {
+        var rest = transactions[...]
+        while let first = rest.first {
+            let second = first.body.expiry.milliseconds / 1_000
+            let end = rest.firstIndex { $0.body.expiry.milliseconds / 1_000 != second } ?? rest.endIndex
+            if second >= floor {
+                var bucket = buckets.removeValue(forKey: second) ?? []
+                for transaction in rest[..<end] where members.insert(transaction.signedDigest).inserted {
+                    bucket.append(transaction.signedDigest)
+                }
+                if !bucket.isEmpty { buckets[second] = bucket }
+            }
+            rest = rest[end...]
+        }
     }
 
     /// Forgets what expired at or before block time `now`. Cost: seconds passed plus entries forgotten.

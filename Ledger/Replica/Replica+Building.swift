@@ -34,8 +34,7 @@ extension Replica {
             transactionsRoot: Block.transactionsRoot(transactions.map(\.digest)), stateRoot: execution.state.root,
             receiptsRoot: execution.receiptsRoot, validatorSet: view.validators.digest,
             nextValidatorSet: execution.nextValidators?.digest ?? view.validators.digest)
-        guard let block = Block(header: header, transactions: transactions) else { return }
-        keep(block, execution)
+        keep(Block(header: header, matching: transactions), execution)
         inputs.append(.built(header, transactions: transactions.map(\.digest)))
     }
 

@@ -76,7 +76,7 @@ extension Replica {
         view.state = state
         for index in view.recent.indices {
             guard let rebased = view.recent[index].state.rebased(onto: pending.state) else { continue }
-            view.recent[index].state = rebased
+            view.recent[index] = view.recent[index].with(rebased)
         }
         tree.mapStates { $0.rebased(onto: pending.state) }
         inputs.append(.stored(height))
@@ -94,7 +94,12 @@ extension FinalizedBlock {
         if finalization.digest == block.digest { batch.put(ChainStore.finalization(height), finalization.bcs) }
         for (index, transaction) in block.transactions.enumerated() {
             let location = TransactionLocation(height: height, index: UInt32(clamping: index))
-            batch.put(ChainStore.location(of: transaction.digest), location.bcs)
+            batch.put {
+                $0.u8(ChainStore.locationTag)
+                $0.fixed(transaction.digest)
+            } value: {
+                location.encode(to: &$0)
+            }
         }
         if block.header.closesEpoch {
             let next = block.header.epoch.next

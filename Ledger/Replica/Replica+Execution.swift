@@ -56,14 +56,17 @@ extension Replica {
             nextValidators: next)
     }
 
-    /// Keeps an executed block: its body goes to the journal unless it is there already.
+    /// Keeps an executed block: its body goes to the journal unless it is there already. `signed` are the signed digests of
+    /// its transactions, when they were gathered before.
     @discardableResult
-    mutating func keep(_ block: Block, _ execution: Execution, journaledAt sequence: UInt64? = nil) -> ExecutedBlock {
+    mutating func keep(
+        _ block: Block, _ execution: Execution, signed: Set<Digest>? = nil, journaledAt sequence: UInt64? = nil
+    ) -> ExecutedBlock {
         let bytes = block.bcs
         let executed = ExecutedBlock(
             block: block, bytes: bytes, state: execution.state, receipts: execution.result.receipts,
             receiptBytes: execution.receiptBytes, nextValidators: execution.nextValidators,
-            signed: Set(block.transactions.map(\.signedDigest)),
+            signed: signed ?? Set(block.transactions.map(\.signedDigest)),
             journalSequence: sequence ?? journalBody(bytes))
         // Blocks below it whose views failed count again: this one builds on them.
         for ancestor in tree.path(to: block.header.parent, from: view.tip.digest) ?? [] {
@@ -79,18 +82,24 @@ extension Replica {
     }
 
     private mutating func use(_ executed: ExecutedBlock) {
-        for digest in executed.signed.isEmpty ? [] : executed.block.transactions.map(\.signedDigest) {
-            pool.use(signed: digest)
-        }
+        for transaction in executed.block.transactions { pool.use(signed: transaction.signedDigest) }
     }
 
     /// Why a list of transactions may not be in a block above `parent` at `time`; nil when it may.
     func refusal(of transactions: [Transaction], above parent: Parent, time: Timestamp) -> String? {
+        var signed = Set<Digest>()
+        return refusal(of: transactions, above: parent, time: time, signed: &signed)
+    }
+
+    /// The same; when it is nil, `signed` holds the signed digests of all.
+    func refusal(
+        of transactions: [Transaction], above parent: Parent, time: Timestamp, signed seen: inout Set<Digest>
+    ) -> String? {
         guard transactions.count <= Int(parameters.blockTransactionsMax) else {
             return "it has \(transactions.count) transactions, more than \(parameters.blockTransactionsMax)"
         }
         var bytes = 0
-        var seen = Set<Digest>(minimumCapacity: transactions.count)
+        seen.reserveCapacity(transactions.count)
         for transaction in transactions {
             bytes += transaction.bytes.count
             guard transaction.body.network == network else {

@@ -60,8 +60,8 @@ extension Replica {
     private mutating func finalizeOne(_ executed: ExecutedBlock, certificate: Certificate) {
         let header = executed.header
         var dropped: [(entry: Mempool.Entry, reason: TransactionRefusal)] = []
+        window.insert(executed.block.transactions)
         for transaction in executed.block.transactions {
-            window.insert(transaction.signedDigest, expiry: transaction.body.expiry)
             guard let entry = pool.remove(signed: transaction.signedDigest) else { continue }
             // Signed twice: the other one ran.
             if entry.transaction.digest != transaction.digest { dropped.append((entry, .included)) }
@@ -72,15 +72,7 @@ extension Replica {
         view.state = executed.state
         view.finalization = certificate.digest == header.digest ? certificate : nil
         view.validators = executed.nextValidators ?? view.validators
-        var places: [Digest: UInt32] = [:]
-        places.reserveCapacity(executed.block.transactions.count)
-        for (index, transaction) in executed.block.transactions.enumerated() {
-            places[transaction.digest] = UInt32(clamping: index)
-        }
-        let final = FinalizedBlock(
-            block: executed.block, receipts: executed.receipts, receiptBytes: executed.receiptBytes, places: places,
-            finalization: certificate, state: executed.state,
-            validators: view.validators)
+        let final = FinalizedBlock(executed, finalization: certificate, validators: view.validators)
         view.recent.append(final)
         recentBodies.append((executed.journalSequence, executed.bytes))
         effects.append(.finalized(final))
@@ -92,7 +84,7 @@ extension Replica {
             return
         }
         view.finalization = certificate
-        view.recent[view.recent.count - 1].finalization = certificate
+        view.recent[view.recent.count - 1] = last.with(certificate)
     }
 
     /// Drops what has expired from the pool.

@@ -102,12 +102,8 @@ extension Replica {
     }
 
     private mutating func complete(_ pending: PendingJudgement) throws(StorageFailure) {
-        let transactions = pending.transactions.compactMap { $0 }
-        guard let block = Block(header: pending.request.header, transactions: transactions) else {
-            let why = "its transactions are not those of its root"
-            inputs.append(.judged(pending.request.header.digest, .invalid(why)))
-            return
-        }
+        // The request's names are those of the header's root, and each transaction was found by its name.
+        let block = Block(header: pending.request.header, matching: pending.transactions.compactMap { $0 })
         try judge(block, signaturesOf: [])
     }
 
@@ -130,7 +126,10 @@ extension Replica {
             !parent.header.closesEpoch || header.parent == view.tip.digest
         else { return .invalid("its place in the chain is wrong") }
         guard header.time > parent.header.time else { return .invalid("its time is not above its parent's") }
-        if let why = refusal(of: block.transactions, above: parent, time: header.time) { return .invalid(why) }
+        var signed = Set<Digest>()
+        if let why = refusal(of: block.transactions, above: parent, time: header.time, signed: &signed) {
+            return .invalid(why)
+        }
         let context = context(
             height: header.height, time: header.time, parent: header.parent, proposer: header.proposer)
         guard let execution = try execute(block.transactions, context: context, over: parent.state) else {
@@ -143,7 +142,7 @@ extension Replica {
                     + "executes to another result here: \(wrong).\n" + WriteSet.describe(execution.result))
             return .invalid(wrong)
         }
-        keep(block, execution)
+        keep(block, execution, signed: signed)
         return .valid
     }
 }

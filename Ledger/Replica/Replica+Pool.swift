@@ -62,8 +62,10 @@ extension Replica {
         let context = context(height: view.tip.height.next, time: time, parent: view.tip.digest, proposer: 0)
         let rejections = try application.admissions(
             of: open.map { transactions[$0].transaction }, context: context, state: view.state)
+        let using = tree.order.compactMap { tree[$0] }.filter { $0.isUsing && !$0.signed.isEmpty }.map(\.signed)
         for (index, rejection) in zip(open, rejections) {
-            refusals[index] = rejection.map { .notAdmitted($0) } ?? put(transactions[index], isLocal: isLocal)
+            refusals[index] =
+                rejection.map { .notAdmitted($0) } ?? put(transactions[index], isLocal: isLocal, usedBy: using)
         }
         return refusals
     }
@@ -83,15 +85,14 @@ extension Replica {
         return nil
     }
 
-    private mutating func put(_ signed: SignedTransaction, isLocal: Bool) -> TransactionRefusal? {
+    /// `unfinalized` are the signed digests of each block of the tree that uses its transactions.
+    private mutating func put(
+        _ signed: SignedTransaction, isLocal: Bool, usedBy unfinalized: [Set<Digest>]
+    ) -> TransactionRefusal? {
         if let refusal = pool.insert(signed, isLocal: isLocal) { return refusal }
         let transaction = signed.transaction
         // An unfinalized block may hold it already.
-        for digest in tree.order {
-            guard let executed = tree[digest], executed.isUsing, executed.signed.contains(transaction.signedDigest)
-            else {
-                continue
-            }
+        for block in unfinalized where block.contains(transaction.signedDigest) {
             pool.use(signed: transaction.signedDigest)
         }
         isPoolStalled = false
@@ -133,13 +134,5 @@ extension Replica {
     /// Connected validators of the current set, in the set's order.
     func validatorPeers() -> [PeerID] {
         view.validators.validators.map(\.transportKey).filter { $0 != configuration.peer && peers.isConnected($0) }
-    }
-}
-
-extension Mempool {
-    /// Waiting transactions of this node's clients, oldest first.
-    func ownTransactions(countMax: Int) -> [SignedTransaction] {
-        let own = entries.filter { $0.value.isLocal && $0.value.uses == 0 }.keys.sorted()
-        return own.prefix(countMax).compactMap { entries[$0]?.transaction }
     }
 }

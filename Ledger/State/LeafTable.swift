@@ -1,3 +1,5 @@
+internal import Primitives
+
 /// The leaves that a block wrote, by their places: 0, 1, 2 and so on; some may be let go later. One piece of memory.
 struct LeafTable: Sendable {
     private struct Entry: Sendable {
@@ -35,11 +37,12 @@ struct LeafTable: Sendable {
         }
     }
 
-    /// As it is stored; nil as above.
-    func record(_ place: UInt32) -> [UInt8]? {
-        entry(place).map {
-            StateRecords.leafRecord(key: bytes[Int($0.start)..<$0.valueStart], value: bytes[$0.valueStart..<$0.end])
-        }
+    /// Writes it as it is stored; false when nothing is there, or no longer.
+    func encodeRecord(_ place: UInt32, to encoder: inout BCSEncoder) -> Bool {
+        guard let entry = entry(place) else { return false }
+        StateRecords.encodeLeafRecord(
+            key: bytes[Int(entry.start)..<entry.valueStart], value: bytes[entry.valueStart..<entry.end], to: &encoder)
+        return true
     }
 
     func value(_ place: UInt32) -> [UInt8]? { entry(place).map { Array(bytes[$0.valueStart..<$0.end]) } }

@@ -26,10 +26,13 @@ struct NodeTable: Sendable {
         return RadixNode(words: words[start..<start + NodeHead(word: words[start]).wordCount])
     }
 
-    /// What the slot of a node holds; nil as above. Counts no references: readers on several threads would contend for them.
-    func child(_ place: UInt32, _ slot: Int) -> Subtree? {
+    /// Where a way down to `keyHash` goes from a node; nil as above. Counts no references: readers on several threads would
+    /// contend for them.
+    func step(_ place: UInt32, _ slot: Int, towards keyHash: Digest) -> NodeStep? {
         guard let start = start(place) else { return nil }
-        return words.withUnsafeBufferPointer { NodeWords(UnsafeBufferPointer(rebasing: $0[start...]))[slot] }
+        return words.withUnsafeBufferPointer {
+            NodeWords(UnsafeBufferPointer(rebasing: $0[start...])).step(slot, towards: keyHash)
+        }
     }
 
     /// Adds `node` with other contents in some slots, ascending; `head` is that of the result. Its place.
@@ -39,44 +42,66 @@ struct NodeTable: Sendable {
         let old = node.head
         if head == old {
             words.append(contentsOf: node.words)
-            for change in changes { put(change, start, head) }
         } else {
-            words.append(head.word)
-            words.append(contentsOf: repeatElement(0, count: head.wordCount - 1))
-            let changed = SlotChange.slots(of: changes)
-            for slot in 0..<16 where old.holds(slot) && changed & NodeHead.bit(slot) == 0 {
-                put(SlotChange(slot: slot, content: node[slot]), start, head)
+            words.append(contentsOf: repeatElement(0, count: head.wordCount))
+        }
+        words.withUnsafeMutableBufferPointer { all in
+            // Of `head.wordCount` words, as appended above.
+            let new = UnsafeMutableBufferPointer(rebasing: all[start...])
+            if head != old {
+                new[0] = head.word
+                node.words.withUnsafeBufferPointer {
+                    NodeTable.copy($0, old, except: SlotChange.slots(of: changes), to: new, head)
+                }
             }
-            for change in changes { put(change, start, head) }
-            if head.isRemembered && old.isRemembered {
-                let from = node.words.startIndex + old.rememberedStart
-                let to = start + head.rememberedStart
-                words.replaceSubrange(
-                    to..<to + NodeHead.rememberedWords, with: node.words[from..<from + NodeHead.rememberedWords])
-            }
+            for change in changes { NodeTable.put(change, new, head) }
         }
         starts.append(UInt32(clamping: start))
         return UInt32(clamping: starts.count - 1)
     }
 
-    private mutating func put(_ change: SlotChange, _ start: Int, _ head: NodeHead) {
-        switch change.content {
-        case .empty: break
-        case .leaf(let hash, let version, let keyHash, let place):
-            put(hash, version, place, start + head.childStart(change.slot))
-            put(keyHash, start + head.keyStart(change.slot))
-        case .inner(let hash, let version, let place):
-            put(hash, version, place, start + head.childStart(change.slot))
+    /// Copies the children of the slots that are not among `changed`, and the remembered digests when both have them.
+    /// `from` and `to` have the words that `old` and `head` say.
+    private static func copy(
+        _ from: UnsafeBufferPointer<UInt64>, _ old: NodeHead, except changed: UInt16,
+        to: UnsafeMutableBufferPointer<UInt64>, _ head: NodeHead
+    ) {
+        var kept = old.occupied & ~changed
+        while kept != 0 {
+            let slot = kept.trailingZeroBitCount
+            kept &= kept &- 1
+            let (source, target) = (old.childStart(slot), head.childStart(slot))
+            for index in 0..<NodeHead.childWords { to[target + index] = from[source + index] }
+            guard old.isLeaf(slot) else { continue }
+            let (sourceKey, targetKey) = (old.keyStart(slot), head.keyStart(slot))
+            for index in 0..<NodeHead.digestWords { to[targetKey + index] = from[sourceKey + index] }
+        }
+        guard head.isRemembered && old.isRemembered else { return }
+        for index in 0..<NodeHead.rememberedWords {
+            to[head.rememberedStart + index] = from[old.rememberedStart + index]
         }
     }
 
-    private mutating func put(_ hash: Digest, _ version: UInt64, _ place: UInt32, _ index: Int) {
-        put(hash, index)
+    private static func put(_ change: SlotChange, _ words: UnsafeMutableBufferPointer<UInt64>, _ head: NodeHead) {
+        let start = head.childStart(change.slot)
+        switch change.content {
+        case .empty: break
+        case .leaf(let hash, let version, let keyHash, let place):
+            put(hash, version, place, words, start)
+            put(keyHash, words, head.keyStart(change.slot))
+        case .inner(let hash, let version, let place): put(hash, version, place, words, start)
+        }
+    }
+
+    private static func put(
+        _ hash: Digest, _ version: UInt64, _ place: UInt32, _ words: UnsafeMutableBufferPointer<UInt64>, _ index: Int
+    ) {
+        put(hash, words, index)
         words[index + 4] = version
         words[index + 5] = UInt64(place)
     }
 
-    private mutating func put(_ digest: Digest, _ index: Int) {
+    private static func put(_ digest: Digest, _ words: UnsafeMutableBufferPointer<UInt64>, _ index: Int) {
         (words[index], words[index + 1], words[index + 2], words[index + 3]) = digest.words
     }
 

@@ -1,6 +1,15 @@
 internal import LedgerCrypto
 internal import Primitives
 
+/// What comes next on a way down to a key.
+enum NodeStep {
+    /// The key is not there.
+    case nothing
+    case inner(version: UInt64, place: UInt32)
+    /// Its leaf.
+    case leaf(version: UInt64, place: UInt32)
+}
+
 /// A node where it lies in memory. Of use only while the memory is held by whoever made it.
 struct NodeWords {
     private let words: UnsafeBufferPointer<UInt64>
@@ -24,6 +33,16 @@ struct NodeWords {
         return head.isLeaf(slot)
             ? .leaf(hash: digest(at: start), version: version, keyHash: digest(at: head.keyStart(slot)), place: place)
             : .inner(hash: digest(at: start), version: version, place: place)
+    }
+
+    /// Where a way down to `keyHash` goes by a slot (0 to 15). Reads no more than it has to: on the way to a key each line of
+    /// memory is a wait.
+    func step(_ slot: Int, towards keyHash: Digest) -> NodeStep {
+        guard head.holds(slot) else { return .nothing }
+        let start = head.childStart(slot)
+        let (version, place) = (words[start + 4], UInt32(truncatingIfNeeded: words[start + 5]))
+        guard head.isLeaf(slot) else { return .inner(version: version, place: place) }
+        return digest(at: head.keyStart(slot)) == keyHash ? .leaf(version: version, place: place) : .nothing
     }
 
     /// SmtSpec digest of the node: at most 15 hashes. `heap` are the digests within the node, a heap from place 1 on: 2 i and

@@ -71,14 +71,12 @@ struct RadixNode: Sendable {
 extension RadixNode {
     /// Record in the store: u16 occupied, u16 leaves, then per occupied slot what `Subtree.encodePointer` says. Integers
     /// little-endian.
-    var record: [UInt8] {
+    func encodeRecord(to encoder: inout BCSEncoder) {
         withWords { node in
             let head = node.head
-            var encoder = BCSEncoder(reserving: 4 + head.count * 40 + head.leaves.nonzeroBitCount * 32)
             encoder.u16(head.occupied)
             encoder.u16(head.leaves)
             for slot in 0..<16 where head.holds(slot) { node[slot].encodePointer(to: &encoder) }
-            return encoder.bytes
         }
     }
 

@@ -49,10 +49,11 @@ enum StaleRecord: Sendable {
         }
     }
 
-    var storeKey: [UInt8] {
+    /// Its key in the store without the tag, as a blob: as stale lists have it.
+    func encodeListed(to encoder: inout BCSEncoder) {
         switch self {
-        case .node(let path, let version, _): StateRecords.node(path, version)
-        case .leaf(let keyHash, let version, _): StateRecords.leaf(keyHash, version)
+        case .node(let path, let version, _): encoder.blob(StateRecords.node(path, version).dropFirst())
+        case .leaf(let keyHash, let version, _): encoder.blob(StateRecords.leaf(keyHash, version).dropFirst())
         }
     }
 }

@@ -44,7 +44,11 @@ package struct StateRebuilder: Sendable {
                 sharedBefore = shared
             }
             pending = (keyHash, SHA256.node(tag: 0, keyHash, SHA256.hash(leaf.value)))
-            batch.put(StateRecords.leaf(keyHash, version), StateRecords.leafRecord(key: leaf.key, value: leaf.value))
+            batch.put {
+                StateRecords.encodeLeafKey(keyHash, version, to: &$0)
+            } value: {
+                StateRecords.encodeLeafRecord(key: leaf.key, value: leaf.value, to: &$0)
+            }
         }
         return batch
     }
@@ -60,7 +64,7 @@ package struct StateRebuilder: Sendable {
             } else {
                 place(pending, sharedAfter: 0, into: &batch)
                 root = .inner(hash: open[0].hash, version: version, place: 0)
-                batch.put(StateRecords.node(.root, version), open[0].record)
+                StateRebuilder.put(open[0], at: .root, version, into: &batch)
             }
         }
         guard root.hash == expected else { throw .otherRoot(found: root.hash) }
@@ -80,9 +84,19 @@ package struct StateRebuilder: Sendable {
         while open.count > sharedAfter + 1 {
             let node = open.removeLast()
             let path = NodePath(towards: leaf.keyHash, depth: open.count)
-            batch.put(StateRecords.node(path, version), node.record)
+            StateRebuilder.put(node, at: path, version, into: &batch)
             let finished = Subtree.inner(hash: node.hash, version: version, place: 0)
             open[open.count - 1].append(finished, at: Int(leaf.keyHash.nibble(open.count - 1)))
+        }
+    }
+
+    private static func put(
+        _ node: RadixNode, at path: NodePath, _ version: UInt64, into batch: inout KeyValueBatch
+    ) {
+        batch.put {
+            StateRecords.encodeNodeKey(path, version, to: &$0)
+        } value: {
+            node.encodeRecord(to: &$0)
         }
     }
 

@@ -21,26 +21,31 @@ enum StateRecords {
     private static let leafMark: UInt8 = 0xff
 
     static func node(_ path: NodePath, _ version: UInt64) -> [UInt8] {
-        let length = (path.depth + 1) / 2
-        return path.prefix.withUnsafeBytes { prefix in
-            key(nodeTag, version, path.depth, prefix, length)
-        }
+        var encoder = BCSEncoder(reserving: 10 + Digest.byteCount)
+        encodeNodeKey(path, version, to: &encoder)
+        return encoder.bytes
     }
 
     static func leaf(_ keyHash: Digest, _ version: UInt64) -> [UInt8] {
-        keyHash.withUnsafeBytes { key(nodeTag, version, Int(leafMark), $0, Digest.byteCount) }
+        var encoder = BCSEncoder(reserving: 10 + Digest.byteCount)
+        encodeLeafKey(keyHash, version, to: &encoder)
+        return encoder.bytes
     }
 
-    private static func key(
-        _ tag: UInt8, _ version: UInt64, _ mark: Int, _ tail: UnsafeRawBufferPointer, _ length: Int
-    ) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: 10 + length) { buffer, count in
-            buffer[0] = tag
-            withUnsafeBytes(of: version.bigEndian) { for index in 0..<8 { buffer[1 + index] = $0[index] } }
-            buffer[9] = UInt8(truncatingIfNeeded: mark)
-            for index in 0..<length { buffer[10 + index] = tail[index] }
-            count = 10 + length
-        }
+    static func encodeNodeKey(_ path: NodePath, _ version: UInt64, to encoder: inout BCSEncoder) {
+        encodeKeyStart(version, UInt8(truncatingIfNeeded: path.depth), to: &encoder)
+        path.prefix.withUnsafeBytes { encoder.fixed($0.prefix((path.depth + 1) / 2)) }
+    }
+
+    static func encodeLeafKey(_ keyHash: Digest, _ version: UInt64, to encoder: inout BCSEncoder) {
+        encodeKeyStart(version, leafMark, to: &encoder)
+        encoder.fixed(keyHash)
+    }
+
+    private static func encodeKeyStart(_ version: UInt64, _ mark: UInt8, to encoder: inout BCSEncoder) {
+        encoder.u8(nodeTag)
+        encoder.u64(version.byteSwapped)
+        encoder.u8(mark)
     }
 
     /// Keys of one part of a stale list: some 10 KB.
@@ -56,7 +61,7 @@ enum StateRecords {
     /// A part of a stale list. `records` are keys of `node` or `leaf`.
     static func stalePart(_ records: ArraySlice<StaleRecord>) -> [UInt8] {
         var encoder = BCSEncoder(reserving: records.count * 48)
-        for record in records { encoder.blob(record.storeKey.dropFirst()) }
+        for record in records { record.encodeListed(to: &encoder) }
         return encoder.bytes
     }
 
@@ -84,11 +89,11 @@ enum StateRecords {
 
     private static func bigEndian(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { [UInt8]($0) } }
 
-    static func leafRecord(key: some Collection<UInt8>, value: some Collection<UInt8>) -> [UInt8] {
-        var encoder = BCSEncoder(reserving: key.count + value.count + 4)
+    static func encodeLeafRecord(
+        key: some Collection<UInt8>, value: some Collection<UInt8>, to encoder: inout BCSEncoder
+    ) {
         encoder.blob(key)
         encoder.blob(value)
-        return encoder.bytes
     }
 
     static func decodeLeaf(_ record: [UInt8]) throws(BCSError) -> StateLeaf {

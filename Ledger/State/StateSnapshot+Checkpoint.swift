@@ -6,6 +6,9 @@ package struct StateCheckpoint: Sendable {
     /// Estimated bytes of stored blocks that stay in memory at most.
     package static let heldBytesMax = 128 * 1024 * 1024
 
+    /// Bytes of a block's records in the store for each node and leaf that it wrote, blocks and receipts included.
+    fileprivate static let recordBytesUsual = 256
+
     private let snapshot: StateSnapshot
     /// What stays in memory once it is stored.
     let held: HeldLayers
@@ -37,7 +40,8 @@ extension StateSnapshot {
     }
 
     fileprivate func folded() throws(StorageFailure) -> KeyValueBatch {
-        var batch = KeyValueBatch()
+        let records = tree.unstoredRecords
+        var batch = KeyValueBatch(entries: records, bytes: records * StateCheckpoint.recordBytesUsual)
         try fold(tree.root, at: .root, into: &batch)
         let stale = tree.layers.flatMap { $0.stale.filter { tree.isStored($0.version) } }
         var part: UInt32 = 0
@@ -58,12 +62,19 @@ extension StateSnapshot {
         case .empty: return
         case .leaf(_, let version, let keyHash, let place):
             if tree.isStored(version) { return }
-            let record = try tree.leafRecord(keyHash, version: version, place: place)
-            batch.put(StateRecords.leaf(keyHash, version), record)
+            try batch.put {
+                StateRecords.encodeLeafKey(keyHash, version, to: &$0)
+            } value: { (encoder: inout BCSEncoder) throws(StorageFailure) in
+                try tree.encodeLeafRecord(keyHash, version: version, place: place, to: &encoder)
+            }
         case .inner(_, let version, let place):
             if tree.isStored(version) { return }
             let node = try tree.node(at: path, version: version, place: place)
-            batch.put(StateRecords.node(path, version), node.record)
+            batch.put {
+                StateRecords.encodeNodeKey(path, version, to: &$0)
+            } value: {
+                node.encodeRecord(to: &$0)
+            }
             var slot = -1
             while let next = node.occupiedSlot(above: slot) {
                 slot = next

@@ -90,6 +90,7 @@ struct StateTreeUpdate {
 
     /// The changes over an empty place or a lone leaf.
     private mutating func replace(_ subtree: Subtree, at path: NodePath, _ range: Range<Int>) -> Subtree {
+        if range.count == 1, let alone = replace(subtree, changes[range.lowerBound]) { return alone }
         var found: [Subtree] = []
         found.reserveCapacity(range.count + 1)
         var old: (leaf: Subtree, keyHash: Digest, record: StaleRecord)?
@@ -105,12 +106,27 @@ struct StateTreeUpdate {
                     stale.append(known.record)
                 }
             }
-            guard let leafHash = change.leafHash, let value = source[change.index].value else { continue }
-            let place = leaves.append(key: source[change.index].key, value: value)
-            found.append(.leaf(hash: leafHash, version: version, keyHash: change.keyHash, place: place))
+            if let leaf = leaf(of: change) { found.append(leaf) }
         }
         if let old { found.append(old.leaf) }
         return grow(found[...], at: path)
+    }
+
+    /// One change over an empty place or over the leaf of its key, as most are; nil when another key's leaf is there.
+    private mutating func replace(_ subtree: Subtree, _ change: Change) -> Subtree? {
+        if case .leaf(let hash, let version, let keyHash, let place) = subtree {
+            guard keyHash == change.keyHash else { return nil }
+            if hash == change.leafHash { return subtree }
+            stale.append(.leaf(keyHash, version: version, place: place))
+        }
+        return leaf(of: change) ?? .empty
+    }
+
+    /// The new leaf of a change, nil when it removes its key.
+    private mutating func leaf(of change: Change) -> Subtree? {
+        guard let leafHash = change.leafHash, let value = source[change.index].value else { return nil }
+        let place = leaves.append(key: source[change.index].key, value: value)
+        return .leaf(hash: leafHash, version: version, keyHash: change.keyHash, place: place)
     }
 
     /// The subtree of `found`: leaves only, ascending by key hash.

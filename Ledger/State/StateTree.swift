@@ -70,10 +70,13 @@ struct StateTree: Sendable {
         return leaf
     }
 
-    /// The record of a leaf that is in memory, as it is stored.
-    func leafRecord(_ keyHash: Digest, version: UInt64, place: UInt32) throws(StorageFailure) -> [UInt8] {
-        guard let record = layer(version)?.leaves.record(place) else { throw missing("leaf", keyHash, version) }
-        return record
+    /// Writes the record of a leaf that is in memory, as it is stored.
+    func encodeLeafRecord(
+        _ keyHash: Digest, version: UInt64, place: UInt32, to encoder: inout BCSEncoder
+    ) throws(StorageFailure) {
+        guard let layer = layer(version), layer.leaves.encodeRecord(place, to: &encoder) else {
+            throw missing("leaf", keyHash, version)
+        }
     }
 
     func value(_ key: [UInt8], memo: NodeMemo? = nil) throws(StorageFailure) -> [UInt8]? {
@@ -98,20 +101,21 @@ struct StateTree: Sendable {
     func find(
         _ keyHash: Digest, memo: NodeMemo? = nil
     ) throws(StorageFailure) -> (version: UInt64, place: UInt32)? {
-        var subtree = root
+        var step = root.step(towards: keyHash)
         var depth = 0
-        while case .inner(_, let version, let place) = subtree {
+        while case .inner(let version, let place) = step {
             let slot = Int(keyHash.nibble(depth))
-            if let held = layer(version)?.nodes.child(place, slot) {
-                subtree = held
+            if let held = layer(version)?.nodes.step(place, slot, towards: keyHash) {
+                step = held
             } else {
                 // Only what has to be fetched needs its path.
                 let path = NodePath(towards: keyHash, depth: depth)
-                subtree = try node(at: path, version: version, place: place, memo: memo)[slot]
+                let node = try node(at: path, version: version, place: place, memo: memo)
+                step = node.withWords { $0.step(slot, towards: keyHash) }
             }
             if depth < NodePath.depthMax { depth += 1 }
         }
-        guard case .leaf(_, let version, let found, let place) = subtree, found == keyHash else { return nil }
+        guard case .leaf(let version, let place) = step else { return nil }
         return (version, place)
     }
 }

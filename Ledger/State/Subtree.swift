@@ -16,6 +16,15 @@ enum Subtree: Sendable {
         }
     }
 
+    /// Where a way down to `keyHash` begins or goes on.
+    func step(towards keyHash: Digest) -> NodeStep {
+        switch self {
+        case .inner(_, let version, let place): .inner(version: version, place: place)
+        case .leaf(_, let version, let found, let place) where found == keyHash: .leaf(version: version, place: place)
+        default: .nothing
+        }
+    }
+
     /// The same content, written by the same block.
     func isSame(as other: Subtree) -> Bool {
         switch (self, other) {

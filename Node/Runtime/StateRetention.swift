@@ -91,7 +91,7 @@ final class StatePruner: Sendable {
             self.progress.withLockedValue { [progress] in $0 = progress }
             let took = (Clock.monotonicNanoseconds - began) / 1000
             counters.add { counters in
-                counters.prunedRecords += UInt64(step.batch.entries.count)
+                counters.prunedRecords += UInt64(step.batch.count)
                 counters.prunedBelow = max(counters.prunedBelow, bound.value)
                 if !step.batch.isEmpty { counters.pruneStep.add(took) }
             }

@@ -143,7 +143,7 @@ package final class KeyValueStore: KeyValueReader, @unchecked Sendable {
     /// touched, and the whole when this returns.
     package func write(_ batch: KeyValueBatch, durable: Bool) throws(StorageError) {
         if batch.isEmpty && !durable { return }
-        let places = batch.places
+        let places = batch.placesByPart
         try writing.exclusive { () throws(StorageError) in
             if let failure { throw failure }
             do throws(StorageError) {
@@ -153,7 +153,7 @@ package final class KeyValueStore: KeyValueReader, @unchecked Sendable {
                         let own = places[part.rawValue]
                         guard !own.isEmpty || (batch.isEmpty && part == .index) else { continue }
                         try databases[part.rawValue].write(
-                            batch.entries, at: own, inChunks: part != .index, durable: durable)
+                            batch, at: own, inChunks: part != .index, durable: durable)
                     }
                 }
             } catch {

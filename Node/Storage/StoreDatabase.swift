@@ -40,7 +40,7 @@ final class StoreDatabase {
     /// begins, so that a crash leaves some of them from the start. (LevelDB does not sync the log that it leaves when a
     /// buffer is full: a sync of the last write alone would vouch only for its own log.) Else all or nothing.
     func write(
-        _ entries: [KeyValueBatch.Entry], at places: [Int], inChunks: Bool, durable: Bool
+        _ entries: KeyValueBatch, at places: [Int], inChunks: Bool, durable: Bool
     ) throws(StorageError) {
         var bytes = 0
         defer {
@@ -51,7 +51,7 @@ final class StoreDatabase {
             }
         }
         for place in places {
-            bytes += add(entries[place])
+            bytes += entries.withEntry(at: place, add)
             if inChunks, bytes >= StoreDatabase.chunkBytesMax {
                 try flush(durable)
                 bytes = 0
@@ -61,15 +61,13 @@ final class StoreDatabase {
     }
 
     /// Bytes of the entry.
-    private func add(_ entry: KeyValueBatch.Entry) -> Int {
-        entry.key.withUnsafeBytes { key in
-            if let value = entry.value {
-                value.withUnsafeBytes { leveldb_writebatch_put(batch, key.chars, key.count, $0.chars, $0.count) }
-                return key.count + value.count
-            }
-            leveldb_writebatch_delete(batch, key.chars, key.count)
-            return key.count
+    private func add(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) -> Int {
+        if let value {
+            leveldb_writebatch_put(batch, key.chars, key.count, value.chars, value.count)
+            return key.count + value.count
         }
+        leveldb_writebatch_delete(batch, key.chars, key.count)
+        return key.count
     }
 
     private func flush(_ durable: Bool) throws(StorageError) {

@@ -123,8 +123,8 @@ package final class ChainBuilder {
                 case .store(let work, let sequence):
                     let batch = try work.batch()
                     written.checkpoints += 1
-                    written.storedRecords += batch.entries.count
-                    written.storedBytes += batch.entries.reduce(0) { $0 + $1.key.count + ($1.value?.count ?? 0) }
+                    written.storedRecords += batch.count
+                    written.storedBytes += batch.byteCount
                     try store.write(batch, durable: false)
                     effects += try replica.step(.stored(upTo: sequence), at: instant)
                 case .finalized(let final): receipts = final.receipts

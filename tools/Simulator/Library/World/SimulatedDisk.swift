@@ -21,7 +21,7 @@ package struct SimulatedDisk: Sendable {
 
     /// Entries of history in the first batch that no finished flush covers, after so many batches that survive.
     package func unsyncedHistoryCount(after batches: Int) -> Int {
-        pendingBatches.dropFirst(batches).first.map { $0.batch.history.entries.count } ?? 0
+        pendingBatches.dropFirst(batches).first.map { $0.batch.history.count } ?? 0
     }
 
     private struct PendingBatch: Sendable {
