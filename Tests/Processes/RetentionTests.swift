@@ -41,7 +41,8 @@ extension ProcessSuite {
                 }
                 let recent = Height(await network.height(forgetful).value - 200)
                 let bundle = try await client.proof(key, at: recent)
-                #expect(bundle.header.height <= recent && bundle.header.height.value + 64 > recent.value)
+                // Of the newest checkpoint at most at that height: under load they are 256 blocks apart.
+                #expect(bundle.header.height <= recent && bundle.header.height.value + 256 > recent.value)
                 let now = Timestamp(UInt64(Date().timeIntervalSince1970 * 1000))
                 let proved = try bundle.verify(
                     from: TrustAnchor(try network.genesis()), now: now, ageMillisecondsMax: 600_000)
