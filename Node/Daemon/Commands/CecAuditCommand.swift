@@ -26,9 +26,7 @@ extension CecCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard let address = Address(text: community) else {
-                throw UserError("'\(community)' is no address of a community.")
-            }
+            let address = try CommunityFile.address(community)
             let trusted = try GenesisAssembly.read(genesis)
             let (since, before) = (try from.map(TimeArgument.parse), try to.map(TimeArgument.parse))
             let output = output

@@ -61,9 +61,7 @@ extension CecCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard let address = Address(text: community) else {
-                throw UserError("'\(community)' is no address of a community.")
-            }
+            let address = try CommunityFile.address(community)
             let (number, sender) = (MemberNumber(member), try connection.signer())
             _ = try await ChainSession.with(connection, sender) { session in
                 try await session.run(
@@ -87,9 +85,7 @@ extension CecCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard let address = Address(text: community) else {
-                throw UserError("'\(community)' is no address of a community.")
-            }
+            let address = try CommunityFile.address(community)
             let (key, number, sender) = (try KeyFile.read(memberKey), MemberNumber(member), try connection.signer())
             let ended = try await ChainSession.with(connection, sender) { session in
                 let record = try await session.ask(Community.memberQuery, of: address, number)
@@ -167,9 +163,7 @@ extension CecCommand {
         }
 
         func run() async throws {
-            guard let address = Address(text: community) else {
-                throw UserError("'\(community)' is no address of a community.")
-            }
+            let address = try CommunityFile.address(community)
             let start = try TimeArgument.parse(from)
             guard start.value % PriceDay.millisecondsPerHour == 0,
                 let first = UInt32(exactly: start.value / PriceDay.millisecondsPerHour)

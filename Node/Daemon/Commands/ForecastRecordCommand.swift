@@ -104,9 +104,7 @@ extension ForecastCommand {
         }
 
         private func address() throws -> Address {
-            let text = try community ?? CommunityFile.read(path).community
-            guard let address = Address(text: text) else { throw UserError("'\(text)' is no address of a community.") }
-            return address
+            try CommunityFile.address(try community ?? CommunityFile.read(path).community)
         }
 
         private func start(of day: String, _ clock: LocalClock) throws -> Timestamp {

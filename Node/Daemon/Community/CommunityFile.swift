@@ -1,3 +1,4 @@
+internal import Chain
 internal import Foundation
 internal import LedgerCrypto
 internal import Primitives
@@ -23,6 +24,12 @@ struct CommunityFile: Codable {
     /// The civil time of the source: UTC offsets in minutes with the instants (milliseconds) at which they begin.
     let clock: [[Int64]]
     var members: [Member]
+
+    /// The address of a community as an argument or a file gives it.
+    static func address(_ text: String) throws -> Address {
+        guard let address = Address(text: text) else { throw UserError("'\(text)' is no address of a community.") }
+        return address
+    }
 
     static func read(_ path: String) throws -> CommunityFile {
         guard FileManager.default.fileExists(atPath: path) else {
