@@ -153,9 +153,11 @@ extension Execution {
     }
 
     fileprivate func createAtGenesis(_ instance: GenesisInstance) throws(Rejection) {
-        let version = try activeVersion(of: instance.contract)
-        guard let contract = release.contract(instance.contract, version: version) else {
-            throw HostRejection.unknownVersion(instance.contract)
+        let contract: ContractDefinition
+        do throws(Rejection) {
+            contract = try activeContract(instance.contract)
+        } catch {
+            throw failure.map { HostRejection.localFailure($0.description) } ?? error
         }
         events.removeAll()
         try store(

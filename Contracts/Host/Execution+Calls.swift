@@ -22,27 +22,40 @@ extension Execution {
         guard let record: InstanceRecord = try decoded(readUncharged(key)) else {
             throw HostRejection.unknownInstance(address.description)
         }
-        let version = record.followsActive ? try activeVersion(of: record.contract) : record.version
-        guard let contract = release.contract(record.contract, version: version) else {
-            failure = StorageFailure(
-                "this release lacks \(record.contract) version \(version), which the network runs: install a release that carries it"
-            )
-            throw HostRejection.localFailure()
-        }
+        let contract =
+            record.followsActive
+            ? try activeContract(record.contract) : try carried(record.contract, version: record.version)
         let found = Resolved(contract: contract, status: record.status)
         resolved[cacheKey] = found
         return found
     }
 
-    func activeVersion(of contract: String) throws(Rejection) -> UInt32 {
-        let key = Directory.activeVersions.stateKey(contract, at: WellKnown.governance)
+    /// The active version of a contract, of exactly the sources that were activated. Others under the same number would
+    /// fork the state as well.
+    func activeContract(_ name: String) throws(Rejection) -> ContractDefinition {
+        let key = Directory.activeVersions.stateKey(name, at: WellKnown.governance)
         guard let active: ActiveVersion = try decoded(readUncharged(key)) else {
-            throw HostRejection.unknownVersion(contract)
+            throw HostRejection.unknownVersion(name)
         }
         let version = active.version(at: block.height)
         // Version 0 stands for a contract whose first activation lies ahead.
-        guard version > 0 else { throw HostRejection.unknownVersion(contract) }
-        return version
+        guard version > 0 else { throw HostRejection.unknownVersion(name) }
+        let contract = try carried(name, version: version)
+        let sources = active.sources(at: block.height)
+        guard contract.sources == sources else {
+            failure = StorageFailure(
+                "this release carries \(name) version \(version) with the sources \(contract.sources.short), and the network runs it with \(sources.short): install the release that carries those"
+            )
+            throw HostRejection.localFailure()
+        }
+        return contract
+    }
+
+    private func carried(_ name: String, version: UInt32) throws(Rejection) -> ContractDefinition {
+        if let contract = release.contract(name, version: version) { return contract }
+        failure = StorageFailure(
+            "this release lacks \(name) version \(version), which the network runs: install a release that carries it")
+        throw HostRejection.localFailure()
     }
 
     func decoded<Value: BCSDecodable>(_ bytes: [UInt8]?) throws(Rejection) -> Value? {

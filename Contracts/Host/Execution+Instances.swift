@@ -9,12 +9,7 @@ extension Execution {
     ) throws(Rejection) -> Address {
         if isReadOnly { throw HostRejection.readOnly() }
         try spend(Work.instance + Work.argumentByte * UInt64(arguments.count))
-        let version = try activeVersion(of: contract)
-        guard let definition = release.contract(contract, version: version) else {
-            failure = StorageFailure(
-                "this release lacks \(contract) version \(version), which is active: install a release that carries it")
-            throw HostRejection.localFailure()
-        }
+        let definition = try activeContract(contract)
         guard definition.isInstantiable else {
             throw HostRejection.notPermitted("\(contract) has its genesis instance only")
         }
@@ -24,7 +19,7 @@ extension Execution {
         let parent: InstanceRecord? = try decoded(
             readUncharged(HostState.instances.stateKey(context.instance, at: WellKnown.host)))
         let record = InstanceRecord(
-            contract: contract, version: version, followsActive: false,
+            contract: contract, version: definition.version, followsActive: false,
             creator: context.caller.partner ?? parent?.creator ?? "",
             created: block.height, supersedes: superseding ? context.instance : nil)
         try store(record, at: address)

@@ -7,7 +7,7 @@ struct Commonwatt: AsyncParsableCommand {
         commandName: "commonwatt",
         abstract: "A node of the Commonwatt network, and the tools around it.",
         discussion: """
-            Partners run a validator: keys, genesis, node, status, gov, partner.
+            Partners run a validator: keys, genesis, node, journal, status, gov, partner.
             Community administrators settle: cec create, admit, ingest, settle, statement.
             Issuers and wallets: did, schema, creddef, status-list.
             Forecasts: forecast.
@@ -18,7 +18,8 @@ struct Commonwatt: AsyncParsableCommand {
             """,
         version: "commonwatt \(BuildInfo.version)",
         subcommands: [
-            KeysCommand.self, GenesisCommand.self, NodeCommand.self, DevnetCommand.self, TxCommand.self,
+            KeysCommand.self, GenesisCommand.self, NodeCommand.self, JournalCommand.self, DevnetCommand.self,
+            TxCommand.self,
             GovCommand.self, CecCommand.self, VerifyCommand.self, StatusCommand.self, DIDCommand.self,
             SchemaCommand.self, CredentialDefinitionCommand.self, StatusListCommand.self, PartnerCommand.self,
             ForecastCommand.self,

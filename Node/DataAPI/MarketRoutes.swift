@@ -96,7 +96,7 @@ package struct MarketRoutes: RouteModule {
         Endpoint(
             .get, "/v1/market/status", operation: "getMarketStatus", summary: "How far the chain was read",
             details:
-                "`first` is above 1 on a node that began with a state taken over: what was before is not in the lists.",
+                "`first` is above 1 on a node that began with a state taken over: what was before is in the lists as that state says it.",
             answers: [page.answer("The position.", MarketPage.positionSchema)], problems: [.behind]
         ) { request in
             guard let position = try models.position() else {

@@ -40,6 +40,8 @@ package struct APIConfiguration: Sendable {
     package var requestsInFlightMax = 512
     /// Sum of the bodies being read or worked on.
     package var bodyBytesInFlightMax = 256 * 1024 * 1024
+    /// Of one client.
+    package var bodyBytesPerClientMax = 64 * 1024 * 1024
     package var uriBytesMax = 8 * 1024
     package var headerBytesMax = 32 * 1024
     package var headerFieldsMax = 100
@@ -86,6 +88,10 @@ extension APIConfiguration {
             ("batchBytesMax", UInt64(clamping: batchBytesMax), 1_000...64 * 1_048_576),
             ("batchTransactionsMax", UInt64(clamping: batchTransactionsMax), 1...65_536),
             ("bodyBytesInFlightMax", UInt64(clamping: bodyBytesInFlightMax), UInt64(clamping: batchBytesMax)...1 << 40),
+            (
+                "bodyBytesPerClientMax", UInt64(clamping: bodyBytesPerClientMax),
+                UInt64(clamping: batchBytesMax)...1 << 40
+            ),
             ("idleSecondsMax", UInt64(idleSecondsMax), 1...86_400),
             ("bodyMillisecondsMax", UInt64(bodyMillisecondsMax), 10...3_600_000),
             ("requestMillisecondsMax", UInt64(requestMillisecondsMax), 10...3_600_000),

@@ -10,7 +10,8 @@ final class APILimits: Sendable {
     init(_ configuration: APIConfiguration) {
         rate = configuration.rateLimit.map { RateLimiter($0, now: .now) }
         requests = Capacity(max: configuration.requestsInFlightMax)
-        bodyBytes = Capacity(max: configuration.bodyBytesInFlightMax)
+        bodyBytes = Capacity(
+            max: configuration.bodyBytesInFlightMax, perClientMax: configuration.bodyBytesPerClientMax)
         streams = Capacity(max: configuration.eventStreamsMax, perClientMax: configuration.eventStreamsPerClientMax)
         connections = Capacity(
             max: configuration.connectionsMax, perClientMax: configuration.connectionsPerClientMax)

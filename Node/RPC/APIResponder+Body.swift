@@ -2,26 +2,19 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 internal import NodeClient
+internal import Synchronization
 
 extension APIResponder {
-    /// Keeps the sum of all bodies in memory bounded, before a byte of this one is read.
-    func reserveBody(_ endpoint: Endpoint, _ exchange: Exchange) throws(Problem) -> Lease? {
-        guard let body = endpoint.body else { return nil }
-        let declared = exchange.request.headers[.contentLength].flatMap { Int($0) }
-        if let declared, declared > body.bytesMax { throw tooLarge(body) }
-        let amount = max(0, declared ?? body.bytesMax)
-        guard amount > 0 else { return nil }
-        guard limits.bodyBytes.enter(amount: amount) == nil else {
-            throw Problem(.busy, "The node holds as many request bodies as it can. Try again in a moment.")
-                .retrying(afterSeconds: 1)
-        }
-        let capacity = limits.bodyBytes
-        return Lease { capacity.leave(amount: amount) }
-    }
-
-    func readBody(_ endpoint: Endpoint, _ exchange: inout Exchange) async throws -> [UInt8] {
+    /// Reads the body, whose bytes are counted in `share` before they are kept: who declares many and sends none takes up
+    /// nothing.
+    func readBody(
+        _ endpoint: Endpoint, _ exchange: inout Exchange, _ share: BodyShare
+    ) async throws -> [UInt8] {
         guard let declaration = endpoint.body else { return [] }
         let max = declaration.bytesMax
+        if let declared = exchange.request.headers[.contentLength].flatMap({ Int($0) }), declared > max {
+            throw tooLarge(declaration)
+        }
         let stream = exchange.request.body
         let bytes: [UInt8]?
         do {
@@ -29,12 +22,15 @@ extension APIResponder {
                 var collected: [UInt8] = []
                 for try await buffer in stream {
                     guard buffer.readableBytes <= max - collected.count else { return nil }
+                    try share.grow(by: buffer.readableBytes)
                     collected.append(contentsOf: buffer.readableBytesView)
                 }
                 return collected
             }
         } catch is TimeLimitExceeded {
             throw Problem(.malformedRequest, "The body did not arrive within \(configuration.bodyMillisecondsMax) ms.")
+        } catch let problem as Problem {
+            throw problem
         } catch {
             throw Problem(.malformedRequest, "The body is not well-formed HTTP, or the connection broke off in it.")
         }
@@ -47,6 +43,33 @@ extension APIResponder {
     private func tooLarge(_ body: Endpoint.Body) -> Problem {
         Problem(.bodyTooLarge, "The body may have at most \(body.bytesMax) bytes here. Send it in smaller parts.")
     }
+}
+
+/// What one request's body takes up of the memory for bodies; given back when this goes away.
+final class BodyShare: Sendable {
+    private let capacity: Capacity
+    private let client: String
+    private let held = Mutex(0)
+
+    init(_ capacity: Capacity, client: String) {
+        self.capacity = capacity
+        self.client = client
+    }
+
+    func grow(by bytes: Int) throws(Problem) {
+        switch capacity.enter(client, amount: bytes) {
+        case nil: held.withLock { $0 += bytes }
+        case .total:
+            throw Problem(.busy, "The node holds as many request bodies as it can. Try again in a moment.")
+                .retrying(afterSeconds: 1)
+        case .perClient:
+            throw Problem(
+                .tooManyRequests, "This address sends more bodies at once than the node takes. Send them one by one."
+            ).retrying(afterSeconds: 1)
+        }
+    }
+
+    deinit { capacity.leave(client, amount: held.withLock { $0 }) }
 }
 
 /// Gives back what was reserved when it goes away.

@@ -129,9 +129,9 @@ struct APIResponder: HTTPResponder {
         let parameters = try checker.parameters(path: pathParameters, query: query)
         let answerType = try checker.answerType()
         let contentType = try checker.contentType()
-        let lease = try reserveBody(endpoint, exchange)
-        defer { withExtendedLifetime(lease) {} }
-        let body = try await readBody(endpoint, &exchange)
+        let share = BodyShare(limits.bodyBytes, client: exchange.client)
+        defer { withExtendedLifetime(share) {} }
+        let body = try await readBody(endpoint, &exchange, share)
         let request = APIRequest(
             method: exchange.method, path: path, query: String(query), parameters: parameters,
             headers: RequestFields(exchange.request), body: body, contentType: contentType, answerType: answerType,

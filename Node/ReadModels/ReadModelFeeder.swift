@@ -1,3 +1,4 @@
+internal import Chain
 package import Logging
 package import NodeClient
 package import Primitives
@@ -10,15 +11,19 @@ package struct BlockSource: Sendable {
     package let finalHeight: @Sendable (Height, UInt32) async throws -> Height
     /// The height above which the node has blocks: 0, or that of the state with which it began.
     package let base: @Sendable () async throws -> Height
+    /// The newest final state, for who cannot begin with block 1.
+    package let state: @Sendable () async throws -> ReadModelState
 
     package init(
         block: @escaping @Sendable (Height) async throws -> ExecutedBlock?,
         finalHeight: @escaping @Sendable (Height, UInt32) async throws -> Height,
-        base: @escaping @Sendable () async throws -> Height
+        base: @escaping @Sendable () async throws -> Height,
+        state: @escaping @Sendable () async throws -> ReadModelState
     ) {
         self.block = block
         self.finalHeight = finalHeight
         self.base = base
+        self.state = state
     }
 
     /// Ends a round of whoever follows the chain. Under load blocks follow each other within milliseconds; the next round
@@ -28,7 +33,8 @@ package struct BlockSource: Sendable {
     }
 }
 
-/// Feeds the read models from final blocks. Stops and starts anywhere: the position is where it was written.
+/// Feeds the read models from final blocks, or begins with a state where blocks are missing. Stops and starts anywhere: the
+/// position is where it was written.
 package struct ReadModelFeeder: Sendable {
     /// Blocks taken in one transaction while catching up.
     static let blocksMax: UInt64 = 256
@@ -80,11 +86,11 @@ package struct ReadModelFeeder: Sendable {
             let final = try await source.finalHeight(Height(0), 0)
             if let known, known > final { return known }
             let base = try await source.base()
-            let next = try known ?? store.position()?.height.next ?? base.next
+            let next = try known ?? store.position()?.height.next ?? Height(1)
             guard next <= final else { return next }
             guard next > base else {
-                throw ReadModelError.otherChain(
-                    "the node has blocks from \(base.next) on, and block \(next) is missing")
+                known = try await begin(base)
+                continue
             }
             var blocks: [ExecutedBlock] = []
             var height = next
@@ -99,5 +105,14 @@ package struct ReadModelFeeder: Sendable {
             known = height
             try Task.checkCancellation()
         }
+    }
+
+    /// Reads the newest state, since the node does not have the block that comes next; the height after it.
+    private func begin(_ base: Height) async throws -> Height {
+        let state = try await source.state()
+        let height = state.header.height
+        log.info("the node has blocks above \(base) only: the read models are made of the state of block \(height)")
+        try await store.fill(from: state)
+        return height.next
     }
 }

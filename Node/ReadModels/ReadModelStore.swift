@@ -6,15 +6,17 @@ package import NodeClient
 package import Primitives
 
 /// The marketplace as SQLite sees it: accounts, data sets, offers, agreements, consents, logs, invoices, parts, and a
-/// catalogue with full-text search. Made of final blocks alone, so that it can be dropped and made again at any time.
+/// catalogue with full-text search. Made of final blocks, and of the state below the first one on a node that does not have
+/// all, so that it can be dropped and made again at any time.
 ///
-/// Invariants (checked by `ReadModelTests`):
+/// Invariants (checked by `ReadModelTests` and `ReadModelStateTests`):
 /// - The position is written in the transaction that writes what its blocks say.
 /// - Content depends on the blocks up to the position and the documents that are known, not on how often or where the
 ///   reading was interrupted.
+/// - The records that a state makes are those that all blocks up to it make.
 package struct ReadModelStore: Sendable {
     /// Part of the database: another one is dropped and made again.
-    static let version = 1
+    static let version = 2
 
     /// The text of a document by digest, when the lake has it.
     package typealias Documents = @Sendable (Digest) -> [UInt8]?
@@ -26,7 +28,7 @@ package struct ReadModelStore: Sendable {
         package let block: Digest
         /// Time of that block.
         package let time: Timestamp
-        /// The first block that was read.
+        /// The first block that is read; what was before is as the state of the block below says. 1 where all blocks were.
         package let first: Height
     }
 
@@ -40,7 +42,9 @@ package struct ReadModelStore: Sendable {
         self.network = network
         do {
             database = try ReadModelStore.open(path)
-            if try !ReadModelStore.isCurrent(database, network) { try ReadModelStore.drop(database, network) }
+            if try !ReadModelStore.isCurrent(database, network) {
+                try database.write { try ReadModelStore.makeTables($0, network) }
+            }
         } catch {
             throw .storage("\(error)")
         }
@@ -70,26 +74,25 @@ package struct ReadModelStore: Sendable {
         }
     }
 
-    private static func drop(_ database: DatabasePool, _ network: Digest) throws {
-        try database.write { database in
-            let objects = try Row.fetchAll(
-                database,
-                sql:
-                    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'catalogue_%'"
-            )
-            for row in objects {
-                let name: String = row["name"] ?? ""
-                try database.execute(sql: "DROP TABLE IF EXISTS \(name.quotedDatabaseIdentifier)")
-            }
-            try database.execute(sql: ReadModelTables.all)
-            try database.execute(
-                sql: "INSERT INTO about VALUES (?, ?)", arguments: [Int64(version), Data(network.bytes)])
+    /// Empty tables in place of all that are there.
+    static func makeTables(_ database: Database, _ network: Digest) throws {
+        let objects = try Row.fetchAll(
+            database,
+            sql:
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'catalogue_%'"
+        )
+        for row in objects {
+            let name: String = row["name"] ?? ""
+            try database.execute(sql: "DROP TABLE IF EXISTS \(name.quotedDatabaseIdentifier)")
         }
+        try database.execute(sql: ReadModelTables.all)
+        try database.execute(
+            sql: "INSERT INTO about VALUES (?, ?)", arguments: [Int64(version), Data(network.bytes)])
     }
 
     /// Drops everything; the next block is the first one again.
     package func drop() throws(ReadModelError) {
-        try ReadModelStore.attempt { try ReadModelStore.drop(database, network) }
+        try ReadModelStore.attempt { try database.write { try ReadModelStore.makeTables($0, network) } }
     }
 
     package func position() throws(ReadModelError) -> Position? {
@@ -127,15 +130,18 @@ package struct ReadModelStore: Sendable {
                         height: header.height, block: header.digest, time: header.time,
                         first: position?.first ?? header.height)
                 }
-                guard let position else { return }
-                try database.execute(
-                    sql: "INSERT OR REPLACE INTO position VALUES (0, ?, ?, ?, ?)",
-                    arguments: [
-                        Int64(clamping: position.height.value), Data(position.block.bytes),
-                        Int64(clamping: position.time.value), Int64(clamping: position.first.value),
-                    ])
+                if let position { try ReadModelStore.write(position, database) }
             }
         }
+    }
+
+    static func write(_ position: Position, _ database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR REPLACE INTO position VALUES (0, ?, ?, ?, ?)",
+            arguments: [
+                Int64(clamping: position.height.value), Data(position.block.bytes),
+                Int64(clamping: position.time.value), Int64(clamping: position.first.value),
+            ])
     }
 
     /// A document came into the lake: data sets that name it are found by its words from now on.

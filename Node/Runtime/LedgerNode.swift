@@ -108,7 +108,7 @@ package final class LedgerNode<App: Application>: Sendable {
         return (view, LeasedState(view.state, leases: parts.leases))
     }
 
-    /// What became of a transaction, at the latest after `milliseconds`.
+    /// What became of a transaction, at the latest after `milliseconds`, or when the task is cancelled.
     package func outcome(
         of digest: Digest, waitingMilliseconds milliseconds: UInt32
     ) async throws(NodeFailure) -> TransactionOutcome {
@@ -116,17 +116,24 @@ package final class LedgerNode<App: Application>: Sendable {
         guard milliseconds > 0 else { return .pending }
         let hub = parts.hub
         let begin = Clock.monotonicNanoseconds
-        let timer = WaitTimer()
-        defer { timer.cancel() }
-        let result: Result<TransactionOutcome, NodeFailure> = await withCheckedContinuation { continuation in
-            do throws(NodeFailure) {
-                let id = try hub.await(digest) { continuation.resume(returning: .success($0)) }
-                // It may have become final between the two looks.
-                if let known = try? final(digest) { return hub.cancel(digest, id, known) }
-                timer.set(parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(digest, id) })
-            } catch {
-                continuation.resume(returning: .failure(error))
+        let end = WaitEnd()
+        defer { end.disarm() }
+        let result: Result<TransactionOutcome, NodeFailure> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                do throws(NodeFailure) {
+                    let id = try hub.await(digest) { continuation.resume(returning: .success($0)) }
+                    // It may have become final between the two looks.
+                    if let known = try? final(digest) { return hub.cancel(digest, id, known) }
+                    let timer = parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
+                        hub.cancel(digest, id)
+                    }
+                    end.arm(timer) { hub.cancel(digest, id) }
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
             }
+        } onCancel: {
+            end.cancel()
         }
         let outcome = try result.get()
         if case .final = outcome {
@@ -149,22 +156,30 @@ package final class LedgerNode<App: Application>: Sendable {
         }
     }
 
-    /// The newest final height, at the latest after `milliseconds`, sooner when it reaches `height`.
+    /// The newest final height, at the latest after `milliseconds` or when the task is cancelled, sooner when it reaches
+    /// `height`.
     package func finalHeight(
         reaching height: Height, waitingMilliseconds milliseconds: UInt32
     ) async throws(NodeFailure) -> Height {
         let now = view.tip.height
         guard now < height, milliseconds > 0 else { return now }
         let hub = parts.hub
-        let timer = WaitTimer()
-        defer { timer.cancel() }
-        let result: Result<Height, NodeFailure> = await withCheckedContinuation { continuation in
-            do throws(NodeFailure) {
-                let id = try hub.await(height) { continuation.resume(returning: .success($0)) }
-                timer.set(parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) { hub.cancel(height: id) })
-            } catch {
-                continuation.resume(returning: .failure(error))
+        let end = WaitEnd()
+        defer { end.disarm() }
+        let result: Result<Height, NodeFailure> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                do throws(NodeFailure) {
+                    let id = try hub.await(height) { continuation.resume(returning: .success($0)) }
+                    let timer = parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
+                        hub.cancel(height: id)
+                    }
+                    end.arm(timer) { hub.cancel(height: id) }
+                } catch {
+                    continuation.resume(returning: .failure(error))
+                }
             }
+        } onCancel: {
+            end.cancel()
         }
         return try result.get()
     }
@@ -209,7 +224,8 @@ package final class LedgerNode<App: Application>: Sendable {
         }
     }
 
-    /// Finishes the work at hand, makes everything durable and closes the folder. May be called more than once.
+    /// Finishes the work at hand, makes everything durable and closes the folder; each of several calls returns when that
+    /// is done.
     package func stop() async {
         parts.inbox.stop()
         _ = await untilStopped()

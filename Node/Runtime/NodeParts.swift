@@ -32,7 +32,8 @@ final class NodeParts: Sendable {
         var links: PeerNetwork?
         var pending = 0
         var isFinished = false
-        var isClosed = false
+        /// Begun by the first who closes; all wait for it.
+        var closing: Task<Void, Never>?
         var peers: [PeerConfiguration]
     }
 
@@ -127,12 +128,17 @@ final class NodeParts: Sendable {
         }
     }
 
+    /// Returns when everything is closed, to whoever calls it however often.
     func close() async {
-        let isFirst = state.withLockedValue { state in
-            defer { state.isClosed = true }
-            return !state.isClosed
+        let closing = state.withLockedValue { state in
+            let closing = state.closing ?? Task { await self.closeOnce() }
+            state.closing = closing
+            return closing
         }
-        guard isFirst else { return }
+        await closing.value
+    }
+
+    private func closeOnce() async {
         finish()
         services.stop()
         await state.withLockedValue({ $0.links })?.stop()

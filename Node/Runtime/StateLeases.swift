@@ -1,7 +1,7 @@
 package import Chain
-internal import LedgerState
+package import LedgerState
 internal import NIOConcurrencyHelpers
-internal import Primitives
+package import Primitives
 
 /// States that readers hold for longer than a call: pruning stops below the oldest of them. Thread-safe.
 final class StateLeases: Sendable {
@@ -35,4 +35,8 @@ package final class LeasedState: StateReader, Sendable {
 
     package func value(_ key: [UInt8]) throws(StorageFailure) -> [UInt8]? { try snapshot.value(key) }
     package func values(_ keys: [[UInt8]]) throws(StorageFailure) -> [[UInt8]?] { try snapshot.values(keys) }
+    /// As `StateSnapshot.leaves`.
+    package func leaves(after: Digest?, limit: Int) throws(StorageFailure) -> [StateLeaf] {
+        try snapshot.leaves(after: after, limit: limit)
+    }
 }

@@ -180,6 +180,41 @@ import Testing
         #expect(try Probe.numbers.get("begin", in: bench.reading(made)) == ProbeNumber(8))
     }
 
+    /// Other code under the number that is active would fork the state: such a release stops, and says why.
+    @Test func aVersionRunsWithItsOwnSourcesOnly() throws {
+        var bench = try Probe.bench()
+        let call = Probe.write.call(on: Probe.first, ProbeNumber(3))
+        let transaction = try bench.transaction([call], as: "borealis")
+        #expect(
+            try bench.application.execute(context: bench.nextBlock, transactions: [transaction], state: bench.state)
+                != nil)
+        let other = ContractApplication(
+            release: Release([ContractDefinition(Probe.self, sources: SHA256.hash([1]))])
+        ) { _ throws(Rejection) in
+            GenesisPlan(
+                versions: [ContractVersion(Probe.name, Probe.version, sources: .zero)],
+                instances: [GenesisInstance(Probe.first, Probe.name, arguments: ProbeNumber(1).bcs)])
+        }
+        for calls in [
+            [call],
+            [
+                InstanceService.create.call(
+                    on: WellKnown.instances, CreateInstance(contract: Probe.name, arguments: ProbeNumber(8)))
+            ],
+        ] {
+            let transaction = try bench.transaction(calls, as: "borealis")
+            do throws(StorageFailure) {
+                _ = try other.execute(context: bench.nextBlock, transactions: [transaction], state: bench.state)
+                Issue.record("it ran \(calls)")
+            } catch {
+                #expect(error.description.contains("with the sources \(SHA256.hash([1]).short)"))
+            }
+        }
+        // A genesis that names the sources of another release makes no state either.
+        let genesis = try ContractTestBench.genesis(validators: ["aurora"], application: [])
+        #expect(throws: Rejection.self) { try other.genesisState(genesis) }
+    }
+
     @Test func aRefusedInitializeCreatesNothing() throws {
         var bench = try Probe.bench()
         let before = AtomicityTests.withoutQuotas(bench.state)

@@ -131,6 +131,31 @@ struct RulesFileTests {
         #expect(throws: UserError.self) { try StorageRoom(user) }
     }
 
+    @Test func settingsOfTheAPI() throws {
+        var user = UserSettings()
+        (user.partner, user.genesis) = ("coop", "genesis.json")
+        let plain = try NodeSettings(user, relativeTo: "/etc/cw")
+        #expect(plain.apiTLS == nil && !plain.trustsForwardedFor && plain.witness == nil)
+        user.apiCertificate = "tls/chain.pem"
+        #expect(throws: UserError.self) { try NodeSettings(user, relativeTo: "/etc/cw") }
+        user.apiKey = "/keys/tls.pem"
+        user.trustForwardedFor = true
+        user.witness = "../other-disk"
+        let made = try NodeSettings(user, relativeTo: "/etc/cw")
+        let files = made.apiTLS.map { "\($0)" } ?? ""
+        #expect(files.contains("\"/etc/cw/tls/chain.pem\"") && files.contains("\"/keys/tls.pem\""))
+        #expect(made.trustsForwardedFor && made.witness == "/etc/cw/../other-disk")
+    }
+
+    /// Clients get the connections that the limit of open files leaves beside the store.
+    @Test func connectionsFitTheOpenFiles() throws {
+        #expect(try OpenFiles.connections(atMost: 1_024, openFiles: 65_536) == 1_024)
+        let few = try OpenFiles.connections(atMost: 1_024, openFiles: 2_500)
+        #expect(few >= OpenFiles.connectionsMin && few + few / 8 + 16 <= 2_500 - OpenFiles.reserved)
+        #expect(throws: UserError.self) { try OpenFiles.connections(atMost: 1_024, openFiles: 1_024) }
+        #expect(try OpenFiles.connections(atMost: 1_024) >= OpenFiles.connectionsMin)
+    }
+
     @Test func settlerSettings() throws {
         var user = UserSettings()
         #expect(try !SettlerSwitch(user).isOn)

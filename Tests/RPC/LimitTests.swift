@@ -89,6 +89,54 @@ import Testing
         }
     }
 
+    /// Who says that much will come, and sends nothing, takes up nothing.
+    @Test func declaredBodiesHoldUpNobody() async throws {
+        var configuration = APIConfiguration.testing
+        configuration.bodyMillisecondsMax = 3_000
+        configuration.bodyBytesInFlightMax = configuration.batchBytesMax
+        configuration.bodyBytesPerClientMax = configuration.batchBytesMax
+        let length = configuration.batchBytesMax
+        try await TestServer.with(configuration) { (server) async throws in
+            let head =
+                "POST /v1/transactions/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+                + "Content-Length: \(length)\r\n\r\n"
+            let port = server.port
+            let idle = (0..<4).map { _ in
+                Task { try await RawHTTP.exchange(Array(head.utf8), with: port, milliseconds: 20_000) }
+            }
+            try await Task.sleep(for: .milliseconds(500))
+            let transaction = try server.transaction("beside them")
+            #expect(
+                try await server.call("POST", "/v1/transactions", headers: octets, body: transaction.bytes).status
+                    == 202
+            )
+            for task in idle { #expect(RawHTTP.parse(try await task.value)?.status == 400) }
+        }
+    }
+
+    @Test func bodiesInFlightAreBounded() async throws {
+        var configuration = APIConfiguration.testing
+        configuration.bodyMillisecondsMax = 3_000
+        configuration.batchBytesMax = 100_000
+        configuration.bodyBytesInFlightMax = 250_000
+        configuration.bodyBytesPerClientMax = 150_000
+        try await TestServer.with(configuration) { (server) async throws in
+            let head =
+                "POST /v1/transactions/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+                + "Content-Length: 100000\r\n\r\n"
+            let port = server.port
+            let most = Array(head.utf8) + [UInt8](repeating: 1, count: 90_000)
+            let first = Task { try await RawHTTP.exchange(most, with: port, milliseconds: 20_000) }
+            try await Task.sleep(for: .milliseconds(500))
+            let second = RawHTTP.parse(try await RawHTTP.exchange(most, with: port, milliseconds: 20_000))
+            #expect(second?.status == 429 && second?.headers["retry-after"] != nil)
+            // What was held is given back.
+            #expect(RawHTTP.parse(try await first.value)?.status == 400)
+            let third = RawHTTP.parse(try await RawHTTP.exchange(most, with: port, milliseconds: 20_000))
+            #expect(third?.status == 400)
+        }
+    }
+
     @Test func continueIsSaidBeforeABody() async throws {
         try await TestServer.with { (server) async throws in
             let transaction = try server.transaction("continue")

@@ -209,6 +209,44 @@ import Testing
         await network.stop([1, 2, 3])
     }
 
+    /// A shutdown or a client that went away does not wait for the chain.
+    @Test(.timeLimit(.minutes(1))) func whoWaitsCanBeCancelled() async throws {
+        let network = try TestNetwork()
+        try network.prepare()
+        try await network.start([0])
+        let node = try network.node(0)
+        let outcome = Task { try await node.outcome(of: SHA256.hash([1]), waitingMilliseconds: 600_000) }
+        let height = Task { try await node.finalHeight(reaching: Height(1_000), waitingMilliseconds: 600_000) }
+        try await Task.sleep(for: .milliseconds(100))
+        outcome.cancel()
+        height.cancel()
+        guard case .pending = try await outcome.value else { return #expect(Bool(false), "nobody knows that one") }
+        #expect(try await height.value == Height(0))
+        // Cancelled before it began to wait.
+        let early = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await node.finalHeight(reaching: Height(1_000), waitingMilliseconds: 600_000)
+        }
+        #expect(try await early.value == Height(0))
+        await network.stop([0])
+    }
+
+    /// Whoever stops a node may rely on its folder being closed then, also when another one began to stop it.
+    @Test(.timeLimit(.minutes(1))) func allWhoStopANodeWaitForTheEnd() async throws {
+        let network = try TestNetwork()
+        try network.prepare()
+        for _ in 0..<5 {
+            try await network.start([0])
+            let node = try network.node(0)
+            let first = Task { await node.stop() }
+            await node.stop()
+            // The folder is free at once.
+            try await network.start([0])
+            await first.value
+            await network.stop([0])
+        }
+    }
+
     @Test(.timeLimit(.minutes(1))) func peersAnswerRequests() async throws {
         let network = try TestNetwork()
         try network.prepare()

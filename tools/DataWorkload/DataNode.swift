@@ -101,8 +101,8 @@ package final class DataNode: Sendable {
             RegisterDataSet(name: DataNode.dataSet, schema: Manifest.schema))
     }
 
-    package func anchor(_ manifest: Manifest) throws {
-        let batch = NewBatch(manifest)
+    package func anchor(_ manifest: Manifest, correcting corrected: Digest? = nil) throws {
+        let batch = NewBatch(manifest, supersedes: corrected)
         try market.must(
             Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: DataNode.dataSet, batches: [batch]))
     }

@@ -26,6 +26,10 @@ struct NodeCommand: AsyncParsableCommand {
     @Option(help: "Where the others listen: partner=host:port,partner=host:port.") var peers: String?
     @Option(help: "Blocks whose states stay readable below the newest checkpoint, or 'all'.") var keepStates: String?
     @Option(help: "Log level: \(NodeSettings.logLevels.joined(separator: ", ")).") var log: String?
+    @Flag(
+        help:
+            "The journal may lack votes of this key, e.g. after a disk was put back to an earlier day: abstain until the peers have said how far it may have voted."
+    ) var journalLost = false
     @Flag(help: "Check the configuration and end.") var checkConfig = false
     @OptionGroup var output: OutputOptions
 
@@ -43,7 +47,7 @@ struct NodeCommand: AsyncParsableCommand {
         flags.keepStates = keepStates
         let settings = try NodeSettings.load(config: config, flags: flags)
         if checkConfig { return try check(settings) }
-        try await NodeWiring.run(settings)
+        try await NodeWiring.run(settings, journalLost: journalLost)
     }
 
     private func check(_ settings: NodeSettings) throws {

@@ -3,6 +3,7 @@ internal import Foundation
 internal import Identity
 internal import NodeRuntime
 internal import Primitives
+internal import RPC
 
 /// Checked settings: everything present, every path and address well formed.
 struct NodeSettings: Sendable {
@@ -26,6 +27,10 @@ struct NodeSettings: Sendable {
     let operatorDID: String?
     /// LightGBM's library; nil looks where tools/install-lightgbm puts it.
     let lightgbm: String?
+    /// Folder that betrays a data folder put back to an earlier day.
+    let witness: String?
+    let apiTLS: APIConfiguration.TLS?
+    let trustsForwardedFor: Bool
     let settler: SettlerSwitch
     let room: StorageRoom
 
@@ -72,6 +77,15 @@ struct NodeSettings: Sendable {
         room = try StorageRoom(user)
         operatorDID = user.operatorDID
         lightgbm = user.lightgbm.map(path)
+        witness = user.witness.map(path)
+        trustsForwardedFor = user.trustForwardedFor ?? false
+        switch (user.apiCertificate, user.apiKey) {
+        case (nil, nil): apiTLS = nil
+        case (let certificate?, let key?):
+            apiTLS = APIConfiguration.TLS(certificateChainFile: path(certificate), privateKeyFile: path(key))
+        default:
+            throw UserError("Settings 'api-certificate' and 'api-key' go together: give both, or none for plain HTTP.")
+        }
         if let text = operatorDID, DID(text) == nil {
             throw UserError(
                 "Setting 'operator-did': '\(text)' is no DID of this method (did:cwatt:<network>:Qm…).")

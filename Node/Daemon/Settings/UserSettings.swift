@@ -22,6 +22,13 @@ struct UserSettings: Sendable {
     var keepStates: String?
     var operatorDID: String?
     var lightgbm: String?
+    /// A second folder, best on another disk, that betrays a data folder put back to an earlier day.
+    var witness: String?
+    /// PEM files: with both, the HTTP API speaks TLS.
+    var apiCertificate: String?
+    var apiKey: String?
+    /// Take a client's address from the last X-Forwarded-For entry.
+    var trustForwardedFor: Bool?
     /// Settle communities by itself.
     var settler: Bool?
     /// Addresses of communities to settle besides those that the own partner runs.
@@ -62,7 +69,9 @@ struct UserSettings: Sendable {
             ("log", .text(\.log)), ("requests-per-second-max", .number(\.requestsPerSecondMax)),
             ("streams-max", .number(\.streamsMax)), ("keep-states", .text(\.keepStates)),
             ("snapshot-lag-blocks", .number(\.snapshotLagBlocks)), ("operator-did", .text(\.operatorDID)),
-            ("lightgbm", .text(\.lightgbm)),
+            ("lightgbm", .text(\.lightgbm)), ("witness", .text(\.witness)),
+            ("api-certificate", .text(\.apiCertificate)), ("api-key", .text(\.apiKey)),
+            ("trust-forwarded-for", .truth(\.trustForwardedFor)),
             ("settler", .truth(\.settler)), ("settle-communities", .list(\.settleCommunities)),
             ("settler-wait-minutes", .number(\.settlerWaitMinutes)),
             ("settler-quiet-seconds", .number(\.settlerQuietSeconds)),

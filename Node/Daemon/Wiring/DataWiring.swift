@@ -130,7 +130,11 @@ struct DataWiring: Sendable {
                 return ExecutedBlock(block: block, receipts: receipts)
             },
             finalHeight: { try await node.finalHeight(reaching: $0, waitingMilliseconds: $1) },
-            base: { try node.view.base() })
+            base: { try node.view.base() },
+            state: {
+                let (view, state) = node.leasedView()
+                return ReadModelState(header: view.tip) { try state.leaves(after: $0, limit: $1) }
+            })
     }
 }
 

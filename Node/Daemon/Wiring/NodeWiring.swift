@@ -30,6 +30,7 @@ enum NodeWiring {
         made.peers = try peers(settings, genesis)
         made.stateRetention = settings.keepStates
         made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
+        made.witnessFolder = settings.witness
         return made
     }
 
@@ -78,9 +79,12 @@ enum NodeWiring {
     }
 
     /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
-    static func run(_ settings: NodeSettings) async throws {
+    ///
+    /// - Parameter journalLost: The operator says that votes of the key may be missing from the journal.
+    static func run(_ settings: NodeSettings, journalLost: Bool = false) async throws {
         let logger = logger(settings)
         var configuration = try configuration(settings)
+        configuration.journalLost = journalLost
         let keys = try NodeKeys.read(settings.keys)
         let evidence = EvidenceQueue()
         configuration.evidenceFound = { evidence.add($0) }
@@ -103,42 +107,30 @@ enum NodeWiring {
             node: node, partner: settings.partner, reporter: reporter,
             settlement: { await settler.metrics() + lake.data.metrics() })
         let modules = offChainModules(lake, settler)
-        var api = APIConfiguration()
-        api.host = settings.listenRPC.host
-        api.port = settings.listenRPC.port
-        api.eventStreamsMax = settings.streamsMax
-        api.operatorDID = settings.operatorDID
-        api.rateLimit?.tokensPerSecond = UInt32(clamping: settings.requestsPerSecondMax)
-        api.rateLimit?.tokensMax = UInt32(clamping: settings.requestsPerSecondMax * 2)
+        let scheme = settings.apiTLS == nil ? "http" : "https"
         let server = try APIServer(
-            service: service, modules: modules, configuration: api, version: BuildInfo.version, logger: logger
-        ) { port in logger.info("the API answers on http://\(settings.listenRPC.host):\(port)") }
-        var services: [ServiceGroupConfiguration.ServiceConfiguration] = []
-        if settings.settler.isOn {
-            services.append(
-                .init(
-                    service: SettlerLife(wiring: settler), successTerminationBehavior: .ignore,
-                    failureTerminationBehavior: .gracefullyShutdownGroup))
+            service: service, modules: modules, configuration: try apiConfiguration(settings),
+            version: BuildInfo.version, logger: logger
+        ) { port in logger.info("the API answers on \(scheme)://\(settings.listenRPC.host):\(port)") }
+        func member(
+            _ service: any Service, whenItEnds: ServiceGroupConfiguration.ServiceConfiguration.TerminationBehavior
+        ) -> ServiceGroupConfiguration.ServiceConfiguration {
+            .init(
+                service: service, successTerminationBehavior: whenItEnds,
+                failureTerminationBehavior: .gracefullyShutdownGroup)
         }
+        // They end one after the other from the last to the first: who uses the node before the node.
+        var services = [
+            member(NodeLife(node: node), whenItEnds: .gracefullyShutdownGroup),
+            member(DataLife(data: lake.data), whenItEnds: .ignore),
+            member(WarmthLife(wiring: lake), whenItEnds: .ignore),
+            member(ReporterLife(reporter: reporter), whenItEnds: .ignore),
+            member(server, whenItEnds: .gracefullyShutdownGroup),
+        ]
+        if settings.settler.isOn { services.append(member(SettlerLife(wiring: settler), whenItEnds: .ignore)) }
         let group = ServiceGroup(
             configuration: .init(
-                services: services + [
-                    .init(
-                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(
-                        service: NodeLife(node: node), successTerminationBehavior: .gracefullyShutdownGroup,
-                        failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(
-                        service: ReporterLife(reporter: reporter), successTerminationBehavior: .ignore,
-                        failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(
-                        service: WarmthLife(wiring: lake), successTerminationBehavior: .ignore,
-                        failureTerminationBehavior: .gracefullyShutdownGroup),
-                    .init(
-                        service: DataLife(data: lake.data), successTerminationBehavior: .ignore,
-                        failureTerminationBehavior: .gracefullyShutdownGroup),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
         try await live {
             try await group.run()
         } stop: {
@@ -147,6 +139,20 @@ enum NodeWiring {
             try lake.lake.flush()
         }
         logger.info("stopped")
+    }
+
+    private static func apiConfiguration(_ settings: NodeSettings) throws -> APIConfiguration {
+        var api = APIConfiguration()
+        api.host = settings.listenRPC.host
+        api.port = settings.listenRPC.port
+        api.tls = settings.apiTLS
+        api.trustsForwardedFor = settings.trustsForwardedFor
+        api.eventStreamsMax = settings.streamsMax
+        api.operatorDID = settings.operatorDID
+        api.rateLimit?.tokensPerSecond = UInt32(clamping: settings.requestsPerSecondMax)
+        api.rateLimit?.tokensMax = UInt32(clamping: settings.requestsPerSecondMax * 2)
+        api.connectionsMax = try OpenFiles.connections(atMost: api.connectionsMax)
+        return api
     }
 
     /// Whatever ends the services, what was to be written later is written before the process ends. An error of the services
@@ -167,11 +173,19 @@ private struct NodeLife: Service {
     let node: LedgerNode<ContractApplication>
 
     func run() async throws {
-        try await withGracefulShutdownHandler {
-            if let why = await node.untilStopped() { throw UserError("it halted: \(why)") }
-        } onGracefulShutdown: {
-            Task { await node.stop() }
+        let halt = await withTaskGroup(of: (any Error)?.self) { group in
+            group.addTask {
+                // Ends when the group says so, or when the other one has: the node halted.
+                try? await gracefulShutdown()
+                return nil
+            }
+            group.addTask { await node.untilStopped().map { UserError("it halted: \($0)") } }
+            let first = await group.next() ?? nil
+            group.cancelAll()
+            await node.stop()
+            return first
         }
+        if let halt { throw halt }
     }
 }
 

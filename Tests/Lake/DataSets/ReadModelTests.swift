@@ -212,22 +212,13 @@ struct ReadModelTests {
         #expect(try models.account(.zero) == nil)
     }
 
-    @Test func theFeederFollowsAndBeginsAnew() async throws {
+    @Test func theFeederFollows() async throws {
         let (market, _, _) = try busyMarket()
-        let folder = try TemporaryFolder()
-        let models = try store(market, folder)
-        let blocks = market.blocks
-        let source = BlockSource(
-            block: { height in height.value == 0 || height.value > blocks.count ? nil : blocks[Int(height.value) - 1] },
-            finalHeight: { _, _ in Height(UInt64(blocks.count)) }, base: { Height(0) })
-        let feeder = ReadModelFeeder(store: models, source: source, log: .init(label: "test"))
-        #expect(try await feeder.catchUp() == Height(UInt64(blocks.count) + 1))
+        let models = try store(market, try TemporaryFolder())
+        let feeder = ReadModelFeeder(store: models, source: market.source, log: .init(label: "test"))
+        #expect(try await feeder.catchUp() == market.height.next)
         #expect(try models.position()?.height == market.height)
-        // A node that began with a state taken over has the blocks above it only, and says so.
-        let later = try store(market, folder, "later")
-        let base = BlockSource(block: source.block, finalHeight: source.finalHeight, base: { Height(10) })
-        try await ReadModelFeeder(store: later, source: base, log: .init(label: "test")).catchUp()
-        #expect(try later.position()?.first == Height(11))
+        #expect(try models.position()?.first == Height(1))
     }
 }
 
@@ -285,9 +276,7 @@ struct WebhookTests {
             subject: DataSetID(provider: Market.holder("provider"), name: "set-4").id, from: Height(1))
         let (first, second) = (Receiver(), Receiver())
         let blocks = market.blocks
-        let source = BlockSource(
-            block: { height in height.value == 0 || height.value > blocks.count ? nil : blocks[Int(height.value) - 1] },
-            finalHeight: { _, _ in Height(UInt64(blocks.count)) }, base: { Height(0) })
+        let source = market.source
         func sender() throws -> WebhookSender {
             WebhookSender(
                 store: try WebhookStore(path: path), source: source, log: .init(label: "test"),
