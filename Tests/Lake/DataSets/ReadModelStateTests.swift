@@ -81,7 +81,7 @@ struct ReadModelStateTests {
             Billing.dispute, on: WellKnown.billing,
             DisputeInvoice(invoice: 0, amount: price / 2, reason: 1, text: .zero), by: "user")
         try market.act(
-            Billing.resolve, on: WellKnown.billing, ResolveDispute(invoice: 0, credit: price / 3), by: "provider")
+            Billing.resolve, on: WellKnown.billing, ResolveDispute(invoice: 0, credit: price / 2), by: "provider")
         try market.must(Billing.reverse, on: WellKnown.billing, ReversePayment(receipt: 0, reason: 1))
         return market
     }
