@@ -31,7 +31,7 @@ extension Execution {
     }
 
     /// The active version of a contract, of exactly the sources that were activated. Others under the same number would
-    /// fork the state as well.
+    /// fork the state as well. A genesis that names none, by the digest zero, leaves them to its founders.
     func activeContract(_ name: String) throws(Rejection) -> ContractDefinition {
         let key = Directory.activeVersions.stateKey(name, at: WellKnown.governance)
         guard let active: ActiveVersion = try decoded(readUncharged(key)) else {
@@ -42,7 +42,7 @@ extension Execution {
         guard version > 0 else { throw HostRejection.unknownVersion(name) }
         let contract = try carried(name, version: version)
         let sources = active.sources(at: block.height)
-        guard contract.sources == sources else {
+        guard sources == .zero || contract.sources == sources else {
             failure = StorageFailure(
                 "this release carries \(name) version \(version) with the sources \(contract.sources.short), and the network runs it with \(sources.short): install the release that carries those"
             )

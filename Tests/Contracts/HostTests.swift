@@ -182,19 +182,26 @@ import Testing
 
     /// Other code under the number that is active would fork the state: such a release stops, and says why.
     @Test func aVersionRunsWithItsOwnSourcesOnly() throws {
-        var bench = try Probe.bench()
+        func application(_ sources: Digest) -> ContractApplication {
+            ContractApplication(release: Release([ContractDefinition(Probe.self, sources: sources)])) {
+                _ throws(Rejection) in
+                GenesisPlan(
+                    versions: [ContractVersion(Probe.name, Probe.version, sources: SHA256.hash([1]))],
+                    instances: [GenesisInstance(Probe.first, Probe.name, arguments: ProbeNumber(1).bcs)])
+            }
+        }
+        let genesis = try ContractTestBench.genesis(validators: ["aurora"], application: [])
+        let other = application(SHA256.hash([2]))
+        var bench = try ContractTestBench(application: application(SHA256.hash([1])), genesis: genesis)
+        var state = bench.state
+        let key = ContractTestBench.key(of: "borealis").publicKey
+        let partner = Partner(id: "borealis", name: "borealis", roles: [.participant], keys: [key])
+        state.set(Directory.partners.stateKey("borealis", at: WellKnown.governance), partner.bcs)
+        state.set(Directory.keys.stateKey(key, at: WellKnown.governance), KeyHolder(partner: "borealis").bcs)
         let call = Probe.write.call(on: Probe.first, ProbeNumber(3))
         let transaction = try bench.transaction([call], as: "borealis")
         #expect(
-            try bench.application.execute(context: bench.nextBlock, transactions: [transaction], state: bench.state)
-                != nil)
-        let other = ContractApplication(
-            release: Release([ContractDefinition(Probe.self, sources: SHA256.hash([1]))])
-        ) { _ throws(Rejection) in
-            GenesisPlan(
-                versions: [ContractVersion(Probe.name, Probe.version, sources: .zero)],
-                instances: [GenesisInstance(Probe.first, Probe.name, arguments: ProbeNumber(1).bcs)])
-        }
+            try bench.application.execute(context: bench.nextBlock, transactions: [transaction], state: state) != nil)
         for calls in [
             [call],
             [
@@ -204,14 +211,13 @@ import Testing
         ] {
             let transaction = try bench.transaction(calls, as: "borealis")
             do throws(StorageFailure) {
-                _ = try other.execute(context: bench.nextBlock, transactions: [transaction], state: bench.state)
+                _ = try other.execute(context: bench.nextBlock, transactions: [transaction], state: state)
                 Issue.record("it ran \(calls)")
             } catch {
-                #expect(error.description.contains("with the sources \(SHA256.hash([1]).short)"))
+                #expect(error.description.contains("with the sources \(SHA256.hash([2]).short)"))
             }
         }
         // A genesis that names the sources of another release makes no state either.
-        let genesis = try ContractTestBench.genesis(validators: ["aurora"], application: [])
         #expect(throws: Rejection.self) { try other.genesisState(genesis) }
     }
 

@@ -25,6 +25,7 @@ extension ProcessSuite {
                 toFile: network.settings("coop"), atomically: true, encoding: .utf8)
         }) { network in
             let write = try await network.write("before-the-state", through: "coop")
+            let number = try await MarketShop(network).agree()
             let load = try RegistryLoad(network)
             try await eventually("the chain is long enough") { await network.height("coop") > Height(200) }
             let text = """
@@ -53,6 +54,30 @@ extension ProcessSuite {
             let writes = try await load.stop()
             #expect(!writes.isEmpty)
             try await network.follows(name, "gridco")
+            // Nor the blocks in which the market was made, and has it all the same.
+            try await eventually("the market's lists are there") {
+                try await network.market("agreements", at: name).contains { $0.contains("\"number\":\(number)") }
+            }
+            for list in ["accounts", "data-sets", "offers", "agreements", "invoices"] {
+                let (here, there) = (
+                    try await network.market(list, at: name), try await network.market(list, at: "coop")
+                )
+                #expect(!here.isEmpty && here == there, "\(list)")
+            }
         }
+    }
+}
+
+extension ValidatorNetwork {
+    /// A list of the market in no order, without the blocks that wrote its records.
+    fileprivate func market(_ list: String, at name: String) async throws -> [String] {
+        let bytes = try await with([name]) { try await $0.get("/v1/market/\(list)") }
+        let page = try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any]
+        let entries = page?["entries"] as? [[String: Any]] ?? []
+        return try entries.map { entry in
+            let bare = try JSONSerialization.data(
+                withJSONObject: entry.filter { $0.key != "height" }, options: .sortedKeys)
+            return String(decoding: bare, as: UTF8.self)
+        }.sorted()
     }
 }

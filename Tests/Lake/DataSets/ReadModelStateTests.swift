@@ -68,21 +68,25 @@ struct ReadModelStateTests {
         let first = try Tables.manifest(Tables.csv(hours: 4))
         try node.anchor(first)
         try node.anchor(try Tables.manifest(Tables.csv(hours: 5)), correcting: first.digest)
-        // Paid from outside, paid out, disputed and credited: what is to be returned is owed. Then it was a mistake.
+        // Paid by mistake and taken back, paid again and paid out, then disputed and credited: what is to be returned is owed.
         let price = try #require(try market.read(Billing.invoices, 0, of: WellKnown.billing)).amount
-        try market.must(
-            Billing.confirmPayment, on: WellKnown.billing,
-            GatewayPayment(invoice: 0, currency: Market.euro, amount: price, reference: SHA256.hash([1])))
+        func pay(_ reference: UInt8) throws {
+            try market.must(
+                Billing.confirmPayment, on: WellKnown.billing,
+                GatewayPayment(invoice: 0, currency: Market.euro, amount: price, reference: SHA256.hash([reference])))
+        }
+        try pay(1)
+        try market.must(Billing.reverse, on: WellKnown.billing, ReversePayment(receipt: 0, reason: 1))
+        try pay(2)
         try market.act(
             Billing.payOut, on: WellKnown.billing,
-            PayOut(gateway: "aurora", currency: Market.euro, amount: price, destination: SHA256.hash([2])),
+            PayOut(gateway: "aurora", currency: Market.euro, amount: price, destination: SHA256.hash([3])),
             by: "provider")
         try market.act(
             Billing.dispute, on: WellKnown.billing,
             DisputeInvoice(invoice: 0, amount: price / 2, reason: 1, text: .zero), by: "user")
         try market.act(
             Billing.resolve, on: WellKnown.billing, ResolveDispute(invoice: 0, credit: price / 2), by: "provider")
-        try market.must(Billing.reverse, on: WellKnown.billing, ReversePayment(receipt: 0, reason: 1))
         return market
     }
 
