@@ -12,8 +12,22 @@ extension Billing {
         try require(invoice.seller == seller, notSeller())
         try require(!invoice.isDisputed, disputed())
         try require(request.body.reason > 0, reasonMissing())
+        try requirePayment(of: invoice, less: request.body.amount, context)
         let note = try credit(invoice, request.body.amount, request.body.reason, by: seller, context)
         return DocumentNumber(note.number)
+    }
+
+    /// Access that waits for its payment opens by nothing that the seller does: what it credits, or gives in to, leaves the
+    /// buyer the last of an invoice that would open it. A later one of which nothing was paid it credits whole, which opens
+    /// nothing.
+    static func requirePayment(
+        of invoice: Invoice, less amount: Amount, _ context: Context
+    ) throws(Rejection) {
+        guard let bill = try bills.get(invoice.agreement, in: context), bill.awaits, invoice.outstanding > 0,
+            amount >= invoice.outstanding, bill.isFirst(invoice) || invoice.paid > invoice.refunded,
+            try !(context.agreement(invoice.agreement)?.state.isEnded ?? true)
+        else { return }
+        throw paymentAwaited()
     }
 
     /// First what is outstanding falls away, then what was paid goes back into the buyer's cash. What the seller's free

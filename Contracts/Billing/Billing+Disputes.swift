@@ -8,7 +8,8 @@ extension Billing {
     static let decisionDays: UInt32 = 60
 
     static func dispute(_ context: Context, _ request: Signed<DisputeInvoice>) throws(Rejection) -> Nothing {
-        let buyer = try context.authorise(request, as: dispute.number, needing: .billing, scope: .takesBack)
+        // An invoice is disputed once: of a revoked account a stolen key does not use that up.
+        let buyer = try context.authorise(request, as: dispute.number, needing: .billing, scope: .givesBack)
         let body = request.body
         var invoice = try invoice(body.invoice, context)
         try require(invoice.buyer == buyer, notBuyer())
@@ -45,6 +46,9 @@ extension Billing {
         try require(judge != invoice.buyer || body.credit == 0, notJudge())
         try require(judge != invoice.seller || body.credit == dispute.amount, notJudge())
         try require(body.credit <= dispute.amount, aboveInvoice())
+        if judge == invoice.seller, body.credit <= invoice.amount - invoice.credited - body.credit {
+            try requirePayment(of: invoice, less: body.credit, context)
+        }
         try context.cancel(dispute.due)
         try decide(dispute, invoice, credit: body.credit, by: judge, context)
         return Nothing()
@@ -89,6 +93,7 @@ extension Billing {
         try release(&changed, &invoice, context)
         changed.resolved = context.time
         changed.credit = credit
+        changed.spares = try spares(invoice, credit, context)
         try store(changed, context)
         if !isReminding, invoice.outstanding > credit { try schedule(&invoice, afterDays: overdueDays, context) }
         if credit > 0 {
@@ -96,6 +101,16 @@ extension Billing {
         } else {
             try store(invoice, context)
         }
+    }
+
+    /// Whether a decision credits more than it leaves of the price of an invoice that is not paid, or for which access waits.
+    /// What becomes of the payment later, by a gateway's correction or a credit of the seller, does not change that.
+    private static func spares(
+        _ invoice: Invoice, _ credit: Amount, _ context: Context
+    ) throws(Rejection) -> Bool {
+        guard credit > invoice.amount - invoice.credited - credit else { return false }
+        guard invoice.outstanding == 0 else { return true }
+        return try bills.get(invoice.agreement, in: context).map { $0.awaits && $0.isFirst(invoice) } ?? false
     }
 
     /// Credits what an invoice bills for the time after `end`, by milliseconds and whole micro-units, the rest of the

@@ -14,6 +14,7 @@ extension Billing {
             number: number, bill: bill, kind: kind, amount: amount, from: from, to: to, accesses: accesses,
             energy: energy, issued: context.time, due: context.time.adding(days: bill.plan.dueDays))
         bill.invoices = try checked(bill.invoices.adding(1))
+        bill.first = bill.first ?? number
         bill.last = number
         let lines = [
             JournalLine(bill.seller, .receivable, amount), JournalLine(bill.seller, .income, -amount),
@@ -43,7 +44,8 @@ extension Billing {
     }
 
     /// Stores an invoice whose parts changed; one with nothing outstanding is settled. Settling, or paying all but what was
-    /// disputed in time, may open access; what access waits for, or waited for, opens it by being settled alone.
+    /// disputed in time, may open access; what access waits for, or waited for, opens it by being settled alone, and then
+    /// only by a payment: what Agreements ends, or a seller credits, opens none that waits.
     static func close(_ invoice: Invoice, _ context: Context) throws(Rejection) {
         guard let bill = try bills.get(invoice.agreement, in: context) else { throw documentUnknown() }
         var changed = invoice
@@ -58,56 +60,76 @@ extension Billing {
         if opens { changed.isClosing = false }
         try store(changed, context)
         if isSettled { try context.cancel(invoice.reminder) }
-        guard isSettled || opens else { return }
-        let buys = try buys(changed, context)
-        let isPaid = try isPaid(after: changed, bill, context)
-        let waits = isFirst && !buys && (bill.awaits || !isPaid)
-        try change(invoice.agreement, context) { (bill) throws(Rejection) in
-            if opens { bill.overdue = try checked(bill.overdue.subtracting(1)) }
-            guard isSettled else { return }
-            if buys { bill.awaits = false } else if waits { bill.awaits = true }
+        var change = AccessChange(overdue: opens ? -1 : 0)
+        change.paidLater = try paidLater(bill, from: invoice, to: changed, context)
+        if isSettled, bill.plan.paysFirst {
+            let buys = try buys(changed, context)
+            if buys, changed.state == .paid, !context.isEnding {
+                if bill.awaits { change.awaits = false }
+                if isFirst || bill.awaits { change.isVoid = !isFirst }
+            } else if isFirst, !buys {
+                change.isVoid = true
+                if bill.paidLater == 0 { change.awaits = true }
+            }
+        }
+        try self.change(invoice.agreement, by: change, context)
+        // Access that waited opens by a later invoice: what was paid for the first one bought nothing.
+        if change.awaits == false, !isFirst, let first = bill.first {
+            try giveBack(first, BillingEnd.expired, context)
         }
     }
 
-    /// Whether what became of an invoice opens access that waits: not where a decision credited more of it than was paid
-    /// and stayed. Whom a decision spares the price it gives nothing, whatever little was paid, before it or after.
-    static func buys(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Bool {
-        let decided = try disputes.get(invoice.number, in: context)?.credit ?? 0
-        return decided <= invoice.paid - invoice.refunded
+    /// The change of `AgreementBill.paidLater`.
+    static func paidLater(
+        _ bill: AgreementBill, from before: Invoice, to after: Invoice, _ context: Context
+    ) throws(Rejection) -> Int64 {
+        guard bill.plan.paysFirst, !bill.isFirst(after), before.state != after.state,
+            try !(disputes.get(after.number, in: context)?.spares ?? false)
+        else { return 0 }
+        return (after.state == .paid ? 1 : 0) - (before.state == .paid ? 1 : 0)
     }
 
-    /// Whether the newest invoice is a later one than the first, and paid: then access waits for the first one no longer.
-    static func isPaid(
-        after first: Invoice, _ bill: AgreementBill, _ context: Context
-    ) throws(Rejection) -> Bool {
-        guard let last = bill.last, last != first.number else { return false }
-        let newest = try invoice(last, context)
-        let buys = try buys(newest, context)
-        return buys && newest.state == .paid
+    /// Whether what became of an invoice opens access that waits, once it is settled: not where a decision about what was not
+    /// paid credited more of it than it left, judged when it was made; nor where a decision, or an end, left nothing of what
+    /// was paid. Whom a decision spares the price it gives nothing, whatever little was paid, before it or after.
+    static func buys(_ invoice: Invoice, _ context: Context) throws(Rejection) -> Bool {
+        guard let dispute = try disputes.get(invoice.number, in: context) else { return true }
+        return !dispute.spares && (dispute.credit == 0 || invoice.paid > invoice.refunded)
+    }
+
+    /// Credits all that is left of an invoice where nobody read in its time: access never opened in it, or by a payment that
+    /// was taken back. Answers whether nobody did.
+    @discardableResult
+    static func giveBack(_ number: UInt64, _ reason: UInt16, _ context: Context) throws(Rejection) -> Bool {
+        let invoice = try invoice(number, context)
+        guard try accesses(for: invoice, context) == 0 else { return false }
+        try creditRest(of: invoice, after: invoice.from, reason, context)
+        return true
     }
 
     /// Changes the billing of an agreement, and tells Agreements when that opens or closes access. Periods that began are
-    /// billed before that, by what access was until now; what opens in a period that was not billed is billed.
+    /// billed before that, by what access was until now (`isBilled`: they were); what opens in a period that was not billed
+    /// is billed. Nothing happens where nothing changes.
     static func change(
-        _ agreement: UInt64, _ context: Context, _ body: (inout AgreementBill) throws(Rejection) -> Void
+        _ agreement: UInt64, by change: AccessChange, isBilled: Bool = false, _ context: Context
     ) throws(Rejection) {
         guard var bill = try bills.get(agreement, in: context) else { throw documentUnknown() }
         // Agreements reads the answer of its own call, ends what it calls for, and has what is late billed before.
-        let isOwn = context.caller.origin != .instance(WellKnown.agreements)
-        var changed = bill
-        try body(&changed)
-        let isTold = isOwn && changed.standing != bill.standing
-        if isTold {
-            try billLate(&bill, context)
-            try body(&bill)
-            if bill.standing == .clear { try billRest(&bill, context) }
-        } else {
-            bill = changed
-        }
+        let changed = try checked(bill.applying(change))
+        guard changed != bill else { return }
+        let isTold = !context.isEnding && changed.standing != bill.standing
+        if isTold, !isBilled { try billLate(&bill, context) }
+        bill = try checked(bill.applying(change))
+        if isTold, bill.standing == .clear { try billRest(&bill, context) }
         try store(bill, context)
         guard isTold else { return }
         _ = try context.send(
             AgreementMessages.setPayment, to: WellKnown.agreements,
             PaymentChange(agreement: agreement, payment: bill.standing))
     }
+}
+
+extension Context {
+    /// Whether this is a call of Agreements: it begins or ends an agreement.
+    fileprivate var isEnding: Bool { caller.origin == .instance(WellKnown.agreements) }
 }

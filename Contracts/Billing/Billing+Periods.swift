@@ -38,7 +38,10 @@ extension Billing {
         guard !bill.isClosed, bill.periods == 0 || bill.next.time <= context.time else { return Nothing() }
         try context.requireSchedule(of: bill.next)
         if bill.plan.kind == .recurring {
-            try billPeriods(&bill, until: agreement.until, most: 1, context)
+            // Where access waits and the newest invoice leaves nothing to pay, it waits for the next one.
+            var asks = bill.standing == .awaited
+            if asks, let last = bill.last { asks = try invoice(last, context).state != .open }
+            try billPeriods(&bill, until: agreement.until, most: 1, asks: asks, context)
         } else {
             try billUsage(&bill, agreement, context)
         }
@@ -47,17 +50,19 @@ extension Billing {
     }
 
     /// Bills the period that begins, and up to `most` of those that began, and schedules the next bill. Nothing is billed
-    /// for periods that begin while access is closed by payment, until access opens again (`billRest`). A plan's days bound
-    /// the steps.
+    /// for periods that begin while access is closed by payment, until access opens again (`billRest`); where it waits and
+    /// the newest invoice leaves nothing to pay, one that it waits for. A plan's days bound the steps.
     private static func billPeriods(
-        _ bill: inout AgreementBill, until: Timestamp, most: Int, _ context: Context
+        _ bill: inout AgreementBill, until: Timestamp, most: Int, asks: Bool = false, _ context: Context
     ) throws(Rejection) {
+        var asks = asks
         var (billed, from) = (0, try start(of: bill.periods, bill))
         while from < until {
             bill.periods = try checked(bill.periods.adding(1))
             let next = try start(of: bill.periods, bill)
-            if bill.standing == .clear || bill.invoices == 0 {
+            if bill.standing == .clear || bill.invoices == 0 || asks {
                 billed += 1
+                asks = false
                 // The price is for the period up to its agreed end.
                 let to = min(next, bill.until)
                 let amount = try kept(bill.plan.price, from: from, to: to, until: bill.creditsFrom ?? to)
@@ -157,15 +162,18 @@ extension Billing {
             }
         }
         try store(bill, context)
+        // Access that waited for its payment until the end never opened, so nothing is owed for it; or what opened it was
+        // taken back, and then it matters whether anybody read.
+        let isUnopened = bill.awaits && request.until <= context.time
+        if isUnopened, let first = bill.first, first != bill.last {
+            try giveBack(first, request.reason, context)
+        }
         if let number = bill.last {
-            let invoice = try invoice(number, context)
-            // Access that waited for its payment until the end never opened, so nothing is owed for it; or what opened it
-            // was taken back, and then it matters whether anybody read.
-            let isAwaited = bill.awaits && bill.isFirst(invoice)
-            if isAwaited, request.until <= context.time, try accesses(for: invoice, context) == 0 {
-                try creditRest(of: invoice, after: invoice.from, request.reason, context)
+            if isUnopened, try giveBack(number, request.reason, context) {
+                // Nothing is left to wait for.
+                try change(request.agreement, by: AccessChange(awaits: false), context)
             } else if let from = bill.creditsFrom {
-                try creditRest(of: invoice, after: from, request.reason, context)
+                try creditRest(of: invoice(number, context), after: from, request.reason, context)
             }
             try bringForward(number, until: request.until, context)
         }

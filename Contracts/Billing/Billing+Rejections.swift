@@ -51,6 +51,9 @@ extension Billing {
     package static let reversalSpent = RejectionKind(
         427, "reversal-spent",
         "of the payment something is to go back to the buyer, who waits for it: the seller owes refunds")
+    package static let paymentAwaited = RejectionKind(
+        428, "payment-awaited",
+        "access waits for this invoice: leave the buyer something to pay of it, or end the agreement, which credits it")
 
     package static var rejections: [RejectionKind] {
         [
@@ -58,6 +61,7 @@ extension Billing {
             currencyWrong, referenceUsed, accountUnknown, gatewayWrong, aboveInvoice, disputeExists, disputeLate,
             noDispute, notJudge, disputed, notAgreements, reasonMissing, gatewayShort, refundOwed,
             debtForeign, payeeEnded, reversalForeign, reversalLate, reversedBefore, reversalSpent,
+            paymentAwaited,
         ]
     }
 }

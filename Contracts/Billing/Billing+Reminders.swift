@@ -23,9 +23,7 @@ extension Billing {
         if next == .overdue { try schedule(&invoice, afterDays: defaultDays, context) }
         if next.isLate, !invoice.isClosing {
             invoice.isClosing = true
-            try change(invoice.agreement, context) { (bill) throws(Rejection) in
-                bill.overdue = try checked(bill.overdue.adding(1))
-            }
+            try change(invoice.agreement, by: AccessChange(overdue: 1), context)
         }
         try store(invoice, context)
         return Nothing()

@@ -15,7 +15,8 @@ extension Billing {
         try require(context.time <= receipt.time.adding(days: reversalDays), reversalLate())
         try require(!reversals.contains(receipt.number, in: context), reversedBefore())
         try require(request.reason > 0, reasonMissing())
-        var invoice = try invoice(receipt.invoice, context)
+        let before = try invoice(receipt.invoice, context)
+        var invoice = before
         let amount = receipt.amount
         // What went back to the buyer since it gives back: not while it waits for a part of that.
         let kept = min(amount, invoice.paid - invoice.refunded)
@@ -59,16 +60,16 @@ extension Billing {
             try store(open, context)
         }
         try correctNotes(of: invoice.number, by: returned, context)
-        try reopen(invoice, wasReminding: isReminding, context)
+        try reopen(invoice, before, wasReminding: isReminding, context)
         return Nothing()
     }
 
-    /// Stores an invoice that a reversal opened, and closes what its payment had opened: a first invoice has access wait for
-    /// it again, a late one closes access at once, as does a first one after which others were billed, whatever of them is
-    /// disputed since they were late. Else reminders go on, after a week that an invoice has once: whoever books and takes
-    /// back again and again gives no more access away.
+    /// Stores an invoice that a reversal opened, and closes what its payment had opened: access waits again where no other
+    /// invoice was billed, or the first one bought nothing and no later one is paid; a late invoice closes access at once, as
+    /// does a first one after which others were billed, whatever of them is disputed since they were late. Else reminders go
+    /// on, after a week that an invoice has once: whoever books and takes back again and again gives no more access away.
     private static func reopen(
-        _ invoice: Invoice, wasReminding: Bool, _ context: Context
+        _ invoice: Invoice, _ before: Invoice, wasReminding: Bool, _ context: Context
     ) throws(Rejection) {
         guard var bill = try bills.get(invoice.agreement, in: context) else { throw documentUnknown() }
         // Which invoices there are does not depend on who came first, the bill or the reversal.
@@ -76,19 +77,27 @@ extension Billing {
         try billLate(&bill, context)
         if bill != known { try store(bill, context) }
         var invoice = invoice
+        var change = AccessChange(paidLater: try paidLater(bill, from: before, to: invoice, context))
         let runs = try !(context.agreement(invoice.agreement)?.state.isEnded ?? true)
-        let isFirst = bill.isFirst(invoice) && !bill.awaits && runs
         let isOpen = invoice.outstanding > 0
-        // A first one of which a decision left nothing to pay is not paid either once its payment went back.
-        let (buys, isPaid) = (try buys(invoice, context), try isPaid(after: invoice, bill, context))
-        let awaits = isFirst && (isOpen ? bill.invoices == 1 : !buys && !isPaid)
+        var isFirst = bill.isFirst(invoice) && !bill.awaits
+        // One of which a decision left nothing to pay is not paid either once its payment went back.
+        let buys = try buys(invoice, context)
+        if bill.isFirst(invoice), !isOpen, !buys { change.isVoid = true }
+        let after = try checked(bill.applying(change))
+        let rests = (before.state == .paid || !buys) && after.isVoid && after.paidLater == 0
+        if runs, isFirst && isOpen ? bill.invoices == 1 : rests {
+            change.awaits = true
+            isFirst = false
+        }
         let isInTime = invoice.isDisputed ? try openDispute(invoice, context).wasInTime : false
         let isLate = invoice.dunning.isLate && (invoice.outstanding > invoice.disputed || !isInTime)
-        let closes = runs && isOpen && !invoice.isClosing && (isLate || (isFirst && !awaits))
+        let closes = runs && isOpen && !invoice.isClosing && (isLate || isFirst)
         if closes || (!wasReminding && invoice.outstanding > invoice.disputed) {
             try context.cancel(invoice.reminder)
         }
         if closes {
+            change.overdue = 1
             invoice.isClosing = true
             if invoice.dunning != .defaulted { invoice.dunning = .overdue }
             // What is disputed as far as it is open is reminded of when that is decided.
@@ -103,10 +112,6 @@ extension Billing {
             try schedule(&invoice, at: max(invoice.due, next), context)
         }
         try store(invoice, context)
-        guard awaits || closes else { return }
-        try change(invoice.agreement, context) { (bill) throws(Rejection) in
-            if awaits { bill.awaits = true }
-            if closes { bill.overdue = try checked(bill.overdue.adding(1)) }
-        }
+        try self.change(invoice.agreement, by: change, isBilled: true, context)
     }
 }

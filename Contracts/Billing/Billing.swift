@@ -17,7 +17,9 @@ package import Primitives
 /// - An invoice has at most one dispute; while it is open reminders run only for what is not disputed, and what is held
 ///   belongs to it. It falls after 60 days: to the seller where accesses of the invoice's time were anchored, or where access
 ///   waits for the invoice; else to the buyer, a day after that time at the earliest.
-/// - Access that waits for its first invoice opens by no decision that credits more of it than was paid and stays.
+/// - Access that waits for its first payment opens by payments and decisions alone, by nothing that its seller does or the
+///   end of its agreement credits, and by no decision that credits more of what is not paid than it leaves, as judged when it
+///   is made. What was paid of a first invoice that opened nothing goes back.
 /// - A refund is given in full: what the seller's free cash does not reach is a debt. So much cash as a seller owes leaves
 ///   its account only to those it owes, the oldest debt first; no credit, hold or payment takes of it.
 /// - An agreement that its provider ended comes to what is for the time before the end, at most: of an invoice that was

@@ -22,6 +22,9 @@ package struct Dispute: Hashable, Sendable, ContractValue {
     package var resolved: Timestamp?
     /// What the resolution credited.
     package var credit: Amount
+    /// Whether it credited more than it left of the price of an invoice that was not paid then: who pays that has no access
+    /// for it.
+    package var spares: Bool
 
     init(_ request: DisputeInvoice, opened: Timestamp, wasInTime: Bool, accesses: UInt64, due: ScheduleID) {
         invoice = request.invoice
@@ -35,13 +38,14 @@ package struct Dispute: Hashable, Sendable, ContractValue {
         self.due = due
         resolved = nil
         credit = 0
+        spares = false
     }
 
     package static let shape = Shape.fields(
         "Dispute", ("invoice", .u64), ("amount", .i64), ("held", .i64), ("reason", .u16), ("text", .digest),
         ("opened", .u64), ("wasInTime", .bool), ("accesses", .u64), ("due", ScheduleID.shape),
         ("resolved", .option(.u64)),
-        ("credit", .i64))
+        ("credit", .i64), ("spares", .bool))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(invoice)
         encoder.i64(amount)
@@ -54,6 +58,7 @@ package struct Dispute: Hashable, Sendable, ContractValue {
         encoder.value(due)
         encoder.option(resolved)
         encoder.i64(credit)
+        encoder.bool(spares)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         invoice = try decoder.u64()
@@ -67,6 +72,7 @@ package struct Dispute: Hashable, Sendable, ContractValue {
         due = try ScheduleID(from: &decoder)
         resolved = try decoder.option()
         credit = try decoder.i64()
+        spares = try decoder.bool()
     }
 }
 

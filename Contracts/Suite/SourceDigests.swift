@@ -5,7 +5,7 @@ enum SourceDigests {
         ("Accounts", "45404c431de1ea6dc3a41676c4e3aee7a98c7eacfc549937bcdf65625e01545d"),
         ("Agreements", "e1a94684bd21b77f906715b76ab1f5c9b2cc49413fccc850cbcb8c4c255c3bda"),
         ("Anchors", "ed6143bba94a0c970661c105f46b586095187b29ed236be20244e96df3d4986d"),
-        ("Billing", "faf4dde1aabcae7af4cbc07383430aad99d126fbc0a4c01c5813393a20da4519"),
+        ("Billing", "35f816730d41777fe93da7a3fe4daca75877f16c478f3ca7828d648941d334c8"),
         ("Governance", "aabff979d1e2c761b90eee47a20584813d3d4626eace7108fc9a63293fb5a885"),
         ("Identity", "95dff2fdfb7ccfb5b052c5319a40cd3fa4eb58e46c1e4a0c5ab9dc94125e28c4"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),

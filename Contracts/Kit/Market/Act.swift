@@ -173,8 +173,8 @@ package enum ActScope: UInt8, ContractCode {
     /// Taking out what is its own, or paying with it; never while suspended. When the account is revoked, by a key of the
     /// holder's DID itself; when its DID is deactivated, too, by a key that two operators let.
     case windsUp = 2
-    /// Taking back what it gave where its cash goes back for it: while it is suspended, too, and when it is revoked by the
-    /// keys that take that cash out.
+    /// Taking back what it gave where its cash goes back for it, or using up a claim to some: while it is suspended, too, and
+    /// when it is revoked by the keys that take that cash out.
     case givesBack = 3
 }
 

@@ -161,6 +161,8 @@ struct Shop {
         // `BillingEndTests.refundsAreOwed`, `WindUpTests` and `ReversalTests` provoke these.
         seen.codes.formUnion([Billing.refundOwed.code, Billing.debtForeign.code, Billing.payeeEnded.code])
         seen.codes.formUnion([424, 425, 426, 427])
+        // `MoneyAttackTests.aDecisionOpensNothing`.
+        seen.codes.insert(Billing.paymentAwaited.code)
         #expect(seen.codes == Set(Billing.rejections.map(\.code)))
         let ended = BillingEnd(agreement: 0, until: Timestamp(0), creditsFrom: Timestamp(0), reason: 1)
         seen.expect(Billing.notAgreements, shop.market.plainCode(Billing.end, ended, as: "aurora", on: instance))

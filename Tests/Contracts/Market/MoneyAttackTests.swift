@@ -68,16 +68,22 @@ import Testing
         #expect(try shop.sheet(shop.user.holder) == [paid, 0, 0, 0, 0, 0, 0])
     }
 
-    /// A decision that the buyer owes nothing gives it nothing either; a half that was paid and stays does, and so does a
-    /// seller that credits of its own accord.
+    /// A decision that the buyer owes nothing gives it nothing either; a half that was paid and stays does. A seller credits
+    /// the whole of what access waits for by no call; what it leaves opens by the buyer's payment.
     @Test(arguments: [0, 400, 600] as [Amount])
     func aDecisionOpensNothing(paid: Amount) throws {
         var shop = try Shop()
         let number = try shop.agree(Market.plan(.oneTime, 1_000, paysFirst: true), days: 365)
         if paid > 0 { #expect(shop.confirm(0, paid, 1) == nil) }
         var gift = shop
-        let all = CreditInvoice(invoice: 0, amount: 1_000 - paid, reason: 1)
-        #expect(gift.code(Billing.credit, all, by: shop.provider) == nil)
+        for amount in [1_000 - paid, 1_000] {
+            let all = CreditInvoice(invoice: 0, amount: amount, reason: 1)
+            #expect(gift.code(Billing.credit, all, by: shop.provider) == Billing.paymentAwaited.code)
+        }
+        let most = CreditInvoice(invoice: 0, amount: 999 - paid, reason: 1)
+        #expect(gift.code(Billing.credit, most, by: shop.provider) == nil)
+        #expect(try gift.refusal(number) == .paymentAwaited)
+        #expect(gift.confirm(0, 1, 9) == nil)
         #expect(try gift.refusal(number) == nil)
         let dispute = DisputeInvoice(invoice: 0, amount: 1_000, reason: 1, text: .zero)
         #expect(shop.code(Billing.dispute, dispute, by: shop.user) == nil)

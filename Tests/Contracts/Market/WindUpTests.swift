@@ -182,6 +182,31 @@ import Testing
         #expect(end(Agreements.terminate, another, by: member) == nil)
     }
 
+    /// A member's stolen key uses up no dispute of a revoked buyer: whoever takes its cash out disputes. While the account is
+    /// suspended any of its keys for billing does.
+    @Test func aStolenKeyDisputesNothing() throws {
+        var ending = try Ending()
+        let member = Party("member", for: ending.shop.user)
+        let more = SetActor(key: member.key, standing: .member, roles: .dataUser)
+        try ending.shop.market.act(Accounts.setActor, more, by: ending.shop.user, on: WellKnown.accounts)
+        for number in 0..<2 as Range<UInt64> {
+            _ = try ending.shop.agree(Market.plan(.oneTime, 1_000), days: 100)
+            #expect(ending.shop.confirm(number, 1_000, UInt8(2 + number)) == nil)
+        }
+        func dispute(_ invoice: UInt64, _ amount: Amount, by party: Party) -> UInt16? {
+            let body = DisputeInvoice(invoice: invoice, amount: amount, reason: 1, text: .zero)
+            return ending.shop.code(Billing.dispute, body, by: party)
+        }
+        let body = AccountJudgement(account: ending.shop.user.holder, reason: 1)
+        try ending.shop.market.act(Accounts.suspend, body, by: ending.shop.judge, on: WellKnown.accounts)
+        #expect(dispute(1, 1_000, by: member) == nil)
+        try ending.shop.market.act(Accounts.revoke, body, by: ending.shop.judge, on: WellKnown.accounts)
+        #expect(dispute(0, 1, by: member) == Accounts.notHolder.code)
+        #expect(dispute(0, 1_000, by: ending.shop.user) == nil)
+        #expect(UnpaidAccessTests.decide(&ending.shop, 0, 1_000) == nil)
+        #expect(try ending.shop.sheet(ending.shop.user.holder)[0] == 1_000)
+    }
+
     /// Where both have ended, two operators name the administrator that takes out what is there.
     @Test func bothHaveEnded() throws {
         var ending = try Ending()
