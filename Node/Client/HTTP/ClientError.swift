@@ -14,6 +14,8 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
     /// The transaction was not final in time; it may become so later.
     case notFinal(Digest, seconds: UInt32)
     case badAddress(String)
+    /// What is for the own node alone would cross a network in the open.
+    case openConnection(String)
 
     package struct NodeFailure: Hashable, Sendable {
         package let node: String
@@ -29,6 +31,8 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
         case .proofRefused(let node, let why): "\(node) gave a proof that does not hold: \(why)"
         case .notFinal(let digest, let seconds):
             "transaction \(digest) is not final after \(seconds) s; ask for its status later, or send it again"
+        case .openConnection(let node):
+            "what is sent to the own node carries secrets, and \(node) is neither https nor on this machine: name the own node first, over https or through a tunnel"
         case .badAddress(let text): "\(text) is not the address of a node: write http://host:port or https://host"
         }
     }

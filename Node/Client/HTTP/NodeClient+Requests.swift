@@ -24,6 +24,14 @@ struct NodeRequest: Sendable {
     }
 
     static let bytes = "application/octet-stream"
+
+    static func post(_ path: String, _ body: [UInt8], _ accept: String, _ waitSeconds: UInt32) -> NodeRequest {
+        var request = NodeRequest(path, accept: accept, waitSeconds: waitSeconds)
+        request.method = .POST
+        request.contentType = NodeRequest.bytes
+        request.body = body
+        return request
+    }
 }
 
 /// A successful answer and who gave it.
@@ -97,7 +105,7 @@ extension NodeClient {
         throw ClientError.noNodeAnswered(failures)
     }
 
-    private func ask(_ request: NodeRequest, of index: Int) async throws -> NodeAnswer {
+    func ask(_ request: NodeRequest, of index: Int) async throws -> NodeAnswer {
         let response = try await send(request, to: index)
         let status = Int(response.status.code)
         let collected = try await response.body.collect(upTo: configuration.answerBytesMax)

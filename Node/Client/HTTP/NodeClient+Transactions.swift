@@ -87,11 +87,41 @@ extension NodeClient {
     package func post(
         _ path: String, _ body: [UInt8], accept: String = "application/json", waitSeconds: UInt32 = 0
     ) async throws -> [UInt8] {
-        var request = NodeRequest(path, accept: accept)
-        request.waitSeconds = waitSeconds
-        request.method = .POST
-        request.contentType = NodeRequest.bytes
-        request.body = body
-        return try await ask(request).body
+        try await ask(.post(path, body, accept, waitSeconds)).body
+    }
+
+    /// Sends what is for the own node alone to the first of the nodes, and to no other. Who makes the request anew for each
+    /// try signs each, so that none is a copy of another. Over plain HTTP to this machine only: such requests carry secrets.
+    package func postToOwn(
+        _ path: String, accept: String = "application/json", waitSeconds: UInt32 = 0, _ body: () throws -> [UInt8]
+    ) async throws -> [UInt8] {
+        guard nodes[0].hasPrefix("https://") || NodeClient.isThisMachine(nodes[0]) else {
+            throw ClientError.openConnection(nodes[0])
+        }
+        var failure = ClientError.NodeFailure(node: nodes[0], reason: "")
+        for round in 0..<max(1, configuration.roundsMax) {
+            if round > 0 { try await Task.sleep(for: .milliseconds(configuration.pauseMilliseconds)) }
+            do {
+                return try await ask(.post(path, try body(), accept, waitSeconds), of: 0).body
+            } catch let error as ClientError {
+                guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
+                failure = .init(node: nodes[0], reason: report.detail)
+            } catch let error as CancellationError {
+                throw error
+            } catch {
+                failure = .init(node: nodes[0], reason: NodeClient.words(error))
+            }
+        }
+        throw ClientError.noNodeAnswered([failure])
+    }
+
+    /// Whether an address of a node names the machine that asks.
+    static func isThisMachine(_ node: String) -> Bool {
+        guard let scheme = node.firstRange(of: "://") else { return false }
+        let authority = node[scheme.upperBound...].prefix { $0 != "/" }
+        if authority.hasPrefix("[::1]") { return true }
+        let host = authority.prefix { $0 != ":" }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return host == "localhost" || parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 }

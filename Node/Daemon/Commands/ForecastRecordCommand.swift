@@ -121,11 +121,7 @@ extension ForecastCommand {
         ) async throws -> ForecastProgress.Attested {
             let end = ContinuousClock.now + .seconds(max(1, seconds))
             repeat {
-                let request = AdminRequest(
-                    signing: message.bcs, operation: AdminOperation.forecast.rawValue, network: session.network,
-                    key: session.key)
-                let answer = try await session.client.post(
-                    AdminOperation.forecast.path, request.bcs, accept: "application/octet-stream")
+                let answer = try await session.admin(.forecast, message.bcs, accept: "application/octet-stream")
                 if let attested = try ForecastProgress(bcs: answer).attested { return attested }
                 output.progress("the forecast is being computed and attested")
             } while ContinuousClock.now < end

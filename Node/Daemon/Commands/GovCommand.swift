@@ -115,7 +115,7 @@ struct GovCommand: AsyncParsableCommand {
                             action: GovCommand.describe(proposal.action), status: GovCommand.describe(proposal.status)))
                     number += 1
                 }
-                return Array(rows.reversed().prefix(limit))
+                return Array(rows.reversed().prefix(max(0, limit)))
             }
             try output.show(rows) {
                 guard !rows.isEmpty else { return "No proposal has been made." }

@@ -197,10 +197,8 @@ struct CommunityOffice {
     private func ask(
         _ operation: AdminOperation, _ payload: [UInt8], accept: String = "application/json"
     ) async throws -> [UInt8] {
-        let request = AdminRequest(
-            signing: payload, operation: operation.rawValue, network: session.network, key: session.key)
         // A large community's first period after a start takes longer than other requests.
         let seconds = operation == .settlement ? LakeRoutes.settlementMilliseconds / 1_000 : 0
-        return try await client.post(operation.path, request.bcs, accept: accept, waitSeconds: seconds)
+        return try await session.admin(operation, payload, accept: accept, waitSeconds: seconds)
     }
 }

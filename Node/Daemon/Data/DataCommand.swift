@@ -108,10 +108,7 @@ struct DataCommand: AsyncParsableCommand {
                     }
                     try await session.run(calls, doing: "declaring parts deleted")
                 }
-                let request = AdminRequest(
-                    signing: [], operation: AdminOperation.eraseParts.rawValue, network: session.network,
-                    key: session.key)
-                return try await client.post(AdminOperation.eraseParts.path, request.bcs)
+                return try await session.admin(.eraseParts, [])
             }
             print(String(decoding: report, as: UTF8.self))
         }

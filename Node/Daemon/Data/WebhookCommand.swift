@@ -19,11 +19,7 @@ struct WebhookCommand: AsyncParsableCommand {
     fileprivate static func send(_ message: WebhookMessage, _ connection: ConnectionOptions) async throws {
         let signer = try connection.signer()
         let answer = try await NodeClient.with(connection.addresses) { client in
-            let session = try await ChainSession(client, signer)
-            let request = AdminRequest(
-                signing: message.bcs, operation: AdminOperation.webhooks.rawValue, network: session.network,
-                key: session.key)
-            return try await client.post(AdminOperation.webhooks.path, request.bcs)
+            try await ChainSession(client, signer).admin(.webhooks, message.bcs)
         }
         print(String(decoding: try JSONValue(parsing: answer).pretty, as: UTF8.self))
     }

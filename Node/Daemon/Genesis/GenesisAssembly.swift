@@ -63,10 +63,7 @@ enum GenesisAssembly {
     }
 
     static func write(_ genesis: Genesis, to path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        if !folder.isEmpty {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        }
+        try FileManager.default.createFolder(of: path)
         try Data(genesis.file).write(to: URL(filePath: path))
     }
 }

@@ -99,10 +99,7 @@ struct GenesisPart: Codable, Sendable {
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        let folder = (path as NSString).deletingLastPathComponent
-        if !folder.isEmpty {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        }
+        try FileManager.default.createFolder(of: path)
         try (try encoder.encode(self) + Data("\n".utf8)).write(to: URL(filePath: path))
     }
 }

@@ -40,13 +40,19 @@ enum KeyFile {
 
     /// Creates a file that only its owner can read.
     static func write(_ data: Data, to path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        if !folder.isEmpty {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        }
+        try FileManager.default.createFolder(of: path)
         guard FileManager.default.createFile(atPath: path, contents: data, attributes: [.posixPermissions: 0o600])
         else {
             throw UserError("Could not write \(path); check that the folder exists and is yours.")
         }
+    }
+}
+
+extension FileManager {
+    /// Makes the folder in which a file is to be written. (`deletingLastPathComponent` of NSString traps for names of one
+    /// letter.)
+    func createFolder(of path: String) throws {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
+        try createDirectory(atPath: String(path[..<slash]), withIntermediateDirectories: true)
     }
 }

@@ -70,8 +70,8 @@ struct NodeSettings: Sendable {
         streamsMax = user.streamsMax ?? 64
         snapshotLagBlocks = user.snapshotLagBlocks ?? 10_000
         guard snapshotLagBlocks > 0 else { throw UserError("Setting 'snapshot-lag-blocks' must be at least 1.") }
-        guard requestsPerSecondMax > 0, streamsMax > 0 else {
-            throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be at least 1.")
+        guard (1...1_000_000).contains(requestsPerSecondMax), (1...1_000_000).contains(streamsMax) else {
+            throw UserError("Settings 'requests-per-second-max' and 'streams-max' must be from 1 to 1000000.")
         }
         settler = try SettlerSwitch(user)
         room = try StorageRoom(user)

@@ -18,6 +18,12 @@ struct LakeRoutes: RouteModule {
 
     let wiring: LakeWiring
     let settler: SettlerWiring
+    private let taken = TakenRequests()
+
+    init(wiring: LakeWiring, settler: SettlerWiring) {
+        self.wiring = wiring
+        self.settler = settler
+    }
 
     let tag = "Data lake and settlement"
     let tagDescription =
@@ -153,6 +159,9 @@ struct LakeRoutes: RouteModule {
                 operation: operation.rawValue, network: wiring.node.network, keys: try wiring.ownKeys(), now: now)
             {
                 throw Problem(LakeRoutes.notPermitted, "The request is not taken: \(problem).")
+            }
+            guard taken.take(signed, now: now) else {
+                throw Problem(LakeRoutes.notPermitted, "The request is not taken: it was taken before.")
             }
             do {
                 return try await body(signed.payload).uncached
