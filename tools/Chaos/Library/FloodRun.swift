@@ -13,6 +13,8 @@ struct Flood: Sendable {
     /// Honest clients in a closed loop, as fast as they can. The hostile process then has processors of its own, as in life:
     /// beside a network that has none to spare it would take processor time, whatever it sent.
     var isSaturated = false
+    /// Connections that strangers work on at the same time: one that waits for answers floods the less the slower a node is.
+    var parallel: Int { isSaturated ? 16 : 1 }
 
     var lack: String? { Capability.namespaces.lack ?? (isSaturated ? Capability.processors.lack : nil) }
 
@@ -128,7 +130,10 @@ struct FloodRun {
         }
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         var words = [own, "flood", flood.kind, "--folder", world.nodes[last].folder, "--seconds", "\(seconds)"]
-        words += ["--source", World.clientAddress(flood.takesValidator ? last + 1 : World.hostileHost)]
+        words += [
+            "--parallel", "\(flood.parallel)", "--source",
+            World.clientAddress(flood.takesValidator ? last + 1 : World.hostileHost),
+        ]
         words += targets.flatMap { ["--target", $0] }
         if flood.takesValidator {
             words =

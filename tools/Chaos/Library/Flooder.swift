@@ -19,19 +19,22 @@ package struct Flooder: Sendable {
     let targets: [String]
     let source: String
     let seconds: Double
+    /// Connections of strangers that are worked on at the same time.
+    let parallel: Int
 
-    package init(kind: String, folder: String, targets: [String], source: String, seconds: Double) {
+    package init(kind: String, folder: String, targets: [String], source: String, seconds: Double, parallel: Int) {
         self.kind = kind
         self.folder = folder
         self.targets = targets
         self.source = source
         self.seconds = seconds
+        self.parallel = max(1, parallel)
     }
 
     package func run() async throws -> String {
         switch kind {
-        case "hostile-client": return try await sockets(Flooder.clientPayloads(), held: 200, parallel: 16)
-        case "hostile-peer": return try await sockets(Flooder.peerPayloads(), held: 64, parallel: 2)
+        case "hostile-client": return try await sockets(Flooder.clientPayloads(), held: 200)
+        case "hostile-peer": return try await sockets(Flooder.peerPayloads(), held: 64)
         case "hostile-validator": return try await HostileValidator(self).run()
         default: throw ChaosError("there is no flood '\(kind)'")
         }
@@ -73,7 +76,7 @@ package struct Flooder: Sendable {
 
     /// Threads that open, send, read a little, close, again and again; beside that `held` connections that stop in the middle.
     /// Several, since one that waits for answers floods the less the slower a node answers.
-    private func sockets(_ payloads: [[UInt8]], held: Int, parallel: Int) async throws -> String {
+    private func sockets(_ payloads: [[UInt8]], held: Int) async throws -> String {
         let deadline = Watch.now() + seconds
         let sent = await withTaskGroup(of: Sent.self) { group in
             for first in 0..<parallel {
