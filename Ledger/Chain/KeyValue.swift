@@ -24,12 +24,6 @@ package struct KeyValueBatch: Sendable {
         let keyCount: Int
         /// Nil removes the key.
         let valueCount: Int?
-
-        init(start: Int, keyCount: Int, valueCount: Int?) {
-            self.start = start
-            self.keyCount = keyCount
-            self.valueCount = valueCount
-        }
     }
 
     var encoder = BCSEncoder(reserving: 0)

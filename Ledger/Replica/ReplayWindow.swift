@@ -15,23 +15,15 @@ struct ReplayWindow: Sendable {
 
     func contains(_ signedDigest: Digest) -> Bool { members.contains(signedDigest) }
 
-    mutating func insert(_ signedDigest: Digest, expiry: Timestamp) {
-        let second = expiry.milliseconds / 1_000
-        guard second >= floor, members.insert(signedDigest).inserted else { return }
-        buckets[second, default: []].append(signedDigest)
-    }
-
-    /// The same for all transactions of a block; neighbours that expire in the same second are taken together.
-    mutating func insert(_ transactions: [Transaction]) {
-        var rest = transactions[...]
+    /// Neighbours that expire in the same second are taken together, as those of a block mostly are.
+    mutating func insert(_ entries: [SignedEntries.Entry]) {
+        var rest = entries[...]
         while let first = rest.first {
-            let second = first.body.expiry.milliseconds / 1_000
-            let end = rest.firstIndex { $0.body.expiry.milliseconds / 1_000 != second } ?? rest.endIndex
+            let second = first.expiry.milliseconds / 1_000
+            let end = rest.firstIndex { $0.expiry.milliseconds / 1_000 != second } ?? rest.endIndex
             if second >= floor {
                 var bucket = buckets.removeValue(forKey: second) ?? []
-                for transaction in rest[..<end] where members.insert(transaction.signedDigest).inserted {
-                    bucket.append(transaction.signedDigest)
-                }
+                for entry in rest[..<end] where members.insert(entry.digest).inserted { bucket.append(entry.digest) }
                 if !bucket.isEmpty { buckets[second] = bucket }
             }
             rest = rest[end...]

@@ -60,7 +60,7 @@ extension Replica {
     private mutating func finalizeOne(_ executed: ExecutedBlock, certificate: Certificate) {
         let header = executed.header
         var dropped: [(entry: Mempool.Entry, reason: TransactionRefusal)] = []
-        window.insert(executed.block.transactions)
+        window.insert(SignedEntries(executed.block).entries)
         for transaction in executed.block.transactions {
             guard let entry = pool.remove(signed: transaction.signedDigest) else { continue }
             // Signed twice: the other one ran.

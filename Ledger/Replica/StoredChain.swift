@@ -98,7 +98,7 @@ struct StoredChain {
             let signed: SignedEntries = try ChainStore.decode(bytes, "transactions of block \(height)")
             let end = signed.time.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
             guard end >= view.tip.time, let below = height.previous else { return window }
-            for entry in signed.entries { window.insert(entry.digest, expiry: entry.expiry) }
+            window.insert(signed.entries)
             height = below
         }
     }

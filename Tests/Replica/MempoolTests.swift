@@ -7,12 +7,13 @@ import Testing
 @testable import Replica
 
 @Suite struct MempoolTests {
-    private func transactions(_ count: Int, senders: Int) throws -> [SignedTransaction] {
+    /// They expire in seven seconds one after the other, from `second` on.
+    private func transactions(_ count: Int, senders: Int, from second: UInt64 = 1) throws -> [SignedTransaction] {
         let keys = try (0..<senders).map { try #require(Secp256k1.SecretKey(SHA256.hash([UInt8($0)]).bytes)) }
         return try (0..<count).map { index in
             let key = keys[index % senders]
             let body = TransactionBody(
-                network: .zero, sender: key.publicKey, expiry: Timestamp(UInt64(1_000 * (index % 7 + 1))),
+                network: .zero, sender: key.publicKey, expiry: Timestamp(1_000 * (UInt64(index % 7) + second)),
                 salt: UInt64(index), calls: [Call(instance: Address(wellKnown: "x"), method: 0, arguments: [])])
             return SignedTransaction(certified: try Transaction(signing: body, with: key))
         }
@@ -95,7 +96,7 @@ import Testing
     @Test func windowForgetsWhatHasExpiredOnly() throws {
         var window = ReplayWindow()
         let all = try transactions(70, senders: 3)
-        for one in all { window.insert(one.transaction.signedDigest, expiry: one.transaction.body.expiry) }
+        window.insert(all.map { SignedEntries.Entry($0.transaction) })
         for second in UInt64(0)...9 {
             window.advance(to: Timestamp(second * 1_000))
             for one in all where one.transaction.body.expiry >= Timestamp(second * 1_000) {
@@ -104,7 +105,8 @@ import Testing
         }
         #expect(window.count == 0)
         // A gap of years is no loop over its seconds.
-        window.insert(all[0].transaction.signedDigest, expiry: Timestamp(20_000))
+        window.insert(try transactions(1, senders: 1, from: 20).map { SignedEntries.Entry($0.transaction) })
+        #expect(window.count == 1)
         window.advance(to: Timestamp(.max))
         #expect(window.count == 0)
     }

@@ -42,7 +42,7 @@ struct Measure: AsyncParsableCommand {
         let settlement = try SettlementRun.measure(seconds: ceilingSeconds)
         let machine = Report.Machine.here()
         let ceiling = checks.perSecondAndCore * Double(machine.cores) / Double(validators)
-        let folder = NSTemporaryDirectory() + "/commonwatt-bench-\(getpid())"
+        let folder = Scratch.folder("bench", keep: keep)
         defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
         let network = try LocalNetwork.start(in: folder, basePort: basePort, validators: validators)
         defer { network.stop() }

@@ -53,7 +53,7 @@ struct CommunityBench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = NSTemporaryDirectory() + "/commonwatt-community-bench-\(getpid())"
+        let folder = Scratch.folder("community-bench", keep: keep)
         defer { if !keep { LocalNetwork.discard(folder) } }
         let load = CommunityLoad(members: members, hours: hours)
         var anchors: [NewBatch] = []

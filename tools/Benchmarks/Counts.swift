@@ -37,7 +37,7 @@ struct Counts: ParsableCommand {
     }
 
     func run() throws {
-        let folder = NSTemporaryDirectory() + "/commonwatt-counts-\(getpid())"
+        let folder = Scratch.folder("counts")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         guard let key = Secp256k1.SecretKey(SHA256.hash(Array("counts".utf8)).bytes) else {

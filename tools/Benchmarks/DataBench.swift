@@ -102,7 +102,7 @@ struct DataBench: AsyncParsableCommand {
     // MARK: contracts
 
     private func market() async throws -> [Figures.Phase] {
-        let folder = NSTemporaryDirectory() + "/commonwatt-data-bench-\(getpid())"
+        let folder = Scratch.folder("data-bench")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let network = try LocalNetwork.start(
             in: folder, basePort: basePort, settings: "requests-per-second-max: 1000000\n")

@@ -71,7 +71,7 @@ struct Growth: ParsableCommand {
     }
 
     private func measure(_ size: UInt64) throws -> Row {
-        let folder = NSTemporaryDirectory() + "/commonwatt-growth-\(getpid())"
+        let folder = Scratch.folder("growth")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         guard let key = Secp256k1.SecretKey(SHA256.hash(Array("growth".utf8)).bytes) else {

@@ -42,7 +42,7 @@ struct IdentityBench: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = NSTemporaryDirectory() + "/commonwatt-identity-bench-\(getpid())"
+        let folder = Scratch.folder("identity-bench")
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let network = try LocalNetwork.start(
             in: folder, basePort: basePort, settings: "requests-per-second-max: 1000000\n")

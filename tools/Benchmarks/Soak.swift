@@ -31,7 +31,7 @@ struct Soak: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = NSTemporaryDirectory() + "/commonwatt-soak-\(getpid())"
+        let folder = Scratch.folder("soak", keep: keep)
         defer { if !keep { try? FileManager.default.removeItem(atPath: folder) } }
         let network = try LocalNetwork.start(
             in: folder, basePort: basePort, validators: validators, settings: "keep-states: \(keepStates)\n")

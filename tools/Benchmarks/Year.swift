@@ -65,7 +65,7 @@ struct Year: ParsableCommand {
     }
 
     private func measure(_ size: Int) throws -> Row {
-        let folder = NSTemporaryDirectory() + "/commonwatt-year-\(getpid())"
+        let folder = Scratch.folder("year")
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let began = Stopwatch.now()

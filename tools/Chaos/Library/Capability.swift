@@ -13,6 +13,8 @@ package enum Capability: String, Sendable, CaseIterable, Codable {
     case wallClock
     /// The blkio controller with throttling.
     case slowDisk
+    /// Two processors, and `taskset`, to give a hostile process its own.
+    case processors
 
     /// Built by the script tools/chaos, beside the programs.
     static var clockLibrary: String? {
@@ -26,6 +28,7 @@ package enum Capability: String, Sendable, CaseIterable, Codable {
         case .switching:
             access("/dev/net/tun", R_OK | W_OK) == 0 ? nil : "/dev/net/tun cannot be opened"
         case .disks: Capability.diskLack
+        case .processors: Processors.lack
         case .wallClock:
             Capability.clockLibrary != nil ? nil : "libchaosclock.so is not built; the script tools/chaos builds it"
         case .slowDisk:

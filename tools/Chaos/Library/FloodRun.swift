@@ -4,22 +4,39 @@ internal import Glibc
 
 /// A hostile process beside an honest load.
 struct Flood: Sendable {
+    /// What the hostile process is told to be.
+    let kind: String
     let name: String
     let what: String
     /// The last validator's process does not run: the hostile one has its keys and its namespace.
     var takesValidator = false
+    /// Honest clients in a closed loop, as fast as they can. The hostile process then has processors of its own, as in life:
+    /// beside a network that has none to spare it would take processor time, whatever it sent.
+    var isSaturated = false
+    /// Connections that strangers work on at the same time: one that waits for answers floods the less the slower a node is.
+    var parallel: Int { isSaturated ? 16 : 1 }
 
-    var lack: String? { Capability.namespaces.lack }
+    var lack: String? { Capability.namespaces.lack ?? (isSaturated ? Capability.processors.lack : nil) }
+
+    var saturated: Flood {
+        Flood(
+            kind: kind, name: "flood-saturated-\(kind.dropFirst("hostile-".count))",
+            what: "\(what), beside clients in a closed loop", takesValidator: takesValidator, isSaturated: true)
+    }
 }
 
 enum Floods {
-    static let all = [
+    static let all = kinds + kinds.map(\.saturated)
+
+    private static let kinds = [
         Flood(
-            name: "hostile-client",
+            kind: "hostile-client", name: "hostile-client",
             what: "reads, batches with wrong signatures, oversized and garbage bodies, slow requests, many connections"),
-        Flood(name: "hostile-peer", what: "garbage at the peers' ports, TLS handshakes that stop halfway"),
         Flood(
-            name: "hostile-validator",
+            kind: "hostile-peer", name: "hostile-peer",
+            what: "garbage at the peers' ports, TLS handshakes that stop halfway"),
+        Flood(
+            kind: "hostile-validator", name: "hostile-validator",
             what: "with a validator's keys: old votes, requests for blocks, snapshots and parts of states",
             takesValidator: true),
     ]
@@ -27,14 +44,15 @@ enum Floods {
 
 /// Quiet and flooded rounds by turns on one network, with the same honest load.
 struct FloodRun {
-    static let rounds = 2
+    /// A saturated network has no steady rate: more turns.
+    private var rounds: Int { flood.isSaturated ? 4 : 2 }
     let flood: Flood
     let seed: UInt64
     let scale: Double
     /// More than the usual load, so that lost time shows.
     private var load: Load.Plan {
         var plan = Load.Plan()
-        (plan.rate, plan.writers, plan.batch) = (480, 16, 6)
+        (plan.rate, plan.writers, plan.batch) = flood.isSaturated ? (.infinity, 16, 32) : (480, 16, 6)
         return plan
     }
 
@@ -54,7 +72,7 @@ struct FloodRun {
         plan.seed = seed
         plan.peersOnBridge = true
         // A node's usual limit is per address; the honest clients here share one.
-        if flood.name == "hostile-client" { plan.settings = "requests-per-second-max: 2000\n" }
+        if flood.kind == "hostile-client" { plan.settings = "requests-per-second-max: 2000\n" }
         let world = try World(plan)
         defer { world.destroy() }
         do { try await measure(world, &result) } catch { result.refusals.append("\(error)\n\(world.logs)") }
@@ -65,13 +83,17 @@ struct FloodRun {
         let honest = flood.takesValidator ? Array(world.nodes.dropLast()) : world.nodes
         for node in honest { try node.start() }
         for node in honest { try await node.ready(seconds: 30) }
+        if flood.isSaturated {
+            try Processors.confine([getpid()] + honest.compactMap(\.processID), to: Processors.honest)
+        }
+        defer { if flood.isSaturated { try? Processors.confine([getpid()], to: Processors.all) } }
         let recorder = Recorder()
         let clients = try Load(world, recorder, plan: load, nodes: honest)
         try clients.start()
         try await Task.sleep(for: .seconds(2))
         let seconds = 6 * scale
         var (quiet, flooded): ([Double], [Double]) = ([], [])
-        for _ in 0..<FloodRun.rounds {
+        for _ in 0..<rounds {
             let begin = Watch.now()
             try await Task.sleep(for: .seconds(seconds))
             let middle = Watch.now()
@@ -103,18 +125,22 @@ struct FloodRun {
     private func start(_ world: World, seconds: Double) throws -> HostileProcess {
         let last = world.nodes.count - 1
         let targets = world.nodes.dropLast(flood.takesValidator ? 1 : 0).map { node in
-            flood.name == "hostile-client"
+            flood.kind == "hostile-client"
                 ? String(node.url.dropFirst(7)) : "\(world.peerAddress(node.index)):\(World.peerPort + node.index)"
         }
         let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        var words = [own, "flood", flood.name, "--folder", world.nodes[last].folder, "--seconds", "\(seconds)"]
-        words += ["--source", World.clientAddress(flood.takesValidator ? last + 1 : World.hostileHost)]
+        var words = [own, "flood", flood.kind, "--folder", world.nodes[last].folder, "--seconds", "\(seconds)"]
+        words += [
+            "--parallel", "\(flood.parallel)", "--source",
+            World.clientAddress(flood.takesValidator ? last + 1 : World.hostileHost),
+        ]
         words += targets.flatMap { ["--target", $0] }
         if flood.takesValidator {
             words =
                 [Shell.path(of: "nsenter") ?? "nsenter", "--net=/run/netns/\(world.nodes[last].namespace)", "--"]
                 + words
         }
+        if flood.isSaturated { words = try Processors.confined(words, to: Processors.hostile) }
         return try HostileProcess(words)
     }
 }

@@ -19,13 +19,16 @@ package struct Flooder: Sendable {
     let targets: [String]
     let source: String
     let seconds: Double
+    /// Connections of strangers that are worked on at the same time.
+    let parallel: Int
 
-    package init(kind: String, folder: String, targets: [String], source: String, seconds: Double) {
+    package init(kind: String, folder: String, targets: [String], source: String, seconds: Double, parallel: Int) {
         self.kind = kind
         self.folder = folder
         self.targets = targets
         self.source = source
         self.seconds = seconds
+        self.parallel = max(1, parallel)
     }
 
     package func run() async throws -> String {
@@ -66,34 +69,63 @@ package struct Flooder: Sendable {
         ]
     }
 
-    /// Opens, sends, reads a little, closes, again and again; beside that `held` connections that stop in the middle.
+    /// What came of a flood, or of one of its threads.
+    private struct Sent: Sendable {
+        var (connections, refused, bytes) = (0, 0, 0)
+    }
+
+    /// Threads that open, send, read a little, close, again and again; beside that `held` connections that stop in the middle.
+    /// Several, since one that waits for answers floods the less the slower a node answers.
     private func sockets(_ payloads: [[UInt8]], held: Int) async throws -> String {
         let deadline = Watch.now() + seconds
+        let sent = await withTaskGroup(of: Sent.self) { group in
+            for first in 0..<parallel {
+                group.addTask {
+                    await withCheckedContinuation { continuation in
+                        // Each blocks, so that each needs a thread, however few processors there are.
+                        Thread.detachNewThread {
+                            continuation.resume(
+                                returning: flood(payloads, held: held / parallel, from: first, until: deadline))
+                        }
+                    }
+                }
+            }
+            return await group.reduce(into: Sent()) { sum, one in
+                sum.connections += one.connections
+                sum.refused += one.refused
+                sum.bytes += one.bytes
+            }
+        }
+        return "\(sent.connections) connections (\(sent.refused) refused), \(sent.bytes / 1024) KiB"
+    }
+
+    private func flood(_ payloads: [[UInt8]], held: Int, from first: Int, until deadline: Double) -> Sent {
         var open: [Int32] = []
-        var (connections, bytes, refused, turn) = (0, 0, 0, 0)
+        var turn = first
+        var sent = Sent()
         while Watch.now() < deadline {
             let target = targets[turn % targets.count]
             let payload = payloads[turn / targets.count % payloads.count]
             turn += 1
             guard let descriptor = FloodSocket.connect(target, from: source) else {
-                refused += 1
+                sent.refused += 1
                 continue
             }
-            connections += 1
+            sent.connections += 1
             if turn % 4 == 0 {
                 // Slow ones: the start of a request or handshake, then silence.
-                bytes += FloodSocket.send(descriptor, Array(payload.prefix(12)))
+                sent.bytes += FloodSocket.send(descriptor, Array(payload.prefix(12)))
                 open.append(descriptor)
                 if open.count > held { close(open.removeFirst()) }
                 continue
             }
-            bytes += FloodSocket.send(descriptor, payload)
+            sent.bytes += FloodSocket.send(descriptor, payload)
             // A peer port says nothing to strangers; waiting for it would make this a trickle.
             if kind == "hostile-client" { FloodSocket.drain(descriptor) }
             close(descriptor)
         }
         for descriptor in open { close(descriptor) }
-        return "\(connections) connections (\(refused) refused), \(bytes / 1024) KiB"
+        return sent
     }
 }
 

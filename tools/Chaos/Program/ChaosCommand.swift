@@ -69,10 +69,14 @@ struct ChaosCommand: AsyncParsableCommand {
         @Option(help: "Addresses to flood, host:port.") var target: [String]
         @Option(help: "Own address.") var source: String
         @Option(help: "Seconds.") var seconds: Double
+        @Option(help: "Connections worked on at the same time.") var parallel: Int
 
         func run() async throws {
             print(
-                try await Flooder(kind: kind, folder: folder, targets: target, source: source, seconds: seconds).run())
+                try await Flooder(
+                    kind: kind, folder: folder, targets: target, source: source, seconds: seconds,
+                    parallel: parallel
+                ).run())
         }
     }
 }

@@ -17,7 +17,7 @@ package struct Simulation {
         case start(node: Int, incarnation: Int)
         case unlink(node: Int, from: Int, incarnation: Int)
         case rotate(node: Int, incarnation: Int)
-        case report(node: Int, incarnation: Int, SignedTransaction)
+        case report(Int)
         case fault(Int)
         case actors
         case submission
@@ -146,9 +146,7 @@ package struct Simulation {
         case .unlink(let node, let from, let incarnation):
             guard nodes[node].incarnation == incarnation else { return }
             try unlink(node, from: from)
-        case .report(let node, let incarnation, let transaction):
-            guard nodes[node].incarnation == incarnation else { return }
-            try submit([transaction], to: node)
+        case .report(let index): try report(index)
         case .fault(let index): try inject(scenario.plan[index].kind)
         case .actors: try tickActors()
         case .submission: try submitNext()
