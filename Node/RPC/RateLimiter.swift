@@ -2,7 +2,8 @@ internal import Synchronization
 
 /// A token bucket per client address, in a table of bounded size.
 ///
-/// Invariants: at most `clientsMax` addresses are remembered; a bucket holds 0 to `tokensMax` tokens.
+/// Invariants: at most `clientsMax` addresses are remembered; a bucket holds at most `tokensMax` tokens, and less than none
+/// only by `charge`.
 final class RateLimiter: Sendable {
     private struct Bucket {
         var tokens: Double
@@ -29,14 +30,26 @@ final class RateLimiter: Sendable {
     /// A cost above the size of a bucket counts as a full bucket.
     func take(_ cost: UInt32, from client: String, now: ContinuousClock.Instant) -> UInt32? {
         let wanted = Double(min(cost, limit.tokensMax))
-        return state.withLock { state in
+        return with(client, now) { bucket in take(wanted, from: &bucket, now) }
+    }
+
+    /// Takes the price of what turned out to be in vain, whether the client has it or not: it waits until it has paid.
+    func charge(_ cost: UInt32, from client: String, now: ContinuousClock.Instant) {
+        with(client, now) { bucket in
+            bucket.tokens = refilled(bucket, now) - Double(cost)
+            bucket.at = now
+        }
+    }
+
+    private func with<Result>(
+        _ client: String, _ now: ContinuousClock.Instant, _ body: (inout Bucket) -> Result
+    ) -> Result {
+        state.withLock { state in
             if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax { sweep(&state, now) }
-            if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax {
-                return take(wanted, from: &state.overflow, now)
-            }
+            if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax { return body(&state.overflow) }
             var bucket = state.buckets[client] ?? Bucket(tokens: Double(limit.tokensMax), at: now)
             defer { state.buckets[client] = bucket }
-            return take(wanted, from: &bucket, now)
+            return body(&bucket)
         }
     }
 

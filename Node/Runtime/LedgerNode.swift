@@ -50,7 +50,10 @@ package final class LedgerNode<App: Application>: Sendable {
             throw .busy("\(configuration.limits.pendingTransactionsMax) transactions wait for admission")
         }
         defer { parts.release(transactions.count) }
-        let signed = await verify(transactions)
+        // What can be told without it needs no check of a signature.
+        let refused = transactions.map(refusalBeforeCheck)
+        var checked = await verify(zip(transactions, refused).filter { $0.1 == nil }.map(\.0))[...]
+        let signed = refused.map { $0 == nil ? checked.popFirst() ?? nil : nil }
         let good = signed.compactMap { $0 }
         let answers: [TransactionRefusal?] =
             if good.isEmpty {
@@ -65,9 +68,22 @@ package final class LedgerNode<App: Application>: Sendable {
                 }
             }
         var rest = answers[...]
-        let all = signed.map { $0 == nil ? TransactionRefusal.badSignature : (rest.popFirst() ?? nil) }
+        let all = zip(signed, refused).map { signed, refusal in
+            if let refusal { return refusal }
+            return signed == nil ? TransactionRefusal.badSignature : (rest.popFirst() ?? nil)
+        }
         parts.counters.add { $0.refused += UInt64(all.count { $0 != nil }) }
         return all
+    }
+
+    /// Reasons of the pool that need neither its content nor the state; it has the last word on all.
+    private func refusalBeforeCheck(_ transaction: Transaction) -> TransactionRefusal? {
+        guard transaction.body.network == network else { return .otherNetwork }
+        let now = Clock.now.wall
+        let expiry = transaction.body.expiry
+        guard expiry >= now else { return .expired(expiry: expiry, now: now) }
+        let latest = now.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
+        return expiry <= latest ? nil : .expiryTooFar(expiry: expiry, latest: latest)
     }
 
     /// Few signatures are checked here, on the caller's thread; many in parallel.

@@ -39,6 +39,24 @@ import Testing
         }
     }
 
+    /// What is refused was checked in vain: it is paid for afterwards, in debt if need be.
+    @Test func refusedTransactionsArePaidFor() async throws {
+        var configuration = APIConfiguration.testing
+        configuration.rateLimit = .init()
+        configuration.rateLimit?.tokensMax = 10
+        configuration.rateLimit?.tokensPerSecond = 1
+        try await TestServer.with(configuration) { server in
+            var encoder = BCSEncoder()
+            encoder.vector([[UInt8]](repeating: [1], count: 30)) { $0.blob($1) }
+            let body = encoder.bytes
+            #expect(
+                try await server.call("POST", "/v1/transactions/batch", headers: octets, body: body).status == 200)
+            let answer = try await server.call("GET", "/healthz")
+            #expect(answer.status == 429)
+            #expect((answer.headers["retry-after"].flatMap { Int($0) } ?? 0) >= 15)
+        }
+    }
+
     @Test func largeBodiesAnswer413() async throws {
         var configuration = APIConfiguration.testing
         configuration.batchBytesMax = 1_000

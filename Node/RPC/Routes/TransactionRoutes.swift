@@ -117,6 +117,7 @@ struct TransactionRoutes: RouteModule {
                 request.hasJSONBody ? try request.json(form).transactions : try blobs(request.body)
             try charge(blobs.count, request)
             let outcomes = SubmissionOutcomes(try await submit(blobs))
+            chargeRefused(outcomes.submissions, request)
             return request.wantsBytes ? .bytes(outcomes.bcs) : .json(outcomes, .outcomes)
         }
     }
@@ -140,6 +141,13 @@ struct TransactionRoutes: RouteModule {
         guard cost > 0, let seconds = limits.rate?.take(cost, from: request.client, now: .now) else { return }
         throw Problem(.tooManyRequests, "This address submits more than the node allows. Wait \(seconds) s.")
             .retrying(afterSeconds: seconds)
+    }
+
+    /// A transaction that is refused was checked in vain, at some hundred times the price of one that is taken: the next
+    /// requests of this address wait for it.
+    private func chargeRefused(_ outcomes: [Submission], _ request: APIRequest) {
+        let refused = outcomes.count { if case .refused = $0 { true } else { false } }
+        if refused > 0 { limits.rate?.charge(UInt32(clamping: refused), from: request.client, now: .now) }
     }
 
     static let transactionsPerToken = 64
