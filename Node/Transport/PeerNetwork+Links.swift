@@ -83,7 +83,7 @@ extension PeerNetwork {
             return false
         }
         if link.dialled == nil { strangers -= 1 }
-        link.setUp()
+        link.setUp(brake(of: link.peer))
         counters.linksOpened += 1
         guard let old = links[link.peer] else {
             adopt(link)
@@ -103,6 +103,14 @@ extension PeerNetwork {
             _ = link.retire()
         }
         return true
+    }
+
+    /// Peers without anything unhandled need none; the number of others is bounded by that of keys that were ever allowed.
+    private func brake(of peer: Digest) -> ReadBrake {
+        if let held = brakes[peer] { return held }
+        let made = ReadBrake(bytesMax: configuration.limits.unhandledBytesMax, loop: loop)
+        brakes[peer] = made
+        return made
     }
 
     private func adopt(_ link: Link) {
