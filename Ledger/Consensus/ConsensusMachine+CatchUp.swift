@@ -115,8 +115,9 @@ extension ConsensusMachine {
 
     mutating func onStatus(_ status: ConsensusStatus, from peer: Digest) {
         if status.epoch == epoch {
-            if let finalization = status.finalization { learn(finalization) }
-            if let entry = status.entry { learn(entry) }
+            for certificate in [status.finalization, status.entry].compactMap({ $0 }) where !learn(certificate) {
+                return blame(peer, "it sent a false certificate of where it stands")
+            }
         }
         report(status, from: peer)
         guard status.epoch == epoch else { return }

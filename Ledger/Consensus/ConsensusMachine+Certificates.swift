@@ -3,24 +3,26 @@ internal import LedgerCrypto
 internal import Primitives
 
 extension ConsensusMachine {
-    /// Takes a certificate in. One that says what is known already costs no signature check.
-    mutating func learn(_ certificate: Certificate, isVerified: Bool = false) {
+    /// Takes a certificate in. One that says what is known already costs no signature check. False when it was checked
+    /// and is false: whoever sent it is no honest node.
+    @discardableResult
+    mutating func learn(_ certificate: Certificate, isVerified: Bool = false) -> Bool {
         guard certificate.epoch == epoch, certificate.view > final, certificate.view > View(0), !hasEnded else {
-            return
+            return true
         }
         let held = state(certificate.view)
         switch certificate.kind {
         case .notarize:
             if let other = held.notarization {
-                if other.digest != certificate.digest, verify(certificate) {
-                    accuse(signersOf: other, and: certificate)
-                }
-                return
+                if other.digest == certificate.digest { return true }
+                guard verify(certificate) else { return false }
+                accuse(signersOf: other, and: certificate)
+                return true
             }
-        case .nullify: if held.nullification != nil { return }
+        case .nullify: if held.nullification != nil { return true }
         case .finalize: break
         }
-        guard isVerified || verify(certificate) else { return }
+        guard isVerified || verify(certificate) else { return false }
         if certificate.kind != .notarize || !mutated(.finalizeWithoutDurableCertificate) {
             journal(.certificate(certificate))
         }
@@ -33,12 +35,20 @@ extension ConsensusMachine {
         case .nullify: onNullification(certificate)
         case .finalize: onFinalization(certificate)
         }
+        return true
     }
 
     /// A peer's certificate, which also shows that the peer left its view, when it is genuine or says what is known.
     mutating func learn(_ certificate: Certificate, from peer: Digest) {
-        learn(certificate)
+        guard learn(certificate) else { return blame(peer, "it sent a false certificate") }
         if certificate.epoch == epoch, view > certificate.view { noteShown(peer, in: certificate.view.next) }
+    }
+
+    /// A peer's list. The first false one ends it: a list of them costs one check.
+    mutating func learn(_ certificates: [Certificate], from peer: Digest) {
+        for certificate in certificates where !learn(certificate) {
+            return blame(peer, "it sent a false certificate")
+        }
     }
 
     /// Checks a certificate; signatures that were checked as votes are not checked again.

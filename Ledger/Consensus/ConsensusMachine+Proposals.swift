@@ -3,26 +3,39 @@ internal import LedgerCrypto
 internal import Primitives
 
 extension ConsensusMachine {
-    /// A proposal from anyone who holds it. Its certificates are facts wherever they come from.
-    mutating func onProposal(_ proposal: Proposal) {
-        guard !hasEnded, isSound(proposal) else { return }
+    /// A proposal from anyone who holds it. Its certificates are facts wherever they come from; they are looked at only
+    /// when its leader's signature is right, since only a leader can make such a message.
+    mutating func onProposal(_ proposal: Proposal, from peer: Digest) {
+        // Of another epoch is not false.
+        guard !hasEnded, proposal.vote.epoch == epoch else { return }
+        guard isSound(proposal) else { return blame(peer, "it sent a proposal that is not what its leader signed") }
         // Votes overtake a proposal whose transactions are still being checked: its block may be final, and lack here.
         guard proposal.view > final else { return onBlock(proposal.header, proposal.transactions) }
         guard proposal.view <= view || leadsTo(proposal.view, proposal) else { return }
         if state(proposal.view).proposal(proposal.digest) != nil { return }
-        if let parent = proposal.parent { learn(parent) }
-        for nullification in proposal.nullifications { learn(nullification) }
-        guard !hasEnded, proposal.view > final, proposal.view <= view else { return }
         let vote = proposal.vote
-        guard hasTaken(vote) || take(vote) || vote.verify(network: configuration.network, set: set) else { return }
-        keep(proposal)
+        guard hasTaken(vote) || vote.verify(network: configuration.network, set: set) else {
+            return blame(peer, "it sent a proposal with a false signature")
+        }
+        let isJustified = learnJustification(of: proposal)
+        if !isJustified { blame(peer, "it sent a proposal with a false certificate") }
+        guard !hasEnded, proposal.view > final, proposal.view <= view else { return }
+        // The vote is its leader's word, whoever added the false certificate.
+        take(vote, isVerified: true)
+        if isJustified { keep(proposal) }
+    }
+
+    /// False at the first false certificate; those after it are not looked at.
+    private mutating func learnJustification(of proposal: Proposal) -> Bool {
+        if let parent = proposal.parent, !learn(parent) { return false }
+        return proposal.nullifications.allSatisfy { learn($0) }
     }
 
     /// What the leader's signature does not cover must fit, else the message is thrown away; the header's own rules are
     /// checked before voting.
     private func isSound(_ proposal: Proposal) -> Bool {
         let vote = proposal.vote
-        return vote.epoch == epoch && vote.kind == .notarize && vote.digest == proposal.digest && vote.view > View(0)
+        return vote.kind == .notarize && vote.digest == proposal.digest && vote.view > View(0)
             && Int(vote.signer) == set.leader(of: vote.view)
             && proposal.transactions.count <= Block.transactionsMax
             && Block.transactionsRoot(proposal.transactions) == proposal.header.transactionsRoot
@@ -45,10 +58,18 @@ extension ConsensusMachine {
         let held = state(proposal.view)
         let isCertified = held.notarization?.digest == proposal.digest
         guard held.proposals.count < ViewState.proposalsMax, held.proposals.isEmpty || isCertified else { return }
-        let kept = proposal.with(nullifications: [])
+        // Passed on later, it must not carry what this node has not checked.
+        let kept = proposal.with(parent: vouched(proposal.parent), nullifications: [])
         views[proposal.view, default: ViewState()].proposals.append(kept)
         note(proposal.header, proposal.transactions)
         journal(.proposal(kept))
+    }
+
+    /// The parent's certificate when it was checked here, or the one held for the same block; nil when there is none.
+    private func vouched(_ parent: Certificate?) -> Certificate? {
+        guard let parent else { return nil }
+        let held = [views[parent.view]?.notarization, certificate(parent.view)].compactMap { $0 }
+        return held.contains(parent) ? parent : held.first { $0.digest == parent.digest }
     }
 
     /// Judges the current view's proposal as far as possible now; called again when anything changes.

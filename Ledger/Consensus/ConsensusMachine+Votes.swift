@@ -15,21 +15,26 @@ extension ConsensusMachine {
         if vote.view < view, vote.kind == .nullify { answerLaggard(peer, in: vote.view) }
         if vote.view > view.next { askStatus(of: peer) }
         guard vote.view > final, vote.view <= view.advanced(by: UInt64(parameters.voteWindowViews)) else { return }
-        guard take(vote) else { return }
-        if vote.kind == .notarize, vote.view == view { askForProposal() }
+        switch take(vote) {
+        case .news: if vote.kind == .notarize, vote.view == view { askForProposal() }
+        case .known: break
+        case .false: blame(peer, "it sent a vote with a false signature")
+        }
     }
 
-    /// Records a vote when it is news and its signature is right, reports contradictions, forms certificates.
-    /// Returns whether the vote is genuine news.
+    enum Taking { case news, known, `false` }
+
+    /// Records a vote when it is news and its signature is right, reports contradictions, forms certificates. What adds
+    /// nothing counts as known and is not checked.
     @discardableResult
-    mutating func take(_ vote: Vote) -> Bool {
+    mutating func take(_ vote: Vote, isVerified: Bool = false) -> Taking {
         let state = state(vote.view)
         let known = state.known(of: vote.signer)
-        if known.contains(where: { $0.kind == vote.kind && $0.digest == vote.digest }) { return false }
+        if known.contains(where: { $0.kind == vote.kind && $0.digest == vote.digest }) { return .known }
         let opposed = known.first { Evidence.contradict($0, vote) }
-        if opposed == nil, isCovered(vote, by: state) { return false }
-        if opposed != nil, state.accused.contains(vote.signer) { return false }
-        guard vote.verify(network: configuration.network, set: set) else { return false }
+        if opposed == nil, isCovered(vote, by: state) { return .known }
+        if opposed != nil, state.accused.contains(vote.signer) { return .known }
+        guard isVerified || vote.verify(network: configuration.network, set: set) else { return .false }
         noteActive(vote.signer, in: vote.view)
         // The own key signed it in a life that this one knows nothing of: it binds all the same.
         if vote.signer == own, !state.ownVotes.contains(where: { $0.vote.kind == vote.kind }) {
@@ -41,7 +46,7 @@ extension ConsensusMachine {
             views[vote.view, default: ViewState()].votes.append(vote)
             count(vote.kind, in: vote.view, vote.digest)
         }
-        return true
+        return .news
     }
 
     /// A certificate of the same kind is there already: the vote adds nothing.

@@ -96,12 +96,12 @@ package struct ConsensusMachine: Sendable {
         switch message {
         case .vote(let vote): onVote(vote, from: peer)
         case .certificate(let certificate): learn(certificate, from: peer)
-        case .proposal(let proposal): onProposal(proposal)
+        case .proposal(let proposal): onProposal(proposal, from: peer)
         case .status(let status): onStatus(status, from: peer)
         case .statusRequest(_, let incarnation): send(.status(status(answering: incarnation)), to: peer)
         case .certificatesRequest(let epoch, let first, let last):
             if epoch == self.epoch { answer(certificatesFrom: first, through: last, to: peer) }
-        case .certificates(let certificates): for certificate in certificates { learn(certificate) }
+        case .certificates(let certificates): learn(certificates, from: peer)
         case .proposalRequest(let epoch, let view, let digest):
             if epoch == self.epoch { answer(proposalOf: view, digest, to: peer) }
         }
@@ -140,6 +140,7 @@ extension ConsensusMachine {
     mutating func emit(_ output: ConsensusOutput) { if !isReplaying { outputs.append(output) } }
     mutating func broadcast(_ message: ConsensusMessage) { emit(.broadcast(message)) }
     mutating func send(_ message: ConsensusMessage, to peer: Digest) { emit(.send(message, to: peer)) }
+    mutating func blame(_ peer: Digest, _ reason: String) { emit(.misbehaved(peer, reason: reason)) }
 
     func state(_ view: View) -> ViewState { views[view] ?? ViewState() }
 

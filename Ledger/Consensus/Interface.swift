@@ -68,6 +68,9 @@ package enum ConsensusOutput: Sendable {
     /// epoch with this header as `root`.
     case epochEnded(BlockHeader, Certificate)
     case evidence(Evidence)
+    /// The peer sent what no honest node sends: a false certificate, a proposal or vote with a false signature. The rest of
+    /// its message was dropped. An honest node sends its own votes, and of others' words only what it has checked.
+    case misbehaved(Digest, reason: String)
     /// A quorum certified a block that this node finds invalid: a fault of this machine's software or disk, or more than
     /// f faulty validators. Nothing above it can be executed here, so this node notarizes and finalizes nothing more.
     case diverged(Digest, View, reason: String)
@@ -100,7 +103,8 @@ package struct BuildRequest: Hashable, Sendable {
     package let isEmpty: Bool
 }
 
-/// A block to execute. `isCertified` blocks have a quorum behind them: they matter even when their turn is over.
+/// A block to execute. Behind `isCertified` ones, or a descendant of theirs, stands a quorum: they matter even when their turn
+/// is over, and an honest validator has checked the signatures of their transactions.
 package struct JudgeRequest: Hashable, Sendable {
     package let header: BlockHeader
     /// Their root was found to be that of the header.

@@ -94,7 +94,9 @@ extension Certificate {
 }
 
 extension Proposal {
-    func with(nullifications: [Certificate]) -> Proposal {
+    func with(nullifications: [Certificate]) -> Proposal { with(parent: parent, nullifications: nullifications) }
+
+    func with(parent: Certificate?, nullifications: [Certificate]) -> Proposal {
         Proposal(
             header: header, transactions: transactions, vote: vote, parent: parent, nullifications: nullifications)
     }

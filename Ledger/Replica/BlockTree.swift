@@ -15,12 +15,23 @@ struct ExecutedBlock: Sendable {
     let nextValidators: ValidatorSet?
     /// Signed digests of its transactions.
     let signed: Set<Digest>
+    /// Places of its transactions, by digest.
+    let places: [Digest: UInt32]
     /// Journal record of its body.
     let journalSequence: UInt64
     /// Whether its transactions count as used in the pool: not while its view is known to be nullified.
     var isUsing = true
 
     var header: BlockHeader { block.header }
+
+    static func places(in block: Block) -> [Digest: UInt32] {
+        var places: [Digest: UInt32] = [:]
+        places.reserveCapacity(block.transactions.count)
+        for (index, transaction) in block.transactions.enumerated() {
+            places[transaction.digest] = UInt32(clamping: index)
+        }
+        return places
+    }
 }
 
 /// Executed blocks above the newest final one: small, because it is cut at every finalization.

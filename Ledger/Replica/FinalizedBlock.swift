@@ -28,12 +28,7 @@ package final class FinalizedBlock: Sendable {
         state = executed.state
         self.finalization = finalization
         self.validators = validators
-        var places: [Digest: UInt32] = [:]
-        places.reserveCapacity(block.transactions.count)
-        for (index, transaction) in block.transactions.enumerated() {
-            places[transaction.digest] = UInt32(clamping: index)
-        }
-        self.places = places
+        places = executed.places
     }
 
     private init(_ block: FinalizedBlock, finalization: Certificate, state: StateSnapshot) {

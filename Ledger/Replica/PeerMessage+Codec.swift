@@ -63,10 +63,11 @@ extension PeerMessage: BCSCodable {
     }
 
     /// Transactions that come with the message and are not known to be signed rightly. The runtime may check them in
-    /// parallel and deliver `.checked` (or `.gossiped`) with the right ones.
+    /// parallel and deliver `.checked` (`.gossiped` for gossip) with the right ones. Those of a block that was asked for are
+    /// not among them: a quorum stands behind it (`JudgeRequest.isCertified`).
     package var uncheckedTransactions: [Transaction] {
         switch self {
-        case .consensus(_, let transactions), .transactions(let transactions),
+        case .consensus(.proposal, let transactions), .transactions(let transactions),
             .response(.transactions(let transactions), _):
             transactions
         default: []

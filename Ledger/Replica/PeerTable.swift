@@ -16,8 +16,6 @@ struct PeerTable: Sendable {
         var claimed = Height(0)
         /// Until when it is not asked for ranges, because it did not help.
         var pausedUntil: UInt64 = 0
-        /// Until when its gossip is not heard, because it passed on a wrong signature.
-        var mutedUntil: UInt64 = 0
         var greetedAt: UInt64?
         /// Bytes that it may still be sent, and since when.
         var credit = Serving.creditBytesMax

@@ -60,6 +60,16 @@ extension Replica {
             || peers.connected.contains { isAhead($0) }
     }
 
+    /// What to tell the operator, and what those go by who act only when they are in step. Claims are unproved: up to f
+    /// validators, which may be faulty, make nobody believe that it is behind, unless this node has links to no others.
+    var isSaidToBeBehind: Bool {
+        if snapshot.suspendsExecution || isFinalizationLate { return true }
+        let validators = peers.connected.filter { isValidator($0) }
+        let ahead = peers.connected.filter { isAhead($0) }
+        if validators.isEmpty { return !ahead.isEmpty }
+        return ahead.count { isValidator($0) } >= min(view.validators.faultsMax + 1, validators.count)
+    }
+
     private var isFinalizationLate: Bool {
         awaitedFinalization != nil
             && (isCatchingUp || now.monotonic >= awaitedSince + CatchUp.patienceMilliseconds)

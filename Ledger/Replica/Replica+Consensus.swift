@@ -43,6 +43,7 @@ extension Replica {
         // Follows from the finalized block itself.
         case .epochEnded: break
         case .evidence(let evidence): report(evidence)
+        case .misbehaved(let peer, let reason): shun(peer, reason)
         case .diverged(let digest, let view, let reason):
             isDiverged = true
             note(
@@ -65,6 +66,14 @@ extension Replica {
         }
         accused.append((signer, evidence.first.view))
         effects.append(.evidence(evidence))
+    }
+
+    /// Nothing more of the peer is heard from here on: what it sent before its link closes may still be on its way here.
+    private mutating func shun(_ peer: PeerID, _ reason: String) {
+        guard peers.isConnected(peer) else { return }
+        note(.warning, "peer \(peer.short) is shunned for a while: \(reason)")
+        disconnect(peer)
+        effects.append(.shun(peer, reason: reason))
     }
 
     /// A proposal takes its transactions along while they are small.
@@ -138,20 +147,6 @@ extension ConsensusMessage {
         switch self {
         case .status, .statusRequest: true
         default: false
-        }
-    }
-
-    /// The epoch that the message is about; nil for an empty answer.
-    var epoch: Epoch? {
-        switch self {
-        case .vote(let vote): vote.epoch
-        case .certificate(let certificate): certificate.epoch
-        case .proposal(let proposal): proposal.vote.epoch
-        case .status(let status): status.epoch
-        case .statusRequest(let epoch, _): epoch
-        case .certificatesRequest(let epoch, _, _): epoch
-        case .certificates(let certificates): certificates.first?.epoch
-        case .proposalRequest(let epoch, _, _): epoch
         }
     }
 }

@@ -66,7 +66,7 @@ extension Replica {
         let executed = ExecutedBlock(
             block: block, bytes: bytes, state: execution.state, receipts: execution.result.receipts,
             receiptBytes: execution.receiptBytes, nextValidators: execution.nextValidators,
-            signed: signed ?? Set(block.transactions.map(\.signedDigest)),
+            signed: signed ?? Set(block.transactions.map(\.signedDigest)), places: ExecutedBlock.places(in: block),
             journalSequence: sequence ?? journalBody(bytes))
         // Blocks below it whose views failed count again: this one builds on them.
         for ancestor in tree.path(to: block.header.parent, from: view.tip.digest) ?? [] {

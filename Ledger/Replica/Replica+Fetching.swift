@@ -38,10 +38,11 @@ extension Replica {
             now.monotonic >= $0.askedAt + CatchUp.retryMilliseconds
                 && !fetches.isFetching(.transactions(block: $0.request.header.digest))
         }
-        for digest in forgotten.map(\.request.header.digest) {
+        for request in forgotten.map(\.request) {
+            let digest = request.header.digest
             if let block = held[digest] ?? peers.kept(digest) {
                 judging.removeAll { $0.request.header.digest == digest }
-                try judge(block, signaturesOf: block.transactions)
+                try judge(block, signaturesOf: request.isCertified ? [] : block.transactions)
             } else {
                 try supply([], for: digest)
             }

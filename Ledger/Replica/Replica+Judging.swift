@@ -7,7 +7,7 @@ internal import Primitives
 struct PendingJudgement: Sendable {
     static let countMax = 32
 
-    let request: JudgeRequest
+    var request: JudgeRequest
     /// Those found so far, in the order of the request.
     var transactions: [Transaction?]
     var missingCount: Int
@@ -37,10 +37,13 @@ extension Replica {
             return
         }
         // The consensus repeats its question when the answer takes long.
-        if judging.contains(where: { $0.request.header.digest == digest }) { return }
+        if let index = judging.firstIndex(where: { $0.request.header.digest == digest }) {
+            if request.isCertified { judging[index].request = request }
+            return
+        }
         var pending = PendingJudgement(request)
         if let block = held[digest] ?? peers.kept(digest) {
-            try judge(block, signaturesOf: block.transactions)
+            try judge(block, signaturesOf: request.isCertified ? [] : block.transactions)
             return
         }
         for (index, name) in request.transactions.enumerated() {
@@ -53,7 +56,10 @@ extension Replica {
             inputs.append(.judged(digest, .invalid("it names a transaction twice")))
             return
         }
-        if judging.count >= PendingJudgement.countMax { judging.removeFirst() }
+        // Certified blocks matter even when their turn is over.
+        if judging.count >= PendingJudgement.countMax {
+            judging.remove(at: judging.firstIndex { !$0.request.isCertified } ?? 0)
+        }
         judging.append(pending)
         fetchTransactions(of: pending)
     }
@@ -73,7 +79,7 @@ extension Replica {
         var bytes = 0
         for transaction in transactions {
             guard let position = positions.removeValue(forKey: transaction.digest) else { continue }
-            guard isSigned(transaction) else {
+            guard pending.request.isCertified || isSigned(transaction) else {
                 inputs.append(.judged(block, .invalid("the signature of \(transaction.digest.short) is wrong")))
                 return
             }
@@ -107,6 +113,8 @@ extension Replica {
         try judge(block, signaturesOf: [])
     }
 
+    /// Certified blocks come without `unchecked` ones: at least one honest validator checked their signatures, and those of
+    /// all ancestors, before it voted (as for `executeFinal`).
     mutating func judge(_ block: Block, signaturesOf unchecked: [Transaction]) throws(StorageFailure) {
         for transaction in unchecked where !isSigned(transaction) {
             let why = "the signature of transaction \(transaction.digest.short) is wrong"

@@ -8,8 +8,6 @@ enum Gossip {
     /// Transactions taken from one message.
     static let transactionsMax = 4_096
     static let messageBytesMax = 1024 * 1024
-    /// How long a peer that passed on a wrong signature is not heard.
-    static let muteMilliseconds: UInt64 = 10_000
     /// Own waiting transactions told to a peer that has just connected.
     static let greetingTransactionsMax = 1_024
 }
@@ -28,27 +26,6 @@ extension Replica {
         let answers = try admit(taken, isLocal: false)
         guard isRelayed else { return }
         for (signed, refusal) in zip(taken, answers) where refusal == nil { outbox.append(signed) }
-    }
-
-    /// Gossip whose signatures the runtime did not check. No honest node passes on a wrong signature, so the first one
-    /// ends it: a flood of them costs one check each pause.
-    mutating func pool(unchecked transactions: [Transaction], from peer: PeerID) throws(StorageFailure) {
-        guard let state = peers[peer], state.mutedUntil <= now.monotonic else { return }
-        var signed: [SignedTransaction] = []
-        for transaction in transactions.prefix(Gossip.transactionsMax) {
-            // Duplicates are dropped before their signatures are checked.
-            if pool.contains(signed: transaction.signedDigest) || window.contains(transaction.signedDigest) { continue }
-            guard let one = SignedTransaction(verifying: transaction) else {
-                let until = now.monotonic + Gossip.muteMilliseconds
-                peers.update(peer) { $0.mutedUntil = until }
-                note(
-                    .warning,
-                    "peer \(peer.short) passed on transaction \(transaction.digest.short) with a wrong signature")
-                break
-            }
-            signed.append(one)
-        }
-        try pool(gossiped: signed, from: peer)
     }
 
     /// Pools each transaction, or says why not.

@@ -8,10 +8,13 @@ internal import Primitives
 extension Replica {
     /// The newest block above `height` whose state this node can send whole, with what makes it final from `epoch` on.
     /// Multiples of `snapshotBlocks` come first: other peers probably have them too.
-    func offer(above height: Height, epoch: Epoch) throws(StorageFailure) -> FetchResponse {
+    func offer(
+        above height: Height, epoch: Epoch, _ work: inout ServingWork
+    ) throws(StorageFailure) -> FetchResponse {
         guard !snapshot.isBusy else { return .unavailable }
+        work.reads += Snapshot.offersMax
         for version in try versions(above: height) {
-            if let bundle = try bundle(at: version, from: epoch) { return .snapshot(bundle) }
+            if let bundle = try bundle(at: version, from: epoch, &work) { return .snapshot(bundle) }
         }
         return .unavailable
     }
@@ -36,7 +39,10 @@ extension Replica {
     }
 
     /// Nil when the state of this height, a proof of it, or a block of its replay window is not here.
-    private func bundle(at height: Height, from epoch: Epoch) throws(StorageFailure) -> ProofBundle? {
+    private func bundle(
+        at height: Height, from epoch: Epoch, _ work: inout ServingWork
+    ) throws(StorageFailure) -> ProofBundle? {
+        work.reads += 5
         guard try StateSnapshot.historic(view.reader, at: height) != nil,
             let header = try view.header(at: height), !header.closesEpoch, header.epoch >= epoch,
             let finalization = try view.finalization(at: height), try hasReplayWindow(below: header)
@@ -44,6 +50,7 @@ extension Replica {
         var ends: [ProofBundle.EpochEnd] = []
         var next = epoch.next
         while next <= header.epoch {
+            work.reads += 3
             guard ends.count < ProofBundle.epochEndsMax, let record = try view.epoch(next),
                 let end = try view.header(at: record.root),
                 let certificate = try view.finalization(at: record.root)
@@ -64,11 +71,13 @@ extension Replica {
     }
 
     /// The final block with this digest and those below it, as far as one answer may go.
-    func ancestors(of digest: Digest) throws(StorageFailure) -> FetchResponse {
+    func ancestors(of digest: Digest, _ work: inout ServingWork) throws(StorageFailure) -> FetchResponse {
+        work.reads += 1
         guard var height = try view.height(of: digest) else { return .unavailable }
         var blocks: [[UInt8]] = []
         var bytes = 0
         while blocks.count < FetchResponse.ancestorsMax, bytes < BlockRange.blockBytesMax {
+            work.reads += 1
             guard let block = try view.blockBytes(at: height) else { break }
             blocks.append(block)
             bytes += block.count

@@ -37,7 +37,8 @@ extension Replica {
         case .hello(let hello): greet(hello, from: peer)
         case .consensus(let message, let transactions):
             try hear(message, transactions: transactions, from: peer)
-        case .transactions(let transactions): try pool(unchecked: transactions, from: peer)
+        // Comes as `.gossiped`.
+        case .transactions: break
         case .request(let request, let id): try serve(request, id: id, to: peer)
         case .response(let response, let id): try take(response, id: id, from: peer)
         }

@@ -105,7 +105,7 @@ package struct Replica: ~Copyable, Sendable {
         ReplicaStatus(
             height: view.tip.height, tipTime: view.tip.time, epoch: machine.epoch, view: machine.view,
             isValidator: configuration.key.map { view.validators.index(of: $0.publicKey) != nil } ?? false,
-            finalView: machine.final, isSyncing: isSyncing, isDiverged: isDiverged, poolTransactions: pool.count,
+            finalView: machine.final, isSyncing: isSaidToBeBehind, isDiverged: isDiverged, poolTransactions: pool.count,
             waitingTransactions: isPoolStalled ? 0 : pool.waiting, poolBytes: pool.bytes,
             peers: peers.connected.count, unstoredBlocks: view.recent.count, unfinalizedBlocks: tree.count,
             snapshot: snapshot.progress)
@@ -122,7 +122,7 @@ package struct ReplicaStatus: Sendable, Hashable {
     package let isValidator: Bool
     /// View of the newest finalization of this epoch that is known here.
     package let finalView: View
-    /// Final blocks are known to be missing here.
+    /// Final blocks are known to be missing here, or more peers say so than can be faulty.
     package let isSyncing: Bool
     /// It found a certified block invalid: its software or disk is at fault, or more than f validators are.
     package let isDiverged: Bool

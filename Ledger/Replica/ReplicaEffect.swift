@@ -27,6 +27,9 @@ package enum ReplicaEffect: Sendable {
     /// Two contradicting votes of one validator, both verified; of each validator once in many views. The runtime submits
     /// them to governance.
     case evidence(Evidence)
+    /// The peer sent what no honest node sends, and nothing more of it is heard here until it is `.connected` again: close
+    /// its link, and let it come back only after a while.
+    case shun(PeerID, reason: String)
     /// Deliver `.tick` at this monotonic time in milliseconds; replaces an earlier request.
     case wake(at: UInt64)
     /// For the operator's log.

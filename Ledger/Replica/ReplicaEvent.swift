@@ -3,12 +3,12 @@ package enum ReplicaEvent: Sendable {
     /// The time asked for by `ReplicaEffect.wake` has come (early or extra ticks do no harm).
     case tick
     /// A message that the peer's authenticated link carried. Undecodable bytes never get here: the runtime drops the link.
-    /// A `.transactions` message is better given as `gossiped`, with the signatures checked in parallel.
+    /// A `.transactions` message is given as `gossiped` instead, once `SignatureCheck` has looked at it.
     case message(PeerMessage, from: PeerID)
-    /// Transactions that a peer gossiped, signatures checked (wrong ones left out).
+    /// Transactions that a peer gossiped, signatures checked: those before the first wrong one.
     case gossiped([SignedTransaction], from: PeerID)
-    /// Transactions whose signatures were checked ahead of their use, e.g. those of a proposal or a block response that
-    /// is about to be delivered. Only spares the replica the check; they are not pooled.
+    /// Transactions whose signatures were checked ahead of their use, those of a proposal or an answer that is about to be
+    /// delivered. Only spares the replica the check; they are not pooled.
     case checked([SignedTransaction])
     /// A link to the peer is up; both sides may send.
     case connected(PeerID)

@@ -24,6 +24,8 @@ struct CoreSurroundings: Sendable {
     /// The validators changed: links follow.
     let validatorsChanged: @Sendable (ValidatorSet) -> Void
     let evidence: @Sendable (Evidence) -> Void
+    /// Closes a peer's link for a while.
+    let shun: @Sendable (PeerID, _ reason: String) -> Void
 }
 
 /// The one thread that owns the replica and the journal: events in, effects performed, one fdatasync per batch.
@@ -218,6 +220,7 @@ final class Core: @unchecked Sendable {
         case .evidence(let evidence):
             around.counters.add { $0.evidence += 1 }
             around.evidence(evidence)
+        case .shun(let peer, let reason): around.shun(peer, reason)
         case .wake(let at): wake = at
         case .note(let note): log(note)
         case .halt(let reason): halt(reason)

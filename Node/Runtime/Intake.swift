@@ -7,7 +7,8 @@ internal import Transport
 
 /// Takes what peers send: decodes it, checks signatures of transactions ahead of the replica, and puts it into the
 /// inbox. Small things are done at once on the transport's loop; what takes long goes to the pool, where proposals and
-/// answers go before gossip. A peer whose bytes are no message is shunned.
+/// answers go before gossip. A peer is shunned whose bytes are no message, or that passes on a transaction with a wrong
+/// signature.
 final class Intake: PeerNetworkReceiver {
     /// Larger messages are decoded in the pool.
     private static let inlineBytesMax = 256 * 1024
@@ -23,6 +24,8 @@ final class Intake: PeerNetworkReceiver {
     let counters: CounterBox
     let pool: WorkPool
     let services: PeerServices
+    /// Shunned peers whose links have not ended: what they sent before is not looked at.
+    private let shunned = NIOLockedValueBox<Set<Digest>>([])
 
     init(
         inbox: Inbox, book: PeerBook, room: WaitingRoom, seen: SeenSignatures, counters: CounterBox, pool: WorkPool,
@@ -38,6 +41,7 @@ final class Intake: PeerNetworkReceiver {
     }
 
     func linkUp(_ peer: Digest) {
+        shunned.withLockedValue { _ = $0.remove(peer) }
         book.connected(peer)
         inbox.add(.connected(peer))
     }
@@ -47,6 +51,14 @@ final class Intake: PeerNetworkReceiver {
         services.lost(peer)
         inbox.add(.disconnected(peer))
     }
+
+    /// Closes the peer's link for a while, and drops what it sent that nobody has looked at.
+    func shun(_ peer: Digest, _ reason: String) {
+        shunned.withLockedValue { _ = $0.insert(peer) }
+        services.shun(peer, reason)
+    }
+
+    private func isShunned(_ peer: Digest) -> Bool { shunned.withLockedValue { $0.contains(peer) } }
 
     func received(_ message: ReceivedMessage) {
         if message.channel != 0 {
@@ -59,12 +71,13 @@ final class Intake: PeerNetworkReceiver {
     }
 
     private func take(_ message: ReceivedMessage) {
+        if isShunned(message.peer) { return }
         let decoded: PeerMessage
         do {
             decoded = try PeerMessage.decode(message.bytes)
         } catch {
             counters.add { $0.malformedMessages += 1 }
-            return services.shun(message.peer, "it sent bytes that are no message: \(error)")
+            return shun(message.peer, "it sent bytes that are no message: \(error)")
         }
         book.observe(decoded, from: message.peer)
         switch decoded {
@@ -72,8 +85,8 @@ final class Intake: PeerNetworkReceiver {
         case .consensus(.proposal(let proposal), let inline):
             let here = room.unchecked(named: proposal.transactions)
             let names = Set(here.map(\.digest))
-            deliver(decoded, message, unchecked: here + seen.unknown(inline).filter { !names.contains($0.digest) })
-        default: deliver(decoded, message, unchecked: seen.unknown(decoded.uncheckedTransactions))
+            deliver(decoded, message, sent: seen.unknown(inline).filter { !names.contains($0.digest) }, here: here)
+        default: deliver(decoded, message, sent: seen.unknown(decoded.uncheckedTransactions), here: [])
         }
     }
 
@@ -82,33 +95,49 @@ final class Intake: PeerNetworkReceiver {
         let isSmall = transactions.count <= Intake.inlineSignaturesMax
         for part in Intake.parts(transactions) {
             let work: @Sendable () -> Void = { [self] in
-                let signed = room.check(part)
-                if signed.count < part.count {
-                    let right = Set(signed.map(\.digest))
-                    room.leave(part.map(\.digest).filter { !right.contains($0) })
+                if isShunned(message.peer) { return room.leave(part.map(\.digest)) }
+                let checked = room.check(part)
+                if let reason = checked.reason {
+                    shun(message.peer, reason)
+                    room.leave(part.dropFirst(checked.signed.count).map(\.digest))
                 }
-                guard !signed.isEmpty else { return }
-                inbox.add(Admission(peer: message.peer, transactions: signed, answer: nil, credit: message.credit))
+                guard !checked.signed.isEmpty else { return }
+                inbox.add(
+                    Admission(peer: message.peer, transactions: checked.signed, answer: nil, credit: message.credit))
             }
             if isSmall { work() } else { pool.add(.later, work) }
         }
     }
 
-    /// Hands over a message once the signatures of the transactions in it are checked.
-    private func deliver(_ decoded: PeerMessage, _ message: ReceivedMessage, unchecked: [Transaction]) {
+    /// Hands over a message once the signatures of the transactions in it, and of those that it names and that wait `here`,
+    /// are checked; not at all when a transaction that it brought is signed wrongly.
+    private func deliver(
+        _ decoded: PeerMessage, _ message: ReceivedMessage, sent: [Transaction], here: [Transaction]
+    ) {
+        let peer = message.peer
         let finish: @Sendable ([SignedTransaction]) -> Void = { [self] signed in
+            if isShunned(peer) { return }
             var events: [ReplicaEvent] = []
             if !signed.isEmpty { events.append(.checked(signed)) }
-            events.append(.message(decoded, from: message.peer))
+            events.append(.message(decoded, from: peer))
             inbox.add(events, message.credit)
         }
-        if unchecked.isEmpty { return finish([]) }
-        if unchecked.count <= Intake.inlineSignaturesMax { return finish(room.check(unchecked)) }
-        let parts = Intake.parts(unchecked)
+        let checkSent: @Sendable ([Transaction]) -> [SignedTransaction] = { [self] part in
+            if isShunned(peer) { return [] }
+            let checked = room.check(part)
+            if let reason = checked.reason { shun(peer, reason) }
+            return checked.signed
+        }
+        if sent.isEmpty, here.isEmpty { return finish([]) }
+        if sent.count + here.count <= Intake.inlineSignaturesMax {
+            return finish(checkSent(sent) + room.checkAll(here))
+        }
+        let checkHere: @Sendable ([Transaction]) -> [SignedTransaction] = { [self] in room.checkAll($0) }
+        let parts = Intake.parts(sent).map { ($0, checkSent) } + Intake.parts(here).map { ($0, checkHere) }
         let gathered = NIOLockedValueBox((signed: [SignedTransaction](), missing: parts.count))
-        for part in parts {
-            pool.add(.now) { [self] in
-                let signed = room.check(part)
+        for (part, check) in parts {
+            pool.add(.now) {
+                let signed = check(part)
                 let all = gathered.withLockedValue { state -> [SignedTransaction]? in
                     state.signed += signed
                     state.missing -= 1

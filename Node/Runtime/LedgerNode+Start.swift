@@ -64,7 +64,8 @@ extension LedgerNode {
                 serving: parts.serving,
                 logger: logger, send: { links.send($0) },
                 validatorsChanged: { [weak parts] in parts?.validatorsChanged($0) },
-                evidence: configuration.evidenceFound ?? { _ in }))
+                evidence: configuration.evidenceFound ?? { _ in },
+                shun: { [weak parts] in parts?.intake.shun($0, $1) }))
         core.whenFinished { [weak parts] _ in parts?.finish() }
         core.start()
         HeightExchange.start(parts)

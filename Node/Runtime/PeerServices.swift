@@ -103,7 +103,7 @@ package final class PeerServices: Sendable {
         for id in ids { finish(id, .failure(.stopped("the links are closed"))) }
     }
 
-    /// Closes the link of a peer that sends what is no message.
+    /// Closes the link of a peer that sends what no honest node sends; it comes back after a while.
     func shun(_ peer: Digest, _ reason: String) { state.withLockedValue { $0.network }?.shun(peer, reason) }
 
     // MARK: answering

@@ -32,6 +32,7 @@ enum Trace {
         case .answered(_, let refusals): "answered \(refusals.count)"
         case .dropped(let dropped): "dropped \(dropped.count)"
         case .evidence: "evidence"
+        case .shun(let peer, let reason): "shun \(peer.short): \(reason)"
         case .wake(let at): "wake at \(at)"
         case .note(let note): "note" + (note.text.isEmpty ? "" : " \(note.text)")
         case .halt(let reason): "halt: \(reason)"

@@ -63,28 +63,46 @@ final class WaitingRoom: Sendable {
         }
     }
 
-    /// Checks signatures that were not checked before; gives the transactions that are signed rightly.
-    func check(_ transactions: [Transaction]) -> [SignedTransaction] {
-        let early = box.withLockedValue { entries in transactions.map { entries[$0.digest]?.signed } }
-        var checked: [SignedTransaction] = []
-        var right: [SignedTransaction] = []
-        for (transaction, known) in zip(transactions, early) {
-            if let known {
-                right.append(known)
-            } else if let signed = keys.verify(transaction) {
-                right.append(signed)
-                checked.append(signed)
-            }
+    /// Checks signatures that were not checked before, up to the first wrong one.
+    func check(_ transactions: [Transaction]) -> SignatureCheck {
+        let early: [Digest: SignedTransaction] = box.withLockedValue { entries in
+            entries.isEmpty ? [:] : signed(of: transactions, in: entries)
         }
-        let count = early.count { $0 == nil }
+        var checked: [SignedTransaction] = []
+        let result = SignatureCheck(transactions) { transaction in
+            if let known = early[transaction.digest] { return known }
+            guard let signed = keys.verify(transaction) else { return nil }
+            checked.append(signed)
+            return signed
+        }
         counters.add {
-            $0.signaturesChecked += UInt64(count)
-            $0.signaturesWrong += UInt64(count - checked.count)
+            $0.signaturesChecked += UInt64(checked.count + (result.wrong == nil ? 0 : 1))
+            $0.signaturesWrong += result.wrong == nil ? 0 : 1
         }
         seen.insert(checked.map(\.digest))
         box.withLockedValue { entries in
             for one in checked where entries[one.digest] != nil { entries[one.digest]?.signed = one }
         }
-        return right
+        return result
+    }
+
+    /// The same without a stop: nobody is to blame for what lies here.
+    func checkAll(_ transactions: [Transaction]) -> [SignedTransaction] {
+        var signed: [SignedTransaction] = []
+        var rest = transactions[...]
+        while !rest.isEmpty {
+            let part = check(Array(rest))
+            signed += part.signed
+            rest = rest.dropFirst(part.signed.count + (part.wrong == nil ? 0 : 1))
+        }
+        return signed
+    }
+
+    private func signed(of transactions: [Transaction], in entries: [Digest: Entry]) -> [Digest: SignedTransaction] {
+        var signed: [Digest: SignedTransaction] = [:]
+        for transaction in transactions {
+            if let one = entries[transaction.digest]?.signed { signed[transaction.digest] = one }
+        }
+        return signed
     }
 }

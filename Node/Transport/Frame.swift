@@ -49,7 +49,13 @@ struct FrameDecoder {
     static let controlBytesMax = 256
 
     mutating func feed(_ bytes: inout ByteBuffer) {
-        if pending.readableBytes == 0 { pending = bytes } else { pending.writeBuffer(&bytes) }
+        if pending.readableBytes == 0 {
+            pending = bytes
+        } else {
+            // Once for what was read, not for each frame of it.
+            pending.discardReadBytes()
+            pending.writeBuffer(&bytes)
+        }
     }
 
     /// The next whole message, nil when more bytes are needed.
@@ -65,7 +71,7 @@ struct FrameDecoder {
             guard pending.readableBytes - Frame.headerBytes >= size else { return nil }
             pending.moveReaderIndex(forwardBy: Frame.headerBytes)
             let payload = pending.readBytes(length: size) ?? []
-            if pending.readableBytes == 0 { pending.clear(minimumCapacity: 0) } else { pending.discardReadBytes() }
+            if pending.readableBytes == 0 { pending.clear(minimumCapacity: 0) }
             if channel == Frame.control { return (channel, payload) }
             let index = Int(channel)
             if tag & Frame.more != 0 {

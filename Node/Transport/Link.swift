@@ -16,6 +16,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var peer = Digest.zero
     /// The peer's process, from its hello.
     private(set) var incarnation: UInt64 = 0
+    private var hasGreeted = false
     /// The hello was right and the link belongs to the pair.
     private(set) var isUp = false
     /// It once was up, even if another link has won since.
@@ -25,7 +26,8 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private var context: ChannelHandlerContext?
     private var queue: OutgoingQueue
     private var decoder = FrameDecoder()
-    private let brake: NIOLockedValueBox<Brake>
+    /// The peer's, from the hello on.
+    private var brake: ReadBrake?
     private var isReadWanted = false
     /// Messages that may still be taken now; below zero the link is not read until they have come back.
     private var allowance: Double
@@ -38,11 +40,6 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private var timers: [RepeatedTask] = []
     private var helloTimer: Scheduled<Void>?
 
-    private struct Brake {
-        var bytes = 0
-        var isPaused = false
-    }
-
     /// Bytes given to TLS between two flushes.
     private static let flushBytes = 128 * 1024
 
@@ -50,7 +47,6 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         self.network = network
         self.dialled = dialled
         queue = OutgoingQueue(network.configuration.limits)
-        brake = NIOLockedValueBox(Brake())
         allowance = Double(network.configuration.limits.messagesBurstMax)
     }
 
@@ -60,7 +56,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     var snapshot: LinkSnapshot {
         LinkSnapshot(
             peer: peer, address: context?.remoteAddress.map(Link.words) ?? "closed", isDialled: isDialled,
-            queuedBytes: queue.bytes, unhandledBytes: brake.withLockedValue { $0.bytes },
+            queuedBytes: queue.bytes, unhandledBytes: brake?.bytes ?? 0,
             roundTripMicroseconds: roundTrip)
     }
 
@@ -113,6 +109,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         isUp = false
         isClosing = true
         self.context = nil
+        brake?.detach(self)
         network.linkClosed(self, wasUp: wasUp)
         context.fireChannelInactive()
     }
@@ -142,8 +139,13 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         lastReceived = .now()
         network.counters.bytesReceived += UInt64(bytes.readableBytes)
         decoder.feed(&bytes)
+        handleMessages(context)
+    }
+
+    /// What was read, as far as the brake lets.
+    private func handleMessages(_ context: ChannelHandlerContext) {
         do {
-            while !isClosing, let message = try decoder.next() {
+            while !isClosing, !isBraked, let message = try decoder.next() {
                 allowance -= 1
                 handle(message.channel, message.bytes)
             }
@@ -170,26 +172,27 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
-    private func resume() {
+    private var isBraked: Bool { brake?.isPaused ?? false }
+
+    /// A reason not to read has gone.
+    func resume() {
         lastReceived = .now()
-        guard isReadWanted, !isPaced, !brake.withLockedValue({ $0.isPaused }) else { return }
+        guard let context, !isPaced, !isBraked else { return }
+        handleMessages(context)
+        guard isReadWanted, !isPaced, !isBraked, !isClosing else { return }
         isReadWanted = false
-        context?.read()
+        context.read()
     }
 
     private func handle(_ channel: UInt8, _ bytes: [UInt8]) {
         if channel == Frame.control { return handleControl(bytes) }
+        // The decoder gives nothing for users before the hello.
+        guard let brake else { return close("bytes before the hello") }
         network.counters.messagesReceived += 1
         let size = bytes.count + 64
-        let isPaused = brake.withLockedValue { brake in
-            brake.bytes += size
-            let isNew = !brake.isPaused && brake.bytes > limits.unhandledBytesMax
-            if isNew { brake.isPaused = true }
-            return isNew
-        }
-        if isPaused { network.counters.readsPaused += 1 }
+        if brake.take(size) { network.counters.readsPaused += 1 }
         network.receiver?.received(
-            ReceivedMessage(peer: peer, channel: channel, bytes: bytes, credit: ReadCredit(self, size)))
+            ReceivedMessage(peer: peer, channel: channel, bytes: bytes, credit: ReadCredit(brake, size)))
     }
 
     private func handleControl(_ bytes: [UInt8]) {
@@ -199,14 +202,15 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         }
         switch message {
         case .hello(let hello):
-            guard incarnation == 0, !isUp else { return close("a second hello") }
+            guard !hasGreeted else { return close("a second hello") }
+            hasGreeted = true
             incarnation = hello.incarnation
             guard network.admit(self, hello) else { return }
             decoder.isOpen = true
             helloTimer?.cancel()
             startKeepAlive()
         case .ping(let number):
-            guard incarnation != 0 else { return close("a ping before the hello") }
+            guard hasGreeted else { return close("a ping before the hello") }
             sendControl(.pong(number))
         case .pong(let number):
             guard number == pingNumber, let sent = pingSent else { return }
@@ -216,25 +220,15 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     /// Called by `PeerNetwork.admit`.
-    func setUp() {
+    func setUp(_ brake: ReadBrake) {
         isUp = true
         wasAdmitted = true
+        self.brake = brake
+        brake.attach(self)
     }
 
     func read(context: ChannelHandlerContext) {
-        if isPaced || brake.withLockedValue({ $0.isPaused }) { isReadWanted = true } else { context.read() }
-    }
-
-    /// From any thread: a received message has been dealt with.
-    func release(_ size: Int) {
-        let resumes = brake.withLockedValue { brake in
-            brake.bytes -= size
-            guard brake.isPaused, brake.bytes < limits.unhandledBytesMax / 2 else { return false }
-            brake.isPaused = false
-            return true
-        }
-        guard resumes else { return }
-        network.loop.execute { [self] in resume() }
+        if isPaced || isBraked { isReadWanted = true } else { context.read() }
     }
 
     // MARK: sending
@@ -287,8 +281,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         let period = TimeAmount.milliseconds(limits.pingMilliseconds)
         let task = network.loop.scheduleRepeatedTask(initialDelay: period, delay: period) { [self] _ in
             let silence = (NIODeadline.now() - lastReceived).nanoseconds / 1_000_000
-            let isPaused = brake.withLockedValue { $0.isPaused }
-            if silence > limits.idleMillisecondsMax && !isPaused {
+            if silence > limits.idleMillisecondsMax && !isBraked {
                 network.counters.idleClosed += 1
                 return close("no sign of life for \(silence) ms")
             }
@@ -299,17 +292,4 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         }
         timers.append(task)
     }
-}
-
-/// Says by its end that a received message has been dealt with; then the link may read on.
-package final class ReadCredit: Sendable {
-    private let link: Link
-    private let size: Int
-
-    init(_ link: Link, _ size: Int) {
-        self.link = link
-        self.size = size
-    }
-
-    deinit { link.release(size) }
 }

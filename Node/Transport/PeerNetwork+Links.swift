@@ -28,15 +28,30 @@ extension PeerNetwork {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.writeBufferWaterMark, value: PeerNetwork.watermark)
             .childChannelInitializer { [self] channel in
-                guard !isStopped, strangers < configuration.limits.strangersMax else {
-                    counters.handshakesFailed += 1
-                    return channel.close()
-                }
-                strangers += 1
+                guard !isStopped else { return channel.close() }
+                makeRoom(for: channel)
                 return prepare(channel, dialled: nil)
             }
             .bind(host: host, port: port)
     }
+
+    /// Strangers never fill the places of those who have something to say: when all are taken, the address that has most of
+    /// them loses its oldest. An honest peer says who it is within some milliseconds.
+    private func makeRoom(for channel: any Channel) {
+        let address = channel.remoteAddress?.ipAddress ?? ""
+        if strangers.count >= configuration.limits.strangersMax {
+            var counts: [String: Int] = [address: 1]
+            for stranger in strangers { counts[stranger.address, default: 0] += 1 }
+            let most = counts.values.max() ?? 0
+            if let index = strangers.firstIndex(where: { counts[$0.address] == most }) {
+                strangers.remove(at: index).channel.close(promise: nil)
+            }
+        }
+        strangers.append((channel, address))
+        channel.closeFuture.whenComplete { [self] _ in forget(stranger: channel) }
+    }
+
+    private func forget(stranger channel: any Channel) { strangers.removeAll { $0.channel === channel } }
 
     func connect(_ address: PeerAddress) -> EventLoopFuture<any Channel> {
         ClientBootstrap(group: loop)
@@ -82,8 +97,8 @@ extension PeerNetwork {
             link.close("the peer's key is not allowed")
             return false
         }
-        if link.dialled == nil { strangers -= 1 }
-        link.setUp()
+        if let channel = openChannels[ObjectIdentifier(link)] { forget(stranger: channel) }
+        link.setUp(brake(of: link.peer))
         counters.linksOpened += 1
         guard let old = links[link.peer] else {
             adopt(link)
@@ -105,6 +120,14 @@ extension PeerNetwork {
         return true
     }
 
+    /// Peers without anything unhandled need none; the number of others is bounded by that of keys that were ever allowed.
+    private func brake(of peer: Digest) -> ReadBrake {
+        if let held = brakes[peer] { return held }
+        let made = ReadBrake(bytesMax: configuration.limits.unhandledBytesMax, loop: loop)
+        brakes[peer] = made
+        return made
+    }
+
     private func adopt(_ link: Link) {
         links[link.peer] = link
         dials[link.peer]?.failures = 0
@@ -115,7 +138,6 @@ extension PeerNetwork {
     func linkClosed(_ link: Link, wasUp: Bool) {
         if !link.wasAdmitted {
             counters.handshakesFailed += 1
-            if link.dialled == nil { strangers -= 1 }
         } else {
             counters.linksClosed += 1
         }

@@ -37,7 +37,7 @@ package struct PeerNetworkConfiguration: Sendable {
     }
 }
 
-/// A message that a peer sent. Its size counts against the link until `credit` is released, so keep the value no
+/// A message that a peer sent. Its size counts against the peer until `credit` is released, so keep the value no
 /// longer than it takes to handle it.
 package struct ReceivedMessage: Sendable {
     package let peer: Digest
@@ -67,21 +67,29 @@ package final class PeerNetwork: @unchecked Sendable {
     let incarnation = UInt64.random(in: 1...UInt64.max)
     let allowed: NIOLockedValueBox<[Digest: String]>
 
+    private(set) weak var receiver: (any PeerNetworkReceiver)?
+
     // Below: the event loop's own.
-    weak var receiver: (any PeerNetworkReceiver)?
     var links: [Digest: Link] = [:]
     var openChannels: [ObjectIdentifier: any Channel] = [:]
-    var strangers = 0
+    /// Accepted connections that have not said who they are, the oldest first.
+    var strangers: [(channel: any Channel, address: String)] = []
     var dials: [Digest: Dial] = [:]
+    /// Of each peer that was ever linked.
+    var brakes: [Digest: ReadBrake] = [:]
     /// Peers that broke a format above the links, and until when they get no link.
     var shunned: [Digest: NIODeadline] = [:]
     var counters = TransportCounters()
     var listener: (any Channel)?
     var isStopped = false
 
-    private init(_ configuration: PeerNetworkConfiguration, loop: any EventLoop, logger: Logger) throws {
+    private init(
+        _ configuration: PeerNetworkConfiguration, loop: any EventLoop, receiver: any PeerNetworkReceiver,
+        logger: Logger
+    ) throws {
         self.configuration = configuration
         self.loop = loop
+        self.receiver = receiver
         self.logger = logger
         allowed = NIOLockedValueBox(configuration.allowed)
         serverContext = try NIOSSLContext(configuration: configuration.identity.serverConfiguration())
@@ -93,14 +101,12 @@ package final class PeerNetwork: @unchecked Sendable {
         _ configuration: PeerNetworkConfiguration, on loop: any EventLoop, receiver: any PeerNetworkReceiver,
         logger: Logger
     ) async throws -> PeerNetwork {
-        let network = try PeerNetwork(configuration, loop: loop, logger: logger)
+        // Whoever links hears its receiver from the first link on.
+        let network = try PeerNetwork(configuration, loop: loop, receiver: receiver, logger: logger)
         if let port = configuration.port {
-            network.listener = try await network.bind(host: configuration.host, port: port).get()
+            try await network.bind(host: configuration.host, port: port).map { network.listener = $0 }.get()
         }
-        try await loop.submit {
-            network.receiver = receiver
-            network.setAddresses(configuration.addresses)
-        }.get()
+        network.setAddresses(configuration.addresses)
         return network
     }
 

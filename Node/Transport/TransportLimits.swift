@@ -11,7 +11,7 @@ package struct TransportLimits: Sendable {
     package var consensusQueueBytesMax = 64 * 1024 * 1024
     /// Waiting bytes per link on channel 1; above it the message is dropped and `send` says so.
     package var dataQueueBytesMax = 32 * 1024 * 1024
-    /// Received bytes per link that nobody has dealt with yet; above it the socket is not read.
+    /// Received bytes per peer, over all its links, that nobody has dealt with yet; above it its sockets are not read.
     package var unhandledBytesMax = 32 * 1024 * 1024
     /// Messages per second that are taken from a link in the long run, several times what a loaded validator sends; what
     /// comes faster waits at the sender.

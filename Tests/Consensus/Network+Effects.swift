@@ -50,6 +50,10 @@ extension Network {
         case .evidence(let found):
             evidence.append(found)
             checkEvidence(found)
+        case .misbehaved(let peer, let reason):
+            if let accused = self.index(of: peer), !byzantine.contains(accused), !byzantine.contains(index) {
+                failures.append("n\(index) takes n\(accused) for hostile: \(reason)")
+            }
         case .diverged(_, let view, let reason): diverged.append("n\(index) view \(view): \(reason)")
         case .wake(let at):
             nodes[index].wake = at

@@ -18,7 +18,7 @@ import Testing
         let block = try #require(Block(header: header, transactions: []))
         return ExecutedBlock(
             block: block, bytes: block.bcs, state: StateSnapshot.empty(over: MemoryStore()), receipts: [],
-            receiptBytes: [], nextValidators: nil, signed: [], journalSequence: number, isUsing: isUsing)
+            receiptBytes: [], nextValidators: nil, signed: [], places: [:], journalSequence: number, isUsing: isUsing)
     }
 
     @Test func cuttingKeepsTheDescendantsOnly() throws {

@@ -256,6 +256,11 @@ import Testing
         }
     }
 
+    private func offer(_ replica: borrowing Replica) throws -> FetchResponse {
+        var work = ServingWork()
+        return try replica.offer(above: Height(0), epoch: Epoch(0), &work)
+    }
+
     /// Offers are not made of what cannot be sent whole.
     @Test func aNodeThatBeganWithASnapshotOffersOnlyWhatItHas() throws {
         let network = try SnapshotTests.network()
@@ -263,13 +268,13 @@ import Testing
         #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
         for round in 0..<20 { try SnapshotTests.advance(network, 700 + round) }
         // Its replay window reaches below the state that it began with.
-        #expect(try network.nodes[4].reading({ try $0.offer(above: Height(0), epoch: Epoch(0)) }) == .unavailable)
-        guard case .snapshot = try network.nodes[0].reading({ try $0.offer(above: Height(0), epoch: Epoch(0)) }) else {
+        #expect(try network.nodes[4].reading({ try offer($0) }) == .unavailable)
+        guard case .snapshot = try network.nodes[0].reading({ try offer($0) }) else {
             Issue.record("a node with all blocks offers nothing")
             return
         }
         try network.run(Transaction.lifetimeMillisecondsMax + 30_000)
-        guard case .snapshot = try network.nodes[4].reading({ try $0.offer(above: Height(0), epoch: Epoch(0)) }) else {
+        guard case .snapshot = try network.nodes[4].reading({ try offer($0) }) else {
             Issue.record("a node with the whole window offers nothing")
             return
         }

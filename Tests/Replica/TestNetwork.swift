@@ -40,6 +40,7 @@ final class TestNetwork {
     private var changes = 0
 
     static let epochStart: UInt64 = 1_700_000_000_000
+    static let shunMilliseconds: UInt64 = 1_000
 
     init(
         validators: Int = 4, seed: UInt64 = 1, parameters: ChainParameters = TestNetwork.parameters,
@@ -214,10 +215,25 @@ final class TestNetwork {
             case .answered(let ticket, let answers): node.answers[ticket] = answers
             case .dropped(let dropped): node.dropped += dropped
             case .evidence(let evidence): node.evidence.append(evidence)
+            case .shun(let peer, let reason): shun(peer, by: index, reason)
             case .wake(let at): node.wakeAt = at
             case .note(let note): node.notes.append(note)
             case .halt(let why): node.halted = why
             }
+        }
+    }
+
+    /// The link breaks, and is made again later.
+    private func shun(_ peer: PeerID, by index: Int, _ reason: String) {
+        nodes[index].shunned.append((peer, reason))
+        guard let other = nodes.firstIndex(where: { $0.identity.peer == peer }) else { return }
+        for (near, far) in [(index, other), (other, index)] {
+            nodes[near].connected.removeAll { $0 == nodes[far].identity.peer }
+            push(.disconnected(nodes[far].identity.peer), to: near, after: 1)
+        }
+        for (near, far) in [(index, other), (other, index)] {
+            nodes[near].connected.append(nodes[far].identity.peer)
+            push(.connected(nodes[far].identity.peer), to: near, after: TestNetwork.shunMilliseconds)
         }
     }
 
@@ -242,7 +258,14 @@ final class TestNetwork {
             do {
                 let decoded = try PeerMessage.decode(bytes)
                 let delay = UInt64.random(in: delays, using: &random) + lateness(sent, index)
-                push(.message(decoded, from: nodes[index].identity.peer), to: other, after: delay)
+                let sender = nodes[index].identity.peer
+                guard case .transactions(let transactions) = decoded else {
+                    push(.message(decoded, from: sender), to: other, after: delay)
+                    continue
+                }
+                let gossip = SignatureCheck(transactions) { SignedTransaction(verifying: $0) }
+                #expect(gossip.wrong == nil)
+                push(.gossiped(gossip.signed, from: sender), to: other, after: delay)
             } catch {
                 Issue.record("a sent message does not decode: \(error)")
             }

@@ -61,6 +61,7 @@ final class TestNode {
     var finalized: [Height: FinalizedBlock] = [:]
     var notes: [ReplicaNote] = []
     var evidence: [Evidence] = []
+    var shunned: [(peer: PeerID, reason: String)] = []
     var answers: [UInt64: [TransactionRefusal?]] = [:]
     var dropped: [(digest: Digest, reason: TransactionRefusal)] = []
     var halted: String?

@@ -109,6 +109,8 @@ final class TestNetwork {
     }
 
     func peer(_ index: Int) -> Digest { identities[index].peer }
+    func identity(_ index: Int) -> TransportIdentity { identities[index] }
+    func port(_ index: Int) -> Int { ports[index] }
     func node(_ index: Int) throws -> TestNode { try #require(nodes[index]) }
 
     func prepare() throws {

@@ -75,6 +75,30 @@ private func hello() -> [UInt8] {
         await second.stop()
     }
 
+    /// Who takes all places and says nothing keeps nobody out.
+    @Test func silentStrangersMakeRoom() async throws {
+        let (a, b) = (try TransportIdentity.generate(), try TransportIdentity.generate())
+        let atA = Recorder()
+        var limits = quickLimits()
+        limits.strangersMax = 4
+        limits.handshakeMillisecondsMax = 60_000
+        let first = try await start(a, allowing: [b.peer], limits: limits, atA)
+        let port = try #require(first.port)
+        var silent: [any Channel] = []
+        for _ in 0..<6 { silent.append(try await connect(port: port)) }
+        // The oldest two had to go; the others are still there.
+        try await silent[0].closeFuture.get()
+        try await silent[1].closeFuture.get()
+        #expect(silent[5].isActive)
+        let second = try await start(b, allowing: [a.peer], dialling: [first.address], Recorder())
+        #expect(await eventually { atA.log == ["up"] })
+        // Those who are known count no more: the rest keeps its places.
+        #expect(silent[5].isActive && silent[4].isActive && silent[3].isActive)
+        for channel in silent { try? await channel.close() }
+        await first.stop()
+        await second.stop()
+    }
+
     enum Attack: CaseIterable {
         case oversizedFrame, unknownChannel, dataBeforeHello, secondHello, unknownControl, oversizedControl
         case endlessMessage, emptyParts, plainTLS

@@ -162,6 +162,34 @@ import Transport
         await second.stop()
     }
 
+    /// Linking again brings no new room: what earlier links sent still counts.
+    @Test func aNewLinkIsNoNewCredit() async throws {
+        let (a, b) = (try TransportIdentity.generate(), try TransportIdentity.generate())
+        var limits = quickLimits()
+        limits.unhandledBytesMax = 1024 * 1024
+        let slow = Recorder(holdingCredits: true)
+        let first = try await start(a, allowing: [b.peer], limits: limits, slow)
+        let message = [UInt8](repeating: 5, count: 100_000)
+        for round in 1...20 {
+            let atB = Recorder()
+            // A process of its own each time.
+            let second = try await start(b, allowing: [a.peer], dialling: [first.address], limits: limits, atB)
+            #expect(await eventually { atB.log == ["up"] })
+            for _ in 0..<40 { _ = await second.send(message, channel: 1, to: a.peer) }
+            if round == 1 { #expect(await eventually { slow.heldBytes > limits.unhandledBytesMax }) }
+            try await Task.sleep(for: .milliseconds(30))
+            await second.stop()
+        }
+        #expect(slow.heldBytes < limits.unhandledBytesMax + 2 * message.count)
+        // Once all is handled, a new link is read.
+        slow.release()
+        let last = try await start(b, allowing: [a.peer], dialling: [first.address], limits: limits, Recorder())
+        #expect(await eventually { await last.send([9], channel: 1, to: a.peer) })
+        #expect(await eventually { slow.received.contains { $0.bytes == [9] } })
+        await first.stop()
+        await last.stop()
+    }
+
     @Test func aPeerThatDoesNotKeepUpOnChannelZeroIsClosed() async throws {
         let (a, b) = (try TransportIdentity.generate(), try TransportIdentity.generate())
         var limits = quickLimits()

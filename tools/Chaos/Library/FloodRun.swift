@@ -39,6 +39,20 @@ enum Floods {
             kind: "hostile-validator", name: "hostile-validator",
             what: "with a validator's keys: old votes, requests for blocks, snapshots and parts of states",
             takesValidator: true),
+        Flood(
+            name: "wrong-signatures", what: "with a validator's keys: gossip, every signature wrong",
+            takesValidator: true),
+        Flood(
+            name: "false-certificates", what: "with a validator's keys: lists of 64 false certificates for views ahead",
+            takesValidator: true),
+        Flood(
+            name: "false-justification",
+            what: "with a validator's keys: proposals in others' names with 64 false certificates",
+            takesValidator: true),
+        Flood(
+            name: "unknown-transactions",
+            what: "with a validator's keys: requests for 4,096 transactions that nobody has",
+            takesValidator: true),
     ]
 }
 

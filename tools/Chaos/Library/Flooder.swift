@@ -35,7 +35,7 @@ package struct Flooder: Sendable {
         switch kind {
         case "hostile-client": return try await sockets(Flooder.clientPayloads(), held: 200)
         case "hostile-peer": return try await sockets(Flooder.peerPayloads(), held: 64)
-        case "hostile-validator": return try await HostileValidator(self).run()
+        case let kind where HostileValidator.kinds.contains(kind): return try await HostileValidator(self).run()
         default: throw ChaosError("there is no flood '\(kind)'")
         }
     }
@@ -173,8 +173,12 @@ enum FloodSocket {
     }
 }
 
-/// A validator with valid keys that sends what costs work: old votes, junk of another epoch, requests for everything.
+/// A validator with valid keys that sends what costs work: old votes and requests for everything; or, by its kind, what is false
+/// and costs its receivers signature checks, or requests that cost them searches.
 final class HostileValidator: PeerNetworkReceiver {
+    static let kinds = [
+        "hostile-validator", "wrong-signatures", "false-certificates", "false-justification", "unknown-transactions",
+    ]
     private let flood: Flooder
     init(_ flood: Flooder) { self.flood = flood }
 
@@ -207,12 +211,13 @@ final class HostileValidator: PeerNetworkReceiver {
         logger.logLevel = .critical
         let links = try await PeerNetwork.start(
             configuration, on: group.next(), receiver: self, logger: logger)
-        let messages = try junk(genesis, UInt16(own))
+        let messages = try messages(genesis, UInt16(own))
         let peers = others.map(\.element.transportKey)
         let deadline = Watch.now() + flood.seconds
         var (sent, unsent) = (0, 0)
         while Watch.now() < deadline {
             // One message per round waits for room, so that the queue does not fill up here.
+            let before = sent
             for peer in peers {
                 links.send(
                     (0..<64).map {
@@ -220,7 +225,8 @@ final class HostileValidator: PeerNetworkReceiver {
                     })
                 if await links.send(messages[0], channel: 0, to: peer) { sent += 65 } else { unsent += 1 }
             }
-            if unsent > 0, sent == 0 { try await Task.sleep(for: .milliseconds(20)) }
+            // No link, or none any more.
+            if sent == before { try await Task.sleep(for: .milliseconds(20)) }
             let waiting = await links.snapshot().links.map(\.queuedBytes).max() ?? 0
             if waiting > 8 * 1024 * 1024 { try await Task.sleep(for: .milliseconds(5)) }
         }
@@ -230,11 +236,22 @@ final class HostileValidator: PeerNetworkReceiver {
         return "\(sent) messages to \(peers.count) validators over \(opened) links"
     }
 
-    private func junk(_ genesis: Genesis, _ own: UInt16) throws -> [[UInt8]] {
+    private func messages(_ genesis: Genesis, _ own: UInt16) throws -> [[UInt8]] {
         let text = try String(contentsOfFile: flood.folder + "/keys/consensus.key", encoding: .utf8)
         guard let line = text.split(separator: "\n").last, let bytes = Hex.decode(String(line)),
             let key = Secp256k1.SecretKey(bytes)
         else { throw ChaosError("no consensus key") }
+        let lies = Lies(genesis: genesis, key: key)
+        switch flood.kind {
+        case "wrong-signatures": return try lies.wrongSignatures()
+        case "false-certificates": return lies.falseCertificates()
+        case "false-justification": return lies.falseJustifications()
+        case "unknown-transactions": return lies.unknownTransactions()
+        default: return junk(genesis, own, key)
+        }
+    }
+
+    private func junk(_ genesis: Genesis, _ own: UInt16, _ key: Secp256k1.SecretKey) -> [[UInt8]] {
         var messages: [[UInt8]] = []
         for number in 1...32 {
             let payload = VotePayload(

@@ -3,7 +3,7 @@ package struct Violation: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Promise: String, Hashable, Sendable, CaseIterable {
         case agreement, ancestry, certificates, doubleVote = "no double vote", roots = "identical roots"
         case acknowledged = "no acknowledged transaction lost or doubled", conservation, progress, patience, evidence,
-            liveness =
+            shunning = "no honest node shunned", liveness =
             "no honest node halts", formats
     }
 

@@ -5,7 +5,7 @@ package enum Fault: Int, CaseIterable, Sendable {
     case clockSkew
     case crash, crashAtWrite
     case lostWrites, keptPrefix, keptHistory, keptSubset, tornWrite, corruptedRead, slowDisk, wipedDisk, restoredBackup
-    case epochChange, idlePhase
+    case epochChange, idlePhase, shunnedPeer
 
     /// As written in summaries.
     package var name: String {
@@ -30,6 +30,7 @@ package enum Fault: Int, CaseIterable, Sendable {
         case .restoredBackup: "restored backups"
         case .epochChange: "validator set changes"
         case .idlePhase: "idle phases"
+        case .shunnedPeer: "peers shunned"
         }
     }
 }

@@ -53,7 +53,7 @@ package struct Scenario: Sendable {
     package var storeFlushMicroseconds: ClosedRange<UInt64>
     /// Mean time between submitted transactions, in microseconds.
     package var submissionMicroseconds: UInt64
-    /// Whether runtimes check the signatures of transactions before their replicas see them.
+    /// Whether runtimes check the signatures of transactions in proposals and answers before their replicas see them.
     package var checksAhead: Bool
     /// Switched-off rules, for the campaign that shows that the simulator notices.
     package var mutation: Mutation?

@@ -39,6 +39,7 @@ extension Simulation {
             case .answered(let ticket, let refusals): try answered(number, ticket: ticket, refusals)
             case .dropped: break
             case .evidence(let evidence): try accused(evidence, by: number)
+            case .shun(let peer, let reason): try shun(peer, by: number, reason)
             case .wake(let milliseconds):
                 nodes[number].wakeNumber += 1
                 let due = max(now + 1, nodes[number].clock.time(ofMonotonic: milliseconds))
@@ -156,7 +157,9 @@ extension Simulation {
     }
 
     mutating func deliver(_ packet: Packet, from peer: PeerID, to number: Int) throws {
-        guard nodes[number].isUp, nodes[number].links.contains(where: { nodes[$0].peer == peer }) else { return }
+        guard nodes[number].isUp, nodes[number].links.contains(where: { nodes[$0].peer == peer }),
+            !shuns(number, peer)
+        else { return }
         trace.event(now, 6, number, packet.digest)
         let message: PeerMessage
         do {
@@ -177,13 +180,19 @@ extension Simulation {
         try deliver(message, from: peer, to: number)
     }
 
-    /// As a runtime does it: signatures of transactions are checked ahead, in some runs; in others by the replica.
+    /// As a runtime does it: gossip is checked ahead, other transactions in some runs; in others by the replica.
     private mutating func deliver(_ message: PeerMessage, from peer: PeerID, to number: Int) throws {
+        var isGossip = false
+        if case .transactions = message { isGossip = true }
         let unchecked = message.uncheckedTransactions
-        guard scenario.checksAhead, !unchecked.isEmpty else { return try step(number, .message(message, from: peer)) }
-        let checked = unchecked.compactMap { self.checked($0) }
-        if case .transactions = message { return try step(number, .gossiped(checked, from: peer)) }
-        try step(number, .checked(checked))
+        guard isGossip || scenario.checksAhead, !unchecked.isEmpty else {
+            return try step(number, .message(message, from: peer))
+        }
+        let check = SignatureCheck(unchecked) { self.checked($0) }
+        if isGossip { try step(number, .gossiped(check.signed, from: peer)) }
+        if let reason = check.reason { return try shun(peer, by: number, reason) }
+        if isGossip { return }
+        try step(number, .checked(check.signed))
         try step(number, .message(message, from: peer))
     }
 

@@ -71,8 +71,9 @@ extension Simulation {
 
     func areTwins(_ one: Int, _ other: Int) -> Bool { nodes[one].peer == nodes[other].peer }
 
-    /// Both ends learn of a new link.
+    /// Both ends learn of a new link, unless one of them shuns the other.
     mutating func link(_ one: Int, _ other: Int) throws {
+        guard !shuns(one, nodes[other].peer), !shuns(other, nodes[one].peer) else { return }
         for (near, far) in [(one, other), (other, one)] where nodes[near].isUp {
             if nodes[near].links.contains(far) { try step(near, .disconnected(nodes[far].peer)) }
             nodes[near].links.insert(far)
@@ -115,6 +116,7 @@ extension Simulation {
         nodes[number].replica = nil
         nodes[number].incarnation += 1
         nodes[number].links = []
+        nodes[number].shunned = [:]
         for other in nodes.indices where nodes[other].links.contains(number) {
             let notice = now + networkRandom.within(1_000...400_000)
             queue.schedule(.unlink(node: other, from: number, incarnation: nodes[other].incarnation), at: notice)

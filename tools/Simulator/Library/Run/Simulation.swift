@@ -16,6 +16,8 @@ package struct Simulation {
         case tick(node: Int, incarnation: Int, number: Int)
         case start(node: Int, incarnation: Int)
         case unlink(node: Int, from: Int, incarnation: Int)
+        case cut(node: Int, from: Int)
+        case relink(node: Int, to: Int)
         case rotate(node: Int, incarnation: Int)
         case report(Int)
         case fault(Int)
@@ -146,6 +148,8 @@ package struct Simulation {
         case .unlink(let node, let from, let incarnation):
             guard nodes[node].incarnation == incarnation else { return }
             try unlink(node, from: from)
+        case .cut(let node, let from): try cut(node, from: from)
+        case .relink(let node, let to): try relink(node, to: to)
         case .report(let index): try report(index)
         case .fault(let index): try inject(scenario.plan[index].kind)
         case .actors: try tickActors()

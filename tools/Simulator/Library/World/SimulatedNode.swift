@@ -30,6 +30,8 @@ package final class SimulatedNode: @unchecked Sendable {
     package var backup: SimulatedDisk.Backup?
     /// Peers that it has a link to, by node number.
     package var links: Set<Int> = []
+    /// Peers that this run of the process does not link to, and until when.
+    package var shunned: [PeerID: UInt64] = [:]
     package var height = Height(0)
     /// Height of the last block that this run of its process reported as final.
     package var lastReported: Height?

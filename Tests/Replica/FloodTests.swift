@@ -1,0 +1,125 @@
+import Chain
+import Consensus
+import LedgerCrypto
+import Primitives
+import Testing
+
+@testable import Replica
+
+/// Messages that cost their receiver work and their sender nothing: the first false one ends what is heard of the sender, and
+/// requests cost it what they cost here.
+@Suite struct FloodTests {
+    /// Messages of the hostile node 3 to node 0.
+    private func flood(_ network: TestNetwork, _ message: PeerMessage, times: Int) throws {
+        for _ in 0..<times {
+            try network.step(.message(message, from: network.nodes[3].identity.peer), at: 0)
+        }
+    }
+
+    private func running() throws -> TestNetwork {
+        let network = try TestNetwork(seed: 90)
+        try network.startAll()
+        try network.run(1_000)
+        return network
+    }
+
+    private func falseNullifications(_ network: TestNetwork, through last: View) -> [Certificate] {
+        let first = last.value - min(last.value - 1, 63)
+        return (first...last.value).map { view in
+            let payload = VotePayload(
+                network: network.genesis.network, epoch: Epoch(0), kind: .nullify, view: View(view), digest: .zero)
+            let signature = network.nodes[3].identity.key.sign(payload.signingDigest)
+            return Certificate(
+                epoch: Epoch(0), kind: .nullify, view: View(view), digest: .zero,
+                entries: (0..<4).map { Certificate.Entry(signer: UInt16($0), signature: signature) })
+        }
+    }
+
+    /// The hostile node loses its link at the first message, what it had sent behind it is not heard, and the chain goes on,
+    /// with it as well once it may link again.
+    private func isShunnedOnce(_ network: TestNetwork, _ message: PeerMessage) throws {
+        let hostile = network.nodes[3].identity.peer
+        try flood(network, message, times: 50)
+        #expect(network.nodes[0].shunned.map(\.peer) == [hostile])
+        #expect(try network.nodes[0].reading { $0.peers.isConnected(hostile) } == false)
+        #expect(network.nodes[0].notes.count { $0.text.contains("is shunned") } == 1)
+        let sent = try network.put("x")
+        try network.submit([sent], to: 0)
+        #expect(try network.runUntilFinal([sent]))
+        try network.run(2 * TestNetwork.shunMilliseconds)
+        #expect(try network.nodes[0].reading { $0.peers.isConnected(hostile) })
+        for node in network.nodes.dropFirst() { #expect(node.shunned.isEmpty) }
+    }
+
+    @Test func falseCertificates() throws {
+        let network = try running()
+        let view = try #require(network.nodes[0].status?.view)
+        let certificates = falseNullifications(network, through: view.advanced(by: 63))
+        try isShunnedOnce(network, .consensus(.certificates(certificates), transactions: []))
+    }
+
+    @Test func falseJustification() throws {
+        let network = try running()
+        let view = try #require(network.nodes[0].status?.view).advanced(by: 8)
+        let set = network.genesis.validators
+        let leader = UInt16(set.leader(of: view))
+        let header = BlockHeader(
+            network: network.genesis.network, height: Height(9), view: view, epoch: Epoch(0), parent: .zero,
+            parentView: View(0), time: Timestamp(1), proposer: leader, transactionsRoot: Block.transactionsRoot([]),
+            stateRoot: .zero, receiptsRoot: .zero, validatorSet: set.digest, nextValidatorSet: set.digest)
+        let payload = VotePayload(
+            network: network.genesis.network, epoch: Epoch(0), kind: .notarize, view: view, digest: header.digest)
+        let other = network.nodes[(Int(leader) + 1) % 4].identity.key
+        let proposal = Proposal(
+            header: header, transactions: [], vote: Vote(signing: payload, signer: leader, key: other), parent: nil,
+            nullifications: falseNullifications(network, through: View(view.value - 1)))
+        try isShunnedOnce(network, .consensus(.proposal(proposal), transactions: []))
+    }
+
+    /// Requests for what nobody has: few are answered, though each answer is empty.
+    @Test func unknownTransactions() throws {
+        let network = try TestNetwork(validators: 1) { $0.checkpointBlocks = 64 }
+        try network.startAll()
+        let known = try network.put("x")
+        try network.submit([known], to: 0)
+        #expect(try network.runUntilFinal([known]))
+        let peer = Identity(7).peer
+        try network.step(.connected(peer), at: 0)
+        let unknown = (0..<Block.transactionsMax).map { Digest(words: (UInt64($0), 1, 2, 3)) }
+        func answers(_ digests: [Digest], times: Int) throws -> [FetchResponse] {
+            var answers: [FetchResponse] = []
+            for id in 0..<UInt64(times) {
+                let request = PeerMessage.request(.transactions(digests), id: id)
+                let effects = try network.nodes[0].replica?.step(.message(request, from: peer), at: network.instant)
+                for case .send(.response(let response, _), _) in effects ?? [] { answers.append(response) }
+            }
+            return answers
+        }
+        // A final block's, among others.
+        #expect(try answers([unknown[0], known.digest, unknown[1]], times: 1) == [.transactions([known])])
+        let flooded = try answers(unknown, times: 200)
+        #expect(flooded.count == 200)
+        #expect(flooded.count { $0 != .busy } < 40)
+        #expect(flooded.last == .busy)
+        // The credit comes back with time.
+        try network.run(2_000)
+        #expect(try answers([known.digest], times: 1) == [.transactions([known])])
+    }
+
+    /// The rule for signatures, as runtime and simulator use it.
+    @Test func signaturesAreCheckedUpToTheFirstWrongOne() throws {
+        let network = try TestNetwork(validators: 1)
+        let right = try (0..<3).map { try network.put("\($0)") }
+        var bytes = right[1].bytes
+        bytes[bytes.count - 1] ^= 1
+        let wrong = try Transaction(bytes: bytes)
+        var checks = 0
+        let check = SignatureCheck([right[0], wrong, right[2]]) {
+            checks += 1
+            return SignedTransaction(verifying: $0)
+        }
+        #expect(check.signed.map(\.digest) == [right[0].digest])
+        #expect(check.wrong == wrong && check.reason != nil && checks == 2)
+        #expect(SignatureCheck(right) { SignedTransaction(verifying: $0) }.reason == nil)
+    }
+}
