@@ -85,6 +85,22 @@ import Testing
         #expect(machine.views[View(1)]?.votes == [right])
     }
 
+    /// What is of another epoch cannot be judged here.
+    @Test mutating func anotherEpochIsNotFalse() {
+        let header = TestApplication.header(
+            view: View(1), on: fixture.genesis, parentView: View(0), time: fixture.genesis.time.next, proposer: 1,
+            transactions: [], set: fixture.set, next: fixture.set, epoch: Epoch(1))
+        let proposal = Proposal(
+            header: header, transactions: [], vote: fixture.vote(.notarize, 1, header.digest, by: 2, epoch: 1),
+            parent: nil, nullifications: [])
+        #expect(blamed(hear(.proposal(proposal))).isEmpty)
+        let unsigned = Vote(
+            epoch: Epoch(1), kind: .nullify, view: View(1), digest: .zero, signer: 1, signature: proposal.vote.signature
+        )
+        #expect(blamed(hear(.vote(unsigned))).isEmpty)
+        #expect(machine.views.isEmpty)
+    }
+
     /// The leader's signature comes first: without it not one certificate is looked at, right ones included.
     @Test mutating func aJustificationIsItsLeadersOnly() {
         let block = fixture.block(view: 65, on: fixture.genesis, parentView: 0, salt: "x")
