@@ -1,4 +1,5 @@
 package import Chain
+internal import Consensus
 internal import Foundation
 internal import Logging
 internal import NIOCore
@@ -68,7 +69,7 @@ package final class LedgerNode<App: Application>: Sendable {
                 }
             }
         var rest = answers[...]
-        let all = zip(signed, refused).map { signed, refusal in
+        let all = zip(signed, refused).map { signed, refusal -> TransactionRefusal? in
             if let refusal { return refusal }
             return signed == nil ? TransactionRefusal.badSignature : (rest.popFirst() ?? nil)
         }

@@ -223,6 +223,8 @@ import Testing
             sent.append(try network.put("key \(round)"))
             #expect(try network.submit([sent[round]], to: round % 3) == [nil])
             try network.run(200)
+            // Nor does one node's word make anybody say that it is behind.
+            for node in 0..<3 { #expect(network.nodes[node].replica?.status.isSyncing == false, "node \(node)") }
         }
         let isDone = try network.run(20_000) {
             (0..<3).allSatisfy { node in sent.allSatisfy { network.isFinal($0, at: node) } }
