@@ -138,6 +138,8 @@ struct RecordHeader: Hashable {
 /// The file that says whose journal this is and whether it can be trusted.
 struct JournalMarker: Hashable {
     static let magic = Array("CWMARK02".utf8)
+    /// Of format version 1, which counts no segments. Read, never written.
+    static let magicBefore = Array("CWMARK01".utf8)
     static let fileIdentityBytesMax = 64
 
     enum State: UInt8 {
@@ -181,17 +183,19 @@ struct JournalMarker: Hashable {
     /// Nil when the bytes are no marker.
     init?(_ file: [UInt8]) {
         var decoder = BCSDecoder(file)
-        guard let magic = try? decoder.fixed(8), magic == JournalMarker.magic, let network = try? decoder.digest(),
+        guard let magic = try? decoder.fixed(8), magic == JournalMarker.magic || magic == JournalMarker.magicBefore,
+            let network = try? decoder.digest(),
             let node = try? decoder.digest(), let tag = try? decoder.u8(), let state = State(rawValue: tag),
-            let boots = try? decoder.u64(), let first = try? decoder.u64(), let last = try? decoder.u64(),
+            let boots = try? decoder.u64(),
+            let first = magic == JournalMarker.magic ? (try? decoder.u64()) : 1,
+            let last = magic == JournalMarker.magic ? (try? decoder.u64()) : 0,
             let identity = try? decoder.blob(max: JournalMarker.fileIdentityBytesMax),
-            let stored = try? decoder.u64(), decoder.remaining == 0
+            let stored = try? decoder.u64(), decoder.remaining == 0, check(file.dropLast(8)) == stored
         else { return nil }
         self.init(owner: JournalOwner(network: network, node: node), state: state)
         self.boots = boots
         firstSegment = first
         lastSegment = last
         fileIdentity = identity
-        guard check(bytes.dropLast(8)) == stored else { return nil }
     }
 }

@@ -125,6 +125,8 @@ import Testing
     @Test(.timeLimit(.minutes(2)), arguments: [true, false])
     func aJournalWithoutItsRecordsIsLost(keepsMarker: Bool) async throws {
         let network = try TestNetwork()
+        // So that the store has more than the genesis.
+        network.adjust = { $0.checkpointBlocks = 1 }
         try network.prepare()
         try await network.start([0, 1, 2, 3])
         for round in 0..<3 { try await network.commit("before \(round)", at: round) }

@@ -53,4 +53,20 @@ import Testing
             #expect(JournalMarker(damaged) == nil)
         }
     }
+
+    /// Of format version 1: counts no segments.
+    @Test func markerOfVersionOne() throws {
+        let bytes = try #require(
+            Hex.decode(
+                "43574d41524b30314bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459adbc1b4c900ffe48d575b5da5c638040125f65db0fe3e24494b76ea986457d986010900000000000000020102b8c77c27ecc57b35"
+            ))
+        let marker = try #require(JournalMarker(bytes))
+        #expect(marker.owner == owner && marker.state == .established && marker.boots == 9)
+        #expect(marker.firstSegment == 1 && marker.lastSegment == 0 && marker.fileIdentity == [1, 2])
+        for index in bytes.indices {
+            var damaged = bytes
+            damaged[index] ^= 1
+            #expect(JournalMarker(damaged) == nil)
+        }
+    }
 }
