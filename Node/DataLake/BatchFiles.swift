@@ -13,7 +13,24 @@ struct BatchFiles: Sendable {
         self.root = root
         try BatchFiles.attempt("create \(root.path)") {
             try FileManager.default.createDirectory(at: root, withIntermediateDirectories: true)
+            try BatchFiles.makePrivate(folder: root)
         }
+    }
+
+    /// Makes a file that only this user may read, or takes that right from others. By its name: closing a database that is
+    /// open elsewhere in this process would drop its locks.
+    static func makePrivate(_ path: String) throws {
+        let file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        if file >= 0 {
+            close(file)
+        } else if errno != EEXIST || chmod(path, 0o600) != 0 {
+            throw POSIXError(.init(rawValue: errno) ?? .EIO)
+        }
+    }
+
+    /// Nobody else enters the folder, so the modes of the many files in it do not matter.
+    static func makePrivate(folder: URL) throws {
+        guard chmod(folder.path, 0o700) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 
     func path(_ digest: Digest) -> URL {
@@ -142,7 +159,7 @@ struct BatchFiles: Sendable {
 
     // Foundation's own way of writing flushes every file.
     private static func write(_ bytes: [UInt8], to path: String) throws {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o644)
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard file >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
         defer { close(file) }
         var written = 0

@@ -217,9 +217,11 @@ extension BatchEntry {
 
 /// What both databases of the lake share.
 enum SQL {
-    /// Full flushes; a secret database overwrites what it deletes.
+    /// Full flushes; a secret database overwrites what it deletes. Only this user may read the file, whatever its folder
+    /// allows; SQLite gives the files beside it the same mode.
     static func open(path: String, isSecret: Bool) throws(LakeError) -> DatabaseQueue {
         try attempt("open \(path)") {
+            try BatchFiles.makePrivate(path)
             var configuration = Configuration()
             configuration.prepareDatabase { database in
                 try database.execute(sql: "PRAGMA journal_mode = DELETE")

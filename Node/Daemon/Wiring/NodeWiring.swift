@@ -79,6 +79,8 @@ enum NodeWiring {
 
     /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
     static func run(_ settings: NodeSettings) async throws {
+        // Whatever a node writes is its own: keys, salts and readings lie beside what everybody may know.
+        umask(0o077)
         let logger = logger(settings)
         var configuration = try configuration(settings)
         let keys = try NodeKeys.read(settings.keys)

@@ -26,6 +26,7 @@ package struct PartStore: Sendable {
         try BatchFiles.attempt("prepare \(arriving.path)") {
             try? FileManager.default.removeItem(at: arriving)
             try FileManager.default.createDirectory(at: arriving, withIntermediateDirectories: true)
+            try BatchFiles.makePrivate(folder: root)
         }
         database = try SQL.open(path: folder.appending(path: "parts.sqlite").path, isSecret: false)
         try SQL.attempt("prepare the list of parts") {
@@ -121,7 +122,8 @@ package struct PartStore: Sendable {
         let aside = root.appending(path: "arriving").appending(
             path: "\(manifest.digest)-\(UInt64.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: aside) }
-        _ = FileManager.default.createFile(atPath: aside.path, contents: nil)
+        _ = FileManager.default.createFile(
+            atPath: aside.path, contents: nil, attributes: [.posixPermissions: 0o600])
         let file = try FileHandle(forWritingTo: aside)
         defer { try? file.close() }
         var content = manifest.header.content.head
