@@ -1,13 +1,21 @@
 package import Chain
 package import Consensus
 internal import LedgerState
-internal import Primitives
+package import Primitives
 
 extension Replica {
     /// The record that the genesis ceremony writes as the journal's first: this key has never voted. A journal without
     /// it counts as lost.
     package static func freshMarker() -> [UInt8] {
         JournalEntry.consensus(.marker(epoch: Epoch(0), abstainThrough: View(0))).bytes
+    }
+
+    /// Height of the newest block that the store holds, for who must know before the start; nil when it is empty. Throws
+    /// when it cannot be read.
+    package static func storedHeight(_ reader: any KeyValueReader) throws(StorageFailure) -> Height? {
+        guard let bytes = try reader.get(ChainStore.tip) else { return nil }
+        let tip: StoredTip = try ChainStore.decode(bytes, "tip")
+        return tip.height
     }
 
     /// Reads the stored chain and replays the journal (ascending by sequence). What is to be done first is asked for by

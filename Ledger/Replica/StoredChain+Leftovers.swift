@@ -8,11 +8,16 @@ internal import Primitives
 
 extension StoredChain {
     /// What removes them, to be stored before anything else; nil when there is nothing. Nodes and leaves of a state that was
-    /// being taken over are not among them: `SnapshotMarker` names their version, and they go in bounded steps. At most
-    /// one batch is cut short by a crash, so the work is that of a checkpoint, or of a replay window.
+    /// being taken over are not among them: `SnapshotMarker` names their version, and they go in bounded steps. (While they
+    /// do, blocks are executed and checkpoints made: what those leave is among them.) At most one batch is cut short by a
+    /// crash, so the work is that of a checkpoint, or of a replay window.
     func leftovers() throws(StorageFailure) -> StoreWork? {
         var ranges = [ChainStore.blocks(above: storedTip)]
-        if marker?.stage != .receiving { ranges.append(StateMaintenance.versions(above: storedTip)) }
+        if let marker, marker.stage == .receiving {
+            ranges += StateMaintenance.versions(above: storedTip, except: marker.version)
+        } else {
+            ranges.append(StateMaintenance.versions(above: storedTip))
+        }
         let reader = view.reader
         var hasSome = false
         for range in ranges {

@@ -19,6 +19,15 @@ extension StateMaintenance {
         (version.map { bound($0.next) } ?? [StateRecords.nodeTag], [StateRecords.nodeTag + 1])
     }
 
+    /// The same in two ranges without those of `kept`, a version above it that is removed otherwise.
+    package static func versions(
+        above version: Height?, except kept: Height
+    ) -> [(start: [UInt8], end: [UInt8])] {
+        let all = versions(above: version)
+        if let version, kept <= version { return [all] }
+        return [(all.start, bound(kept)), (bound(kept.next), all.end)]
+    }
+
     /// Removes all versions below `version` and all stale lists. Each batch holds records of one kind, so that the order of
     /// steps is that of the disk: what names records goes before them, and after a crash the caller's marker makes the
     /// rest go, which is found by version and needs no list.

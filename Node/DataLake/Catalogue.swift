@@ -7,6 +7,7 @@ package import Trading
 package struct BatchEntry: Hashable, Sendable {
     package enum Status: Int64, Hashable, Sendable {
         case held = 0
+        /// Also while its files are being removed.
         case erased = 1
         case corrupted = 2
     }
@@ -20,7 +21,12 @@ package struct BatchEntry: Hashable, Sendable {
 }
 
 /// What the lake has, in SQLite. Written after the file, so that an entry that is `held` has had a whole file.
+///
+/// Column `status`: that of `BatchEntry`, or 3 while an erased batch's file is being removed: a crash in between leaves work
+/// that is found again.
 struct Catalogue: Sendable {
+    static let erasing: Int64 = 3
+
     /// Entries as they became, in the order in which that was committed.
     let changes = ArrivalLog()
     private let database: DatabaseQueue
@@ -77,14 +83,51 @@ struct Catalogue: Sendable {
         }
     }
 
-    func mark(_ digest: Digest, _ status: BatchEntry.Status, reason: UInt16? = nil) throws(LakeError) {
+    /// A held batch's file is damaged. One that was erased meanwhile stays erased.
+    func markCorrupted(_ digest: Digest) throws(LakeError) {
+        try mark(digest, "status = 2", where: "status = 0")
+    }
+
+    /// From now on it counts as erased; the first reason stays.
+    func beginErasing(_ digest: Digest, reason: UInt16) throws(LakeError) {
+        try mark(digest, "status = 3, reason = \(reason)", where: "status IN (0, 2)")
+    }
+
+    /// Its file is gone.
+    func endErasing(_ digest: Digest) throws(LakeError) { try mark(digest, "status = 1", where: "status = 3") }
+
+    private func mark(_ digest: Digest, _ change: String, where condition: String) throws(LakeError) {
         try SQL.attempt("mark a batch") {
             try database.write { database in
                 try database.execute(
-                    sql: "UPDATE batch SET status = ?, reason = ? WHERE digest = ?",
-                    arguments: [status.rawValue, reason.map { Int64($0) }, SQL.blob(digest)])
+                    sql: "UPDATE batch SET \(change) WHERE digest = ? AND \(condition)",
+                    arguments: [SQL.blob(digest)])
+                guard database.changesCount > 0 else { return }
                 note(try Catalogue.row(digest, in: database).map { [$0] } ?? [], in: database)
             }
+        }
+    }
+
+    /// What a crash left between the two.
+    func erasing() throws(LakeError) -> [Digest] { try digests("status = \(Catalogue.erasing)") }
+
+    /// What is not erased of one folder of files, by digest.
+    func kept(in folder: UInt8) throws(LakeError) -> [BatchEntry] {
+        try SQL.attempt("list a folder's batches") {
+            try database.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT * FROM batch WHERE digest >= ? AND digest <= ? AND status IN (0, 2) ORDER BY digest
+                        """, arguments: [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))]
+                ).compactMap { BatchEntry(row: $0) }
+            }
+        }
+    }
+
+    func isEmpty() throws(LakeError) -> Bool {
+        try SQL.attempt("count batches") {
+            try database.read { try Int64.fetchOne($0, sql: "SELECT 1 FROM batch LIMIT 1") == nil }
         }
     }
 
@@ -126,11 +169,13 @@ struct Catalogue: Sendable {
         }
     }
 
-    /// Every batch that is held, by digest.
-    func held() throws(LakeError) -> [Digest] {
-        try SQL.attempt("list held batches") {
+    /// Every batch that is not erased, by digest.
+    func kept() throws(LakeError) -> [Digest] { try digests("status IN (0, 2)") }
+
+    private func digests(_ condition: String) throws(LakeError) -> [Digest] {
+        try SQL.attempt("list batches") {
             try database.read { database in
-                try Data.fetchAll(database, sql: "SELECT digest FROM batch WHERE status = 0 ORDER BY digest")
+                try Data.fetchAll(database, sql: "SELECT digest FROM batch WHERE \(condition) ORDER BY digest")
                     .compactMap { Digest($0) }
             }
         }
@@ -152,6 +197,13 @@ struct Catalogue: Sendable {
     }
 }
 
+extension BatchEntry.Status {
+    /// Of the databases' column.
+    init(column: Int64) {
+        self = column == Catalogue.erasing ? .erased : BatchEntry.Status(rawValue: column) ?? .corrupted
+    }
+}
+
 extension BatchEntry {
     fileprivate init?(row: Row) {
         guard let digest = Digest(row["digest"] as Data? ?? Data()), let meter = SQL.number(row["meter"]),
@@ -159,15 +211,17 @@ extension BatchEntry {
         else { return nil }
         self.init(
             digest: digest, meter: MeterNumber(meter), from: Timestamp(UInt64(clamping: from)),
-            to: Timestamp(UInt64(clamping: to)), status: Status(rawValue: status) ?? .corrupted)
+            to: Timestamp(UInt64(clamping: to)), status: Status(column: status))
     }
 }
 
 /// What both databases of the lake share.
 enum SQL {
-    /// Full flushes; a secret database overwrites what it deletes.
+    /// Full flushes; a secret database overwrites what it deletes. Only this user may read the file, whatever its folder
+    /// allows; SQLite gives the files beside it the same mode.
     static func open(path: String, isSecret: Bool) throws(LakeError) -> DatabaseQueue {
         try attempt("open \(path)") {
+            try BatchFiles.makePrivate(path)
             var configuration = Configuration()
             configuration.prepareDatabase { database in
                 try database.execute(sql: "PRAGMA journal_mode = DELETE")

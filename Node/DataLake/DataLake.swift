@@ -7,7 +7,8 @@ package import Trading
 /// The data lake of one node: reading batches by content address, who they belong to, results, and secrets apart.
 ///
 /// On disk, under its folder: `batches/` (see `BatchFiles`), `catalogue.sqlite`, `results.sqlite`, `secrets.sqlite`, and what `PartStore` has.
-/// Invariants: a batch is served only when its bytes have its digest; an erased batch is never stored again.
+/// Invariants: a batch is served only when its bytes have its digest; an erased batch is never stored again. A batch's
+/// status and file change under the lock of its folder only.
 package struct DataLake: Sendable {
     /// Batches of one meter that overlap one period, whatever their status.
     package static let batchesPerMeterMax = 64
@@ -21,9 +22,10 @@ package struct DataLake: Sendable {
     package let parts: PartStore
     let catalogue: Catalogue
     let index = LakeIndex()
-    private let files: BatchFiles
-    private let cache = ReadingCache()
-    private let log: Logger
+    let files: BatchFiles
+    let locks = FolderLocks()
+    let cache = ReadingCache()
+    let log: Logger
 
     /// Opens the lake in `folder`, which is made when missing.
     package init(folder: URL, log: Logger = Logger(label: "lake")) throws(LakeError) {
@@ -33,6 +35,9 @@ package struct DataLake: Sendable {
         secrets = try SecretStore(path: folder.appending(path: "secrets.sqlite").path)
         parts = try PartStore(folder: folder, log: log)
         self.log = log
+        do throws(LakeError) { try finishErasing() } catch {
+            log.warning("erased batches could not be removed, and will be tried again: \(error.description)")
+        }
     }
 
     /// Stores the bytes of a batch, durably; its content address. Storing again changes nothing, but heals a damaged file.
@@ -43,18 +48,24 @@ package struct DataLake: Sendable {
         do { batch = try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
         let digest = SHA256.hash(bytes)
         guard let span = batch.span else { throw .malformed("it has no readings") }
-        let known = try catalogue.entry(digest)
-        if known?.status == .erased { throw .erased(digest) }
         let entry = BatchEntry(digest: digest, meter: batch.meter, from: span.from, to: span.to, status: .held)
-        if known?.status != .held || !files.exists(digest) { try files.write(bytes, digest: digest) }
-        try catalogue.add(entry)
-        if known?.status != .held { arrivals.note(entry) }
-        cache.keep(batch, as: digest)
+        try locks.with(digest) { () throws(LakeError) in
+            let known = try catalogue.entry(digest)
+            if known?.status == .erased { throw .erased(digest) }
+            if known?.status != .held || !files.exists(digest) { try files.write(bytes, digest: digest) }
+            try catalogue.add(entry)
+            if known?.status != .held { arrivals.note(entry) }
+            cache.keep(batch, as: digest)
+        }
         return entry
     }
 
     /// As `store` for many batches of a provider at once: one flush of the disk for all of them instead of some for each.
     package func store(all batches: [[UInt8]]) throws(LakeError) {
+        try locks.withAll { () throws(LakeError) in try storeAll(batches) }
+    }
+
+    private func storeAll(_ batches: [[UInt8]]) throws(LakeError) {
         var entries: [BatchEntry] = []
         for bytes in batches {
             guard bytes.count <= ReadingBatch.byteCountMax else { throw .malformed("it is too large") }
@@ -82,13 +93,15 @@ package struct DataLake: Sendable {
         if entry.status == .erased { throw .erased(digest) }
         do throws(LakeError) {
             guard let bytes = try files.read(digest) else {
+                // Erased since the entry was read.
+                if try catalogue.entry(digest)?.status == .erased { throw LakeError.erased(digest) }
                 throw LakeError.corrupted(digest, path: files.path(digest).path)
             }
             return bytes
         } catch {
             if case .corrupted = error {
                 log.error("\(error.description)", metadata: ["batch": "\(digest)", "meter": "\(entry.meter)"])
-                try catalogue.mark(digest, .corrupted)
+                try catalogue.markCorrupted(digest)
                 cache.remove(digest)
             }
             throw error
@@ -103,13 +116,15 @@ package struct DataLake: Sendable {
     /// The batch of a held entry, from memory when it was stored or read lately.
     package func batch(of entry: BatchEntry) throws(LakeError) -> ReadingBatch {
         if let known = cache[entry.digest] { return known }
-        let bytes = try bytes(of: entry)
-        do {
-            let read = try ReadingBatch(bcs: bytes)
-            cache.keep(read, as: entry.digest)
-            return read
-        } catch {
-            throw .malformed("\(error)")
+        return try locks.with(entry.digest) { () throws(LakeError) in
+            let bytes = try bytes(of: entry)
+            do {
+                let read = try ReadingBatch(bcs: bytes)
+                cache.keep(read, as: entry.digest)
+                return read
+            } catch {
+                throw LakeError.malformed("\(error)")
+            }
         }
     }
 
@@ -134,18 +149,5 @@ package struct DataLake: Sendable {
     package func flush() throws(LakeError) {
         try secrets.flush()
         try results.flush()
-    }
-
-    /// Every batch that is held, ascending by digest.
-    package func heldBatches() throws(LakeError) -> [Digest] { try catalogue.held() }
-
-    /// Erases a batch for good; the catalogue keeps a tombstone with the owner's reason code. What was settled from it
-    /// stays provable, but its periods can no longer be corrected.
-    package func erase(_ digest: Digest, reason: UInt16) throws(LakeError) {
-        guard try catalogue.entry(digest) != nil else { throw .notHeld(digest) }
-        // The tombstone first: a crash in between leaves a file that is no longer served, and erasing again removes it.
-        try catalogue.mark(digest, .erased, reason: reason)
-        cache.remove(digest)
-        try files.remove(digest)
     }
 }

@@ -79,7 +79,11 @@ package struct LakeService: Sendable {
 
     private func bytes(_ digest: Digest, for sender: String) throws -> [UInt8] {
         guard let entry = try lake.entry(digest) else { throw LakeError.notHeld(digest) }
-        try require(try mayHave(entry, sender, chain()), sender, "may not have batch \(digest.short)")
+        let chain = try chain()
+        try require(try mayHave(entry, sender, chain), sender, "may not have batch \(digest.short)")
+        if try chain.tombstone(digest, of: entry.meter) != nil {
+            throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
+        }
         return try lake.bytes(digest)
     }
 
@@ -125,7 +129,8 @@ package struct LakeService: Sendable {
         let community = try permitted(address, sender, chain)
         var listed: [ListedBatch] = []
         for meter in try chain.members(of: community).flatMap(\.meters) {
-            for entry in try lake.entries(of: meter, from: from, to: to) where entry.status == .held {
+            for entry in try lake.entries(of: meter, from: from, to: to)
+            where try entry.status == .held && chain.tombstone(entry.digest, of: meter) == nil {
                 listed.append(ListedBatch(digest: entry.digest, meter: meter, from: entry.from, to: entry.to))
                 if listed.count == LakeMessage.listMax { return listed }
             }
@@ -152,21 +157,38 @@ package struct LakeService: Sendable {
         let chain = try chain()
         let community = try permitted(address, sender, chain)
         try requireOver(period, community, chain)
-        if let stored = try lake.secrets.storedSalts(
-            of: address, period: period, version: version, first: first, limit: LakeMessage.partMax)
-        {
-            return stored
+        let settled = try settled(address, period, version, chain)
+        // Those of what the chain took, else what counts here.
+        for origin in settled == nil ? [nil] : [settled?.origin, nil] {
+            let stored = try lake.secrets.storedSalts(
+                of: address, period: period, version: version, origin: origin, first: first, limit: LakeMessage.partMax)
+            if let stored { return stored }
         }
         // The administrator's keys give them for any period.
         let derived = try lake.secrets.derivedSalts(
             of: try chain.members(of: community, in: period).map(\.number), in: address, period: period,
             version: version, membership: community.head.members)
         guard let derived else {
+            // Of an attempt by the administrator's node that this one attested.
+            let attempted = try lake.secrets.storedSalts(
+                of: address, period: period, version: version, origin: community.head.administrator, first: first,
+                limit: LakeMessage.partMax)
+            if let attempted { return attempted }
             throw LakeRefusal(.notHeld, "\(partner) has not the salts of period \(period), version \(version)")
         }
         return SaltList(
             community: derived.community,
             members: Array(derived.members.dropFirst(Int(first)).prefix(LakeMessage.partMax)))
+    }
+
+    /// What this lake has of a version that the chain took; nil when the chain has another one, or none.
+    private func settled(
+        _ address: Address, _ period: PeriodNumber, _ version: UInt32, _ chain: ChainView
+    ) throws -> (stored: ResultStore.StoredInputs, origin: String?)? {
+        guard let record = try chain.settlement(of: address, period: period), record.claim.version == version else {
+            return nil
+        }
+        return try lake.results.settled(of: address, period: period, version: version, inputs: record.inputs)
     }
 
     /// Who is a member of a period, and so what its salts are, is settled when it is over.
@@ -179,8 +201,10 @@ package struct LakeService: Sendable {
     private func batchPart(
         _ address: Address, _ period: PeriodNumber, _ version: UInt32, _ first: UInt32, for sender: String
     ) throws -> SettlementBatches {
-        _ = try permitted(address, sender, try chain())
-        guard let stored = try lake.results.inputs(of: address, period: period, version: version) else {
+        let chain = try chain()
+        _ = try permitted(address, sender, chain)
+        let settled = try settled(address, period, version, chain)?.stored
+        guard let stored = try settled ?? lake.results.inputs(of: address, period: period, version: version) else {
             throw LakeRefusal(.notHeld, "\(partner) has not the batches of period \(period), version \(version)")
         }
         return SettlementBatches(Array(stored.batches.digests.dropFirst(Int(first)).prefix(LakeMessage.partMax)))

@@ -35,6 +35,9 @@ final class LateWrites<Name: Hashable & Sendable, Value: Sendable>: Sendable {
 
     subscript(_ name: Name) -> Value? { state.withLock { state in state.waiting.last { $0.name == name }?.value } }
 
+    /// Of what waits, in its order.
+    var names: [Name] { state.withLock { $0.waiting.map(\.name) } }
+
     /// Has it written after about so many milliseconds, sooner when somebody waits. Throws, and takes nothing, when too much
     /// waits that cannot be written.
     func put(_ name: Name, _ value: Value, afterMilliseconds delay: Int) throws(LakeError) {

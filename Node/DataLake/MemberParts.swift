@@ -7,7 +7,7 @@ internal import Trading
 /// Records of a settlement's members in rows of some hundreds: a row for each member would cost more than computing it,
 /// one row for all would have to be rewritten to erase one member.
 ///
-/// Table: (community, period, version, first) -> bytes. `first` is the number of the row's first member; rows ascend.
+/// Table: (community, period, version, first) -> bytes. `version` is the place of the version (see `Origins`). `first` is the number of the row's first member; rows ascend.
 /// Bytes: format version (u8), BCS vector of the records.
 struct MemberParts<Record: BCSCodable & Sendable>: Sendable {
     static var formatVersion: UInt8 { 1 }
@@ -28,27 +28,27 @@ struct MemberParts<Record: BCSCodable & Sendable>: Sendable {
 
     /// Replaces what the settlement has. `records` ascend by member.
     func store(
-        _ records: [Record], of community: Address, _ period: PeriodNumber, _ version: UInt32, in database: Database
+        _ records: [Record], of community: Address, _ period: PeriodNumber, _ place: Int64, in database: Database
     ) throws {
         try database.execute(
             sql: "DELETE FROM \(table) WHERE community = ? AND period = ? AND version = ?",
-            arguments: key(community, period, version))
+            arguments: key(community, period, place))
         let insert = try database.cachedStatement(sql: "INSERT INTO \(table) VALUES (?, ?, ?, ?, ?)")
         for start in stride(from: 0, to: records.count, by: recordsMax) {
             let part = Array(records[start..<min(start + recordsMax, records.count)])
             try insert.execute(
-                arguments: key(community, period, version) + [Int64(member(part[0]).value), MemberParts.encode(part)])
+                arguments: key(community, period, place) + [Int64(member(part[0]).value), MemberParts.encode(part)])
         }
     }
 
     func read(
-        _ community: Address, _ period: PeriodNumber, _ version: UInt32, in database: Database
+        _ community: Address, _ period: PeriodNumber, _ place: Int64, in database: Database
     ) throws -> [Record] {
         var records: [Record] = []
         let rows = try Row.fetchCursor(
             database,
             sql: "SELECT bytes FROM \(table) WHERE community = ? AND period = ? AND version = ? ORDER BY first",
-            arguments: key(community, period, version))
+            arguments: key(community, period, place))
         while let row = try rows.next() { records += try MemberParts.decode(row["bytes"]) }
         return records
     }
@@ -79,8 +79,8 @@ struct MemberParts<Record: BCSCodable & Sendable>: Sendable {
         }
     }
 
-    private func key(_ community: Address, _ period: PeriodNumber, _ version: UInt32) -> StatementArguments {
-        [Data(community.bytes), SQL.blob(period.value), Int64(version)]
+    private func key(_ community: Address, _ period: PeriodNumber, _ place: Int64) -> StatementArguments {
+        [Data(community.bytes), SQL.blob(period.value), place]
     }
 
     private static func encode(_ records: [Record]) -> Data {

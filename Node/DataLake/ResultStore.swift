@@ -13,6 +13,8 @@ package struct ResultStore: Sendable {
         package let leaf: Digest
         package let line: StatementLine?
 
+        fileprivate var withoutLine: Entry { Entry(member: member, leaf: leaf, line: nil) }
+
         init(member: MemberNumber, leaf: Digest, line: StatementLine?) {
             self.member = member
             self.leaf = leaf
@@ -42,6 +44,7 @@ package struct ResultStore: Sendable {
     private let database: DatabaseQueue
     private static let parts = MemberParts<Entry>(table: "linePart", recordsMax: 512) { $0.member }
     private let late: LateWrites<SettlementName, Settled>
+    private let erased: GoneMembers
 
     /// A settlement that is not on the disk yet.
     private struct Settled: Sendable {
@@ -56,6 +59,8 @@ package struct ResultStore: Sendable {
     init(path: String) throws(LakeError) {
         let database = try SQL.open(path: path, isSecret: true)
         self.database = database
+        let erased = GoneMembers()
+        self.erased = erased
         late = LateWrites(label: "results") { (items) throws(LakeError) in
             try SQL.attempt("store results") {
                 try database.write { database in
@@ -82,7 +87,10 @@ package struct ResultStore: Sendable {
             }
             // Lines in parts instead of a row each.
             migrator.registerMigration("2", migrate: ResultStore.gatherLines)
+            migrator.registerMigration("3", migrate: Origins.create)
+            migrator.registerMigration("4", migrate: GoneMembers.create)
             try migrator.migrate(database)
+            try database.read { try erased.load($0) }
         }
     }
 
@@ -112,7 +120,7 @@ package struct ResultStore: Sendable {
                 let period = SQL.number(settlement["period"]), let version: Int64 = settlement["version"]
             else { throw LakeError.storage("a settlement of the old form is damaged") }
             try parts.store(
-                entries, of: community, PeriodNumber(period), UInt32(clamping: version), in: database)
+                entries, of: community, PeriodNumber(period), version, in: database)
         }
         try database.execute(sql: "DROP TABLE line")
     }
@@ -125,16 +133,17 @@ package struct ResultStore: Sendable {
         try flush()
     }
 
-    /// Readers have it at once; durable a little later, or when `flush` returns.
+    /// Readers have it at once; durable a little later, or when `flush` returns. One that partner `origin` wants attested is
+    /// kept apart.
     package func storeLater(
         _ result: SettlementResult, inputs: SettlementInputs, batches: SettlementBatches, of community: Address,
-        afterMilliseconds: Int
+        origin: String? = nil, afterMilliseconds: Int
     ) throws(LakeError) {
         let settled = Settled(
             result: result,
             stored: StoredInputs(inputs: inputs, totals: result.settlement.totals, batches: batches))
         let name = SettlementName(
-            community: community, period: result.claim.period, version: result.claim.version)
+            community: community, period: result.claim.period, version: result.claim.version, origin: origin)
         try late.put(name, settled, afterMilliseconds: afterMilliseconds)
     }
 
@@ -142,43 +151,50 @@ package struct ResultStore: Sendable {
     package func flush() throws(LakeError) { try late.flush() }
 
     private static func write(_ settled: Settled, _ name: SettlementName, to database: Database) throws {
+        let place = try Origins.newPlace(name, in: database)
         try database.execute(
             sql: "INSERT OR REPLACE INTO inputs VALUES (?, ?, ?, ?, ?, ?)",
             arguments: [
-                Data(name.community.bytes), SQL.blob(name.period.value), Int64(name.version),
+                Data(name.community.bytes), SQL.blob(name.period.value), place,
                 Data(settled.stored.inputs.bcs), Data(settled.stored.totals.bcs), Data(settled.stored.batches.bcs),
             ])
-        try parts.store(settled.entries, of: name.community, name.period, name.version, in: database)
+        let gone = try GoneMembers.read(of: name.community, in: database)
+        let entries = settled.entries.map { gone.contains($0.member) ? $0.withoutLine : $0 }
+        try parts.store(entries, of: name.community, name.period, place, in: database)
     }
 
-    /// Leaves of a settlement in the order of the tree; empty when it is not here.
+    /// Leaves of a settlement in the order of the tree, of partner `origin` (nil: what counts here); empty when it is not
+    /// here.
     package func entries(
-        of community: Address, period: PeriodNumber, version: UInt32
+        of community: Address, period: PeriodNumber, version: UInt32, origin: String? = nil
     ) throws(LakeError) -> [Entry] {
-        if let settled = late[SettlementName(community: community, period: period, version: version)] {
-            return settled.entries
+        let name = SettlementName(community: community, period: period, version: version, origin: origin)
+        if let settled = late[name] {
+            return settled.entries.map { erased.contains($0.member, of: community) ? $0.withoutLine : $0 }
         }
         return try SQL.attempt("read results") {
-            try database.read { try ResultStore.parts.read(community, period, version, in: $0) }
+            try database.read { database in
+                guard let place = try Origins.place(name, in: database) else { return [] }
+                return try ResultStore.parts.read(community, period, place, in: database)
+            }
         }
     }
 
     package func inputs(
-        of community: Address, period: PeriodNumber, version: UInt32
+        of community: Address, period: PeriodNumber, version: UInt32, origin: String? = nil
     ) throws(LakeError) -> StoredInputs? {
-        if let settled = late[SettlementName(community: community, period: period, version: version)] {
-            return settled.stored
-        }
+        let name = SettlementName(community: community, period: period, version: version, origin: origin)
+        if let settled = late[name] { return settled.stored }
         return try SQL.attempt("read settlement inputs") {
             try database.read { database in
-                guard
+                guard let place = try Origins.place(name, in: database),
                     let row = try Row.fetchOne(
                         database,
                         sql: """
                             SELECT inputs, totals, batches FROM inputs
                             WHERE community = ? AND period = ? AND version = ?
                             """,
-                        arguments: [Data(community.bytes), SQL.blob(period.value), Int64(version)])
+                        arguments: [Data(community.bytes), SQL.blob(period.value), place])
                 else { return nil }
                 func bytes(_ column: String) -> [UInt8] { [UInt8](row[column] as Data? ?? Data()) }
                 return StoredInputs(
@@ -189,15 +205,49 @@ package struct ResultStore: Sendable {
         }
     }
 
-    /// Erases every line of a member; leaves stay.
+    /// The settlement with these inputs, whoever computed it: what the chain's record names. Nil when it is not here.
+    package func settled(
+        of community: Address, period: PeriodNumber, version: UInt32, inputs: Digest
+    ) throws(LakeError) -> (stored: StoredInputs, origin: String?)? {
+        func from(_ origin: String?) throws(LakeError) -> (stored: StoredInputs, origin: String?)? {
+            let stored = try self.inputs(of: community, period: period, version: version, origin: origin)
+            guard let stored, stored.inputs.digest == inputs else { return nil }
+            return (stored, origin)
+        }
+        if let own = try from(nil) { return own }
+        for origin in try origins() {
+            if let found = try from(origin) { return found }
+        }
+        return nil
+    }
+
+    private func origins() throws(LakeError) -> [String] {
+        let names = try SQL.attempt("list origins") { try database.read { try Origins.names(in: $0) } }
+        return Set(names + late.names.compactMap(\.origin)).sorted()
+    }
+
+    /// Makes a partner's settlement what counts here: the chain took it.
+    package func promote(
+        _ origin: String, of community: Address, period: PeriodNumber, version: UInt32
+    ) throws(LakeError) {
+        try late.flush()
+        let name = SettlementName(community: community, period: period, version: version, origin: origin)
+        try SQL.attempt("keep the results of a settlement") {
+            try database.write {
+                try Origins.promote(name, tables: ["inputs", ResultStore.parts.table], in: $0)
+            }
+        }
+    }
+
+    /// Erases every line of a member, also of what is stored later; leaves stay.
     package func eraseLines(of member: MemberNumber, in community: Address) throws(LakeError) {
         try late.flush()
         try SQL.attempt("erase lines") {
             try database.write { database in
-                try ResultStore.parts.change(member, of: community, in: database) {
-                    Entry(member: $0.member, leaf: $0.leaf, line: nil)
-                }
+                try GoneMembers.add(member, of: community, in: database)
+                try ResultStore.parts.change(member, of: community, in: database) { $0.withoutLine }
             }
         }
+        erased.add(member, of: community)
     }
 }

@@ -1,14 +1,5 @@
-internal import Chain
 internal import Primitives
 internal import Synchronization
-internal import Trading
-
-/// One version of a period.
-struct SettlementName: Hashable, Sendable {
-    let community: Address
-    let period: PeriodNumber
-    let version: UInt32
-}
 
 /// Salts that were made from keys hold for one membership only.
 struct DerivedName: Hashable, Sendable {

@@ -20,16 +20,22 @@ package struct SecretStore: Sendable {
     /// Keys of the community that was settled last. Forgotten when any key is set or destroyed.
     private let keyRing = LastSecrets<Address, [MemberNumber: Digest]>(countMax: 1)
     private let late: LateWrites<SettlementName, [SaltList.Entry]>
+    private let destroyed: GoneMembers
 
     package init(path: String) throws(LakeError) {
         let database = try SQL.open(path: path, isSecret: true)
         self.database = database
+        let destroyed = GoneMembers()
+        self.destroyed = destroyed
         late = LateWrites(label: "salts") { (items) throws(LakeError) in
             try SQL.attempt("store salts") {
                 try database.write { database in
                     for (name, entries) in items {
+                        let gone = try GoneMembers.read(of: name.community, in: database)
                         try SecretStore.parts.store(
-                            entries, of: name.community, name.period, name.version, in: database)
+                            entries.filter { !gone.contains($0.member) }, of: name.community, name.period,
+                            try Origins.newPlace(name, in: database),
+                            in: database)
                     }
                 }
             }
@@ -53,7 +59,10 @@ package struct SecretStore: Sendable {
             }
             // Salts in parts instead of a row each.
             migrator.registerMigration("2", migrate: SecretStore.gatherSalts)
+            migrator.registerMigration("3", migrate: Origins.create)
+            migrator.registerMigration("4", migrate: GoneMembers.create)
             try migrator.migrate(database)
+            try database.read { try destroyed.load($0) }
         }
     }
 
@@ -79,7 +88,7 @@ package struct SecretStore: Sendable {
                 let period = SQL.number(settlement["period"]), let version: Int64 = settlement["version"]
             else { throw LakeError.storage("a salt of the old form is damaged") }
             try parts.store(
-                entries, of: community, PeriodNumber(period), UInt32(clamping: version), in: database)
+                entries, of: community, PeriodNumber(period), version, in: database)
         }
         try database.execute(sql: "DROP TABLE salt")
     }
@@ -141,14 +150,15 @@ package struct SecretStore: Sendable {
         try setKeys([(member, key)], in: community)
     }
 
-    /// All of them or none. Nil is the community itself.
+    /// All of them or none. Nil is the community itself. A member whose key was destroyed gets none any more.
     package func setKeys(_ keys: [(member: MemberNumber?, key: Digest)], in community: Address) throws(LakeError) {
         defer { forgetKeys() }
         try SQL.attempt("store keys") {
             try database.write { database in
                 let insert = try database.cachedStatement(
                     sql: "INSERT INTO memberKey VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET key = excluded.key")
-                for (member, key) in keys {
+                let gone = try GoneMembers.read(of: community, in: database)
+                for (member, key) in keys where member.map({ !gone.contains($0) }) ?? true {
                     try insert.execute(arguments: [
                         Data(community.bytes), Int64((member ?? Self.communityRow).value), SQL.blob(key),
                     ])
@@ -157,19 +167,22 @@ package struct SecretStore: Sendable {
         }
     }
 
-    /// Removes a member's key and every salt made from it: the member's leaves say nothing to anybody from now on.
+    /// Removes a member's key and every salt made from it, and keeps both from coming back: the member's leaves say nothing
+    /// to anybody from now on.
     package func destroy(_ member: MemberNumber, in community: Address) throws(LakeError) {
         last.forget()
         try late.flush()
         defer { forgetKeys() }
         try SQL.attempt("destroy a key") {
             try database.write { database in
+                try GoneMembers.add(member, of: community, in: database)
                 try database.execute(
                     sql: "DELETE FROM memberKey WHERE community = ? AND member = ?",
                     arguments: [Data(community.bytes), Int64(member.value)])
                 try SecretStore.parts.change(member, of: community, in: database) { _ -> SaltList.Entry? in nil }
             }
         }
+        destroyed.add(member, of: community)
         last.forget()
     }
 
@@ -185,7 +198,7 @@ package struct SecretStore: Sendable {
         of members: [MemberNumber], in community: Address, period: PeriodNumber, version: UInt32
     ) throws(LakeError) -> SaltList? {
         let name = SettlementName(community: community, period: period, version: version)
-        let stored = try stored(in: community, period: period, version: version)
+        let stored = try stored(name)
         // Nearly always they are all there, or none is.
         if stored.count == members.count + 1, stored[0].member == Self.communityRow,
             zip(stored.dropFirst(), members).allSatisfy({ $0.member == $1 })
@@ -223,13 +236,15 @@ package struct SecretStore: Sendable {
         try flush()
     }
 
-    /// Readers have them at once; durable a little later, or when `flush` returns.
+    /// Readers have them at once; durable a little later, or when `flush` returns. Those of a settlement that partner
+    /// `origin` wants attested are kept apart.
     package func storeLater(
-        _ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32, afterMilliseconds: Int
+        _ salts: SaltList, of community: Address, period: PeriodNumber, version: UInt32, origin: String? = nil,
+        afterMilliseconds: Int
     ) throws(LakeError) {
         let entries = [SaltList.Entry(member: Self.communityRow, salt: salts.community)] + salts.members
         let turn = last.turn
-        let name = SettlementName(community: community, period: period, version: version)
+        let name = SettlementName(community: community, period: period, version: version, origin: origin)
         try late.put(name, entries, afterMilliseconds: afterMilliseconds)
         last.keep(entries, of: name, since: turn)
     }
@@ -255,15 +270,50 @@ package struct SecretStore: Sendable {
     /// Returns when everything that was to be stored later is durable.
     package func flush() throws(LakeError) { try late.flush() }
 
+    /// Salts of exactly these members that came with a settlement of partner `origin`.
+    package func salts(
+        of members: [MemberNumber], in community: Address, period: PeriodNumber, version: UInt32, origin: String
+    ) throws(LakeError) -> SaltList? {
+        let entries = try stored(
+            SettlementName(community: community, period: period, version: version, origin: origin))
+        guard let own = entries.first, own.member == Self.communityRow,
+            entries.dropFirst().lazy.map(\.member).elementsEqual(members)
+        else { return nil }
+        return SaltList(community: own.salt, members: Array(entries.dropFirst()))
+    }
+
+    /// The salt of one member, as it came with a settlement of partner `origin` (nil: what counts here, or the keys).
+    package func salt(
+        of member: MemberNumber, in community: Address, period: PeriodNumber, version: UInt32, origin: String?
+    ) throws(LakeError) -> Digest? {
+        guard let origin else {
+            return try salts(of: [member], in: community, period: period, version: version)?.members.first?.salt
+        }
+        return try stored(SettlementName(community: community, period: period, version: version, origin: origin))
+            .first { $0.member == member }?.salt
+    }
+
+    /// Makes the salts that came with a partner's settlement what counts here: the chain took it.
+    package func promote(
+        _ origin: String, of community: Address, period: PeriodNumber, version: UInt32
+    ) throws(LakeError) {
+        try late.flush()
+        defer { last.forget() }
+        let name = SettlementName(community: community, period: period, version: version, origin: origin)
+        try SQL.attempt("keep the salts of a settlement") {
+            try database.write { try Origins.promote(name, tables: [SecretStore.parts.table], in: $0) }
+        }
+    }
+
     /// Stored salts of a period, ascending by member, the community's own first.
-    private func stored(
-        in community: Address, period: PeriodNumber, version: UInt32
-    ) throws(LakeError) -> [SaltList.Entry] {
-        let name = SettlementName(community: community, period: period, version: version)
-        if let known = last[name] ?? late[name] { return known }
+    private func stored(_ name: SettlementName) throws(LakeError) -> [SaltList.Entry] {
         let turn = last.turn
+        if let known = last[name] ?? late[name] { return destroyed.filter(known, of: name.community, by: \.member) }
         let entries = try SQL.attempt("read salts") {
-            try database.read { try SecretStore.parts.read(community, period, version, in: $0) }
+            try database.read { database in
+                guard let place = try Origins.place(name, in: database) else { return [SaltList.Entry]() }
+                return try SecretStore.parts.read(name.community, name.period, place, in: database)
+            }
         }
         if !entries.isEmpty { last.keep(entries, of: name, since: turn) }
         return entries
@@ -271,9 +321,10 @@ package struct SecretStore: Sendable {
 
     /// Salts `first`, … of a stored list by position among the members, at most `limit`; nil when nothing is stored.
     package func storedSalts(
-        of community: Address, period: PeriodNumber, version: UInt32, first: UInt32, limit: Int
+        of community: Address, period: PeriodNumber, version: UInt32, origin: String? = nil, first: UInt32, limit: Int
     ) throws(LakeError) -> SaltList? {
-        let entries = try stored(in: community, period: period, version: version)
+        let entries = try stored(
+            SettlementName(community: community, period: period, version: version, origin: origin))
         guard let own = entries.first, own.member == Self.communityRow else { return nil }
         return SaltList(
             community: own.salt, members: Array(entries.dropFirst().dropFirst(Int(first)).prefix(limit)))

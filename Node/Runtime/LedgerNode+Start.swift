@@ -39,7 +39,7 @@ extension LedgerNode {
     ) async throws -> LedgerNode<App> {
         let folder = try makeFolder(configuration.dataFolder)
         let store = try KeyValueStore.open(at: folder + "/store", options: configuration.store)
-        let (journal, records) = try openJournal(configuration, folder: folder, logger: logger)
+        let (journal, records) = try openJournal(configuration, folder: folder, store, logger: logger)
         var settings = ReplicaConfiguration(
             genesis: configuration.genesis, peer: configuration.transport.peer, key: configuration.key)
         if case .lost = journal.standing { settings.journalLost = true }
@@ -74,7 +74,7 @@ extension LedgerNode {
     }
 
     private static func openJournal(
-        _ configuration: NodeConfiguration, folder: String, logger: Logger
+        _ configuration: NodeConfiguration, folder: String, _ store: KeyValueStore, logger: Logger
     ) throws -> (Journal, [JournalRecord]) {
         var witness: DiskFolder?
         if let path = configuration.witnessFolder { witness = try DiskFolder(try makeFolder(path)) }
@@ -85,10 +85,16 @@ extension LedgerNode {
             logger.notice("the journal ended in an unfinished write (\(torn)), as a power failure leaves it")
         }
         var records = entries.map { JournalRecord(sequence: $0.sequence, bytes: $0.payload) }
+        // A store without its journal, as a partial restore leaves it.
+        if journal.standing == .fresh, configuration.key != nil,
+            let height = try Replica.storedHeight(store), height.value > 0
+        {
+            try journal.countAsLost("the journal is empty, but the store has the chain up to block \(height)")
+        }
         if case .lost(let why) = journal.standing {
             logger.warning("\(why). This node abstains until its peers have told it how far it may have voted.")
-        } else if journal.lastSequence == 0 {
-            // Nothing was ever written, and the marker of the ceremony stands: this key has never voted.
+        } else if journal.standing == .fresh {
+            // No record was ever durable, and the marker of the ceremony stands: this key has never voted.
             let first = JournalRecord(sequence: 1, bytes: Replica.freshMarker())
             try journal.append([JournalEntry(sequence: first.sequence, payload: first.bytes)])
             records = [first]

@@ -63,7 +63,7 @@ package struct NodeConfiguration: Sendable {
     }
 
     /// To whom the journal belongs: the voting key, else the transport key.
-    var journalOwner: JournalOwner {
+    package var journalOwner: JournalOwner {
         JournalOwner(
             network: genesis.network, node: key.map { SHA256.hash($0.publicKey.bcs) } ?? transport.peer)
     }

@@ -85,17 +85,18 @@ package struct Attester: AttestationService {
         let selection = try await selection(request, of: community, from: sender, chain)
         phases.mark("select")
         try checkVersion(request, selection)
-        let salts = try await salts(request, selection, from: sender)
+        let salts = try await salts(request, selection, of: community, from: sender)
         phases.mark("salts")
         let result = try selection.task(salts: salts).run()
         try Attester.compare(result.claim, with: request.claim)
         phases.mark("compute")
-        // The one who asks waits for the signature, nobody for the disk: after a crash the period is computed again.
+        // The one who asks waits for the signature, nobody for the disk: after a crash the period is computed again. It is
+        // kept as the sender's until the chain has it, so that it replaces nothing that this node or others computed.
         try lake.secrets.storeLater(
-            salts, of: request.community, period: request.claim.period, version: request.claim.version,
+            salts, of: request.community, period: request.claim.period, version: request.claim.version, origin: sender,
             afterMilliseconds: Attester.storeMilliseconds)
         try lake.results.storeLater(
-            result, inputs: request.inputs, batches: selection.named, of: request.community,
+            result, inputs: request.inputs, batches: selection.named, of: request.community, origin: sender,
             afterMilliseconds: Attester.storeMilliseconds)
         phases.mark("store")
         phases.log(.attester, request.claim, log, counters)
@@ -183,13 +184,25 @@ package struct Attester: AttestationService {
         }
     }
 
+    /// The salts that the request names. Where this node has some itself, those of a partner that has no keys are refused:
+    /// only the administrator's node makes them.
     private func salts(
-        _ request: AttestationRequest, _ selection: InputSelection, from sender: String
+        _ request: AttestationRequest, _ selection: InputSelection, of community: CommunityView, from sender: String
     ) async throws -> SaltList {
         let (address, period, version) = (request.community, request.claim.period, request.claim.version)
         let numbers = selection.members.map(\.number)
         let own = try lake.secrets.salts(of: numbers, in: address, period: period, version: version)
-        if let own, own.digest == request.inputs.salts { return own }
+        if let own {
+            if own.digest == request.inputs.salts { return own }
+            guard sender == community.head.administrator, sender != partner else {
+                throw LakeRefusal(.otherInputs, "it names other salts than this node has of period \(period)")
+            }
+        }
+        for origin in Set([sender, community.head.administrator]).sorted() {
+            let kept = try lake.secrets.salts(
+                of: numbers, in: address, period: period, version: version, origin: origin)
+            if let kept, kept.digest == request.inputs.salts { return kept }
+        }
         let parts = SaltParts(community: address, period: period, version: version)
         guard let salts = await parts.fetch(count: numbers.count, { await fetch(sender, $0) }) else {
             throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")

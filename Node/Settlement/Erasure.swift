@@ -83,10 +83,10 @@ package struct Erasure: Sendable {
     }
 
     /// Erases what the chain says is deleted, whoever it belongs to: every partner's lake follows the tombstone of a meter's
-    /// data provider, and that of nobody else. Gives how many were erased.
+    /// data provider, and that of nobody else. `ReadingUpkeep` does the same by and by. Gives how many were erased.
     package func followTombstones() throws -> Int {
         var erased = 0
-        for digest in try lake.heldBatches() {
+        for digest in try lake.keptBatches() {
             guard let entry = try lake.entry(digest), let tombstone = try chain.tombstone(digest, of: entry.meter)
             else { continue }
             try lake.erase(digest, reason: tombstone.reason)

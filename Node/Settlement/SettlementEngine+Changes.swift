@@ -15,20 +15,22 @@ package enum PeriodChange: Hashable, Sendable {
 extension SettlementEngine {
     /// Compares what the current settlement was computed from with what lake and chain have now. Where this node has no
     /// record of that, it computes the current version again; when the inputs are found, results and salts are stored, so
-    /// that a node that was down while another one settled can write statements.
+    /// that a node that was down while another one settled can write statements. What it attested counts from then on.
     package func change(in selection: InputSelection) throws(SettlementRefusal) -> PeriodChange {
         guard let current = selection.previous else { return .changed }
         let (address, period, version) = (selection.community.address, selection.period, current.claim.version)
         do {
-            if let used = try lake.results.inputs(of: address, period: period, version: version),
-                used.inputs.digest == current.inputs
-            {
-                return used.batches == selection.named ? .same : .changed
+            let used = try lake.results.settled(
+                of: address, period: period, version: version, inputs: current.inputs)
+            if let used {
+                // The salts first: without them here, those that are the partner's are still found.
+                if let origin = used.origin {
+                    try lake.secrets.promote(origin, of: address, period: period, version: version)
+                    try lake.results.promote(origin, of: address, period: period, version: version)
+                }
+                return used.stored.batches == selection.named ? .same : .changed
             }
-            guard
-                let salts = try lake.secrets.salts(
-                    of: selection.members.map(\.number), in: address, period: period, version: version)
-            else { return .unknown }
+            guard let salts = try salts(selection, version: version) else { return .unknown }
             let result = try selection.task(salts: salts, repeating: current).run()
             let inputs = SettlementInputs(
                 rules: selection.community.head.rules, members: selection.community.head.members,

@@ -54,10 +54,10 @@ package struct SettlementEngine: Sendable {
         phases.mark("select")
         do {
             try checkChanged(selection)
-            let numbers = selection.members.map(\.number)
             let version = selection.version
-            guard let salts = try lake.secrets.salts(of: numbers, in: community, period: period, version: version)
-            else { throw SettlementRefusal.noSalts(period, version: version) }
+            guard let salts = try salts(selection, version: version) else {
+                throw SettlementRefusal.noSalts(period, version: version)
+            }
             phases.mark("salts")
             let inputs = selection.inputs(salts: salts)
             let result = try selection.task(salts: salts).run()
@@ -83,16 +83,28 @@ package struct SettlementEngine: Sendable {
         }
     }
 
+    /// This node's own salts of a version, or those of an attempt by the administrator's node, which makes them. What another
+    /// partner sent is not computed with.
+    func salts(_ selection: InputSelection, version: UInt32) throws(LakeError) -> SaltList? {
+        let (community, numbers) = (selection.community, selection.members.map(\.number))
+        let own = try lake.secrets.salts(
+            of: numbers, in: community.address, period: selection.period, version: version)
+        if let own { return own }
+        return try lake.secrets.salts(
+            of: numbers, in: community.address, period: selection.period, version: version,
+            origin: community.head.administrator)
+    }
+
     /// A correction needs something to correct. A provisional period may also become final by its deadline alone.
     private func checkChanged(_ selection: InputSelection) throws {
         guard let previous = selection.previous,
             previous.claim.stage != .provisional || !selection.isDeadlineOver,
-            let used = try lake.results.inputs(
-                of: selection.community.address, period: selection.period, version: previous.claim.version),
-            // What is here may be a result that another settler's overtook.
-            used.inputs.digest == previous.inputs
+            // What else is here may be a result that another settler's overtook.
+            let used = try lake.results.settled(
+                of: selection.community.address, period: selection.period, version: previous.claim.version,
+                inputs: previous.inputs)
         else { return }
-        if used.batches == selection.named {
+        if used.stored.batches == selection.named {
             throw SettlementRefusal.unchanged(selection.period, version: previous.claim.version)
         }
     }

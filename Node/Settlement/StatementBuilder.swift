@@ -64,18 +64,17 @@ package struct StatementBuilder: Sendable {
         of member: Member, _ record: SettlementRecord, _ community: CommunityView, _ batches: inout [Digest: [UInt8]]
     ) throws -> Statement.Line {
         let (period, version) = (record.claim.period, record.claim.version)
-        let entries = try lake.results.entries(of: community.address, period: period, version: version)
-        guard let index = entries.firstIndex(where: { $0.member == member.number }), let line = entries[index].line,
-            let stored = try lake.results.inputs(of: community.address, period: period, version: version),
-            stored.inputs.digest == record.inputs
+        guard
+            let (stored, origin) = try lake.results.settled(
+                of: community.address, period: period, version: version, inputs: record.inputs),
+            case let entries = try lake.results.entries(
+                of: community.address, period: period, version: version, origin: origin),
+            let index = entries.firstIndex(where: { $0.member == member.number }), let line = entries[index].line
         else {
             throw StatementError(
                 "the results of period \(period), version \(version) are not in this lake, or were erased")
         }
-        guard
-            let salts = try lake.secrets.salts(
-                of: [member.number], in: community.address, period: period, version: version),
-            let salt = salts.members.first?.salt,
+        guard let salt = try salt(of: line, entries[index].leaf, community, origin),
             let path = MerkleTree.path(entries.map(\.leaf), index: index)
         else { throw StatementError("the salt of period \(period), version \(version) is not in this lake") }
         let own = try places(of: member, in: stored.batches, &batches)
@@ -85,6 +84,18 @@ package struct StatementBuilder: Sendable {
         return Statement.Line(
             line, start: start, stage: record.claim.stage, salt: salt, leaf: entries[index].leaf, index: index,
             path: path, inputs: stored.inputs, batches: own)
+    }
+
+    /// The salt that makes this leaf of the line: beside the results of partner `origin`, or what counts here.
+    private func salt(
+        of line: StatementLine, _ leaf: Digest, _ community: CommunityView, _ origin: String?
+    ) throws -> Digest? {
+        for place in origin == nil ? [nil] : [origin, nil] {
+            let salt = try lake.secrets.salt(
+                of: line.member, in: community.address, period: line.period, version: line.version, origin: place)
+            if let salt, line.leaf(salt: salt) == leaf { return salt }
+        }
+        return nil
     }
 
     /// The member's own batches among those of a settlement, whose bytes are put into `bytes`.

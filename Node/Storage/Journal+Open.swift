@@ -10,7 +10,7 @@ extension Journal {
                 "\(folder.path) already holds a journal. A validator that voted must never start as a fresh one; use an empty folder, or start the node as it is."
             )
         }
-        try write(JournalMarker(owner: owner, state: .fresh, boots: 0, fileIdentity: []), to: folder)
+        try write(JournalMarker(owner: owner, state: .fresh), to: folder)
     }
 
     /// For an operator who moved a stopped node to another disk and vouches that the old copy never runs again.
@@ -24,7 +24,7 @@ extension Journal {
     /// another disk) that counts starts too, and so betrays a whole disk put back to an earlier day.
     ///
     /// A lost journal gives no records; its old files are set aside as `aside-*`. Throws `corrupt` when a record that
-    /// was once durable is damaged or missing.
+    /// was once durable is damaged.
     package static func open(
         _ folder: any JournalFolder, owner: JournalOwner, options: JournalOptions = JournalOptions(),
         witness: (any JournalFolder)? = nil,
@@ -34,23 +34,44 @@ extension Journal {
             folder: folder, owner: owner, options: options, witness: witness, standing: .continued, makeNonce: nonce)
         journal.standing = try journal.judgeMarker()
         var records: [JournalEntry] = []
-        if case .lost = journal.standing {
-            try journal.setAside()
-        } else {
-            records = try journal.replay()
-            guard journal.standing != .fresh || records.isEmpty else {
-                throw StorageError(
-                    .corrupt, "\(folder.path) is marked as never used but holds \(records.count) records")
-            }
-        }
+        if !journal.isLost { records = try journal.replay() }
+        try journal.judgeRecords(records)
         journal.boots += 1
-        if case .lost = journal.standing {
+        if journal.isLost {
+            // First of all: with the old marker and a new segment the next start would see a whole, empty journal.
             try journal.writeMarker(.lost)
-        } else {
-            try journal.writeMarker(.established)
+            records = []
+            try journal.setAside()
         }
         try journal.rotate()
+        if !journal.isLost { try journal.writeMarker(journal.standing == .fresh ? .fresh : .established) }
+        try journal.writeWitness()
         return (journal, records)
+    }
+
+    /// For a caller that knows from elsewhere that this node ran before: an empty journal is then a lost one.
+    package func countAsLost(_ why: String) throws(StorageError) {
+        guard lastSequence == 0 else {
+            throw StorageError(.other, "the journal \(folder.path) has records and cannot be counted as lost")
+        }
+        standing = .lost(why)
+        try writeMarker(.lost)
+    }
+
+    /// What the records say beyond the marker.
+    private func judgeRecords(_ records: [JournalEntry]) throws(StorageError) {
+        switch standing {
+        case .lost: return
+        case .fresh:
+            if let segment = segments.first(where: { $0.header.index != 1 }) {
+                throw corrupt("it is marked as never used but has \(segment.name)")
+            }
+            // Only an append that did not return can have left them: nothing that rests on them was sent.
+            if !records.isEmpty { standing = .continued }
+        case .continued:
+            // The first record was durable before the marker said so, and the newest one is never pruned.
+            if records.isEmpty { standing = .lost("the journal has no records, although this node wrote some") }
+        }
     }
 
     private func judgeMarker() throws(StorageError) -> JournalStanding {
@@ -65,6 +86,7 @@ extension Journal {
             )
         }
         boots = marker.boots
+        firstCounted = marker.firstSegment
         let witnessed = try witnessBoots()
         if witnessed > boots {
             defer { boots = witnessed }
@@ -75,14 +97,30 @@ extension Journal {
         }
         switch marker.state {
         case .fresh: return .fresh
-        case .established: return .continued
+        case .established:
+            return try missingSegment(marker).map { .lost("the journal lacks its file \($0)") } ?? .continued
         case .lost: return .lost("the journal was lost at an earlier start, and that is not yet settled")
         }
     }
 
-    /// Reads all segments in order, and forgets empty ones at the end.
+    /// The first of the segments that the marker counts and that is not here.
+    private func missingSegment(_ marker: JournalMarker) throws(StorageError) -> String? {
+        let names = Set(try folder.names())
+        var index = marker.firstSegment
+        while index <= marker.lastSegment {
+            let name = Segment.name(index)
+            if !names.contains(name) { return name }
+            index += 1
+        }
+        return nil
+    }
+
+    /// Reads all segments in order. One without records at the end is forgotten: the next segment takes its number and its
+    /// place, in one renaming, so that what the marker counts never lacks.
     private func replay() throws(StorageError) -> [JournalEntry] {
-        let names = try folder.names().filter { $0.hasPrefix("segment-") }.sorted()
+        var names = try folder.names().filter { $0.hasPrefix("segment-") }.sorted()
+        // A power failure may bring back some of those that were pruned.
+        while let name = names.first, name < Segment.name(firstCounted) { try folder.remove(names.removeFirst()) }
         var records: [JournalEntry] = []
         var files: [(header: SegmentHeader, name: String)] = []
         for name in names { files.append((try readHeader(name), name)) }
@@ -99,10 +137,7 @@ extension Journal {
             records += try scan(content, entry.header, name: entry.name, upTo: next)
             segments.append(Segment(header: entry.header, lastSequence: lastSequence))
         }
-        while let last = segments.last, last.lastSequence == last.header.previousSequence {
-            try folder.remove(last.name)
-            segments.removeLast()
-        }
+        if let last = segments.last, last.lastSequence == last.header.previousSequence { segments.removeLast() }
         return records
     }
 
@@ -184,6 +219,8 @@ extension Journal {
         for name in try folder.names() where name.hasPrefix("segment-") {
             try folder.rename(name, to: "aside-" + name)
         }
+        segments = []
+        lastSequence = 0
     }
 
     private func corrupt(_ what: String) -> StorageError {
@@ -191,43 +228,5 @@ extension Journal {
             .corrupt,
             "the journal \(folder.path) is damaged: \(what). Check the disk. To go on, delete the journal folder: the node then asks its peers and abstains until it is safe to vote."
         )
-    }
-
-    // MARK: marker and witness
-
-    func writeMarker(_ state: JournalMarker.State) throws(StorageError) {
-        try Journal.write(
-            JournalMarker(owner: owner, state: state, boots: boots, fileIdentity: []), to: folder)
-        guard let witness else { return }
-        var encoder = BCSEncoder()
-        encoder.fixed(owner.binding)
-        encoder.u64(boots)
-        encoder.u64(check(encoder.bytes))
-        let file = try witness.open("boots.new")
-        defer { file.close() }
-        try file.write(encoder.bytes, at: 0)
-        try file.sync()
-        try witness.rename("boots.new", to: "boots")
-    }
-
-    private static func write(_ marker: JournalMarker, to folder: any JournalFolder) throws(StorageError) {
-        try folder.remove("marker.new")
-        let file = try folder.open("marker.new")
-        defer { file.close() }
-        var bound = marker
-        bound.fileIdentity = try file.identity()
-        try file.write(bound.bytes, at: 0)
-        try file.sync()
-        try folder.rename("marker.new", to: markerName)
-    }
-
-    /// Starts that the witness counted; 0 when it knows nothing of this node.
-    private func witnessBoots() throws(StorageError) -> UInt64 {
-        guard let witness, let bytes = try witness.contents("boots") else { return 0 }
-        var decoder = BCSDecoder(bytes)
-        guard let binding = try? decoder.digest(), binding == owner.binding, let boots = try? decoder.u64(),
-            let stored = try? decoder.u64(), stored == check(bytes.prefix(Digest.byteCount + 8))
-        else { return 0 }
-        return boots
     }
 }

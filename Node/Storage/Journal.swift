@@ -9,7 +9,7 @@ package struct JournalOptions: Sendable {
 
 /// What a node may conclude from its journal when it starts.
 package enum JournalStanding: Hashable, Sendable {
-    /// The genesis ceremony prepared it and this is the first start: nothing was ever voted.
+    /// The genesis ceremony prepared it and no record was ever durable: nothing was ever voted.
     case fresh
     /// It holds everything that this node ever voted and has not pruned.
     case continued
@@ -20,7 +20,8 @@ package enum JournalStanding: Hashable, Sendable {
 /// The log that makes votes durable before they are sent.
 ///
 /// Append-only groups of records in preallocated files; a group is one write and one fdatasync. Invariants: sequences
-/// rise by one, group numbers rise, records of segment i end where segment i+1 says. A damaged record that was once
+/// rise by one, group numbers rise, records of segment i end where segment i+1 says; the marker says `established` before
+/// the first record counts as durable, and which segments must be here. A damaged record that was once
 /// durable is an error; one of a group whose sync never returned is dropped with the rest of that group.
 /// Formats: docs/formats/journal.md. Used by one thread; only `spare` may be used by another.
 package final class Journal {
@@ -41,6 +42,10 @@ package final class Journal {
     package internal(set) var boots: UInt64 = 0
 
     var segments: [Segment] = []
+    /// State of the marker on the disk.
+    var marked = JournalMarker.State.fresh
+    /// Of the segments that the marker counts.
+    var firstCounted: UInt64 = 1
     var file: (any JournalFile)?
     var writeOffset = 0
     var nextGroup: UInt64 = 1
@@ -88,7 +93,10 @@ package final class Journal {
         guard records[start].payload.count <= JournalEntry.payloadBytesMax,
             first <= options.segmentBytes - SegmentHeader.recordsOffset
         else { throw StorageError(.tooLarge, "a journal record of \(first) bytes fits no segment of \(folder.path)") }
-        if file == nil || writeOffset + first > options.segmentBytes { try rotate() }
+        if file == nil || writeOffset + first > options.segmentBytes {
+            try rotate()
+            if marked == .established { try writeMarker(.established) }
+        }
         var end = start
         var size = 0
         while end < records.count {
@@ -118,6 +126,8 @@ package final class Journal {
         writeOffset += bytes.count
         nextGroup += 1
         segments[segments.count - 1].lastSequence = lastSequence
+        // From here on an empty folder is no fresh one.
+        if marked == .fresh { try writeMarker(.established) }
         return end
     }
 
@@ -136,14 +146,19 @@ package final class Journal {
 
     /// Gives up segments whose records all have numbers up to `sequence`. The newest record always stays.
     package func prune(upTo sequence: UInt64) throws(StorageError) {
+        var names: [String] = []
         while segments.count > 1, segments[0].lastSequence <= sequence, segments[0].lastSequence < lastSequence {
-            try spare.recycle(segments.removeFirst().name)
+            names.append(segments.removeFirst().name)
         }
+        if names.isEmpty { return }
+        if marked == .established { try writeMarker(.established) }
+        for name in names { try spare.recycle(name) }
     }
 
-    /// Says that the node now knows how far it may have voted and has made that durable: the next start continues.
+    /// Says that the node now knows how far it may have voted and has made that durable: the next start continues. Without
+    /// any record nothing can have been made durable, and the journal stays lost.
     package func resolveLoss() throws(StorageError) {
-        guard case .lost = standing else { return }
+        guard isLost, lastSequence > 0 else { return }
         standing = .continued
         try writeMarker(.established)
     }

@@ -137,12 +137,15 @@ struct RecordHeader: Hashable {
 
 /// The file that says whose journal this is and whether it can be trusted.
 struct JournalMarker: Hashable {
-    static let magic = Array("CWMARK01".utf8)
+    static let magic = Array("CWMARK02".utf8)
+    /// Of format version 1, which counts no segments. Read, never written.
+    static let magicBefore = Array("CWMARK01".utf8)
     static let fileIdentityBytesMax = 64
 
     enum State: UInt8 {
         /// Written by the genesis ceremony; this node has never voted.
         case fresh = 0
+        /// At least one record was made durable.
         case established = 1
         /// The journal was lost, and what was voted is not yet known to lie behind.
         case lost = 2
@@ -151,9 +154,12 @@ struct JournalMarker: Hashable {
     var owner: JournalOwner
     var state: State
     /// Starts of the node so far.
-    var boots: UInt64
+    var boots: UInt64 = 0
+    /// An established journal has all segments of these numbers; more may be there at both ends. 1 and 0: none.
+    var firstSegment: UInt64 = 1
+    var lastSegment: UInt64 = 0
     /// Inode and birth time of this very file: a copy has others.
-    var fileIdentity: [UInt8]
+    var fileIdentity: [UInt8] = []
 
     var bytes: [UInt8] {
         var encoder = BCSEncoder()
@@ -162,28 +168,34 @@ struct JournalMarker: Hashable {
         encoder.fixed(owner.node)
         encoder.u8(state.rawValue)
         encoder.u64(boots)
+        encoder.u64(firstSegment)
+        encoder.u64(lastSegment)
         encoder.blob(fileIdentity)
         encoder.u64(check(encoder.bytes))
         return encoder.bytes
     }
 
-    init(owner: JournalOwner, state: State, boots: UInt64, fileIdentity: [UInt8]) {
+    init(owner: JournalOwner, state: State) {
         self.owner = owner
         self.state = state
-        self.boots = boots
-        self.fileIdentity = fileIdentity
     }
 
+    /// Nil when the bytes are no marker.
     init?(_ file: [UInt8]) {
         var decoder = BCSDecoder(file)
-        guard let magic = try? decoder.fixed(8), magic == JournalMarker.magic, let network = try? decoder.digest(),
+        guard let magic = try? decoder.fixed(8), magic == JournalMarker.magic || magic == JournalMarker.magicBefore,
+            let network = try? decoder.digest(),
             let node = try? decoder.digest(), let tag = try? decoder.u8(), let state = State(rawValue: tag),
             let boots = try? decoder.u64(),
+            let first = magic == JournalMarker.magic ? (try? decoder.u64()) : 1,
+            let last = magic == JournalMarker.magic ? (try? decoder.u64()) : 0,
             let identity = try? decoder.blob(max: JournalMarker.fileIdentityBytesMax),
-            let stored = try? decoder.u64(), decoder.remaining == 0
+            let stored = try? decoder.u64(), decoder.remaining == 0, check(file.dropLast(8)) == stored
         else { return nil }
-        self.init(
-            owner: JournalOwner(network: network, node: node), state: state, boots: boots, fileIdentity: identity)
-        guard check(bytes.dropLast(8)) == stored else { return nil }
+        self.init(owner: JournalOwner(network: network, node: node), state: state)
+        self.boots = boots
+        firstSegment = first
+        lastSegment = last
+        fileIdentity = identity
     }
 }

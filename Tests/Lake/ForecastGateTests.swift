@@ -144,7 +144,7 @@ import TradingTestSupport
         #expect(refused?.reason == .unavailable && refused?.text.contains("within") == true)
         #expect(ContinuousClock.now - began < .milliseconds(1_500))
         // What came is kept, so that the next attempt goes on.
-        #expect(try lake.heldBatches().count >= 1)
+        #expect(try lake.keptBatches().count >= 1)
     }
 
     /// The library's file is read once while it stays the same.

@@ -83,6 +83,34 @@ import Testing
         #expect(store.entries().count { $0.key[0] == 0x10 && $0.key[9] == 0 } == Int(tip.value) + 1)
     }
 
+    /// While a state that was given up is removed, checkpoints are made: what a torn one leaves goes at the next start,
+    /// though the marker of that state stands, and that state's own records go by the marker.
+    @Test func aTornCheckpointBesideAStateThatWasGivenUp() throws {
+        let network = try TornBatchTests.network(seed: 45)
+        var sent = try TornBatchTests.load(network, rounds: 0..<4)
+        try network.run(2_000)
+        network.crash(0)
+        let store = network.nodes[0].store
+        let tip = try #require(try store.get(ChainStore.tip).map { try StoredTip(bcs: $0).height })
+        let version = Height(tip.value + 1_000)
+        func key(_ height: UInt64) -> [UInt8] {
+            StateMaintenance.versions(above: Height(height - 1)).start + [0xff, 1]
+        }
+        let heights = [tip.value + 1, tip.value + 2, version.value, version.value + 1]
+        var batch = KeyValueBatch()
+        batch.put(ChainStore.marker, SnapshotMarker(version: version, stage: .receiving).bcs)
+        for height in heights { batch.put(key(height), [1]) }
+        store.apply(batch)
+        try network.start(0)
+        sent += try TornBatchTests.load(network, rounds: 10..<20)
+        #expect(try network.runUntilFinal(sent))
+        try network.run(5_000)
+        #expect(network.nodes[0].halted == nil)
+        for height in heights { #expect(try network.nodes[0].store.get(key(height)) == nil, "height \(height)") }
+        #expect(try network.nodes[0].store.get(ChainStore.marker) == nil)
+        try TornBatchTests.expectNoLeak(network.nodes[0], network)
+    }
+
     /// Again and again: what is left of one crash goes also when the next one comes before or within its removal.
     @Test func crashesWithinTheRemoval() throws {
         let network = try TornBatchTests.network(seed: 44)

@@ -121,6 +121,39 @@ import Testing
         await network.stop([1, 2, 3])
     }
 
+    /// Segments gone, or store without journal and a new marker beside it: both times the node must not vote as a fresh one.
+    @Test(.timeLimit(.minutes(2)), arguments: [true, false])
+    func aJournalWithoutItsRecordsIsLost(keepsMarker: Bool) async throws {
+        let network = try TestNetwork()
+        // So that the store has more than the genesis.
+        network.adjust = { $0.checkpointBlocks = 1 }
+        try network.prepare()
+        try await network.start([0, 1, 2, 3])
+        for round in 0..<3 { try await network.commit("before \(round)", at: round) }
+        await network.stop([2])
+        let path = network.folder + "/node-2/journal"
+        if keepsMarker {
+            for name in try FileManager.default.contentsOfDirectory(atPath: path) where name != "marker" {
+                try FileManager.default.removeItem(atPath: path + "/" + name)
+            }
+        } else {
+            try FileManager.default.removeItem(atPath: path)
+            try TestNode.prepare(network.configuration(2))
+        }
+        // Alone it hears nobody, so it stays lost.
+        await network.stop([0, 1, 3])
+        try await network.start([2])
+        await network.stop([2])
+        let owner = network.configuration(2).journalOwner
+        let (journal, records) = try Journal.open(try DiskFolder(path), owner: owner)
+        guard case .lost = journal.standing else { return #expect(Bool(false), "taken for \(journal.standing)") }
+        #expect(records.isEmpty)
+        journal.close()
+        try await network.start([0, 1, 2, 3])
+        for round in 0..<4 { try await network.commit("after \(round)", at: round) }
+        await network.stop([0, 1, 2, 3])
+    }
+
     @Test(.timeLimit(.minutes(2))) func aStandstillNamesTheMissing() async throws {
         let network = try TestNetwork()
         try network.prepare()

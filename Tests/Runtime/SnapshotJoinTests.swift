@@ -32,7 +32,7 @@ import Transport
             genesis: genesis, key: secret(1), transport: old, dataFolder: folder + "/old")
         serving.listenHost = "127.0.0.1"
         serving.peers = [PeerConfiguration(name: "new", peer: new.peer, host: nil, port: 0)]
-        try LedgerNode<WorkloadApplication>.prepare(serving)
+        try ChainBuilder.prepareJournal(in: serving.dataFolder + "/journal", owner: serving.journalOwner)
         let logger = Logger(label: "node", factory: { _ in SwiftLogNoOpLogHandler() })
         let server = try await LedgerNode.start(
             application: WorkloadApplication(), configuration: serving, logger: logger)

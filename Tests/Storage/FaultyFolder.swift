@@ -21,6 +21,8 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
     private(set) var unsynced = 0 { didSet { unsyncedMax = max(unsyncedMax, unsynced) } }
     private(set) var unsyncedMax = 0
     private var nextIdentity: UInt64 = 1
+    /// Removed since the last durable renaming: a power loss may bring them back.
+    private var removed: [String: Content] = [:]
 
     init() {}
 
@@ -40,6 +42,7 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
         let content = Content(identity: nextIdentity)
         nextIdentity += 1
         files[name] = content
+        removed[name] = nil
         return FaultyFile(self, content)
     }
 
@@ -48,9 +51,12 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
     func rename(_ old: String, to new: String) throws(StorageError) {
         try operation()
         files[new] = files.removeValue(forKey: old)
+        removed = [:]
     }
 
-    func remove(_ name: String) throws(StorageError) { files[name] = nil }
+    func remove(_ name: String) throws(StorageError) {
+        if let content = files.removeValue(forKey: name) { removed[name] = content }
+    }
 
     func fileIdentity(_ name: String) throws(StorageError) -> [UInt8]? {
         files[name].map { withUnsafeBytes(of: $0.identity) { Array($0) } }
@@ -60,8 +66,10 @@ final class FaultyFolder: JournalFolder, @unchecked Sendable {
     func afterPowerLoss(_ random: inout SeededGenerator) -> FaultyFolder {
         let next = FaultyFolder()
         next.nextIdentity = nextIdentity
-        for name in files.keys.sorted() {
-            guard let content = files[name] else { continue }
+        let back = removed.keys.sorted().filter { _ in Bool.random(using: &random) }
+        let found = files.merging(back.compactMap { name in removed[name].map { (name, $0) } }) { here, _ in here }
+        for name in found.keys.sorted() {
+            guard let content = found[name] else { continue }
             let kept = Content(identity: content.identity)
             kept.durable = content.durable
             kept.durable += [UInt8](repeating: 0, count: max(0, content.current.count - content.durable.count))

@@ -37,14 +37,34 @@ import Testing
     }
 
     @Test func marker() {
-        let marker = JournalMarker(owner: owner, state: .established, boots: 9, fileIdentity: [1, 2])
+        var marker = JournalMarker(owner: owner, state: .established)
+        marker.boots = 9
+        marker.firstSegment = 3
+        marker.lastSegment = 5
+        marker.fileIdentity = [1, 2]
         #expect(
             Hex.encode(marker.bytes)
-                == "43574d41524b30314bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459adbc1b4c900ffe48d575b5da5c638040125f65db0fe3e24494b76ea986457d986010900000000000000020102b8c77c27ecc57b35"
+                == "43574d41524b30324bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459adbc1b4c900ffe48d575b5da5c638040125f65db0fe3e24494b76ea986457d98601090000000000000003000000000000000500000000000000020102a2c230e60558d42d"
         )
         #expect(JournalMarker(marker.bytes) == marker)
         for index in marker.bytes.indices {
             var damaged = marker.bytes
+            damaged[index] ^= 1
+            #expect(JournalMarker(damaged) == nil)
+        }
+    }
+
+    /// Of format version 1: counts no segments.
+    @Test func markerOfVersionOne() throws {
+        let bytes = try #require(
+            Hex.decode(
+                "43574d41524b30314bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459adbc1b4c900ffe48d575b5da5c638040125f65db0fe3e24494b76ea986457d986010900000000000000020102b8c77c27ecc57b35"
+            ))
+        let marker = try #require(JournalMarker(bytes))
+        #expect(marker.owner == owner && marker.state == .established && marker.boots == 9)
+        #expect(marker.firstSegment == 1 && marker.lastSegment == 0 && marker.fileIdentity == [1, 2])
+        for index in bytes.indices {
+            var damaged = bytes
             damaged[index] ^= 1
             #expect(JournalMarker(damaged) == nil)
         }

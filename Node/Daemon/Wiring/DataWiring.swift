@@ -24,6 +24,7 @@ struct DataWiring: Sendable {
     let replication: PartReplication
     let models: ReadModelStore
     let upkeep: DataUpkeep
+    let readings: ReadingUpkeep
     let feeder: ReadModelFeeder
     let webhooks: WebhookStore
     let sender: WebhookSender
@@ -48,6 +49,7 @@ struct DataWiring: Sendable {
         upkeep = DataUpkeep(service: service, replication: replication, log: logger) { calls in
             try await DataWiring.submit(calls, node, operatorKey)
         }
+        readings = ReadingUpkeep(lake: lake, log: logger) { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
         feeder = ReadModelFeeder(store: models, source: DataWiring.blocks(node), log: logger)
         webhooks = try WebhookStore(path: folder + "/webhooks.sqlite")
         let web = WebPost()
@@ -147,6 +149,7 @@ struct DataLife: Service {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await data.feeder.run() }
                 group.addTask { await data.upkeep.run() }
+                group.addTask { await data.readings.run() }
                 group.addTask { await data.sender.run() }
             }
         }

@@ -77,7 +77,7 @@ struct LakeWiring: Sendable {
     }
 
     /// The newest final state, for readers that take their time.
-    private static func chain(_ node: LedgerNode<ContractApplication>, _ cache: ChainCache) -> LakeChain {
+    static func chain(_ node: LedgerNode<ContractApplication>, _ cache: ChainCache) -> LakeChain {
         let (view, state) = node.leasedView()
         return chain(view, state, node.network, cache)
     }

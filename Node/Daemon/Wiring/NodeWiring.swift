@@ -82,6 +82,8 @@ enum NodeWiring {
     ///
     /// - Parameter journalLost: The operator says that votes of the key may be missing from the journal.
     static func run(_ settings: NodeSettings, journalLost: Bool = false) async throws {
+        // Whatever a node writes is its own: keys, salts and readings lie beside what everybody may know.
+        umask(0o077)
         let logger = logger(settings)
         var configuration = try configuration(settings)
         configuration.journalLost = journalLost

@@ -50,7 +50,7 @@ extension PartEntry {
             digest: digest, owner: owner, dataSet: dataSet,
             zone: DataZone(rawValue: UInt8(clamping: zone)) ?? .harmonised, mediaType: mediaType, from: from, to: to,
             byteCount: UInt64(clamping: bytes), rows: UInt64(clamping: rows),
-            status: BatchEntry.Status(rawValue: status) ?? .corrupted,
+            status: BatchEntry.Status(column: status),
             reason: (row["reason"] as Int64?).map { UInt16(clamping: $0) }, stored: stored,
             keepUntil: time("keepUntil"), erased: time("erased"))
     }

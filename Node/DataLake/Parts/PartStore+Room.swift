@@ -10,7 +10,7 @@ extension PartStore {
                 try Row.fetchAll(
                     database,
                     sql:
-                        "SELECT owner, sum(byteCount) AS bytes FROM part WHERE status != 1 GROUP BY owner ORDER BY owner"
+                        "SELECT owner, sum(byteCount) AS bytes FROM part WHERE status IN (0, 2) GROUP BY owner ORDER BY owner"
                 ).compactMap { row in
                     guard let owner: String = row["owner"], let bytes: Int64 = row["bytes"] else { return nil }
                     return (owner, UInt64(clamping: bytes))
@@ -28,7 +28,7 @@ extension PartStore {
                         database,
                         sql: """
                             SELECT coalesce(sum(byteCount), 0) FROM part
-                            WHERE owner = ? AND status != 1\(waiting ? " AND isAnchored = 0" : "")
+                            WHERE owner = ? AND status IN (0, 2)\(waiting ? " AND isAnchored = 0" : "")
                             """, arguments: [owner]) ?? 0)
             }
         }
@@ -36,7 +36,7 @@ extension PartStore {
 
     /// Parts of an owner that were not seen on the chain.
     package func waiting(of owner: String) throws(LakeError) -> [PartEntry] {
-        try entries("WHERE owner = ? AND status != 1 AND isAnchored = 0 ORDER BY digest", [owner])
+        try entries("WHERE owner = ? AND status IN (0, 2) AND isAnchored = 0 ORDER BY digest", [owner])
     }
 
     /// The chain names it as its owner's.

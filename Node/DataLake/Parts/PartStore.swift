@@ -11,19 +11,22 @@ package import Primitives
 /// no text from outside is ever part of a path.
 ///
 /// Invariants: a chunk is served only when its bytes have its digest; an erased part is never stored again; a part is
-/// listed after its files are whole.
+/// listed after its files are whole. A part's status and files change under the lock of its folder only.
 package struct PartStore: Sendable {
-    private let root: URL
+    let root: URL
     let database: DatabaseQueue
+    let locks = FolderLocks()
     private let log: Logger
 
     init(folder: URL, log: Logger) throws(LakeError) {
-        root = folder.appending(path: "parts")
+        let root = folder.appending(path: "parts")
+        self.root = root
         self.log = log
         let arriving = root.appending(path: "arriving")
         try BatchFiles.attempt("prepare \(arriving.path)") {
             try? FileManager.default.removeItem(at: arriving)
             try FileManager.default.createDirectory(at: arriving, withIntermediateDirectories: true)
+            try BatchFiles.makePrivate(folder: root)
         }
         database = try SQL.open(path: folder.appending(path: "parts.sqlite").path, isSecret: false)
         try SQL.attempt("prepare the list of parts") {
@@ -40,9 +43,12 @@ package struct PartStore: Sendable {
             }
             try migrator.migrate(database)
         }
+        do throws(LakeError) { try finishErasing() } catch {
+            log.warning("erased parts could not be removed, and will be tried again: \(error.description)")
+        }
     }
 
-    private func path(_ digest: Digest, _ ending: String) -> URL {
+    func path(_ digest: Digest, _ ending: String) -> URL {
         let name = digest.description
         return root.appending(path: String(name.prefix(2))).appending(path: "\(name).\(ending)")
     }
@@ -66,6 +72,17 @@ package struct PartStore: Sendable {
     }
 
     private func store(
+        _ manifest: Manifest, owner: String, dataSet: String, keepUntil: Timestamp?, now: Timestamp,
+        write: (URL) throws(LakeError) -> Void
+    ) throws(LakeError) -> PartEntry {
+        try locks.with(manifest.digest) { () throws(LakeError) in
+            try storeAlone(
+                manifest, owner: owner, dataSet: dataSet, keepUntil: keepUntil, now: now, write: write)
+        }
+    }
+
+    /// Only with the folder's lock.
+    private func storeAlone(
         _ manifest: Manifest, owner: String, dataSet: String, keepUntil: Timestamp?, now: Timestamp,
         write: (URL) throws(LakeError) -> Void
     ) throws(LakeError) -> PartEntry {
@@ -105,7 +122,8 @@ package struct PartStore: Sendable {
         let aside = root.appending(path: "arriving").appending(
             path: "\(manifest.digest)-\(UInt64.random(in: 0 ... .max))")
         defer { try? FileManager.default.removeItem(at: aside) }
-        _ = FileManager.default.createFile(atPath: aside.path, contents: nil)
+        _ = FileManager.default.createFile(
+            atPath: aside.path, contents: nil, attributes: [.posixPermissions: 0o600])
         let file = try FileHandle(forWritingTo: aside)
         defer { try? file.close() }
         var content = manifest.header.content.head
@@ -146,35 +164,49 @@ package struct PartStore: Sendable {
         case .held: break
         }
         let url = path(digest, "manifest")
-        guard let data = FileManager.default.contents(atPath: url.path),
-            let manifest = try? Manifest(bcs: [UInt8](data)),
-            manifest.digest == digest
-        else {
-            try damaged(digest)
-            throw .partCorrupted(digest)
+        let bytes = try BatchFiles.attempt("read \(url.path)") {
+            try BatchFiles.contents(of: url.path, bytesMax: PartStore.manifestBytesMax)
+        }
+        guard let bytes, let manifest = try? Manifest(bcs: bytes), manifest.digest == digest else {
+            throw try damaged(digest)
         }
         return manifest
     }
 
+    /// A longer file is no manifest.
+    private static let manifestBytesMax = 64 * 1_048_576
+
     /// Reads chunks of a part one after the other.
     package func chunks(of manifest: Manifest) throws(LakeError) -> ChunkFile {
-        let url = path(manifest.digest, "content")
-        guard let file = FileHandle(forReadingAtPath: url.path) else {
-            try damaged(manifest.digest)
-            throw .partCorrupted(manifest.digest)
-        }
         let digest = manifest.digest
-        return ChunkFile(file, manifest) { try? damaged(digest) }
+        let url = path(digest, "content")
+        let descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            // Too many open files or a missing right say nothing about the file.
+            guard errno == ENOENT else { throw PartStore.failure(errno, url) }
+            throw try damaged(digest)
+        }
+        let file = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+        return ChunkFile(file, url, manifest) { (try? damaged(digest)) ?? .partCorrupted(digest) }
+    }
+
+    private static func failure(_ code: Int32, _ url: URL) -> LakeError {
+        .storage("could not read \(url.path): \(String(cString: strerror(code)))")
     }
 
     /// Chunks of one part, each checked as it is read.
     package struct ChunkFile: Sendable {
         private let file: FileHandle
+        private let url: URL
         private let manifest: Manifest
-        private let onDamage: @Sendable () -> Void
+        /// Has the damage marked; what to throw.
+        private let onDamage: @Sendable () -> LakeError
 
-        init(_ file: FileHandle, _ manifest: Manifest, onDamage: @escaping @Sendable () -> Void) {
+        init(
+            _ file: FileHandle, _ url: URL, _ manifest: Manifest, onDamage: @escaping @Sendable () -> LakeError
+        ) {
             self.file = file
+            self.url = url
             self.manifest = manifest
             self.onDamage = onDamage
         }
@@ -183,20 +215,30 @@ package struct PartStore: Sendable {
             guard manifest.chunks.indices.contains(index) else { throw .malformed("the part has no chunk \(index)") }
             let descriptor = manifest.chunks[index]
             let wanted = Int(descriptor.byteCount)
+            var problem: Int32 = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: wanted) { buffer, count in
-                count = max(0, pread(file.fileDescriptor, buffer.baseAddress, wanted, off_t(descriptor.offset)))
+                while count < wanted {
+                    let place = off_t(descriptor.offset) + off_t(count)
+                    let got = pread(file.fileDescriptor, buffer.baseAddress! + count, wanted - count, place)
+                    if got < 0, errno == EINTR { continue }
+                    if got < 0 { problem = errno }
+                    if got <= 0 { break }
+                    count += got
+                }
             }
+            guard problem == 0 else { throw PartStore.failure(problem, url) }
             guard bytes.count == wanted,
                 ChunkDescriptor.digest(salt: manifest.header.salt, bytes[...]) == descriptor.digest
             else {
-                onDamage()
-                throw .partCorrupted(manifest.digest)
+                throw onDamage()
             }
             return bytes
         }
     }
 
-    private func damaged(_ digest: Digest) throws(LakeError) {
+    /// Marks a held part as damaged; what to throw. One that was erased meanwhile stays erased.
+    private func damaged(_ digest: Digest) throws(LakeError) -> LakeError {
+        if try entry(digest)?.status == .erased { return .partErased(digest) }
         log.error("part \(digest) is damaged on disk", metadata: ["path": "\(path(digest, "content").path)"])
         try SQL.attempt("mark a part") {
             try database.write { database in
@@ -204,6 +246,7 @@ package struct PartStore: Sendable {
                     sql: "UPDATE part SET status = 2 WHERE digest = ? AND status = 0", arguments: [SQL.blob(digest)])
             }
         }
+        return .partCorrupted(digest)
     }
 
     package func entry(_ digest: Digest) throws(LakeError) -> PartEntry? {
@@ -225,62 +268,6 @@ package struct PartStore: Sendable {
             try database.read { database in
                 try Row.fetchAll(database, sql: "SELECT * FROM part \(condition)", arguments: arguments)
                     .compactMap { PartEntry(row: $0) }
-            }
-        }
-    }
-}
-
-// MARK: deleting
-
-extension PartStore {
-    /// Every part whose files are here, by digest.
-    package func held() throws(LakeError) -> [PartEntry] { try entries("WHERE status != 1 ORDER BY digest", []) }
-
-    /// Held parts whose retention is over.
-    package func expired(_ now: Timestamp) throws(LakeError) -> [PartEntry] {
-        try entries(
-            "WHERE status = 0 AND keepUntil IS NOT NULL AND keepUntil <= ? ORDER BY keepUntil, digest",
-            [SQL.integer(now)])
-    }
-
-    /// What was erased in [from, to), oldest first: the report of deletions.
-    package func erasures(from: Timestamp, to: Timestamp, limit: Int = 4_096) throws(LakeError) -> [PartEntry] {
-        try entries(
-            "WHERE status = 1 AND erased >= ? AND erased < ? ORDER BY erased, digest LIMIT ?",
-            [SQL.integer(from), SQL.integer(to), limit])
-    }
-
-    /// Erases a part for good; the list keeps when and why.
-    package func erase(_ digest: Digest, reason: UInt16, now: Timestamp) throws(LakeError) {
-        guard let entry = try entry(digest) else { throw .partNotHeld(digest) }
-        // The mark first: a crash in between leaves files that are no longer served, and erasing again removes them.
-        try SQL.attempt("mark a part") {
-            try database.write { database in
-                try database.execute(
-                    sql: "UPDATE part SET status = 1, reason = ?, erased = ? WHERE digest = ? AND status != 1",
-                    arguments: [Int64(reason), SQL.integer(now), SQL.blob(digest)])
-            }
-        }
-        try removeFiles(entry.digest)
-    }
-
-    /// Forgets a part that was never anchored.
-    package func forget(_ digest: Digest) throws(LakeError) {
-        try SQL.attempt("forget a part") {
-            try database.write { database in
-                try database.execute(
-                    sql: "DELETE FROM part WHERE digest = ? AND status != 1", arguments: [SQL.blob(digest)])
-            }
-        }
-        try removeFiles(digest)
-    }
-
-    private func removeFiles(_ digest: Digest) throws(LakeError) {
-        let urls = [path(digest, "content"), path(digest, "manifest")]
-        try BatchFiles.attempt("remove part \(digest.short)") {
-            for url in urls where FileManager.default.fileExists(atPath: url.path) {
-                try FileManager.default.removeItem(at: url)
-                try BatchFiles.flush(url.deletingLastPathComponent())
             }
         }
     }

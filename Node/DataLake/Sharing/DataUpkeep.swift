@@ -14,6 +14,8 @@ package struct DataUpkeep: Sendable {
     /// How long a part may wait for its anchor.
     package static let unanchoredMillisecondsMax: UInt64 = 3_600_000
     private static let pause = Duration.seconds(20)
+    /// All in 16 rounds.
+    private static let foldersPerRound = 16
 
     /// Submits calls as one transaction of this node's partner and waits until it is final; nil when it is not in time.
     package typealias Submit = @Sendable ([Call]) async throws -> Receipt?
@@ -34,9 +36,11 @@ package struct DataUpkeep: Sendable {
     /// Repeats until the task is cancelled; a step that fails is tried again the next time.
     package func run() async {
         var offered: [Digest: Set<String>] = [:]
+        var folder: UInt8 = 0
         while !Task.isCancelled {
             do {
                 _ = try sweep()
+                removeOrphans(&folder)
                 try await declareExpired()
                 try await anchorAccesses()
                 try pruneAccesses()
@@ -48,9 +52,23 @@ package struct DataUpkeep: Sendable {
         }
     }
 
+    /// Files without a part, some folders in each round. What cannot be removed holds nothing else up.
+    private func removeOrphans(_ folder: inout UInt8) {
+        for _ in 0..<DataUpkeep.foldersPerRound {
+            do {
+                let count = try service.parts.removeOrphans(in: folder)
+                if count > 0 { log.notice("\(count) files that belonged to no part were removed") }
+            } catch {
+                log.warning("files that belong to no part: \(error)")
+            }
+            folder &+= 1
+        }
+    }
+
     /// Erases parts that the chain says are deleted and forgets those that were never anchored; the erased ones.
     @discardableResult
     package func sweep() throws -> [PartEntry] {
+        try service.parts.finishErasing()
         let chain = try service.chain()
         let now = service.now()
         var erased: [PartEntry] = []

@@ -36,6 +36,13 @@ package struct WebhookStore: Sendable {
 
     package init(path: String) throws(ReadModelError) {
         do {
+            // The secrets of webhooks are for this user only, whatever the folder allows.
+            let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+            if FileManager.default.fileExists(atPath: path) {
+                try FileManager.default.setAttributes(mode, ofItemAtPath: path)
+            } else {
+                _ = FileManager.default.createFile(atPath: path, contents: nil, attributes: mode)
+            }
             database = try DatabaseQueue(path: path)
             var migrator = DatabaseMigrator()
             migrator.registerMigration("1") { database in

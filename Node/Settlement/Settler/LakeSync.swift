@@ -74,6 +74,9 @@ struct LakeSync: Sendable {
         let own = try? lake.secrets.derivedSalts(
             of: numbers, in: address, period: period, version: version, membership: community.head.members)
         if own != nil { return true }
+        let administrators = try? lake.secrets.salts(
+            of: numbers, in: address, period: period, version: version, origin: community.head.administrator)
+        if administrators != nil { return true }
         let parts = SaltParts(community: address, period: period, version: version)
         for other in others(community) {
             guard let salts = await parts.fetch(count: numbers.count, { await ask(other, $0) }),

@@ -45,6 +45,16 @@ package final class ChainBuilder {
             ]), application: application)
     }
 
+    /// Makes the journal of the validator whose chain was made: its first record, as a node has it that ran. A node with an
+    /// empty one would take it for lost, and abstain.
+    package static func prepareJournal(in path: String, owner: JournalOwner) throws {
+        let folder = try DiskFolder(path)
+        try Journal.prepareFresh(folder, owner: owner)
+        let (journal, _) = try Journal.open(folder, owner: owner)
+        try journal.append([JournalEntry(sequence: 1, payload: Replica.freshMarker())])
+        journal.close()
+    }
+
     /// Opens the chain in `store`, or begins it.
     package static func open(
         _ application: some Application, store: KeyValueStore, genesis: Genesis, key: Secp256k1.SecretKey

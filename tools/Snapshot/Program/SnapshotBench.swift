@@ -131,7 +131,7 @@ struct Serve: AsyncParsableCommand {
         configuration.peers = [
             PeerConfiguration(name: "joiner", peer: try place.identity("joiner").peer, host: nil, port: 0)
         ]
-        try LedgerNode<WorkloadApplication>.prepare(configuration)
+        try ChainBuilder.prepareJournal(in: place.server + "/journal", owner: configuration.journalOwner)
         var logger = Logger(label: "server")
         logger.logLevel = .warning
         let node = try await LedgerNode.start(

@@ -1,0 +1,49 @@
+package import Primitives
+
+extension DataLake {
+    /// Every batch that is not erased, ascending by digest.
+    package func keptBatches() throws(LakeError) -> [Digest] { try catalogue.kept() }
+
+    /// The same of one of the 256 folders that the files lie in: those whose digests begin with this byte.
+    package func keptBatches(in folder: UInt8) throws(LakeError) -> [BatchEntry] { try catalogue.kept(in: folder) }
+
+    /// Erases a batch for good; the catalogue keeps a tombstone with the owner's reason code. What was settled from it
+    /// stays provable, but its periods can no longer be corrected.
+    ///
+    /// In three durable steps: it counts as erased, its file goes, the catalogue says so. What a crash leaves undone
+    /// `finishErasing` does.
+    package func erase(_ digest: Digest, reason: UInt16) throws(LakeError) {
+        try locks.with(digest) { () throws(LakeError) in
+            guard try catalogue.entry(digest) != nil else { throw .notHeld(digest) }
+            try catalogue.beginErasing(digest, reason: reason)
+            try removeErased(digest)
+        }
+    }
+
+    private func removeErased(_ digest: Digest) throws(LakeError) {
+        cache.remove(digest)
+        try files.remove(digest)
+        try catalogue.endErasing(digest)
+    }
+
+    /// Removes the files of batches whose erasure was interrupted; how many.
+    @discardableResult
+    package func finishErasing() throws(LakeError) -> Int {
+        let digests = try catalogue.erasing()
+        for digest in digests {
+            try locks.with(digest) { () throws(LakeError) in try removeErased(digest) }
+        }
+        return digests.count
+    }
+
+    /// Removes files of a folder that no entry belongs to: a crash left them. Without any entry at all the catalogue was
+    /// lost, not the files, and nothing is removed. Gives how many went.
+    @discardableResult
+    package func removeOrphans(in folder: UInt8) throws(LakeError) -> Int {
+        if try catalogue.isEmpty() { return 0 }
+        return try locks.with(folder: folder) { () throws(LakeError) in
+            let kept = Set(try catalogue.kept(in: folder).map(\.digest))
+            return try BatchFiles.sweep(files.root, folder: folder, kept: kept, endings: [""])
+        }
+    }
+}
