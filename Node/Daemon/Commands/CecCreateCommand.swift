@@ -31,6 +31,8 @@ extension CecCommand {
         }
 
         func run() async throws {
+            // It holds which meter is whose, and is made before it would be too late to choose another.
+            try NewFile.require(office.path, "A community file", remedy: "name another with --file")
             let chosen: CommunityRules
             if let rules {
                 let year = Calendar(identifier: .gregorian).component(.year, from: Date())
