@@ -38,15 +38,16 @@ extension CecCommand {
 
         func run() async throws {
             let member = MemberNumber(member)
-            let period = try await office.opened { office, _, address in
-                let period = try await office.rules(of: address).period.period(at: try TimeArgument.parse(until))
+            let (period, time) = try await office.opened { office, _, address in
+                let resolution = try await office.rules(of: address).period
+                let period = try resolution.beginning(at: until)
                 try await office.session.run(
                     [Community.endMembership.call(on: address, MembershipEnd(member: member, until: period))],
                     doing: "ending the membership")
-                return period
+                return (period, resolution.text(period))
             }
             try office.output.show(["member": UInt64(member.value), "until": period.value]) {
-                "The membership of member \(member) ends before period \(period)."
+                "The membership of member \(member) ends at \(time)."
             }
         }
     }
@@ -87,17 +88,19 @@ extension CecCommand {
         func run() async throws {
             let address = try CommunityFile.address(community)
             let (key, number, sender) = (try KeyFile.read(memberKey), MemberNumber(member), try connection.signer())
-            let ended = try await ChainSession.with(connection, sender) { session in
+            let (ended, time) = try await ChainSession.with(connection, sender) { session in
                 let record = try await session.ask(Community.memberQuery, of: address, number)
                 let digest = Withdrawal.signingDigest(
                     network: session.network, community: address, member: number, consent: record.consent)
                 let withdrawal = Withdrawal(member: number, signature: MemberSignature(signing: digest, with: key))
                 try await session.run(
                     [Community.withdraw.call(on: address, withdrawal)], doing: "the withdrawal of member \(number)")
-                return try await session.ask(Community.memberQuery, of: address, number)
+                let rules = try await session.ask(Community.rulesQuery, of: address, Nothing())
+                let ended = try await session.ask(Community.memberQuery, of: address, number)
+                return (ended, ended.until.map { rules.period.text($0) })
             }
             try output.show(["member": UInt64(member), "until": ended.until?.value ?? 0]) {
-                "Member \(member) withdrew; \(ended.until.map { "the last period is the one before \($0)." } ?? "")"
+                "Member \(member) withdrew" + (time.map { "; the membership ends at \($0)." } ?? ".")
             }
         }
     }
@@ -122,8 +125,9 @@ extension CecCommand {
                 throw UserError("The owners of a plant are fixed at its admission: end it and admit it anew.")
             }
             let settings = try file.settings()
-            let period = try await office.opened { office, _, address in
-                let period = try await office.rules(of: address).period.period(at: try TimeArgument.parse(from))
+            let (period, time) = try await office.opened { office, _, address in
+                let resolution = try await office.rules(of: address).period
+                let period = try resolution.beginning(at: from)
                 let record = try await office.session.ask(Community.memberQuery, of: address, number)
                 let change = SettingsChange(member: number, from: period, settings: settings)
                 let digest = Amendment.signingDigest(
@@ -132,10 +136,10 @@ extension CecCommand {
                     change: change, signature: key.map { MemberSignature(signing: digest, with: $0) })
                 try await office.session.run(
                     [Community.amend.call(on: address, amendment)], doing: "changing the terms of member \(number)")
-                return period
+                return (period, resolution.text(period))
             }
             try office.output.show(["member": UInt64(member), "from": period.value]) {
-                "The new terms of member \(member) hold from period \(period) on."
+                "The new terms of member \(member) hold from \(time) on."
             }
         }
     }

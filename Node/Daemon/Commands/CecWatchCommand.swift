@@ -120,8 +120,5 @@ struct SettlerText {
         SettlerText.time(period &* community.periodMinutes &* 60_000)
     }
 
-    static func time(_ milliseconds: UInt64) -> String {
-        guard milliseconds / 1_000 < 253_402_300_800 else { return "-" }
-        return String(Date(timeIntervalSince1970: Double(milliseconds / 1_000)).ISO8601Format().prefix(16)) + "Z"
-    }
+    static func time(_ milliseconds: UInt64) -> String { TimeArgument.minute(Timestamp(milliseconds)) }
 }

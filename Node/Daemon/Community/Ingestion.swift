@@ -32,11 +32,7 @@ enum Ingestion {
         }
         var clock = file.localClock
         if let zone = source.zone {
-            let year = source.year ?? Calendar(identifier: .gregorian).component(.year, from: Date())
-            guard let found = CivilTime.clock(zone, years: (year - 14)...(year + 1)) else {
-                throw UserError("This machine knows no time zone '\(zone)' for the years around \(year).")
-            }
-            clock = found
+            clock = try Ingestion.clock(zone, year: source.year)
         }
         let settings = AdaptorSettings(
             clock: clock, meters: file.meters,
@@ -52,6 +48,15 @@ enum Ingestion {
         }
     }
 
+    /// The clock of a time zone for readings of a year and those before it; of this year for nil.
+    static func clock(_ zone: String, year: Int?) throws -> LocalClock {
+        let year = year ?? Calendar(identifier: .gregorian).component(.year, from: Date())
+        guard let found = CivilTime.clock(zone, years: (year - 14)...(year + 1)) else {
+            throw UserError("This machine knows no time zone '\(zone)' for the years around \(year).")
+        }
+        return found
+    }
+
     static func batches(
         _ adapted: AdaptedReadings, from: Timestamp = Timestamp(0), to: Timestamp = Timestamp(.max)
     ) -> [ReadingBatch] {
@@ -61,16 +66,28 @@ enum Ingestion {
 
 /// Times on the command line.
 enum TimeArgument {
-    /// `yyyy-MM-ddTHH:mmZ`, UTC.
+    /// `yyyy-MM-ddTHH:mmZ` or with seconds, UTC.
     static func parse(_ text: String) throws -> Timestamp {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(identifier: "UTC")
-        formatter.dateFormat = "yyyy-MM-dd'T'HH:mm'Z'"
         formatter.isLenient = false
-        guard let date = formatter.date(from: text), date.timeIntervalSince1970 >= 0 else {
-            throw UserError("'\(text)' is no time; write it as 2016-10-17T07:00Z, in UTC.")
+        for form in ["yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'"] {
+            formatter.dateFormat = form
+            if let date = formatter.date(from: text), date.timeIntervalSince1970 >= 0 {
+                return Timestamp(UInt64(date.timeIntervalSince1970 * 1000))
+            }
         }
-        return Timestamp(UInt64(date.timeIntervalSince1970 * 1000))
+        throw UserError("'\(text)' is no time; write it as 2016-10-17T07:00Z, in UTC.")
+    }
+
+    /// As `parse` reads it, to the minute; a dash beyond the year 9999.
+    static func minute(_ time: Timestamp) -> String {
+        time.value / 1_000 < 253_402_300_800 ? String(time.text.prefix(16)) + "Z" : "-"
+    }
+
+    /// The same to the second.
+    static func second(_ time: Timestamp) -> String {
+        time.value / 1_000 < 253_402_300_800 ? String(time.text.prefix(19)) + "Z" : "-"
     }
 }
