@@ -177,7 +177,8 @@ struct StoryReport {
         let shown = statements[member]
         return ReportData(
             network: status.networkName, networkID: status.network.description, community: rules.name,
-            model: "even split at the community's tariffs", currency: rules.currency, hours: hours(),
+            model: "even split at the community's tariffs", currency: rules.currency,
+            offsets: CommunityFile.clock(rules.clock), hours: hours(),
             member: names[member],
             memberHours: shown.lines.map { line in
                 ReportData.MemberHour(
