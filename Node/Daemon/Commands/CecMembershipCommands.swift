@@ -41,9 +41,11 @@ extension CecCommand {
             let (period, time) = try await office.opened { office, _, address in
                 let resolution = try await office.rules(of: address).period
                 let period = try resolution.beginning(at: until)
-                try await office.session.run(
-                    [Community.endMembership.call(on: address, MembershipEnd(member: member, until: period))],
-                    doing: "ending the membership")
+                try await PeriodWords.telling(resolution) {
+                    try await office.session.run(
+                        [Community.endMembership.call(on: address, MembershipEnd(member: member, until: period))],
+                        doing: "ending the membership")
+                }
                 return (period, resolution.text(period))
             }
             try office.output.show(["member": UInt64(member.value), "until": period.value]) {
@@ -134,8 +136,10 @@ extension CecCommand {
                     network: office.session.network, community: address, number: record.amendments, change: change)
                 let amendment = Amendment(
                     change: change, signature: key.map { MemberSignature(signing: digest, with: $0) })
-                try await office.session.run(
-                    [Community.amend.call(on: address, amendment)], doing: "changing the terms of member \(number)")
+                try await PeriodWords.telling(resolution) {
+                    try await office.session.run(
+                        [Community.amend.call(on: address, amendment)], doing: "changing the terms of member \(number)")
+                }
                 return (period, resolution.text(period))
             }
             try office.output.show(["member": UInt64(member), "from": period.value]) {

@@ -45,7 +45,7 @@ extension CecCommand {
                 var rows: [Row] = []
                 let count = UInt64(hours) * (60 / rules.period.minutes)
                 for offset in 0..<count {
-                    let settled = try await office.settle(address, first.advanced(by: offset)) { claim in
+                    let settled = try await office.settle(address, first.advanced(by: offset), rules.period) { claim in
                         guard !force, claim.members > 0, claim.missing == claim.members else { return }
                         throw UserError(
                             "Every one of the \(claim.members) members lacks a reading in the period from \(rules.period.text(claim.period)), so it was not settled (\(offset) before it were). Hand the readings in with `commonwatt cec ingest`, or settle it without any with --force: then it is final, and costs and earns nobody anything."

@@ -65,7 +65,8 @@ extension CecCommand {
                 for format in formats {
                     let path = try place(statement.member, format)
                     let name = files.members.first { $0.number == statement.member }?.name
-                    try Statements.content(statement, data, made.0, format, name).write(to: URL(filePath: path))
+                    // A person's energy and money: for the member's and the administrator's eyes.
+                    try KeyFile.write(Statements.content(statement, data, made.0, format, name), to: path)
                     written.append(path)
                 }
             }
@@ -77,7 +78,8 @@ extension CecCommand {
         private func place(_ member: UInt32, _ format: StatementFormat) throws -> String {
             if self.member != nil, self.format.count == 1 { return out ?? "statement.\(format.rawValue)" }
             let folder = out ?? "statements"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             return "\(folder)/member-\(member).\(format.rawValue)"
         }
     }

@@ -140,16 +140,18 @@ struct CommunityOffice {
 
     /// Has the own node compute a period and gather attestations, then puts it on the chain unless `check` refuses it.
     func settle(
-        _ community: Address, _ period: PeriodNumber, check: (SettlementClaim) throws -> Void = { _ in }
+        _ community: Address, _ period: PeriodNumber, _ resolution: Resolution,
+        check: (SettlementClaim) throws -> Void = { _ in }
     ) async throws -> AttestedSettlement {
-        let bytes = try await ask(
-            .settlement, SettlementMessage(community: community, period: period).bcs, accept: "application/octet-stream"
-        )
-        let attested = try AttestedSettlement(bcs: bytes)
-        try check(attested.claim)
-        try await session.run(
-            [Community.settle.call(on: community, attested)], doing: "settling period \(period)")
-        return attested
+        try await PeriodWords.telling(resolution) {
+            let message = SettlementMessage(community: community, period: period)
+            let bytes = try await ask(.settlement, message.bcs, accept: "application/octet-stream")
+            let attested = try AttestedSettlement(bcs: bytes)
+            try check(attested.claim)
+            try await session.run(
+                [Community.settle.call(on: community, attested)], doing: "settling period \(period)")
+            return attested
+        }
     }
 
     /// The JSON file of a member's statement.

@@ -28,7 +28,13 @@ enum Ingestion {
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No readings at \(path).") }
         let bytes = [UInt8](data)
         guard let format = source.format ?? ReadingsFormat.detect(bytes) else {
-            throw UserError("\(path) is in none of the known forms; --format says which one it should be.")
+            let first = data.prefix(200).split(separator: 0x0a).first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let hint =
+                first.contains(";")
+                ? " Its columns are parted by semicolons; the known forms part them by commas." : ""
+            throw UserError(
+                "\(path) is in none of the known forms; it begins with '\(first.prefix(60))'.\(hint) --format says which one it should be; docs/readings.md shows them."
+            )
         }
         var clock = file.localClock
         if let zone = source.zone {
