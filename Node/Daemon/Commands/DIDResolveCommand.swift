@@ -120,7 +120,7 @@ struct DIDResolveCommand: AsyncParsableCommand {
         try output.show(outcome) {
             content.isEmpty ? nil : RegistryReading.pretty(content)
         }
-        if let remark = remark(resolution) ?? problem?.remark { output.progress(remark) }
+        if !output.json, let remark = remark(resolution) ?? problem?.remark { output.progress(remark) }
         switch (resolution?.outcome, problem) {
         case (.absent?, _): throw ExitCode(2)
         case (.deactivated?, _): throw ExitCode(3)

@@ -27,7 +27,7 @@ struct TransactionExpired: Error, CustomStringConvertible {
 struct ChainSession {
     static let lifetimeMilliseconds: UInt64 = 120_000
     /// A transaction that is not final by then is told of, so that whoever waits knows what is pending.
-    private static let quietSeconds: UInt32 = 3
+    private static let quietSeconds: UInt32 = 5
     /// Beyond the expiry: the nodes' clocks may differ from this one's, and a last block takes its time.
     private static let graceMilliseconds: UInt64 = 8_000
 
