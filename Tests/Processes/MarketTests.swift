@@ -65,7 +65,7 @@ extension ProcessSuite {
     private func checkLists(_ shop: MarketShop, _ number: String) async throws {
         for (arguments, words) in [
             (["invoice", "list", "--party", shop.did("user")], "12.50 EUR"),
-            (["invoice", "list", "--agreement", number], "paid"),
+            (["invoice", "list", "--agreement", number], "0.00 EUR  paid"),
             (["agreement", "list", "--party", shop.did("provider")], "one-time 12.50 EUR"),
             (["agreement", "offers"], "0 of 1 left"), (["account", "list"], "data-user"),
             (["agreement", "show", number], "invoices: 0"),

@@ -232,8 +232,14 @@ struct AgreementCountersignCommand: AsyncParsableCommand {
                         WellKnown.agreements, Agreements.agreementQuery.number,
                         arguments: AgreementID(made.number).bcs, minimumHeight: height))
                 guard let agreement, agreement.plan.kind != .free else { return nil }
-                let invoices = await MarketLists.invoices(
-                    client, agreement: made.number, party: agreement.user, height: height)
+                // What is paid once or first is billed at once, though perhaps in the next block.
+                let isBilled = agreement.plan.paysFirst || agreement.plan.kind == .oneTime
+                var invoices: [UInt64] = []
+                for _ in 0..<(isBilled ? 8 : 1) where invoices.isEmpty {
+                    invoices = await MarketLists.invoices(
+                        client, agreement: made.number, party: agreement.user, height: height)
+                    if invoices.isEmpty, isBilled { try? await Task.sleep(for: .milliseconds(300)) }
+                }
                 return invoices.first.map { "Its invoice is \($0); pay it with `commonwatt invoice pay \($0)`." }
             })
     }
