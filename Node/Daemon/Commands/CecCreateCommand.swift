@@ -115,7 +115,9 @@ extension CecCommand {
             guard let digest = Digest(hex: credential) else {
                 throw UserError("--credential is no digest of 64 hexadecimal digits.")
             }
-            let (member, agreed, more) = (try KeyFile.read(memberKey), try TermsFile.read(terms), try furtherMeters())
+            let (member, agreed, more) = (
+                try KeyFile.read(memberKey, maker: KeyFile.memberMaker), try TermsFile.read(terms), try furtherMeters()
+            )
             let path = office.path
             let number = try await office.opened { office, file, address in
                 let rules = try await office.rules(of: address)

@@ -89,7 +89,9 @@ extension CecCommand {
 
         func run() async throws {
             let address = try CommunityFile.address(community)
-            let (key, number, sender) = (try KeyFile.read(memberKey), MemberNumber(member), try connection.signer())
+            let (key, number, sender) = (
+                try KeyFile.read(memberKey, maker: KeyFile.memberMaker), MemberNumber(member), try connection.signer()
+            )
             let (ended, time) = try await ChainSession.with(connection, sender) { session in
                 let record = try await session.ask(Community.memberQuery, of: address, number)
                 let digest = Withdrawal.signingDigest(
@@ -121,7 +123,9 @@ extension CecCommand {
         @OptionGroup var office: Office
 
         func run() async throws {
-            let (number, key) = (MemberNumber(member), try memberKey.map(KeyFile.read))
+            let (number, key) = (
+                MemberNumber(member), try memberKey.map { try KeyFile.read($0, maker: KeyFile.memberMaker) }
+            )
             guard let file = try TermsFile.read(terms) else { throw UserError("Name the terms with --terms.") }
             guard file.plant == nil else {
                 throw UserError("The owners of a plant are fixed at its admission: end it and admit it anew.")

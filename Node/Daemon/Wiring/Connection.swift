@@ -17,7 +17,7 @@ struct NodeOptions: ParsableArguments {
     var addresses: [String] {
         if !nodes.isEmpty { return nodes }
         let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
-        return environment.split(separator: ",").map(String.init)
+        return environment.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 }
 
