@@ -42,17 +42,18 @@ extension ProcessSuite {
                 try forged.write(toFile: file, atomically: true, encoding: .utf8)
                 let wrong = try await Program.run(["verify", file, "--genesis", network.genesisFile])
                 #expect(wrong.exitCode == 1 && wrong.output.contains("but the ledger has '12.500000 EUR'"))
-                let lies = [
+                // Cut short it is no document any more, right or wrong.
+                let lies: [(String, Int32, String)] = [
                     (
-                        text.replacing("\"kind\" : \"\(kind)\"", with: "\"kind\" : \"credit-note\""),
+                        text.replacing("\"kind\" : \"\(kind)\"", with: "\"kind\" : \"credit-note\""), 1,
                         "about something else"
                     ),
-                    (text + " ", "not in the one form"), (String(text.dropLast(40)), "is WRONG"),
+                    (text + " ", 1, "not in the one form"), (String(text.dropLast(40)), 2, "it is not JSON"),
                 ]
-                for (lie, words) in lies {
+                for (lie, code, words) in lies {
                     try lie.write(toFile: file, atomically: true, encoding: .utf8)
                     let found = try await Program.run(["verify", file, "--genesis", network.genesisFile])
-                    #expect(found.exitCode == 1 && found.output.contains(words), "\(words): \(found.output)")
+                    #expect(found.exitCode == code && found.output.contains(words), "\(words): \(found.output)")
                 }
             }
             let none = try await Program.run(
