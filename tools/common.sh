@@ -1,5 +1,7 @@
 # Shared by the scripts of this folder; sourced, not run.
 set -euo pipefail
+# Where the caller stands: what its options name is relative to it.
+CALLER=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PROJECT=$PWD
 
@@ -14,6 +16,27 @@ say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 fail() {
     printf 'error: %s\n' "$*" >&2
     exit 1
+}
+
+# A path of the command line, as the caller means it.
+from_caller() { case "$1" in /*) printf '%s' "$1" ;; *) printf '%s' "$CALLER/$1" ;; esac; }
+
+# Refuses a folder that is neither new nor empty nor of an earlier run of the same script, which left the file MARKER.
+#   check_folder DIR MARKER
+check_folder() {
+    [ -f "$1/devnet.pid" ] && fail "a network of $1 is still up; stop it with: $BIN/commonwatt devnet stop --dir '$1'"
+    [ ! -e "$1" ] || [ -e "$1/$2" ] || { [ -d "$1" ] && [ -z "$(ls -A "$1")" ]; } ||
+        fail "$1 is not empty and of no earlier run: choose another folder with --dir"
+    case "$PROJECT/" in "$(realpath -m "$1")"/*) fail "$1 holds this project: choose another folder with --dir" ;; esac
+}
+
+# Makes such a folder anew.
+#   fresh_folder DIR MARKER
+fresh_folder() {
+    check_folder "$1" "$2"
+    rm -rf "$1"
+    mkdir -p "$1"
+    touch "$1/$2"
 }
 
 # Installs the named Debian packages that are missing. Says what it would do when it may not.

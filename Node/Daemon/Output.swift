@@ -12,9 +12,12 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document instead of text.")
     var json = false
 
-    /// Prints `value` as JSON when asked to, else what `text` writes.
-    func show(_ value: some Encodable, text: () -> String) throws {
-        guard json else { return print(text()) }
+    /// Prints `value` as JSON when asked to, else what `text` writes; nothing when that is nil.
+    func show(_ value: some Encodable, text: () -> String?) throws {
+        guard json else {
+            if let text = text() { print(text) }
+            return
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         print(String(decoding: try encoder.encode(value), as: UTF8.self))
@@ -67,9 +70,18 @@ enum Human {
 
     /// Micro-units as money with two decimals, rounded half away from zero.
     static func money(_ micro: Int64, currency: String = "EUR") -> String {
+        fixed(cents(micro), digits: 2) + " " + currency
+    }
+
+    /// What one amount of money is above another, where both are shown: the difference of the figures that people see.
+    static func difference(_ micro: Int64, _ other: Int64, currency: String) -> String {
+        fixed(cents(micro) - cents(other), digits: 2) + " " + currency
+    }
+
+    private static func cents(_ micro: Int64) -> Int64 {
         let (quotient, remainder) = micro.magnitude.quotientAndRemainder(dividingBy: 10_000)
         let cents = Int64(clamping: quotient) + (remainder >= 5_000 ? 1 : 0)
-        return fixed(micro < 0 ? -cents : cents, digits: 2) + " " + currency
+        return micro < 0 ? -cents : cents
     }
 
     /// An integer in units of 10^-digits, written with a decimal point and thousands separators.
@@ -84,6 +96,11 @@ enum Human {
             grouped = String(digit) + grouped
         }
         return (value < 0 ? "-" : "") + grouped + (digits > 0 ? "." + fraction : "")
+    }
+
+    /// "1 period", "2 periods".
+    static func count(_ number: some BinaryInteger, _ noun: String) -> String {
+        number == 1 ? "1 \(noun)" : "\(number) \(noun)s"
     }
 
     /// A length of time in its two largest units, e.g. "3 h 12 min".

@@ -1,6 +1,7 @@
 package import Chain
 internal import ContractKit
 package import DataLake
+internal import NodeClient
 package import Primitives
 package import Trading
 
@@ -69,7 +70,7 @@ package struct Erasure: Sendable {
         guard let closing = try chain.windowClosing(of: community.address, period: period) else {
             return "period \(period) is not final yet"
         }
-        return chain.time >= closing ? nil : "period \(period) may be corrected until \(closing.milliseconds) ms"
+        return chain.time >= closing ? nil : "period \(period) may be corrected until \(closing.text)"
     }
 
     /// Whether no period of an ended membership may be corrected any more. Windows close in the order in which periods

@@ -74,7 +74,7 @@ struct StatementVerification {
         let done = Set(checks.map(\.name))
         for name in StatementCheck.Name.allCases where !done.contains(name) {
             checks.append(
-                StatementCheck(name: name, passed: false, detail: "not checked, because an earlier check failed"))
+                StatementCheck(name: name, passed: false, detail: StatementCheck.notReached))
         }
         let order = StatementCheck.Name.allCases
         checks.sort { (order.firstIndex(of: $0.name) ?? 0) < (order.firstIndex(of: $1.name) ?? 0) }

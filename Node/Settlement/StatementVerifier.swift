@@ -37,6 +37,10 @@ package struct StatementCheck: Hashable, Sendable {
     package let passed: Bool
     /// What was checked, or what is wrong, in words for the member.
     package let detail: String
+
+    static let notReached = "not checked, because an earlier check failed"
+    /// Whether the check was made at all.
+    package var isReached: Bool { passed || detail != StatementCheck.notReached }
 }
 
 /// The outcome of checking a statement.

@@ -53,7 +53,7 @@ struct FileFuzzTests {
                 "consumption":0.3,"production":0.1}],"follows":{"series":0,"sides":"both","consumption":0.05}},
                 "series":[{"name":"day-ahead","oracle":"sun"}],"gridFee":{"value":0.02,"bands":[]},"deadlineHours":24}
                 """,
-            read: { _ = try JSONFile.read(RulesFile.self, $0, "file of rules").rules(year: 2024) }),
+            read: { _ = try RulesFile.read($0).rules(year: 2024, zone: "Europe/Zurich") }),
         Form(
             name: "terms",
             sample: """

@@ -11,7 +11,17 @@ import Trading
 /// Rules and terms as people write them.
 struct RulesFileTests {
     private func rules(_ json: String) throws -> CommunityRules {
-        try JSONDecoder().decode(RulesFile.self, from: Data(json.utf8)).rules(year: 2024)
+        let file = try JSONFile.read(RulesFile.self, Data(json.utf8), "It is no rules", shape: RulesFile.shape)
+        return try file.rules(year: 2024, zone: file.zone == nil ? "UTC" : nil)
+    }
+
+    private func refusal(_ body: () throws -> Void) -> String {
+        do {
+            try body()
+            return "nothing was refused"
+        } catch {
+            return "\(error)"
+        }
     }
 
     private func with(_ fields: String) -> String {
@@ -90,7 +100,7 @@ struct RulesFileTests {
 
     @Test func terms() throws {
         func terms(_ json: String) throws -> TermsFile {
-            try JSONDecoder().decode(TermsFile.self, from: Data(json.utf8))
+            try JSONFile.read(TermsFile.self, Data(json.utf8), "It is no terms", shape: TermsFile.shape)
         }
         let file = try terms(
             """
@@ -111,6 +121,81 @@ struct RulesFileTests {
         #expect(throws: UserError.self) { try tooMuch.plantTerms() }
         #expect(throws: UserError.self) { try terms(#"{"key": 10001}"#).settings() }
         #expect(throws: UserError.self) { try terms(#"{"key": 0.5}"#).settings() }
+    }
+
+    /// A misspelt member, or one of another type, would silently have its default for ever.
+    @Test(arguments: [
+        (
+            #""priceRule": "midMarketRate", "deadlineHour": 1"#,
+            "'deadlineHour' is unknown; did you mean 'deadlineHours'?"
+        ),
+        (#""priceRule": "midMarketRate", "thresold": 1"#, "'thresold' is unknown; did you mean 'threshold'?"),
+        (
+            #""priceRule": "midMarketRate", "gridFee": {"value": 0.1, "band": []}"#,
+            "'gridFee.band' is unknown; did you mean 'bands'?"
+        ),
+        (#""priceRule": "midMarketRate", "gridFee": "0.1""#, #"'gridFee' must be a number, or an object"#),
+        (
+            #""priceRule": "midMarketRate", "communityPrices": {"consumption": "0.2", "production": 0}"#,
+            #"'communityPrices.consumption' must be a number, but is the text "0.2""#
+        ),
+        (#""priceRule": "midMarketRate", "series": [{"name": "a"}, {"nam": "b"}]"#, "'series[1].nam' is unknown"),
+        (#""priceRule": "midMarketRate", "listsBatches": 1"#, "'listsBatches' must be true or false, but is 1"),
+        (#""priceRule": "midMarketRate", "priceRule": "midMarketRate""#, "twice"),
+    ])
+    func unknownMembersOfRulesAreNamed(_ fields: String, _ words: String) {
+        let said = refusal { _ = try rules(with(fields)) }
+        #expect(said.contains(words), "\(said)")
+    }
+
+    @Test func unknownMembersOfTermsAreNamed() {
+        func said(_ json: String) -> String {
+            refusal {
+                _ = try JSONFile.read(TermsFile.self, Data(json.utf8), "It is no terms", shape: TermsFile.shape)
+            }
+        }
+        #expect(said(#"{"keyy": 1}"#).contains("'keyy' is unknown; did you mean 'key'?"))
+        #expect(
+            said(#"{"plant": {"agent": "a", "owners": [{"membr": 1}]}}"#)
+                .contains("'plant.owners[0].membr' is unknown; did you mean 'member'?"))
+        #expect(said("[]").contains("the whole must be an object, but is a list"))
+    }
+
+    /// Every member that the file can have is known to the shape, and none more.
+    @Test func shapeIsThatOfTheFile() throws {
+        let whole = """
+            {"name": "A", "currency": "CHF", "periodMinutes": 15, "zone": "Europe/Zurich", "model": "sharedIncentive",
+             "rest": "proRata", "incentive": 0.1, "priceRule": "byModel",
+             "communityPrices": {"consumption": 0.1, "production": 0.1}, "gridTariff": {"consumption": 0.2, "production": 0.1},
+             "series": [], "gridFee": 0, "fundLevy": 0, "rounding": "halfUp", "activeMembersMin": 4, "deadlineHours": 1,
+             "correctionDays": 1, "listsBatches": true, "attesters": [], "threshold": 0}
+            """
+        #expect(try rules(whole).name == "A")
+        let file = try JSONFile.read(RulesFile.self, Data(whole.utf8), "no rules", shape: RulesFile.shape)
+        let members = Set(Mirror(reflecting: file).children.compactMap(\.label))
+        guard case .object(let known) = RulesFile.shape else { throw UserError("the shape is no object") }
+        #expect(members == Set(known.map(\.name)) && file.defaults.isEmpty)
+    }
+
+    /// No default of a time zone is right for everybody.
+    @Test func zoneIsNamedOnce() throws {
+        let none = try JSONFile.read(
+            RulesFile.self, Data(with(#""priceRule": "midMarketRate""#).utf8), "no rules", shape: RulesFile.shape)
+        #expect(refusal { _ = try none.rules(year: 2024) }.contains("name no time zone"))
+        #expect(try none.rules(year: 2024, zone: "UTC").clock == .utc)
+        #expect(
+            try none.rules(year: 2024, zone: "Europe/Zurich").clock.offsetMinutes(at: Timestamp(1_721_055_600_000))
+                == 120)
+        let own = try JSONFile.read(
+            RulesFile.self, Data(with(#""priceRule": "midMarketRate", "zone": "UTC""#).utf8), "no rules",
+            shape: RulesFile.shape)
+        #expect(refusal { _ = try own.rules(year: 2024, zone: "Europe/Zurich") }.contains("give one of them"))
+        let text = RulesText(rules: try own.rules(year: 2024), zone: "UTC", defaults: own.defaults).text
+        for words in [
+            "deadlineHours     72", "(default)", "0.25 to use, 0.08 to make", "attesters         every validator",
+        ] {
+            #expect(text.contains(words), "\(text)")
+        }
     }
 
     @Test func roomForOthersData() throws {

@@ -58,8 +58,9 @@ extension ProcessSuite {
             // Settling twice, and what is not over, is refused in words.
             let twice = try await run.refusable(["settle", "--from", TestTime.argument(first)])
             #expect(twice.exitCode == 1 && twice.output.contains("nothing to correct"))
-            let future = try await run.refusable(["settle", "--from", TestTime.argument(last)])
+            let future = try await run.refusable(["settle", "--force", "--from", TestTime.argument(last)])
             #expect(future.exitCode == 1 && future.output.contains("not over"))
+            try await checkSettlingOrder(run, first)
             let early = try await run.records(first..<last)
             #expect(early.map { $0?.claim.members } == [3, 3, nil])
             // Keys are the administrator's to change; a tariff needs the member's signature.
@@ -95,6 +96,59 @@ extension ProcessSuite {
                 return ends
             }
             #expect((ends[0] ?? 0) > first + 3 && ends[1] == last + 2 && ends[2] == nil)
+        }
+    }
+
+    /// What leaves earlier periods behind is not settled by mistake, nor is a time that begins no period.
+    private func checkSettlingOrder(_ run: CommunityRun, _ first: UInt64) async throws {
+        let late = try await run.refusable(["settle", "--from", TestTime.argument(first + 3)])
+        #expect(
+            late.exitCode == 1 && late.output.contains("that from \(TestTime.argument(first + 2)) is not settled yet"),
+            "\(late.output)")
+        let half = TestTime.argument(first + 2).replacing(":00Z", with: ":30Z")
+        let odd = try await run.refusable(["settle", "--from", half])
+        #expect(odd.exitCode == 1 && odd.output.contains("is not the beginning of a period"), "\(odd.output)")
+        // Nor is a community's file replaced, which no other place has.
+        let again = try await run.refusable(["create", "--name", "Again", "--zone", "UTC"])
+        #expect(again.exitCode == 1 && again.output.contains("A community file is never overwritten"))
+        let other = try await Program.run(
+            ["cec", "create", "--name", "Other", "--zone", "UTC", "--partner", "gridco", "--file", run.file + "2"]
+                + CommunityRun.signed(run.network, CommunityRun.administrator))
+        #expect(other.exitCode == 1 && other.output.contains("is that of coop, not of gridco"), "\(other.output)")
+        #expect(!FileManager.default.fileExists(atPath: run.file + "2"))
+    }
+
+    /// A community whose meters have no reading at all, long ago: nothing of it is settled without being asked twice.
+    @Test(.timeLimit(.minutes(3))) func nothingIsSettledWithoutReadings() async throws {
+        try await ValidatorNetwork.with { network in
+            let run = try await CommunityRun(network, name: "empty", rules: ProcessSuite.rules)
+            try await run.admit("A", meter: 1, from: "2016-10-17T07:00Z")
+            let early = try await run.refusable(["settle", "--from", "2017-10-17T07:00Z"])
+            #expect(
+                early.exitCode == 1 && early.output.contains("that from 2016-10-17T07:00Z is not settled yet"),
+                "\(early.output)")
+            let bare = try await run.refusable(["settle", "--from", "2016-10-17T07:00Z"])
+            #expect(bare.exitCode == 1 && bare.output.contains("lacks a reading"), "\(bare.output)")
+            let first: UInt64 = 410_191
+            #expect(try await run.records(first..<first + 1) == [nil])
+            let forced = try await run.cec(["settle", "--from", "2016-10-17T07:00Z", "--force"])
+            #expect(forced.contains("Settled the period from 2016-10-17T07:00Z: final."), "\(forced)")
+            // Bank files are of whole spans only, unless somebody means it.
+            let account = #"{"name": "C", "iban": "DE89370400440532013000", "bic": "COBADEFFXXX"}"#
+            let bank = try run.write(
+                #"{"community": \#(account), "creditor": "DE98ZZZ09999999999", "members": [{"member": 1, "account": \#(account), "mandate": "M", "mandateDate": "2015-05-31"}]}"#,
+                "bank.json")
+            let out = network.folder + "/month"
+            let month = ["month", "--month", "2016-10", "--accounts", bank, "--out", out]
+            let dayless = try await run.refusable(month)
+            #expect(dayless.exitCode == 64 && dayless.output.contains("give --day"), "\(dayless.output)")
+            let open = try await run.refusable(month + ["--day", "2016-11-15"])
+            #expect(
+                open.exitCode == 1 && open.output.contains("352 of 353 periods are not settled yet"), "\(open.output)")
+            #expect(!FileManager.default.fileExists(atPath: out))
+            try await run.cec(month + ["--day", "2016-11-15", "--partial"])
+            let page = try String(contentsOfFile: out + "/overview.html", encoding: .utf8)
+            #expect(page.contains("This span is not final: 352 of 353 periods are not settled yet."))
         }
     }
 

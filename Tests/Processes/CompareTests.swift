@@ -81,7 +81,7 @@ extension ProcessSuite {
         try past.csv({ $0.production }, homes: [0]).write(toFile: folder + "/pv.csv", atomically: true, encoding: .utf8)
         let common = [
             "cec", "compare", "--readings", folder + "/load.csv", "--production-readings", folder + "/pv.csv", "--year",
-            "2024", "--zone", "Europe/Zurich", "--file", folder + "/none.json",
+            "2024", "--zone", "Europe/Zurich",
         ]
         for minutes in [15, 30, 60] {
             let output = try await Program.succeed(common + ["--period", "\(minutes)", "--json"])
@@ -107,9 +107,13 @@ extension ProcessSuite {
         #expect(page.contains("<svg") && page.contains("192 periods of 15 minutes"))
         let hourly = "period_start_local,meter,load_wh,pv_wh\n2024-05-13T00:00,a,5,0\n2024-05-13T00:00,b,0,9\n"
         try hourly.write(toFile: folder + "/hourly.csv", atomically: true, encoding: .utf8)
-        let short = try await Program.run([
-            "cec", "compare", "--readings", folder + "/hourly.csv", "--period", "15", "--file", folder + "/none.json",
-        ])
-        #expect(short.exitCode == 1 && short.output.contains("too short"))
+        let short = ["cec", "compare", "--readings", folder + "/hourly.csv", "--period", "15"]
+        for (more, words) in [
+            (["--zone", "UTC"], "too short"), ([], "Name the time zone"),
+            (["--file", folder + "/none.json"], "No community file at"),
+        ] {
+            let refused = try await Program.run(short + more)
+            #expect(refused.exitCode == 1 && refused.output.contains(words), "\(refused.output)")
+        }
     }
 }

@@ -33,7 +33,9 @@ extension ProcessSuite {
                     [
                         "agreement", "describe", "registers", "--partner", "coop", "--anchor", "kn/registers",
                         "--purpose",
-                        "research", "--copy", "gridco", "--text", text,
+                        "research", "--copy", "gridco", "--class", "sale-only", "--privacy", "anonymised",
+                        "--authority",
+                        "licence", "--text", text,
                     ] + shop.share("provider"))["made"] as? String)
             try await eventually("the document is taken", seconds: 20) {
                 try await Program.run(["data", "document", text] + own).exitCode == 0

@@ -11,12 +11,22 @@ extension ProcessSuite {
             let wallet = "\(network.folder)/acme.json"
             let key = ["--key", "\(network.folder)/energylab/keys/operator.key", "--node", network.url("energylab")]
             func run(_ arguments: [String]) async throws -> String { try await Program.succeed(arguments) }
-            func verified(_ target: String, _ more: [String] = []) async throws -> [String: Any] {
-                let text = try await run(
+            func verified(_ target: String, _ more: [String] = [], code: Int32 = 0) async throws -> [String: Any] {
+                let told = try await Program.run(
                     ["did", "resolve", target, "--verify", "--genesis", genesis, "--node", network.url("energylab")]
                         + more + ["--json"])
-                return try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any] ?? [:]
+                #expect(told.exitCode == code, "\(told.output)")
+                return try JSONSerialization.jsonObject(with: Data(told.output.utf8)) as? [String: Any] ?? [:]
             }
+            func holds(_ member: String) throws -> Bool {
+                let kept = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: wallet)))
+                return (kept as? [String: Any])?[member] is String
+            }
+            // What the chain refuses leaves no wallet that would stand in the way.
+            let refused = try await Program.run(
+                ["did", "create", "--wallet", wallet, "--service", "agent=X,http://insecure.example"] + key)
+            #expect(refused.exitCode == 1 && refused.output.contains("nothing was registered"), "\(refused.output)")
+            #expect(!FileManager.default.fileExists(atPath: wallet))
             _ = try await run(
                 [
                     "did", "create", "--wallet", wallet, "--commit", "--service",
@@ -28,7 +38,10 @@ extension ProcessSuite {
             #expect(mode == 0o600)
             let first = try await verified(did)
             #expect(first["status"] as? String == "found" && first["verified"] as? Bool == true)
-            _ = try await run(["did", "rotate", "--wallet", wallet] + key)
+            let rotated = try await run(["did", "rotate", "--wallet", wallet] + key)
+            // The commitment, against a thief of the control key, stays.
+            let isCommitted = try holds("next")
+            #expect(rotated.contains("committed to the next control key") && isCommitted, "\(rotated)")
             let second = try await verified(did)
             #expect(second["versionId"] as? Int == 2)
             #expect(second["content"] as? String != first["content"] as? String)
@@ -41,10 +54,21 @@ extension ProcessSuite {
                 ] + key)
             let schema = try await verified("\(did)/anoncreds/v1/SCHEMA/Member/1.0")
             #expect((schema["content"] as? String)?.contains("\"since\"") == true)
-            let absent = try await verified("did:cwatt:devnet:QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n")
+            let nobody = "did:cwatt:devnet:QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"
+            let absent = try await verified(nobody, code: 2)
             #expect(absent["status"] as? String == "absent")
+            let node = ["--node", network.url("energylab")]
+            for (target, code, words) in [
+                (nobody, Int32(2), "There is no such thing, on the node's word."), (did, 0, "\"didDocument\""),
+                (String(did.dropLast(3)), 1, "is no DID of this method"), ("acme", 1, "is no DID or DID URL"),
+            ] {
+                let told = try await Program.run(["did", "resolve", target] + node)
+                #expect(told.exitCode == code && told.output.contains(words), "\(target): \(told.output)")
+            }
             _ = try await run(["did", "deactivate", "--wallet", wallet] + key)
-            #expect(try await verified(did)["status"] as? String == "deactivated")
+            #expect(try await verified(did, code: 3)["status"] as? String == "deactivated")
+            let ended = try await Program.run(["did", "resolve", did] + node)
+            #expect(ended.exitCode == 3 && ended.output.contains("deactivated, on the node's word"), "\(ended.output)")
             let history = try await run(
                 ["did", "history", did, "--verify", "--genesis", genesis, "--node", network.url("energylab")])
             #expect(history.contains("version 2: verified") && history.contains("version 3: deactivated"))
@@ -127,9 +151,9 @@ extension ProcessSuite {
                     ["did", "vote", did, "--reason", "dissolved"] + key(member))
                 #expect(vote.contains("deactivated for ever") == (count == 2), "\(vote)")
             }
-            let end = try await Program.succeed(
+            let end = try await Program.run(
                 ["did", "resolve", did, "--verify", "--genesis", "\(folder)/genesis.json", "--json"] + node)
-            #expect(end.contains("\"deactivated\""))
+            #expect(end.exitCode == 3 && end.output.contains("\"deactivated\""), "\(end.output)")
         }
     }
 }

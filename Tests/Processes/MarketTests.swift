@@ -22,8 +22,9 @@ extension ProcessSuite {
             let open = try await shop.check(agreement: number)
             #expect(open.exitCode == 0 && open.output.contains("It may read") && open.output.contains("proved"))
             let balances = try await shop.json(["billing", "show", shop.did("provider")] + shop.node)
-            #expect(balances["cash"] as? String == "12.500000 EUR")
+            #expect(balances["cash"] as? String == "12.50 EUR")
 
+            try await checkLists(shop, number)
             // The provider revokes: access stops with that block.
             try await Program.succeed(["agreement", "revoke", number] + shop.act("provider"))
             let ended = try await shop.check(agreement: number)
@@ -41,23 +42,43 @@ extension ProcessSuite {
                 try forged.write(toFile: file, atomically: true, encoding: .utf8)
                 let wrong = try await Program.run(["verify", file, "--genesis", network.genesisFile])
                 #expect(wrong.exitCode == 1 && wrong.output.contains("but the ledger has '12.500000 EUR'"))
-                let lies = [
+                // Cut short it is no document any more, right or wrong.
+                let lies: [(String, Int32, String)] = [
                     (
-                        text.replacing("\"kind\" : \"\(kind)\"", with: "\"kind\" : \"credit-note\""),
+                        text.replacing("\"kind\" : \"\(kind)\"", with: "\"kind\" : \"credit-note\""), 1,
                         "about something else"
                     ),
-                    (text + " ", "not in the one form"), (String(text.dropLast(40)), "is WRONG"),
+                    (text + " ", 1, "not in the one form"), (String(text.dropLast(40)), 2, "it is not JSON"),
                 ]
-                for (lie, words) in lies {
+                for (lie, code, words) in lies {
                     try lie.write(toFile: file, atomically: true, encoding: .utf8)
                     let found = try await Program.run(["verify", file, "--genesis", network.genesisFile])
-                    #expect(found.exitCode == 1 && found.output.contains(words), "\(words): \(found.output)")
+                    #expect(found.exitCode == code && found.output.contains(words), "\(words): \(found.output)")
                 }
             }
             let none = try await Program.run(
                 ["invoice", "export", "7", "--out", "\(network.folder)/none.json"] + shop.node)
             #expect(none.exitCode == 1 && none.output.contains("has no invoice 7"), "\(none.output)")
         }
+    }
+
+    /// What is on the market is found by the commands, and an invoice says all that became of it.
+    private func checkLists(_ shop: MarketShop, _ number: String) async throws {
+        for (arguments, words) in [
+            (["invoice", "list", "--party", shop.did("user")], "12.50 EUR"),
+            (["invoice", "list", "--agreement", number], "0.00 EUR  paid"),
+            (["agreement", "list", "--party", shop.did("provider")], "one-time 12.50 EUR"),
+            (["agreement", "offers"], "0 of 1 left"), (["account", "list"], "data-user"),
+            (["agreement", "show", number], "invoices: 0"),
+            (["invoice", "show", "0"], "paid: 12.50 EUR, credited: 0.00 EUR, refunded: 0.00 EUR"),
+        ] {
+            let shown = try await Program.succeed(arguments + shop.node)
+            #expect(shown.contains(words), "\(arguments): \(shown)")
+        }
+        let none = try await Program.succeed(["invoice", "list", "--party", shop.did("operator")] + shop.node)
+        #expect(none.contains("There are none"), "\(none)")
+        let twice = try await Program.run(["invoice", "pay", "0"] + shop.act("user"))
+        #expect(twice.exitCode == 1 && twice.output.contains("nothing left to pay"), "\(twice.output)")
     }
 
     /// What people get wrong comes back in words, before or from the chain.
@@ -68,12 +89,24 @@ extension ProcessSuite {
                 let outcome = try await Program.run(arguments)
                 #expect(outcome.exitCode != 0 && outcome.output.contains(words), "\(arguments): \(outcome.output)")
             }
-            let text = ["--text", shop.text]
+            let text = shop.described
             try await refused(["account", "show", "acme"] + shop.node, "neither a DID")
             try await refused(["account", "show", "did:cwatt:devnet:nobody"] + shop.node, "no marketplace account")
             try await refused(
-                ["agreement", "describe", "x", "--partner", "coop", "--class", "cheap"] + text + shop.share("provider"),
+                [
+                    "agreement", "describe", "x", "--partner", "coop", "--class", "cheap", "--privacy", "anonymised",
+                    "--authority", "licence", "--text", shop.text,
+                ] + shop.share("provider"),
                 "service, sale-only, open")
+            // What is a legal statement has no default.
+            for option in ["--class", "--privacy", "--authority"] {
+                let index = try #require(text.firstIndex(of: option))
+                var left = text
+                left.removeSubrange(index...index + 1)
+                try await refused(
+                    ["agreement", "describe", "x", "--partner", "coop", "--purpose", "research"] + left
+                        + shop.share("provider"), "Missing expected argument '\(option)")
+            }
             try await refused(
                 ["agreement", "describe", "x", "--partner", "coop", "--purpose", "fun"] + text + shop.share("provider"),
                 "'fun' is no purpose")
@@ -144,6 +177,10 @@ struct MarketShop {
 
     func wallet(_ name: String) -> String { "\(network.folder)/\(name)-wallet.json" }
     func did(_ name: String) -> String { dids[name] ?? "" }
+    /// What a description must say, and its text.
+    var described: [String] {
+        ["--class", "sale-only", "--privacy", "non-personal", "--authority", "ownership", "--text", text]
+    }
     /// Options of a command that a partner sends.
     func send(_ partner: String) -> [String] { ["--key", network.operatorKeyFile(partner)] + node }
     /// Options of a command that a wallet signs; a partner that has no part in it carries it.
@@ -168,8 +205,8 @@ struct MarketShop {
         let set = try #require(
             try await json(
                 [
-                    "agreement", "describe", "load", "--partner", "coop", "--purpose", "research", "--text", text,
-                ] + share("provider"))["made"] as? String)
+                    "agreement", "describe", "load", "--partner", "coop", "--purpose", "research",
+                ] + described + share("provider"))["made"] as? String)
         try set.write(toFile: network.folder + "/set", atomically: true, encoding: .utf8)
         let offer = try #require(
             try await json(
@@ -181,8 +218,9 @@ struct MarketShop {
         try "Something else.\n".write(toFile: other, atomically: true, encoding: .utf8)
         let wrong = try await Program.run(["agreement", "countersign", offer, "--text", other] + act("user"))
         #expect(wrong.exitCode == 1 && wrong.output.contains("is not the text of offer"), "\(wrong.output)")
-        let signed = try await Program.run(["agreement", "countersign", offer, "--text", text, "--json"] + act("user"))
-        #expect(signed.exitCode == 0 && signed.output.contains("one-time 12.500000 EUR"), "\(signed.output)")
+        let signed = try await Program.run(["agreement", "countersign", offer, "--text", text] + act("user"))
+        #expect(signed.output.contains("Its invoice is 0; pay it with `commonwatt invoice pay 0`."), "\(signed.output)")
+        #expect(signed.exitCode == 0 && signed.output.contains("one-time 12.50 EUR"), "\(signed.output)")
         return "0"
     }
 

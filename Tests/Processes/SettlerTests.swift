@@ -8,7 +8,7 @@ import Trading
 
 extension ProcessSuite {
     static let rules = """
-        {"name": "Settler", "currency": "EUR", "periodMinutes": 60, "model": "proRata", "priceRule": "midMarketRate",
+        {"name": "Settler", "currency": "EUR", "periodMinutes": 60, "zone": "UTC", "model": "proRata", "priceRule": "midMarketRate",
          "gridTariff": {"consumption": 0.25, "production": 0.08}, "activeMembersMin": 2}
         """
 

@@ -30,7 +30,7 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
         case .badAnswer(let node, let what): "\(node) answered something else than asked: \(what)"
         case .proofRefused(let node, let why): "\(node) gave a proof that does not hold: \(why)"
         case .notFinal(let digest, let seconds):
-            "transaction \(digest) is not final after \(seconds) s; ask for its status later, or send it again"
+            "transaction \(digest) is not final after \(seconds) s; it can still become so until it expires, so ask for its status before anything is sent again"
         case .openConnection(let node):
             "what is sent to the own node carries secrets, and \(node) is neither https nor on this machine: name the own node first, over https or through a tunnel"
         case .badAddress(let text): "\(text) is not the address of a node: write http://host:port or https://host"

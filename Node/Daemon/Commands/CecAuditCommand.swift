@@ -114,14 +114,22 @@ struct AuditText {
                 let outcome = report.outcomes[check] ?? AuditReport.Outcome()
                 return Document.Check(
                     name: check.rawValue, passed: outcome.failed == 0, checked: outcome.checked, failed: outcome.failed,
-                    findings: outcome.findings)
+                    findings: outcome.findings.map { finding in
+                        report.rules.map { PeriodWords.told(finding, $0.period) } ?? finding
+                    })
             })
+    }
+
+    private func money(_ micro: Int128) -> String {
+        Human.money(Int64(clamping: micro), currency: report.rules?.currency ?? "")
     }
 
     var text: String {
         var lines = document.checks.flatMap { check in
             ["\(check.passed ? "✓" : "✗") \(check.name): \(check.checked) checked, \(check.failed) wrong"]
                 + check.findings.map { "    \($0)" }
+                + (check.failed > check.findings.count && check.findings.count >= ChainAudit.findingsMax
+                    ? ["    … further ones are not listed; audit a shorter span with --from and --to"] : [])
         }
         let stages = SettlementStage.allCases.compactMap { stage in
             report.stages[stage].map { "\($0) \(stage)" }
@@ -129,7 +137,7 @@ struct AuditText {
         lines += [
             "",
             "\(report.settled) periods settled (\(stages.joined(separator: ", "))), \(report.corrected) replaced by a later version.",
-            "Totals in the open: \(report.production) Wh made, \(report.consumption) Wh used, \(report.traded) Wh traded; fund \(report.fund) and rounding \(report.rounding) micro-units.",
+            "Totals in the open: \(report.production) Wh made, \(report.consumption) Wh used, \(report.traded) Wh traded; fund \(money(report.fund)) and rounding \(money(report.rounding)).",
             "\(report.sealed) settlements have sealed totals, since few members were active: their sums cannot be seen from outside.",
             "Proved at height \(height). " + (report.isRight ? "Nothing is wrong." : "Something is WRONG."),
         ]

@@ -1,12 +1,9 @@
 internal import ArgumentParser
 internal import Chain
-internal import DataLake
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
 internal import Primitives
-internal import Settlement
-internal import Trading
 
 struct CecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -30,12 +27,25 @@ struct CecCommand: AsyncParsableCommand {
         @Option(name: .customLong("file"), help: "The community file.") var path = "community.json"
         @OptionGroup var output: OutputOptions
 
+        /// Works as the partner that the key belongs to or acts for; refuses when `partner` says another one.
         func with<Result>(
-            partner: String, _ body: (CommunityOffice) async throws -> Result
+            partner: String?, _ body: (CommunityOffice) async throws -> Result
         ) async throws -> Result {
             let key = try connection.signer()
             return try await NodeClient.with(connection.addresses) { client in
-                try await body(CommunityOffice(session: try await ChainSession(client, key), partner: partner))
+                let session = try await ChainSession(client, key)
+                let own = try await session.partner()
+                guard let own else {
+                    throw UserError(
+                        "The key that signs belongs to no partner of this network; give --key with the partner's operator key."
+                    )
+                }
+                if let partner, partner != own {
+                    throw UserError(
+                        "The key that signs is that of \(own), not of \(partner): give --key with the operator key of \(partner)."
+                    )
+                }
+                return try await body(CommunityOffice(session: session, partner: own))
             }
         }
 
@@ -46,44 +56,11 @@ struct CecCommand: AsyncParsableCommand {
             guard let address = Address(text: file.community) else {
                 throw UserError("\(path) names no community: '\(file.community)'.")
             }
-            return try await with(partner: file.partner) { try await body($0, file, address) }
-        }
-    }
-
-    struct Settle: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Settle hours: compute, have attested, put on the chain.",
-            discussion:
-                "A node with the setting `settler: true` does this by itself; `cec watch` shows what it waits for.")
-        @Option(help: "First hour, UTC, such as 2016-10-17T07:00Z.") var from: String
-        @Option(help: "Number of hours.") var hours = 1
-        @OptionGroup var office: Office
-
-        struct Row: Encodable {
-            let period: UInt64
-            let stage: String
-            let attestations: Int
-            let root: String
-        }
-
-        func run() async throws {
-            let output = office.output
-            let rows = try await office.opened { office, _, address in
-                let rules = try await office.rules(of: address)
-                let first = rules.period.period(at: try TimeArgument.parse(from))
-                var rows: [Row] = []
-                let count = UInt64(max(0, min(hours, 24 * 366))) * (60 / rules.period.minutes)
-                for offset in 0..<count {
-                    let settled = try await office.settle(address, first.advanced(by: offset))
-                    output.progress("settled \(offset + 1) of \(count)")
-                    rows.append(
-                        Row(
-                            period: settled.claim.period.value, stage: "\(settled.claim.stage)",
-                            attestations: settled.attestations.count, root: settled.claim.root.description))
-                }
-                return rows
+            let key = try connection.signer()
+            return try await NodeClient.with(connection.addresses) { client in
+                let session = try await ChainSession(client, key)
+                return try await body(CommunityOffice(session: session, partner: file.partner), file, address)
             }
-            try output.show(rows) { "Settled \(rows.count) periods." }
         }
     }
 }

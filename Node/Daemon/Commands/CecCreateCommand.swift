@@ -12,44 +12,84 @@ extension CecCommand {
             abstract: "Found a community with rules that are never edited.",
             discussion: """
                 --rules is a JSON file with any model, price rule, tariff, time bands, period, deadlines and attesters \
-                (docs/models.md shows one). Without it: even split at community tariffs, hourly, with --name, --currency, \
-                --attester and --threshold.
+                (docs/models.md shows one). Without it: even split at community tariffs, hourly, with --name, --zone, \
+                --currency, --attester and --threshold. --check shows the rules in full, with what is a default, and sends \
+                nothing.
                 """)
         @Option(help: "File of the rules.") var rules: String?
         @Option(help: "Name of the community, when there is no --rules.") var name: String?
-        @Option(help: "Identifier of the own partner, who administrates it.") var partner: String
-        @Option(help: "Currency, three capital letters.") var currency = "EUR"
+        @Option(
+            help:
+                "Time zone by which days, months and time bands go, such as Europe/Zurich, or UTC; unless the file of rules has it."
+        )
+        var zone: String?
+        @Option(help: "Identifier of the own partner, who administrates it. Default: whose key it is.")
+        var partner: String?
+        @Option(help: "Currency, three capital letters, when there is no --rules.") var currency = "EUR"
         @Option(
             name: .customLong("attester"),
-            help: "A partner that may hold and recompute the data; repeat. Default: every validator.")
+            help:
+                "A partner that may hold and recompute the data, when there is no --rules; repeat. Default: every validator."
+        )
         var attesters: [String] = []
-        @Option(help: "How many must agree; 0 means a quorum.") var threshold: UInt16 = 0
+        @Option(help: "How many must agree, when there is no --rules; 0 means a quorum.") var threshold: UInt16 = 0
+        @Flag(help: "Only check the rules and show them in full; nothing is sent or written.") var check = false
         @OptionGroup var office: Office
+
+        struct Founded: Encodable {
+            let community: String
+            let partner: String
+            let file: String
+            let rules: [String: String]
+        }
 
         func validate() throws {
             guard (rules == nil) != (name == nil) else { throw ValidationError("give --rules or --name") }
+            guard rules != nil || zone != nil else {
+                throw ValidationError("give --zone, such as Europe/Zurich: days, months and time bands go by it")
+            }
         }
 
         func run() async throws {
-            let chosen: CommunityRules
-            if let rules {
-                let year = Calendar(identifier: .gregorian).component(.year, from: Date())
-                chosen = try JSONFile.read(RulesFile.self, rules, "file of rules").rules(year: year)
-            } else {
-                chosen = PilotRules.rules(
-                    name: name ?? "", currency: currency, attesters: attesters, threshold: threshold,
-                    clock: HourlyAdaptor.californiaClock)
+            // It holds which meter is whose; to be known before the community is founded.
+            if !check {
+                try NewFile.require(office.path, "A community file", remedy: "name another with --file")
             }
-            let address = try await office.with(partner: partner) { office in
+            let text = try chosen()
+            let fields = Dictionary(text.fields.map { ($0.name, $0.value) }) { first, _ in first }
+            if check { return try office.output.show(fields) { text.text } }
+            let (address, name) = try await office.with(partner: partner) { office in
                 try await office.registerSigningKey()
-                let address = try await office.create(chosen)
+                let address = try await office.create(text.rules)
                 try await office.setKeys([], communityKey: Draw.digest(), of: address)
-                return address
+                return (address, office.partner)
             }
             let file = CommunityFile(
-                community: address.description, partner: partner, clock: CommunityFile.clock(chosen.clock), members: [])
+                community: address.description, partner: name, clock: CommunityFile.clock(text.rules.clock),
+                members: [])
             try file.write(to: office.path)
-            try office.output.show(file) { "Founded \(chosen.name) at \(address). Wrote \(office.path)." }
+            let founded = Founded(community: address.description, partner: name, file: office.path, rules: fields)
+            try office.output.show(founded) {
+                "Founded \(text.rules.name) at \(address), run by \(name); days and months are those of \(text.zone). Wrote \(office.path)."
+            }
+        }
+
+        private func chosen() throws -> RulesText {
+            let year = Calendar(identifier: .gregorian).component(.year, from: Date())
+            if let rules {
+                let file = try RulesFile.read(rules)
+                return RulesText(
+                    rules: try file.rules(year: year, zone: zone), zone: try file.chosenZone(zone),
+                    defaults: file.defaults)
+            }
+            let zone = zone ?? ""
+            let made = PilotRules.rules(
+                name: name ?? "", currency: currency, attesters: attesters, threshold: threshold,
+                clock: try RulesFile.clock(zone, year))
+            if let problem = made.problem { throw UserError("The rules are not valid: \(problem).") }
+            let given = ["name", "zone"] + (attesters.isEmpty ? [] : ["attesters"])
+            let text = RulesText(rules: made, zone: zone, defaults: [])
+            return RulesText(rules: made, zone: zone, defaults: Set(text.fields.map(\.name)).subtracting(given))
         }
     }
 
@@ -75,14 +115,16 @@ extension CecCommand {
             guard let digest = Digest(hex: credential) else {
                 throw UserError("--credential is no digest of 64 hexadecimal digits.")
             }
-            let (member, agreed, more) = (try KeyFile.read(memberKey), try TermsFile.read(terms), try furtherMeters())
+            let (member, agreed, more) = (
+                try KeyFile.read(memberKey, maker: KeyFile.memberMaker), try TermsFile.read(terms), try furtherMeters()
+            )
             let path = office.path
             let number = try await office.opened { office, file, address in
                 let rules = try await office.rules(of: address)
                 let terms = MembershipTerms(
                     meters: ([meter] + more.values).map { MeterNumber($0) }.sorted(),
                     settings: try agreed?.settings() ?? .none, plant: try agreed?.plantTerms(),
-                    from: rules.period.period(at: try TimeArgument.parse(from)))
+                    from: try rules.period.beginning(at: from))
                 let admission = office.admission(
                     of: terms, memberKey: member, credential: digest, to: address, rules: rules)
                 guard let number = try await office.admit([admission], to: address).first else {

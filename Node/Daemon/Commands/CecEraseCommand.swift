@@ -44,8 +44,12 @@ extension CecCommand {
                     erased = try await office.erase()
                     if options.forget { _ = try await office.erase(forgetting: MemberNumber(member), in: address) }
                 }
+                let resolution = try await office.rules(of: address).period
                 return Outcome(
-                    erasable: batches.count, kept: plan.kept.map { "batch \($0.batch.prefix(8)): \($0.reason)" },
+                    erasable: batches.count,
+                    kept: plan.kept.map {
+                        "batch \($0.batch.prefix(8)): \(PeriodWords.told($0.reason, resolution))"
+                    },
                     erased: erased, isForgotten: options.forget && !options.check)
             }
             try office.output.show(outcome) {

@@ -11,7 +11,8 @@ extension CecCommand {
             discussion: """
                 Takes CSV (hourly pairs, quarter hours by day, cumulative registers), Green Button (ESPI XML) and CIM \
                 ValidatedHistoricalData documents. Every row that is not taken or not vouched for is listed with its line and \
-                reason; what is not credible is flagged, never repaired. --check only reads and reports.
+                reason; what is not credible is flagged, never repaired. --check only reads and reports. Shown are counts and \
+                some examples; --report has every line. Exit code 1 when no reading was taken.
                 """)
         @Argument(help: "File of readings.") var readings: String
         @OptionGroup var source: SourceOptions
@@ -24,18 +25,19 @@ extension CecCommand {
             let file = try CommunityFile.read(office.path)
             let adapted = try Ingestion.read(readings, file, source.source)
             let batches = Ingestion.batches(adapted)
-            if !check {
+            if !check, !batches.isEmpty {
                 try await office.opened { office, _, _ in
                     try await office.ingest(batches) { output.progress("anchored \($0) of \(batches.count) batches") }
                 }
             }
-            let outcome = IngestReport(adapted, batches: batches.count, isStored: !check)
+            let outcome = IngestReport(adapted, batches: batches.count, isStored: !check && !batches.isEmpty)
             if let report {
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
                 try (try encoder.encode(outcome) + Data("\n".utf8)).write(to: URL(filePath: report))
             }
-            try output.show(outcome) { outcome.text(linesMax: report == nil ? .max : 20, rest: report) }
+            try output.show(outcome) { outcome.text(report: report) }
+            if outcome.readings == 0 { throw ExitCode(1) }
         }
     }
 
@@ -89,17 +91,46 @@ struct IngestReport: Encodable {
         notices = adapted.notices
     }
 
-    func text(linesMax: Int, rest: String?) -> String {
-        var lines = [
-            "\(readings) readings of \(meters) meters in \(batches) batches "
-                + (isStored ? "are stored and anchored." : "were read; nothing is stored."),
-            "\(estimated) are flagged as estimated, \(adjusted) as adjusted, \(missing) are missing; \(rejected) values were rejected.",
-        ]
-        lines += notices.prefix(linesMax).map(IngestReport.line)
-        if notices.count > linesMax {
-            lines.append("… \(notices.count - linesMax) more in \(rest ?? "the JSON report").")
+    /// Examples shown of what is not as it should be.
+    static let examplesMax = 10
+
+    /// Counts by kind and meter, examples, and last what became of the file.
+    func text(report: String?) -> String {
+        var lines: [String] = []
+        if !notices.isEmpty {
+            lines += [counts, ""] + notices.prefix(IngestReport.examplesMax).map(IngestReport.line)
+            let more = notices.count - IngestReport.examplesMax
+            if more > 0 {
+                lines.append(
+                    "… \(more) more lines; \(report.map { "all are in \($0)" } ?? "--report FILE writes all").")
+            }
+            lines.append("")
         }
+        lines += [
+            "\(estimated) are flagged as estimated, \(adjusted) as adjusted, \(missing) are missing; \(rejected) values were rejected.",
+            readings == 0
+                ? "No reading was taken; nothing is stored."
+                : "\(Human.count(readings, "reading")) of \(Human.count(meters, "meter")) in \(batches == 1 ? "1 batch" : "\(batches) batches") "
+                    + (isStored ? "are stored and anchored." : "were read; nothing is stored."),
+        ]
         return lines.joined(separator: "\n")
+    }
+
+    /// How many values of each kind, of the meters with the most.
+    private var counts: String {
+        var table = TextTable([("what", .left), ("kind", .left), ("values", .right), ("meters", .left)])
+        let kinds = Dictionary(grouping: notices) { "\($0.action.rawValue) \($0.kind.rawValue)" }
+        for key in kinds.keys.sorted() {
+            let all = kinds[key] ?? []
+            let byMeter = Dictionary(grouping: all) { $0.meter ?? "" }.mapValues { $0.reduce(0) { $0 + $1.count } }
+            let most = byMeter.filter { !$0.key.isEmpty }.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            let rest = most.count > 5 ? " and \(most.count - 5) more" : ""
+            table.add([
+                all[0].action.rawValue, all[0].kind.rawValue, "\(byMeter.values.reduce(0, +))",
+                most.prefix(5).map { "\($0.key) \($0.value)" }.joined(separator: ", ") + rest,
+            ])
+        }
+        return table.text()
     }
 
     private static func line(_ notice: ReadingNotice) -> String {

@@ -38,15 +38,18 @@ extension CecCommand {
 
         func run() async throws {
             let member = MemberNumber(member)
-            let period = try await office.opened { office, _, address in
-                let period = try await office.rules(of: address).period.period(at: try TimeArgument.parse(until))
-                try await office.session.run(
-                    [Community.endMembership.call(on: address, MembershipEnd(member: member, until: period))],
-                    doing: "ending the membership")
-                return period
+            let (period, time) = try await office.opened { office, _, address in
+                let resolution = try await office.rules(of: address).period
+                let period = try resolution.beginning(at: until)
+                try await PeriodWords.telling(resolution) {
+                    try await office.session.run(
+                        [Community.endMembership.call(on: address, MembershipEnd(member: member, until: period))],
+                        doing: "ending the membership")
+                }
+                return (period, resolution.text(period))
             }
             try office.output.show(["member": UInt64(member.value), "until": period.value]) {
-                "The membership of member \(member) ends before period \(period)."
+                "The membership of member \(member) ends at \(time)."
             }
         }
     }
@@ -86,18 +89,22 @@ extension CecCommand {
 
         func run() async throws {
             let address = try CommunityFile.address(community)
-            let (key, number, sender) = (try KeyFile.read(memberKey), MemberNumber(member), try connection.signer())
-            let ended = try await ChainSession.with(connection, sender) { session in
+            let (key, number, sender) = (
+                try KeyFile.read(memberKey, maker: KeyFile.memberMaker), MemberNumber(member), try connection.signer()
+            )
+            let (ended, time) = try await ChainSession.with(connection, sender) { session in
                 let record = try await session.ask(Community.memberQuery, of: address, number)
                 let digest = Withdrawal.signingDigest(
                     network: session.network, community: address, member: number, consent: record.consent)
                 let withdrawal = Withdrawal(member: number, signature: MemberSignature(signing: digest, with: key))
                 try await session.run(
                     [Community.withdraw.call(on: address, withdrawal)], doing: "the withdrawal of member \(number)")
-                return try await session.ask(Community.memberQuery, of: address, number)
+                let rules = try await session.ask(Community.rulesQuery, of: address, Nothing())
+                let ended = try await session.ask(Community.memberQuery, of: address, number)
+                return (ended, ended.until.map { rules.period.text($0) })
             }
             try output.show(["member": UInt64(member), "until": ended.until?.value ?? 0]) {
-                "Member \(member) withdrew; \(ended.until.map { "the last period is the one before \($0)." } ?? "")"
+                "Member \(member) withdrew" + (time.map { "; the membership ends at \($0)." } ?? ".")
             }
         }
     }
@@ -116,26 +123,31 @@ extension CecCommand {
         @OptionGroup var office: Office
 
         func run() async throws {
-            let (number, key) = (MemberNumber(member), try memberKey.map(KeyFile.read))
+            let (number, key) = (
+                MemberNumber(member), try memberKey.map { try KeyFile.read($0, maker: KeyFile.memberMaker) }
+            )
             guard let file = try TermsFile.read(terms) else { throw UserError("Name the terms with --terms.") }
             guard file.plant == nil else {
                 throw UserError("The owners of a plant are fixed at its admission: end it and admit it anew.")
             }
             let settings = try file.settings()
-            let period = try await office.opened { office, _, address in
-                let period = try await office.rules(of: address).period.period(at: try TimeArgument.parse(from))
+            let (period, time) = try await office.opened { office, _, address in
+                let resolution = try await office.rules(of: address).period
+                let period = try resolution.beginning(at: from)
                 let record = try await office.session.ask(Community.memberQuery, of: address, number)
                 let change = SettingsChange(member: number, from: period, settings: settings)
                 let digest = Amendment.signingDigest(
                     network: office.session.network, community: address, number: record.amendments, change: change)
                 let amendment = Amendment(
                     change: change, signature: key.map { MemberSignature(signing: digest, with: $0) })
-                try await office.session.run(
-                    [Community.amend.call(on: address, amendment)], doing: "changing the terms of member \(number)")
-                return period
+                try await PeriodWords.telling(resolution) {
+                    try await office.session.run(
+                        [Community.amend.call(on: address, amendment)], doing: "changing the terms of member \(number)")
+                }
+                return (period, resolution.text(period))
             }
             try office.output.show(["member": UInt64(member), "from": period.value]) {
-                "The new terms of member \(member) hold from period \(period) on."
+                "The new terms of member \(member) hold from \(time) on."
             }
         }
     }

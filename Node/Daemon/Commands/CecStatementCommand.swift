@@ -9,9 +9,14 @@ extension CecCommand {
     /// A span of periods, as a person names it.
     struct SpanOptions: ParsableArguments {
         @Option(help: "First period, UTC, such as 2016-10-17T07:00Z.") var from: String?
-        @Option(help: "Number of hours.") var hours = 168
+        @Option(help: "Number of hours, 1 to 8,784.") var hours = 168
         @Option(help: "A local month of the community's clock, such as 2016-10, instead of --from and --hours.")
         var month: String?
+
+        func validate() throws {
+            guard (1...24 * 366).contains(hours) else { throw ValidationError("--hours is 1 to 8,784") }
+            guard month == nil || from == nil else { throw ValidationError("give --month, or --from and --hours") }
+        }
 
         /// First period, and the one after the last.
         func periods(_ rules: CommunityRules) throws -> (from: PeriodNumber, to: PeriodNumber) {
@@ -22,9 +27,8 @@ extension CecCommand {
                 return (rules.period.period(at: span.from), rules.period.period(at: span.to))
             }
             guard let from else { throw UserError("Name the span with --month, or with --from and --hours.") }
-            let start = try TimeArgument.parse(from)
-            let end = start.adding(milliseconds: UInt64(max(0, min(hours, 24 * 366))) * 3_600_000)
-            return (rules.period.period(at: start), rules.period.period(at: end))
+            let first = try rules.period.beginning(at: from)
+            return (first, first.advanced(by: UInt64(hours) * (60 / rules.period.minutes)))
         }
 
         var text: String { month ?? "\(from ?? "") \(hours) h" }
@@ -61,7 +65,8 @@ extension CecCommand {
                 for format in formats {
                     let path = try place(statement.member, format)
                     let name = files.members.first { $0.number == statement.member }?.name
-                    try Statements.content(statement, data, made.0, format, name).write(to: URL(filePath: path))
+                    // A person's energy and money: for the member's and the administrator's eyes.
+                    try KeyFile.write(Statements.content(statement, data, made.0, format, name), to: path)
                     written.append(path)
                 }
             }
@@ -73,7 +78,8 @@ extension CecCommand {
         private func place(_ member: UInt32, _ format: StatementFormat) throws -> String {
             if self.member != nil, self.format.count == 1 { return out ?? "statement.\(format.rawValue)" }
             let folder = out ?? "statements"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             return "\(folder)/member-\(member).\(format.rawValue)"
         }
     }

@@ -110,18 +110,25 @@ struct SettlerText {
         return shown.joined(separator: ", ") + (count > shown.count ? " and \(count - shown.count) more" : "")
     }
 
+    /// One line for each cause, with the periods that it is the cause of.
     private var troubles: [String] {
-        community.troubles.prefix(SettlerText.linesMax).map {
-            "! \(SettlerText.time($0.start)): \($0.reason) (tried \($0.attempts) times, again at \(SettlerText.time($0.retryAt)))"
+        let causes = Dictionary(grouping: community.troubles) { PeriodWords.cause($0.reason) }
+        let lines = causes.values.sorted { ($0.first?.start ?? 0) < ($1.first?.start ?? 0) }.map { troubles in
+            let starts = troubles.map(\.start).sorted()
+            let retry = troubles.map(\.retryAt).min().map(SettlerText.time) ?? "-"
+            let which =
+                starts.count == 1
+                ? SettlerText.time(starts[0])
+                : "\(starts.count) periods from \(SettlerText.time(starts[0])) to \(SettlerText.time(starts[starts.count - 1]))"
+            return
+                "! \(which): \(troubles[0].reason) (tried \(troubles.map(\.attempts).max() ?? 0) times, again at \(retry))"
         }
+        return Array(lines.prefix(SettlerText.linesMax))
     }
 
     private func time(ofPeriod period: UInt64) -> String {
         SettlerText.time(period &* community.periodMinutes &* 60_000)
     }
 
-    static func time(_ milliseconds: UInt64) -> String {
-        guard milliseconds / 1_000 < 253_402_300_800 else { return "-" }
-        return String(Date(timeIntervalSince1970: Double(milliseconds / 1_000)).ISO8601Format().prefix(16)) + "Z"
-    }
+    static func time(_ milliseconds: UInt64) -> String { TimeArgument.minute(Timestamp(milliseconds)) }
 }

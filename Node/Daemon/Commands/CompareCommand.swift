@@ -21,8 +21,12 @@ extension CecCommand {
         @Option(help: "Minutes of a settlement period: 15, 30 or 60. Default: those of the readings.") var period:
             UInt64?
         @Option(help: "The lake's folder of a node (needs the community file).") var lake: String?
-        @Option(name: .customLong("file"), help: "The community file: which meter is whose.") var path =
-            "community.json"
+        @Option(
+            name: .customLong("file"),
+            help:
+                "The community file: which meter is whose. Without it every meter of the files is a member; with --lake it is community.json."
+        )
+        var path: String?
         @Option(help: "First hour of the lake's past, UTC, such as 2016-10-17T07:00Z.") var from: String?
         @Option(help: "Hours of the lake's past.") var hours = 8_784
         @Option(help: "Currency, three capital letters.") var currency = "EUR"
@@ -77,6 +81,8 @@ extension CecCommand {
             try output.show(comparison) { text(comparison) }
         }
 
+        private static let lakeFile = "community.json"
+
         private func micro(_ price: Double) -> Amount { Int64((price * 1_000_000).rounded()) }
 
         private func rules(_ period: Resolution) throws -> CommunityRules {
@@ -86,7 +92,8 @@ extension CecCommand {
                 name: "comparison", currency: currency, period: period, priceRule: .midMarketRate,
                 gridTariff: Tariff(base: PricePair(consumption: micro(retail), production: micro(feedIn))),
                 gridFee: RateSchedule(micro(gridFee)), fundLevy: RateSchedule(micro(levy)),
-                clock: try PastReadings.clock(community: path))
+                clock: try PastReadings.clock(
+                    community: path ?? (lake == nil ? nil : Compare.lakeFile), zone: source.zone))
             if let problem = rules.problem { throw UserError("These prices do not work: \(problem).") }
             return rules
         }
@@ -95,7 +102,7 @@ extension CecCommand {
             guard let lake, let from else { throw UserError("--lake needs --from.") }
             let start = try TimeArgument.parse(from)
             return try PastReadings.lake(
-                lake, community: path, from: start,
+                lake, community: path ?? Compare.lakeFile, from: start,
                 to: start.adding(milliseconds: UInt64(hours) * PriceDay.millisecondsPerHour))
         }
 

@@ -32,7 +32,10 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
         _ options: RegisterOptions, _ path: (Digest, String) -> String
     ) async throws {
         let json = try RegisterOptions.read(file, issuer: try DIDWallet.read(options.wallet).identifier())
-        let digest = try await digest(of: json[parent]?.text ?? "", options.connection.addresses)
+        guard let url = json[parent]?.text, !url.isEmpty else {
+            throw UserError("\(file) is no \(what): it has no '\(parent)'.")
+        }
+        let digest = try await digest(of: url, options.connection.addresses)
         try await options.register(method, what) { _ in (json, path(digest, json["tag"]?.text ?? "")) }
     }
 

@@ -27,6 +27,41 @@ struct DIDCommand: AsyncParsableCommand {
         let wallet: String
     }
 
+    /// Runs what makes the keys in `file` known to the chain. When it is certain that it did not, they are of no use, and
+    /// the file goes; otherwise it stays, for the chain may still come to know them. `wallet` has the keys before them.
+    static func kept<Result>(
+        _ file: String, of wallet: String?, _ body: () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await body()
+        } catch  where error is ChainRefusal || error is TransactionExpired {
+            try? FileManager.default.removeItem(atPath: file)
+            let state = wallet.map { "\($0) is as it was." } ?? "No wallet was kept: nothing was registered."
+            throw UserError("\(error) \(state)")
+        }
+    }
+
+    /// Looks at the keys that an earlier rotation left behind, when it is not known what became of it: takes them over when
+    /// the chain has them, and otherwise does not lose them.
+    static func checkEarlier(_ wallet: String, _ did: DID, _ session: RegistrySession) async throws {
+        let file = wallet + ".rotating"
+        guard FileManager.default.fileExists(atPath: file) else { return }
+        let left = try DIDWallet.read(file)
+        let path = Identity.controls.stateKey(did.object.digest, at: WellKnown.identity)
+        let record = try await session.chain.client.value(path).value.map { try ControlRecord(bcs: $0) }
+        let key = try left.controlKey()
+        guard let record, record.keys.map(\.key).filter(record.controls).contains(key) else {
+            throw UserError(
+                "An earlier rotation left its keys in \(file), and they are not those of \(did.description) so far. Its transaction may still become final: wait some minutes and try again; when it has expired (`commonwatt tx status`), delete that file."
+            )
+        }
+        try left.write(to: wallet)
+        try FileManager.default.removeItem(atPath: file)
+        throw UserError(
+            "An earlier rotation of \(did.description) did become final: \(wallet) has its keys now. Run this again to rotate once more."
+        )
+    }
+
     struct DocumentOptions: ParsableArguments {
         @Option(name: .customLong("service"), help: "LABEL=TYPE,https://host/path[,accept…]; repeat for more.")
         var services: [String] = []
@@ -60,7 +95,9 @@ struct DIDCommand: AsyncParsableCommand {
                 // The keys are on disk before the chain knows them.
                 try made.write(to: wallet)
                 let call = made.signer(network: session.network).create(content, nextKey: commitment)
-                let (notice, height) = try await session.run(Identity.create, call, doing: "creating the DID")
+                let (notice, height) = try await DIDCommand.kept(wallet, of: nil) {
+                    try await session.run(Identity.create, call, doing: "creating the DID")
+                }
                 return Outcome(
                     did: notice.url, versionId: notice.version, height: height.value, wallet: wallet)
             }
@@ -75,8 +112,16 @@ struct DIDCommand: AsyncParsableCommand {
             abstract: "Replace the keys of a DID, and its services if any are given.")
         @Option(help: "Wallet file.") var wallet: String
         @OptionGroup var document: DocumentOptions
+        @Flag(
+            help:
+                "Give up the commitment to a next control key; without it a wallet that has one commits to another.")
+        var noCommit = false
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
+
+        func validate() throws {
+            guard !noCommit || !document.commit else { throw ValidationError("give --commit or --no-commit") }
+        }
 
         func run() async throws {
             let old = try DIDWallet.read(wallet)
@@ -86,6 +131,7 @@ struct DIDCommand: AsyncParsableCommand {
             let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
+                try await DIDCommand.checkEarlier(wallet, did, session)
                 let fresh = try rotated(old)
                 // Both sets of keys stay on disk until the chain has decided.
                 try fresh.write(to: wallet + ".rotating")
@@ -98,13 +144,19 @@ struct DIDCommand: AsyncParsableCommand {
                 let call = signer.update(
                     did.digest, from: previous, to: try fresh.content(), nextKey: try fresh.commitment(),
                     known: [try old.controlKey()], by: by)
-                let (notice, height) = try await session.run(Identity.update, call, doing: "rotating the keys")
+                let (notice, height) = try await DIDCommand.kept(wallet + ".rotating", of: wallet) {
+                    try await session.run(Identity.update, call, doing: "rotating the keys")
+                }
                 try fresh.write(to: wallet)
                 try? FileManager.default.removeItem(atPath: wallet + ".rotating")
                 return Outcome(did: notice.url, versionId: notice.version, height: height.value, wallet: wallet)
             }
+            let protection =
+                try DIDWallet.read(wallet).next != nil
+                ? " It is committed to the next control key, which alone can change it."
+                : old.next != nil ? " It is committed to no next control key any more." : ""
             try output.show(outcome) {
-                "\(outcome.did) has version \(outcome.versionId) with new keys, final in block \(outcome.height)."
+                "\(outcome.did) has version \(outcome.versionId) with new keys, final in block \(outcome.height).\(protection)"
             }
         }
 
@@ -112,7 +164,8 @@ struct DIDCommand: AsyncParsableCommand {
             var fresh = old
             fresh.control = old.next ?? DIDWallet.seed()
             fresh.agreement = DIDWallet.seed()
-            fresh.next = document.commit ? DIDWallet.seed() : nil
+            // The protection stays unless somebody gives it up.
+            fresh.next = document.commit || (old.next != nil && !noCommit) ? DIDWallet.seed() : nil
             fresh.rotation += 1
             if !document.services.isEmpty {
                 fresh.services = try document.services.map { try DIDWallet.Service(option: $0) }

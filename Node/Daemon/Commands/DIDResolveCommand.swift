@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import Chain
 internal import Foundation
+internal import Identity
+internal import NodeClient
 internal import Primitives
 internal import Resolver
 
@@ -30,16 +32,53 @@ struct ResolveOptions: ParsableArguments {
         }
     }
 
-    /// Prints the object that a DID URL leads to.
-    func show(_ id: String) async throws { print(RegistryReading.pretty(try await resolve(id).content)) }
+    /// Prints the object that a DID URL leads to: its content alone, as JSON. The proof of an answer that is not verified
+    /// is for programs, which ask the node for it.
+    func show(_ id: String) async throws {
+        try ResolveOptions.checkForm(id)
+        let (content, resolution) = try await resolve(id)
+        if let resolution {
+            switch resolution.outcome {
+            case .content: return print(RegistryReading.pretty(content))
+            case .deactivated:
+                remark("verified: deactivated for ever")
+                throw ExitCode(3)
+            case .absent:
+                remark("verified: there is no such thing")
+                throw ExitCode(2)
+            }
+        }
+        let answer = UnverifiedAnswer(content)
+        if let words = answer.remark { remark(words) }
+        guard answer.exitCode == 0 else { throw ExitCode(answer.exitCode) }
+        let shown =
+            (try? JSONValue(parsing: content))?["content"] ?? (try? JSONValue(parsing: content))?["contentStream"]
+        print(shown.map { String(decoding: $0.pretty, as: UTF8.self) } ?? RegistryReading.pretty(content))
+    }
+
+    private func remark(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+
+    /// Refuses what is no DID at all before a node is asked.
+    static func checkForm(_ target: String) throws {
+        let parts = target.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard parts.count == 3, parts[0] == "did", !parts[1].isEmpty, !parts[2].isEmpty else {
+            throw UserError("'\(target)' is no DID or DID URL: write it as did:cwatt:….")
+        }
+        // Of this method the whole form is known.
+        let did = String(target.prefix { !"/?#".contains($0) })
+        guard parts[1] != "cwatt" || DID(did) != nil else {
+            throw UserError("'\(did)' is no DID of this method: it is mistyped, or cut short.")
+        }
+    }
 }
 
 struct DIDResolveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resolve", abstract: "Resolve a DID, or the DID URL of an object.",
-        discussion:
-            "With --verify exit code 0 means that the answer was proved from the genesis; 1 that the node lied or failed."
-    )
+        discussion: """
+            Exit code 0: here it is; 1: the node lied or failed, or the answer is an error; 2: there is no such thing; 3: it is \
+            deactivated. With --verify, 0, 2 and 3 are proved from the genesis. Remarks go to standard error.
+            """)
     @Argument(help: "DID or DID URL.") var target: String
     @Option(help: "Version number.") var versionId: UInt32?
     @Option(help: "Time, e.g. 2026-01-31T12:00:00Z: the version of then.") var versionTime: String?
@@ -64,7 +103,9 @@ struct DIDResolveCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try ResolveOptions.checkForm(target)
         let (content, resolution) = try await options.resolve(target, try selection())
+        let problem = resolution == nil ? UnverifiedAnswer(content) : nil
         let status =
             switch resolution?.outcome {
             case nil: "unverified"
@@ -77,17 +118,50 @@ struct DIDResolveCommand: AsyncParsableCommand {
             latestVersionId: resolution?.latest, height: resolution?.header.height.value,
             time: resolution.map { DateTime.text($0.header.time) }, content: String(decoding: content, as: UTF8.self))
         try output.show(outcome) {
-            var lines: [String] = content.isEmpty ? [] : [RegistryReading.pretty(content)]
-            if let resolution {
-                let place = "block \(resolution.header.height) of \(DateTime.text(resolution.header.time))"
-                switch resolution.outcome {
-                case .content:
-                    lines.append("verified: version \(resolution.version) of \(resolution.latest), by \(place)")
-                case .deactivated: lines.append("verified: deactivated for ever, by \(place)")
-                case .absent: lines.append("verified: there is no such thing, by \(place)")
-                }
-            }
-            return lines.joined(separator: "\n")
+            content.isEmpty ? nil : RegistryReading.pretty(content)
+        }
+        if !output.json, let remark = remark(resolution) ?? problem?.remark { output.progress(remark) }
+        switch (resolution?.outcome, problem) {
+        case (.absent?, _): throw ExitCode(2)
+        case (.deactivated?, _): throw ExitCode(3)
+        case (_, let problem?): if problem.exitCode != 0 { throw ExitCode(problem.exitCode) }
+        default: break
+        }
+    }
+
+    private func remark(_ resolution: VerifiedResolution?) -> String? {
+        guard let resolution else { return nil }
+        let place = "block \(resolution.header.height) of \(DateTime.text(resolution.header.time))"
+        switch resolution.outcome {
+        case .content: return "verified: version \(resolution.version) of \(resolution.latest), by \(place)"
+        case .deactivated: return "verified: deactivated for ever, by \(place)"
+        case .absent: return "verified: there is no such thing, by \(place)"
+        }
+    }
+}
+
+/// What an answer on the node's word says, by the JSON of W3C DID Resolution.
+struct UnverifiedAnswer {
+    let exitCode: Int32
+    let remark: String?
+
+    init(_ content: [UInt8]) {
+        guard let json = try? JSONValue(parsing: content) else {
+            (exitCode, remark) = (1, "The answer is no JSON: this is no node's API, or it failed.")
+            return
+        }
+        let metadata = json["didResolutionMetadata"] ?? json["dereferencingMetadata"]
+        let document = json["didDocumentMetadata"] ?? json["contentMetadata"]
+        let error = metadata?["error"] ?? json["error"]
+        let kind = error?["type"]?.text ?? error?.text
+        if document?["deactivated"] == .bool(true) || kind?.lowercased().hasSuffix("deactivated") == true {
+            (exitCode, remark) = (3, "It is deactivated, on the node's word.")
+        } else if let kind {
+            let isAbsent = kind.lowercased().replacingOccurrences(of: "_", with: "").hasSuffix("notfound")
+            (exitCode, remark) =
+                isAbsent ? (2, "There is no such thing, on the node's word.") : (1, "The node: \(kind).")
+        } else {
+            (exitCode, remark) = (0, nil)
         }
     }
 }

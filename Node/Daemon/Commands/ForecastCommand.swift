@@ -44,8 +44,12 @@ struct ForecastPast: ParsableArguments {
     @Option(help: "File of readings in a form that `cec ingest` takes; repeat for more.") var readings: [String]
     @Option(help: "File of quarter hours that are production; repeat for more.") var productionReadings: [String] = []
     @OptionGroup var source: CecCommand.SourceOptions
-    @Option(name: .customLong("file"), help: "The community file: which meters count, and the clock.") var path =
-        "community.json"
+    @Option(
+        name: .customLong("file"),
+        help:
+            "The community file: which meters count, and the clock. Without it every meter counts, and --zone is the clock."
+    )
+    var path: String?
 
     /// Whole days by the community's standard time.
     func series() throws -> NetLoadSeries {
@@ -55,7 +59,7 @@ struct ForecastPast: ParsableArguments {
         guard let first = spans.map(\.from).min(), let last = spans.map(\.to).max() else {
             throw UserError("There are no readings to forecast from.")
         }
-        let clock = try PastReadings.clock(community: path)
+        let clock = try PastReadings.clock(community: path, zone: source.zone)
         let day = UInt64(NetLoadSeries.hoursPerDay) * NetLoadSeries.hourMilliseconds
         // Days keep the offset of the first reading, so that each has 24 hours.
         let offset = Int64(clock.offsetMinutes(at: first)) * 60_000

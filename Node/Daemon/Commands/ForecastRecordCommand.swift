@@ -35,9 +35,8 @@ extension ForecastCommand {
             try await NodeClient.with(connection.addresses) { client in
                 let session = try await ChainSession(client, signer)
                 let register = RegisterDataSet(name: dataSet, schema: Manifest.schema)
-                let made = try await client.run(
-                    try session.transaction([Anchors.register.call(on: WellKnown.anchors, register)]),
-                    seconds: ChainSession.finalitySecondsMax)
+                let made = try await session.finish(
+                    try session.transaction([Anchors.register.call(on: WellKnown.anchors, register)]))
                 if let rejection = made.receipt.rejection, rejection.code != Anchors.dataSetExists.code {
                     throw UserError("Registering the data set: \(rejection.text) (rejection \(rejection.code)).")
                 }

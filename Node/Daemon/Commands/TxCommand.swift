@@ -19,10 +19,10 @@ struct TxCommand: AsyncParsableCommand {
         let events: Int?
         let outputs: [String]?
 
-        init(_ digest: Digest, _ status: TransactionStatus) {
+        init(_ digest: Digest, _ status: TransactionStatus, isExpired: Bool = false) {
             transaction = digest.description
             guard case .final(let result) = status else {
-                state = status == .pending ? "pending" : "unknown"
+                state = isExpired ? "expired" : status == .pending ? "pending" : "unknown"
                 (height, rejectionCode, rejection, workUsed, events, outputs) = (nil, nil, nil, nil, nil, nil)
                 return
             }
@@ -42,6 +42,10 @@ struct TxCommand: AsyncParsableCommand {
             ]
             if let rejection, let rejectionCode {
                 lines.append("reason       \(rejection) (rejection \(rejectionCode))")
+            }
+            if state == "expired" { lines.append("             It changed nothing and never will.") }
+            if state == "unknown" {
+                lines.append("             No node that was asked knows it; it may come until it expires (--expires).")
             }
             if let workUsed, let events { lines.append("work         \(workUsed) units, \(events) events") }
             if let outputs, !outputs.isEmpty { lines.append("outputs      \(outputs.joined(separator: ", "))") }
@@ -66,7 +70,7 @@ struct TxCommand: AsyncParsableCommand {
             let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await ChainSession(client, key)
                 let transaction = try session.transaction([Call(instance: address, method: method, arguments: bytes)])
-                let result = try await client.run(transaction, seconds: ChainSession.finalitySecondsMax)
+                let result = try await session.finish(transaction)
                 return Outcome(transaction.digest, .final(result))
             }
             try output.show(outcome) { outcome.text }
@@ -75,21 +79,33 @@ struct TxCommand: AsyncParsableCommand {
     }
 
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Where a transaction is.")
+        static let configuration = CommandConfiguration(
+            abstract: "Where a transaction is.",
+            discussion: """
+                Exit code 0 when it is final, 2 when it is pending, expired or unknown. A node that does not know a transaction \
+                cannot tell whether it will come; with --expires it can: no block after that time takes it.
+                """)
         @Argument(help: "Digest of the transaction.") var digest: String
         @Option(help: "Seconds to wait for finality.") var wait: UInt32 = 0
-        @OptionGroup var connection: ConnectionOptions
+        @Option(help: "When it expires, UTC, as the command that sent it said.") var expires: String?
+        @OptionGroup var nodes: NodeOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
+            let expiry = try expires.map(TimeArgument.parse)
             guard let name = Digest(hex: digest) else {
                 throw UserError("'\(digest)' is no digest (64 hexadecimal digits).")
             }
-            let status = try await NodeClient.with(connection.addresses) {
-                try await $0.status(of: name, waitSeconds: wait)
+            let (status, isExpired) = try await NodeClient.with(nodes.addresses) { client in
+                // Read first: what is final until then is in the answer about the transaction.
+                let final = try await client.nodeStatus().finalTime
+                let status = try await client.status(of: name, waitSeconds: wait)
+                return (status, expiry.map { $0 < final } ?? false)
             }
-            let outcome = Outcome(name, status)
+            let outcome = Outcome(name, status, isExpired: isExpired)
             try output.show(outcome) { outcome.text }
+            if case .final = status { return }
+            throw ExitCode(2)
         }
     }
 }

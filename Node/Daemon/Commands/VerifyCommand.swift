@@ -14,7 +14,8 @@ struct VerifyCommand: AsyncParsableCommand {
         abstract:
             "Check a statement, invoice, receipt, credit note or agreement offline, with nothing but the genesis file.",
         discussion: """
-            Exit code 0 when every check passed, 1 when one failed: then the statement must not be trusted. A statement holds \
+            Exit code 0 when every check passed, 1 when one failed: then the statement must not be trusted; 2 when the file is no \
+            statement, or one of another network: then nothing is said about a statement. A statement holds \
             as of the block that it proves; --online asks a node, which is not trusted, whether a correction replaced a \
             period since then (exit code 3).
             """)
@@ -57,17 +58,57 @@ struct VerifyCommand: AsyncParsableCommand {
         if let data = FileManager.default.contents(atPath: statement), LedgerDocument.claims(data) {
             return try DocumentCheck(data, genesis: try GenesisAssembly.read(genesis)).show(output)
         }
+        if let problem = try misfit() {
+            output.progress("Error: \(problem)")
+            throw ExitCode(2)
+        }
         let report = try VerifyCommand.check(statement, genesis: genesis)
         let superseded = report.isRight ? try await askOnline() : nil
         try output.show(Report(report, online: superseded)) {
-            var lines = report.checks.map { "\($0.passed ? "✓" : "✗") \($0.name.rawValue): \($0.detail)" }
+            var lines = report.checks.map { "\(VerifyCommand.mark($0)) \($0.name.rawValue): \($0.detail)" }
             lines.append("")
             lines.append(report.isRight ? right(report) : wrong(report))
+            if report.isRight, let open = try? unsettled(), !open.isEmpty { lines.append("! \(open)") }
             if let superseded { lines.append(superseded.text) }
             return lines.joined(separator: "\n")
         }
         if !report.isRight { throw ExitCode(1) }
         if let superseded, !superseded.isCurrent { throw ExitCode(3) }
+    }
+
+    /// What of the span is not settled for good, in words.
+    private func unsettled() throws -> String {
+        guard let data = FileManager.default.contents(atPath: statement) else { return "" }
+        return SpanState([try Statement(json: data)]).words
+    }
+
+    /// Why the file cannot be judged at all; nil when it is a statement of this network, right or wrong.
+    private func misfit() throws -> String? {
+        struct Head: Decodable {
+            let format: String?
+            let network: String?
+        }
+        guard let data = FileManager.default.contents(atPath: statement) else {
+            return "No statement at \(statement)."
+        }
+        guard let head = try? JSONDecoder().decode(Head.self, from: data) else {
+            let what = data.prefix(200).contains(UInt8(ascii: "<")) ? " It looks like a page for reading." : ""
+            return
+                "\(statement) is no statement: it is not JSON.\(what) Choose the JSON file that belongs to it, such as member-7.json."
+        }
+        guard head.format == Statement.formatName else {
+            return
+                "\(statement) is no statement: its format is \(head.format.map { "'\($0.prefix(60))'" } ?? "not named"), not '\(Statement.formatName)'."
+        }
+        let trusted = try GenesisAssembly.read(genesis)
+        guard let network = head.network, network != trusted.network.description else { return nil }
+        return
+            "\(statement) is of another network (\(network.prefix(8))…) than \(genesis) (\(trusted.name), \(trusted.network.description.prefix(8))…). Choose the genesis file of the statement's network; if this is the right one, the statement is none of it."
+    }
+
+    /// Checks that an earlier failure kept from being made have no verdict of their own.
+    private static func mark(_ check: StatementCheck) -> String {
+        check.passed ? "✓" : check.isReached ? "✗" : "–"
     }
 
     private func right(_ report: StatementReport) -> String {

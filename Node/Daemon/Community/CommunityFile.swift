@@ -44,9 +44,11 @@ struct CommunityFile: Codable {
         try KeyFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
     }
 
-    var localClock: LocalClock {
+    var localClock: LocalClock { CommunityFile.clock(clock) }
+
+    static func clock(_ offsets: [[Int64]]) -> LocalClock {
         LocalClock(
-            spans: clock.compactMap { pair in
+            spans: offsets.compactMap { pair in
                 guard pair.count == 2, let from = UInt64(exactly: pair[0]), let offset = Int16(exactly: pair[1]) else {
                     return nil
                 }

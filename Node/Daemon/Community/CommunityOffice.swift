@@ -41,7 +41,7 @@ struct CommunityOffice {
         let digest = AddSigningKey.signingDigest(network: session.network, partner: partner, key: key.publicKey)
         let call = Identity.addSigningKey.call(
             on: WellKnown.identity, AddSigningKey(key: key.publicKey, proof: key.sign(digest)))
-        let result = try await client.run(try session.transaction([call]), seconds: ChainSession.finalitySecondsMax)
+        let result = try await session.finish(try session.transaction([call]))
         if let rejection = result.receipt.rejection, rejection.code != Identity.signingKeyExists.code {
             throw UserError("Registering the upload key: \(rejection.text) (rejection \(rejection.code))")
         }
@@ -130,7 +130,7 @@ struct CommunityOffice {
     private func registerDataSet() async throws {
         let call = Anchors.register.call(
             on: WellKnown.anchors, RegisterDataSet(name: CommunityOffice.dataSet, schema: ReadingBatch.schema))
-        let result = try await client.run(try session.transaction([call]), seconds: ChainSession.finalitySecondsMax)
+        let result = try await session.finish(try session.transaction([call]))
         if let rejection = result.receipt.rejection, rejection.code != Anchors.dataSetExists.code {
             throw UserError("Registering the data set: \(rejection.text) (rejection \(rejection.code))")
         }
@@ -138,15 +138,20 @@ struct CommunityOffice {
 
     // MARK: settling
 
-    /// Has the own node compute a period and gather attestations, then puts it on the chain.
-    func settle(_ community: Address, _ period: PeriodNumber) async throws -> AttestedSettlement {
-        let bytes = try await ask(
-            .settlement, SettlementMessage(community: community, period: period).bcs, accept: "application/octet-stream"
-        )
-        let attested = try AttestedSettlement(bcs: bytes)
-        try await session.run(
-            [Community.settle.call(on: community, attested)], doing: "settling period \(period)")
-        return attested
+    /// Has the own node compute a period and gather attestations, then puts it on the chain unless `check` refuses it.
+    func settle(
+        _ community: Address, _ period: PeriodNumber, _ resolution: Resolution,
+        check: (SettlementClaim) throws -> Void = { _ in }
+    ) async throws -> AttestedSettlement {
+        try await PeriodWords.telling(resolution) {
+            let message = SettlementMessage(community: community, period: period)
+            let bytes = try await ask(.settlement, message.bcs, accept: "application/octet-stream")
+            let attested = try AttestedSettlement(bcs: bytes)
+            try check(attested.claim)
+            try await session.run(
+                [Community.settle.call(on: community, attested)], doing: "settling period \(period)")
+            return attested
+        }
     }
 
     /// The JSON file of a member's statement.

@@ -28,15 +28,17 @@ enum Ingestion {
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No readings at \(path).") }
         let bytes = [UInt8](data)
         guard let format = source.format ?? ReadingsFormat.detect(bytes) else {
-            throw UserError("\(path) is in none of the known forms; --format says which one it should be.")
+            let first = data.prefix(200).split(separator: 0x0a).first.map { String(decoding: $0, as: UTF8.self) } ?? ""
+            let hint =
+                first.contains(";")
+                ? " Its columns are parted by semicolons; the known forms part them by commas." : ""
+            throw UserError(
+                "\(path) is in none of the known forms; it begins with '\(first.prefix(60))'.\(hint) --format says which one it should be; docs/readings.md shows them."
+            )
         }
         var clock = file.localClock
         if let zone = source.zone {
-            let year = source.year ?? Calendar(identifier: .gregorian).component(.year, from: Date())
-            guard let found = CivilTime.clock(zone, years: (year - 14)...(year + 1)) else {
-                throw UserError("This machine knows no time zone '\(zone)' for the years around \(year).")
-            }
-            clock = found
+            clock = try Ingestion.clock(zone, year: source.year)
         }
         let settings = AdaptorSettings(
             clock: clock, meters: file.meters,
@@ -52,6 +54,15 @@ enum Ingestion {
         }
     }
 
+    /// The clock of a time zone for readings of a year and those before it; of this year for nil.
+    static func clock(_ zone: String, year: Int?) throws -> LocalClock {
+        let year = year ?? Calendar(identifier: .gregorian).component(.year, from: Date())
+        guard let found = CivilTime.clock(zone, years: (year - 14)...(year + 1)) else {
+            throw UserError("This machine knows no time zone '\(zone)' for the years around \(year).")
+        }
+        return found
+    }
+
     static func batches(
         _ adapted: AdaptedReadings, from: Timestamp = Timestamp(0), to: Timestamp = Timestamp(.max)
     ) -> [ReadingBatch] {
@@ -61,16 +72,28 @@ enum Ingestion {
 
 /// Times on the command line.
 enum TimeArgument {
-    /// `yyyy-MM-ddTHH:mmZ`, UTC.
+    /// `yyyy-MM-ddTHH:mmZ` or with seconds, UTC.
     static func parse(_ text: String) throws -> Timestamp {
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(identifier: "UTC")
-        formatter.dateFormat = "yyyy-MM-dd'T'HH:mm'Z'"
         formatter.isLenient = false
-        guard let date = formatter.date(from: text), date.timeIntervalSince1970 >= 0 else {
-            throw UserError("'\(text)' is no time; write it as 2016-10-17T07:00Z, in UTC.")
+        for form in ["yyyy-MM-dd'T'HH:mm'Z'", "yyyy-MM-dd'T'HH:mm:ss'Z'"] {
+            formatter.dateFormat = form
+            if let date = formatter.date(from: text), date.timeIntervalSince1970 >= 0 {
+                return Timestamp(UInt64(date.timeIntervalSince1970 * 1000))
+            }
         }
-        return Timestamp(UInt64(date.timeIntervalSince1970 * 1000))
+        throw UserError("'\(text)' is no time; write it as 2016-10-17T07:00Z, in UTC.")
+    }
+
+    /// As `parse` reads it, to the minute; a dash beyond the year 9999.
+    static func minute(_ time: Timestamp) -> String {
+        time.value / 1_000 < 253_402_300_800 ? String(time.text.prefix(16)) + "Z" : "-"
+    }
+
+    /// The same to the second.
+    static func second(_ time: Timestamp) -> String {
+        time.value / 1_000 < 253_402_300_800 ? String(time.text.prefix(19)) + "Z" : "-"
     }
 }

@@ -16,24 +16,34 @@ struct PastReadings {
         batches.map(\.resolution).max { $0.minutes < $1.minutes } ?? .minutes60
     }
 
-    /// The clock of the community file when there is one, else that of the pilot's data.
-    static func clock(community path: String) throws -> LocalClock {
-        try known(path)?.localClock ?? HourlyAdaptor.californiaClock
-    }
-
-    /// Nil when there is no such file; one that cannot be read is an error.
-    private static func known(_ path: String) throws -> CommunityFile? {
-        FileManager.default.fileExists(atPath: path) ? try CommunityFile.read(path) : nil
+    /// The clock of `zone`, else that of the community file.
+    static func clock(community path: String?, zone: String?) throws -> LocalClock {
+        if let zone { return try Ingestion.clock(zone, year: nil) }
+        guard let path else {
+            throw UserError(
+                "Name the time zone of the labels, by which days and time bands go, with --zone, such as Europe/Zurich; or the community file with --file."
+            )
+        }
+        return try CommunityFile.read(path).localClock
     }
 
     /// From files of any known form; those of `productions` that only tell one direction tell production. Every meter is
     /// a member, unless a community file says whose meters count.
     static func files(
-        _ loads: [String], productions: [String], community: String, source: Ingestion.Source
+        _ loads: [String], productions: [String], community: String?, source: Ingestion.Source
     ) throws -> PastReadings {
-        let file = try known(community) ?? assumed(loads + productions)
-        guard !file.members.isEmpty, file.members.count <= AdaptorSettings.metersMax else {
-            throw UserError("There are no meters in the readings, or more than \(AdaptorSettings.metersMax).")
+        let file =
+            try community.map(CommunityFile.read)
+            ?? assumed(loads + productions, try clock(community: nil, zone: source.zone))
+        guard !file.members.isEmpty else {
+            throw UserError(
+                community.map {
+                    "\($0) has no members yet, so no meter counts; leave --file away to take every meter of the readings."
+                }
+                    ?? "There are no meters in the readings.")
+        }
+        guard file.members.count <= AdaptorSettings.metersMax else {
+            throw UserError("The readings are of more than \(AdaptorSettings.metersMax) meters.")
         }
         var batches: [ReadingBatch] = []
         for (path, isProduction) in loads.map({ ($0, source.isProduction) }) + productions.map({ ($0, true) }) {
@@ -73,7 +83,7 @@ struct PastReadings {
     }
 
     /// Members for the names in the files' column `meter`, in the order of the names.
-    private static func assumed(_ paths: [String]) throws -> CommunityFile {
+    private static func assumed(_ paths: [String], _ clock: LocalClock) throws -> CommunityFile {
         var names: Set<String> = []
         for path in paths {
             guard let data = FileManager.default.contents(atPath: path) else {
@@ -90,7 +100,7 @@ struct PastReadings {
             }
         }
         return CommunityFile(
-            community: "", partner: "", clock: CommunityFile.clock(HourlyAdaptor.californiaClock),
+            community: "", partner: "", clock: CommunityFile.clock(clock),
             members: names.sorted().enumerated().map {
                 CommunityFile.Member(name: $1, number: UInt32($0 + 1), meter: UInt64($0 + 1))
             })

@@ -16,7 +16,7 @@ struct RulesFile: Decodable {
     let currency: String?
     /// 15, 30 or 60.
     let periodMinutes: UInt64?
-    /// A time zone, such as Europe/Zurich; UTC without it.
+    /// A time zone, such as Europe/Zurich, unless `cec create --zone` names it.
     let zone: String?
     let model: String?
     /// What `preferredPartners` does with the rest.
@@ -38,7 +38,8 @@ struct RulesFile: Decodable {
     let attesters: [String]?
     let threshold: UInt16?
 
-    func rules(year: Int) throws -> CommunityRules {
+    /// `zone` is that of the command line. One of the two must be there, since no default is right for everybody.
+    func rules(year: Int, zone given: String? = nil) throws -> CommunityRules {
         let minutes = periodMinutes ?? 60
         guard let period = Resolution.allCases.first(where: { $0.minutes == minutes }) else {
             throw UserError("'periodMinutes' is 15, 30 or 60.")
@@ -51,7 +52,8 @@ struct RulesFile: Decodable {
             gridFee: try gridFee?.schedule(scale: 1_000_000) ?? .zero,
             fundLevy: try fundLevy?.schedule(scale: 1_000_000) ?? .zero,
             rounding: try RulesFile.named(rounding ?? "halfUp", MoneyRounding.allCases, "rounding"),
-            clock: try clock(year), activeMembersMin: activeMembersMin ?? 4, deadlineHours: deadlineHours ?? 72,
+            clock: try RulesFile.clock(try chosenZone(given), year), activeMembersMin: activeMembersMin ?? 4,
+            deadlineHours: deadlineHours ?? 72,
             correctionDays: correctionDays ?? 60, listsBatches: listsBatches ?? true,
             attestation: AttestationPolicy(attesters: (attesters ?? []).sorted(), threshold: threshold ?? 0))
         if let problem = rules.problem { throw UserError("The rules are not valid: \(problem).") }
@@ -97,11 +99,24 @@ struct RulesFile: Decodable {
         }
     }
 
+    /// The time zone of the file or of the command line.
+    func chosenZone(_ given: String?) throws -> String {
+        if let zone, let given, zone != given {
+            throw UserError("The file of rules has the zone '\(zone)', and --zone says '\(given)': give one of them.")
+        }
+        guard let chosen = given ?? zone else {
+            throw UserError(
+                "The rules name no time zone, by which months, days and time bands go: add \"zone\": \"Europe/Zurich\", or give --zone."
+            )
+        }
+        return chosen
+    }
+
     /// The years that meters of today can be read for, within the bound of a clock.
-    private func clock(_ year: Int) throws -> LocalClock {
-        guard let zone else { return .utc }
+    static func clock(_ zone: String, _ year: Int) throws -> LocalClock {
+        if zone == "UTC" { return .utc }
         guard let clock = CivilTime.clock(zone, years: (year - 14)...(year + 14)) else {
-            throw UserError("This machine knows no time zone '\(zone)'.")
+            throw UserError("This machine knows no time zone '\(zone)'; write it as Europe/Zurich, or UTC.")
         }
         return clock
     }
@@ -147,7 +162,7 @@ struct TermsFile: Decodable {
     let plant: Plant?
 
     static func read(_ path: String?) throws -> TermsFile? {
-        try path.map { try JSONFile.read(TermsFile.self, $0, "file of a member's terms") }
+        try path.map { try JSONFile.read(TermsFile.self, $0, "file of a member's terms", shape: shape) }
     }
 
     func settings() throws -> MemberSettings {

@@ -21,7 +21,7 @@ struct Story {
         guard names.contains(member) else { throw UserError("\(readings) has no meter '\(member)'.") }
         let (file, address, rules, first) = try await found(names, readings)
         try await ingest(readings, file, from: first, hours: hours, rules)
-        let claims = try await settle(address, first, hours)
+        let claims = try await settle(address, first, hours, rules.period)
         let statements = try await statements(file, address, first, hours)
         guard let index = file.members.firstIndex(where: { $0.name == member }) else {
             throw UserError("'\(member)' was not admitted.")
@@ -135,11 +135,13 @@ struct Story {
         }
     }
 
-    private func settle(_ address: Address, _ first: PeriodNumber, _ hours: Int) async throws -> [AttestedSettlement] {
+    private func settle(
+        _ address: Address, _ first: PeriodNumber, _ hours: Int, _ resolution: Resolution
+    ) async throws -> [AttestedSettlement] {
         var settled: [AttestedSettlement] = []
         let began = Date()
         for offset in 0..<UInt64(hours) {
-            settled.append(try await office.settle(address, first.advanced(by: offset)))
+            settled.append(try await office.settle(address, first.advanced(by: offset), resolution))
             if (offset + 1) % 24 == 0 || offset + 1 == UInt64(hours) {
                 let each = Date().timeIntervalSince(began) / Double(offset + 1) * 1000
                 progress("Settled \(offset + 1) of \(hours) hours (\(Int(each)) ms each, attested and final)")
@@ -177,7 +179,8 @@ struct StoryReport {
         let shown = statements[member]
         return ReportData(
             network: status.networkName, networkID: status.network.description, community: rules.name,
-            model: "even split at the community's tariffs", currency: rules.currency, hours: hours(),
+            model: "even split at the community's tariffs", currency: rules.currency,
+            offsets: CommunityFile.clock(rules.clock), hours: hours(),
             member: names[member],
             memberHours: shown.lines.map { line in
                 ReportData.MemberHour(

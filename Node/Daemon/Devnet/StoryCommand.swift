@@ -61,7 +61,8 @@ struct StoryText {
             return [
                 name, Human.energy(sum(\.production)), Human.energy(sum(\.consumption)),
                 Human.energy(sum(\.fromNeighbours)),
-                Human.energy(sum(\.toNeighbours)), money(cost), money(alone), money(alone - cost),
+                Human.energy(sum(\.toNeighbours)), money(cost), money(alone),
+                Human.difference(alone, cost, currency: data.currency),
             ]
         }
         for member in data.members { table.add(row(member.member, [member])) }

@@ -54,13 +54,10 @@ struct RegistrySession {
 
     /// The partner that the sending key acts for or belongs to: the endorser of what it sends.
     func partner() async throws -> String {
-        if let actor = chain.actor { return actor }
-        let read = try await chain.client.value(
-            Directory.keys.stateKey(chain.key.publicKey, at: WellKnown.governance))
-        guard let value = read.value else {
+        guard let partner = try await chain.partner() else {
             throw UserError("The key that sends belongs to no partner; name the endorser with --endorser.")
         }
-        return try KeyHolder(bcs: value).partner
+        return partner
     }
 }
 

@@ -18,7 +18,7 @@ struct AccountCommand: AsyncParsableCommand {
         subcommands: [
             AccountWalletCommand.self, AccountOpenCommand.self, AccountConfirmCommand.self, AccountAddCommand.self,
             AccountActorCommand.self, Suspend.self, Reinstate.self, Revoke.self, Release.self,
-            VoteOperatorCommand.self, AccountShowCommand.self,
+            VoteOperatorCommand.self, AccountShowCommand.self, AccountListCommand.self,
         ])
 
     struct Target: ParsableArguments {

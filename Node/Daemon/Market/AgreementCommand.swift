@@ -10,11 +10,13 @@ internal import Primitives
 struct AgreementCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agreement",
-        abstract: "Share data under contract: describe, offer, countersign, consent, revoke, terminate, show, check.",
+        abstract:
+            "Share data under contract: describe, offer, offers, countersign, consent, revoke, terminate, list, show, check.",
         subcommands: [
             AgreementDescribeCommand.self, WithdrawDataSet.self, AgreementOfferCommand.self, WithdrawOffer.self,
             AgreementCountersignCommand.self, AgreementConsentCommand.self, Revoke.self, Terminate.self,
-            AgreementShowCommand.self, AgreementCheckCommand.self,
+            AgreementShowCommand.self, AgreementCheckCommand.self, AgreementListCommand.self,
+            AgreementOffersCommand.self,
         ])
 
     struct WithdrawDataSet: AsyncParsableCommand {
@@ -82,39 +84,44 @@ struct AgreementCommand: AsyncParsableCommand {
 
 struct AgreementDescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "describe", abstract: "Describe a data set, or revise its description.")
+        commandName: "describe", abstract: "Describe a data set, or revise its description.",
+        discussion: """
+            The description is signed and stays on the chain: what the data is about (--privacy), by what right it is shared \
+            (--authority) and how (--class) has no default. Readings of homes are personal data, which need the consent of \
+            their owners: --privacy personal --authority consent --owner DID.
+            """)
     @Argument(help: "Name: a-z, 0-9, hyphen, dot and slash.") var name: String
     @Option(help: "Partner under which its batches are anchored.") var partner: String
     @Option(help: "Name of the data set there; the same name when left out.") var anchor: String?
     @Option(name: .customLong("copy"), help: "Partner that holds a copy; repeat for more.") var copies: [String] = []
     @Option(help: "Version that a revision follows; 0 for a new data set.") var previous: UInt32 = 0
     @Option(
-        help: "measured, reported, derived, simulated or third-party.",
+        help: "measured, reported, derived, simulated or third-party. (default: measured)",
         transform: { try MarketWords.code($0, "origin") as DataOrigin })
     var origin: DataOrigin = .measured
     @Option(
-        help: "time-series, table, document, model or events.",
+        help: "time-series, table, document, model or events. (default: time-series)",
         transform: { try MarketWords.code($0, "type of data") as DataType })
     var type: DataType = .timeSeries
     @Option(
         name: .customLong("class"), help: "service, sale-only or open.",
         transform: { try MarketWords.code($0, "class") as SharingClass })
-    var sharingClass: SharingClass = .saleOnly
+    var sharingClass: SharingClass
     @Option(name: .customLong("country"), help: "Country where it may be stored; repeat for more. None: anywhere.")
     var countries: [String] = []
     @Option(
         help: "non-personal, anonymised, pseudonymised or personal.",
         transform: { try MarketWords.code($0, "privacy status") as PrivacyStatus })
-    var privacy: PrivacyStatus = .nonPersonal
+    var privacy: PrivacyStatus
     @Option(
-        help: "once, yearly, monthly, daily, hourly, quarter-hourly or real-time.",
+        help: "once, yearly, monthly, daily, hourly, quarter-hourly or real-time. (default: once)",
         transform: { try MarketWords.code($0, "velocity") as DataVelocity })
     var velocity: DataVelocity = .once
     @Option(help: "Bytes in a year, about.") var volume: UInt64 = 0
     @Option(
         help: "ownership, licence, consent or law.",
         transform: { try MarketWords.code($0, "authority") as SharingAuthority })
-    var authority: SharingAuthority = .ownership
+    var authority: SharingAuthority
     @Option(name: .customLong("owner"), help: "DID of a data owner that must consent; repeat for more.")
     var owners: [String] = []
     @Option(name: .customLong("purpose"), help: "What it may be used for; repeat for more.") var purposes: [String] = []
@@ -157,7 +164,7 @@ struct AgreementOfferCommand: AsyncParsableCommand {
     @Option(help: "Days that the agreement runs.") var days: UInt32
     @Option(help: "Days until the offer expires.") var expiresDays: UInt32 = 30
     @Option(
-        help: "free, one-time, recurring, per-access or per-energy (per kWh).",
+        help: "free, one-time, recurring, per-access or per-energy (per kWh). (default: free)",
         transform: { try MarketWords.code($0, "price plan") as PricePlan.Kind })
     var plan: PricePlan.Kind = .free
     @Option(help: "Price, e.g. 12.50.") var price = "0"
@@ -218,6 +225,22 @@ struct AgreementCountersignCommand: AsyncParsableCommand {
             },
             tell: {
                 ("\($0.number)", "Agreement \($0.number); see it with `commonwatt agreement show \($0.number)`.")
+            },
+            more: { client, made, height in
+                let agreement = try? Agreement(
+                    bcs: try await client.query(
+                        WellKnown.agreements, Agreements.agreementQuery.number,
+                        arguments: AgreementID(made.number).bcs, minimumHeight: height))
+                guard let agreement, agreement.plan.kind != .free else { return nil }
+                // What is paid once or first is billed at once, though perhaps in the next block.
+                let isBilled = agreement.plan.paysFirst || agreement.plan.kind == .oneTime
+                var invoices: [UInt64] = []
+                for _ in 0..<(isBilled ? 8 : 1) where invoices.isEmpty {
+                    invoices = await MarketLists.invoices(
+                        client, agreement: made.number, party: agreement.user, height: height)
+                    if invoices.isEmpty, isBilled { try? await Task.sleep(for: .milliseconds(300)) }
+                }
+                return invoices.first.map { "Its invoice is \($0); pay it with `commonwatt invoice pay \($0)`." }
             })
     }
 }

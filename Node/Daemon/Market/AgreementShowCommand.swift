@@ -16,7 +16,7 @@ struct AgreementShowCommand: AsyncParsableCommand {
     @OptionGroup var options: ReadOptions
 
     func run() async throws {
-        let fields: [(String, String)]
+        var fields: [(String, String)]
         if let dataSet {
             let id = DataSetID(try MarketWords.digest(dataSet, "data set"))
             fields = Self.fields(try await options.ask(Agreements.dataSetQuery, of: WellKnown.agreements, id))
@@ -24,12 +24,20 @@ struct AgreementShowCommand: AsyncParsableCommand {
             fields =
                 offer
                 ? Self.fields(try await options.ask(Agreements.offerQuery, of: WellKnown.agreements, OfferID(number)))
-                : Self.fields(
-                    try await options.ask(Agreements.agreementQuery, of: WellKnown.agreements, AgreementID(number)))
+                : try await agreement(number)
         } else {
             throw UserError("Name the number of an agreement, or a data set with --data-set.")
         }
         try options.output.show(Dictionary(fields) { first, _ in first }) { Self.lines(fields) }
+    }
+
+    private func agreement(_ number: UInt64) async throws -> [(String, String)] {
+        let found = try await options.ask(Agreements.agreementQuery, of: WellKnown.agreements, AgreementID(number))
+        let invoices = try await NodeClient.with(options.nodes.addresses) {
+            await MarketLists.invoices($0, agreement: number, party: found.user)
+        }
+        let numbers = invoices.map(String.init).joined(separator: ", ")
+        return Self.fields(found) + [("invoices", numbers.isEmpty ? "none yet" : numbers)]
     }
 
     static func text(_ offer: Offer) -> String { lines(fields(offer)) }

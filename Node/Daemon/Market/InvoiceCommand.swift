@@ -13,10 +13,10 @@ struct InvoiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoice",
         abstract:
-            "Invoices: show, pay, confirm a payment, credit, dispute, resolve; export documents that verify offline.",
+            "Invoices: list, show, pay, confirm a payment, credit, dispute, resolve; export documents that verify offline.",
         subcommands: [
             Show.self, Pay.self, Confirm.self, Reverse.self, Credit.self, Refund.self, DisputeCommand.self,
-            Resolve.self, InvoiceExportCommand.self,
+            Resolve.self, InvoiceExportCommand.self, InvoiceListCommand.self,
         ])
 
     /// An invoice on the node's word, for its currency.
@@ -33,6 +33,9 @@ struct InvoiceCommand: AsyncParsableCommand {
             let number: UInt64
             let agreement: UInt64
             let amount: String
+            let paid: String
+            let credited: String
+            let refunded: String
             let outstanding: String
             let state: String
             let reminders: String
@@ -45,12 +48,16 @@ struct InvoiceCommand: AsyncParsableCommand {
             let shown = Shown(
                 number: number, agreement: invoice.agreement,
                 amount: MarketWords.money(invoice.amount, invoice.currency),
+                paid: MarketWords.money(invoice.paid, invoice.currency),
+                credited: MarketWords.money(invoice.credited, invoice.currency),
+                refunded: MarketWords.money(invoice.refunded, invoice.currency),
                 outstanding: MarketWords.money(invoice.outstanding, invoice.currency),
                 state: MarketWords.word(invoice.state), reminders: MarketWords.word(invoice.dunning),
                 disputed: invoice.isDisputed, due: invoice.due.text)
             try options.output.show(shown) {
                 """
                 invoice \(number) of agreement \(shown.agreement): \(shown.amount), \(shown.state)
+                paid: \(shown.paid), credited: \(shown.credited), refunded: \(shown.refunded)
                 outstanding: \(shown.outstanding), due \(shown.due)
                 reminders: \(shown.reminders)\(shown.disputed ? "; disputed" : "")
                 """
@@ -71,6 +78,11 @@ struct InvoiceCommand: AsyncParsableCommand {
                 Billing.pay, on: WellKnown.billing, doing: "the payment",
                 { session in
                     let invoice = try await InvoiceCommand.read(number, session)
+                    guard invoice.outstanding > 0 else {
+                        throw UserError(
+                            "There is nothing left to pay of invoice \(number): it is \(MarketWords.word(invoice.state))."
+                        )
+                    }
                     return PayInvoice(invoice: number, amount: given ?? invoice.outstanding)
                 },
                 tell: { ("\($0.number)", "Paid; the receipt has number \($0.number).") })

@@ -41,10 +41,11 @@ struct ActOptions: ParsableArguments {
         let height: UInt64
     }
 
-    /// Signs, submits, waits until it is final, and tells.
+    /// Signs, submits, waits until it is final, and tells; `more` may add a sentence of what it asks the node then.
     func act<Body, Output>(
         _ method: Method<Signed<Body>, Output>, on instance: Address, doing what: String,
-        _ body: (ChainSession) async throws -> Body, tell: (Output) -> (made: String?, text: String)
+        _ body: (ChainSession) async throws -> Body, tell: (Output) -> (made: String?, text: String),
+        more: (NodeClient, Output, Height) async -> String? = { _, _, _ in nil }
     ) async throws {
         let own = try DIDWallet.read(wallet)
         let holder = try MarketWords.holder(account ?? own.did)
@@ -64,12 +65,13 @@ struct ActOptions: ParsableArguments {
             }
             let result = try await session.run([call], doing: what)
             guard let bytes = result.receipt.outputs.first else { throw UserError("The receipt has no result.") }
-            let told = tell(try method.output(bytes))
-            return (result, told.made, told.text)
+            let output = try method.output(bytes)
+            let told = tell(output)
+            let text = "\(told.text) Final in block \(result.height)."
+            let further = self.output.json ? nil : await more(client, output, result.height)
+            return (result, told.made, further.map { "\(text) \($0)" } ?? text)
         }
-        try output.show(Outcome(made: made, height: result.height.value)) {
-            "\(text) Final in block \(result.height)."
-        }
+        try output.show(Outcome(made: made, height: result.height.value)) { text }
     }
 }
 

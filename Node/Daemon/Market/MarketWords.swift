@@ -77,8 +77,13 @@ enum MarketWords {
         return amount
     }
 
-    static func money(_ micro: Amount, _ currency: Currency) -> String {
-        "\(Human.fixed(micro, digits: 6)) \(currency)"
+    /// `12.50 EUR`: two decimals, more where they are needed.
+    static func money(_ micro: Amount, _ currency: Currency) -> String { "\(amount(micro)) \(currency)" }
+
+    private static func amount(_ micro: Amount) -> String {
+        var text = Human.fixed(micro, digits: 6)
+        for _ in 0..<4 where text.hasSuffix("0") { text.removeLast() }
+        return text
     }
 
     /// SHA-256 of a file: how texts and credentials are named on chain.

@@ -26,7 +26,7 @@ struct Chart {
     private static let height = 280.0
     private static let left = 56.0
     private static let right = 12.0
-    private static let top = 14.0
+    private static let top = 28.0
     private static let bottom = 34.0
 
     private var count: Int { series.map(\.values.count).max() ?? 0 }
@@ -45,7 +45,7 @@ struct Chart {
         out += grid(low: low, high: high, step: step, y: y)
         for one in series { out += path(one, y: y) }
         out += hovers()
-        return out + "</svg>" + legend()
+        return PageParts.frame(out + "</svg>") + legend()
     }
 
     private func x(_ index: Int) -> Double {
@@ -63,7 +63,7 @@ struct Chart {
                 "<text class=\"axis\" text-anchor=\"end\" x=\"\(Chart.left - 6)\" y=\"\(Chart.number(y(value) + 4))\">\(Chart.label(value, step))</text>"
             value += step
         }
-        out += "<text class=\"axis\" x=\"4\" y=\"11\">\(Chart.escape(unit))</text>"
+        out += "<text class=\"axis\" x=\"4\" y=\"14\">\(Chart.escape(unit))</text>"
         for tick in ticks {
             let position = Chart.number(Chart.left + plotWidth * Double(tick.index) / Double(max(count, 1)))
             out +=

@@ -55,7 +55,7 @@ struct DayChart {
             }
         }
         let items = stacks.map { "<span><i class=\"key \($0.colour)\"></i>\(Chart.escape($0.name))</span>" }
-        return out + "</svg><p class=\"legend\">" + items.joined(separator: " ") + "</p>"
+        return PageParts.frame(out + "</svg>") + "<p class=\"legend\">" + items.joined(separator: " ") + "</p>"
     }
 
     private func bar(_ index: Int, x: Double, width: Double, y: (Double) -> Double) -> String {

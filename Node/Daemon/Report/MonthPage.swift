@@ -19,7 +19,7 @@ struct MonthPage {
         let span = DaySums.span(days)
         let body = """
             <header><h1>\(escape(rules.name))</h1><p class="lead">\(escape(span)), \(statements.count) members</p></header>
-            \(tiles(days))
+            \(PageParts.banner(SpanState(statements).words))\(tiles(days))
             <section><h2>The community, day by day</h2><p>Above the line where the homes' energy came from, below it where the surplus went.</p>\
             \(DaySums.energyChart(days, currency: currency, title: "Energy of the community").svg())</section>
             <section class="long"><h2>Members</h2>\(members())</section>
@@ -43,17 +43,17 @@ struct MonthPage {
     }
 
     private func members() -> String {
-        let head = ["Member", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "Balance"]
+        let head = ["Member", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "To pay"]
         let rows = statements.sorted { $0.member < $1.member }.map { statement in
             [
                 names[statement.member].map { "\(statement.member) \($0)" } ?? "\(statement.member)",
                 Human.energy(statement.sums.production), Human.energy(statement.sums.consumption),
                 Human.energy(statement.sums.received), Human.energy(statement.sums.given),
                 Human.energy(statement.sums.bought), Human.energy(statement.sums.sold),
-                Human.money(statement.sums.balance, currency: currency),
+                Human.money(-statement.sums.balance, currency: currency),
             ]
         }
-        return PageParts.table(head, rows)
+        return PageParts.table(head, rows) + "<p>Below zero the member receives.</p>"
     }
 
     private func open() -> String {

@@ -1,3 +1,5 @@
+internal import Trading
+
 /// What the week's report shows. Energy in watt-hours, money in micro-units.
 struct ReportData: Codable, Sendable {
     struct Hour: Codable, Sendable {
@@ -44,10 +46,14 @@ struct ReportData: Codable, Sendable {
     let community: String
     let model: String
     let currency: String
+    /// Civil time of the community: UTC offsets in minutes with the instants (milliseconds) at which they begin.
+    let offsets: [[Int64]]
     let hours: [Hour]
     let member: String
     let memberHours: [MemberHour]
     let members: [MemberRow]
     let checks: [Check]
     let chain: [String: String]
+
+    var clock: LocalClock { CommunityFile.clock(offsets) }
 }

@@ -1,4 +1,6 @@
 internal import Foundation
+internal import Primitives
+internal import Trading
 
 /// Writes the week's report: one self-contained HTML page that prints well and asks nothing of the network.
 struct ReportPage {
@@ -18,7 +20,7 @@ struct ReportPage {
             <p>The statement that this member verified offline, with nothing but the genesis file.</p>\(memberCharts())</section>
             <section><h2>Checked offline</h2>\(checkList())</section>
             <section><h2>The chain behind it</h2>\(chainTable())</section>
-            """)
+            """, times: "Days and hours are those of the community's clock.")
     }
 
     /// A self-contained page in the style of all reports; `title` is text, `body` is HTML.
@@ -39,7 +41,8 @@ struct ReportPage {
 
     private func span() -> String {
         guard let first = data.hours.first, let last = data.hours.last else { return "no hours" }
-        return "\(ReportPage.day(first.start)) to \(ReportPage.day(last.start + 3_600_000))"
+        let (from, to) = (ReportPage.day(local(first.start)), ReportPage.day(local(last.start)))
+        return from == to ? from : "\(from) to \(to)"
     }
 
     private func tiles() -> String {
@@ -48,18 +51,17 @@ struct ReportPage {
         let traded = data.hours.reduce(0) { $0 + $1.traded }
         let cost = data.members.reduce(0) { $0 + $1.cost }
         let alone = data.members.reduce(0) { $0 + $1.costAlone }
-        let saved = alone - cost
         return PageParts.tiles([
             (Human.energy(produced), "made on the roofs"), (Human.energy(consumed), "used in the homes"),
             (Human.energy(traded), "traded between neighbours"),
             (Human.money(cost, currency: data.currency), "the community's bill"),
-            (Human.money(saved, currency: data.currency), "less than without a community"),
+            (Human.difference(alone, cost, currency: data.currency), "less than without a community"),
         ])
     }
 
     private func communityChart() -> String {
         let tooltips = data.hours.map { hour in
-            "\(ReportPage.minute(hour.start))\nmade \(Human.energy(hour.production))\nused \(Human.energy(hour.consumption))"
+            "\(localMinute(hour.start))\nmade \(Human.energy(hour.production))\nused \(Human.energy(hour.consumption))"
                 + "\ntraded \(Human.energy(hour.traded))"
         }
         return Chart(
@@ -76,7 +78,7 @@ struct ReportPage {
     private func memberCharts() -> String {
         let hours = data.memberHours
         let tooltips = hours.map { hour in
-            "\(ReportPage.minute(hour.start))\nmade \(Human.energy(hour.production))\nused \(Human.energy(hour.consumption))"
+            "\(localMinute(hour.start))\nmade \(Human.energy(hour.production))\nused \(Human.energy(hour.consumption))"
                 + "\nfrom neighbours \(Human.energy(hour.fromNeighbours))\nto neighbours \(Human.energy(hour.toNeighbours))"
                 + "\namount \(Human.money(hour.amount, currency: data.currency))"
                 + (hour.estimated ? "\nreading flagged" : "")
@@ -107,7 +109,7 @@ struct ReportPage {
                 Human.energy(row.fromNeighbours),
                 Human.energy(row.toNeighbours), Human.money(row.cost, currency: data.currency),
                 Human.money(row.costAlone, currency: data.currency),
-                Human.money(row.costAlone - row.cost, currency: data.currency),
+                Human.difference(row.costAlone, row.cost, currency: data.currency),
             ]
         }
         return PageParts.table(head, rows) { data.members[$0].member == data.member }
@@ -127,13 +129,24 @@ struct ReportPage {
     }
 
     private func dayTicks(_ starts: [UInt64]) -> [(index: Int, text: String)] {
-        starts.enumerated().filter { $0.element % 86_400_000 == 0 }.map {
-            (index: $0.offset, text: ReportPage.day($0.element))
+        starts.enumerated().filter { local($0.element) % 86_400_000 == 0 }.map {
+            (index: $0.offset, text: ReportPage.shortDay(local($0.element)))
         }
     }
 
+    /// A time as the community's clock shows it, as if that were UTC.
+    private func local(_ milliseconds: UInt64) -> UInt64 {
+        let offset = Int64(data.clock.offsetMinutes(at: Timestamp(milliseconds))) * 60_000
+        return UInt64(clamping: Int64(clamping: milliseconds) + offset)
+    }
+
+    private func localMinute(_ milliseconds: UInt64) -> String {
+        ReportPage.format(local(milliseconds), "EEE d MMM yyyy, HH:mm")
+    }
+
+    private static func shortDay(_ milliseconds: UInt64) -> String { format(milliseconds, "EEE d MMM") }
     static func day(_ milliseconds: UInt64) -> String { format(milliseconds, "EEE d MMM yyyy") }
-    static func minute(_ milliseconds: UInt64) -> String { format(milliseconds, "EEE d MMM, HH:mm 'UTC'") }
+    static func minute(_ milliseconds: UInt64) -> String { format(milliseconds, "EEE d MMM yyyy, HH:mm 'UTC'") }
 
     private static func format(_ milliseconds: UInt64, _ pattern: String) -> String {
         let formatter = DateFormatter()
@@ -165,7 +178,13 @@ struct ReportPage {
         th,td{padding:5px 8px;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}th:first-child,td:first-child{text-align:left}
         tr.mark td,tfoot td{font-weight:600}.long p,code{overflow-wrap:anywhere}.checks{list-style:none;padding:0;margin:0}.checks li::before{content:"\\2713";color:var(--ok);\
         font-weight:700;margin-right:8px}.checks li.bad::before{content:"\\2717";color:var(--bad)}
-        dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 16px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+        dl{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,2fr);gap:4px 16px;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+        .banner{border:2px solid var(--money);border-radius:10px;padding:10px 14px;margin:12px 0;font-weight:600}.scrolls{display:none}
+        @media screen and (max-width:40rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}.chart{overflow-x:auto}\
+        .chart svg{width:36rem}.axis{font-size:18px}section>p.scrolls{display:block;font-size:.8rem;margin:0}\
+        .wide thead{display:none}.wide table,.wide tbody,.wide tfoot,.wide tr,.wide td{display:block}.wide tr{padding:8px 0;border-bottom:1px solid var(--line)}\
+        .wide td{display:flex;justify-content:space-between;gap:12px;border:0;padding:1px 0;white-space:normal}.wide td:first-child{font-weight:600}\
+        .wide td:empty{display:none}.wide td::before{content:attr(data-head);color:var(--soft);font-weight:400}.wide td:first-child::before{content:none}}
         @media print{:root{--page:#fff}body{background:#fff;font-size:12px}main{max-width:none;padding:0}section{margin:8px 0;padding:8px 10px}\
         section,.tile,tr{break-inside:avoid}section.long{break-inside:auto}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
         """

@@ -20,7 +20,7 @@ struct StatementPage {
         let member = name.map { "\($0), member \(statement.member)" } ?? "Member \(statement.member)"
         let body = """
             <header><h1>\(escape(rules.name))</h1><p class="lead">\(escape(member)), \(escape(DaySums.span(days)))</p></header>
-            \(tiles())
+            \(PageParts.banner(SpanState([statement]).words))\(tiles())
             <section><h2>Day by day</h2><p>Above the line where your energy came from, below it where your surplus went.</p>\
             \(DaySums.energyChart(days, currency: currency, title: "Energy of each day").svg())\(costs(days).svg())</section>
             <section><h2>What it is made of</h2>\(breakdown())</section>
@@ -49,29 +49,31 @@ struct StatementPage {
             stacks: [.init(name: "to pay (below zero: to receive)", colour: "money", values: days.map(\.cost))])
     }
 
+    /// Amounts as each day's cost has them: above zero to pay, below zero to receive.
     private func breakdown() -> String {
-        func row(_ what: String, _ energy: Int64, _ amount: Int64) -> String {
-            let mean =
-                energy == 0
-                ? "" : "\(Human.fixed(abs(StatementPage.mean(amount, energy)), digits: 4)) \(escape(currency))/kWh"
-            return
-                "<tr><td>\(what)</td><td>\(Human.energy(energy))</td><td>\(mean)</td><td>\(Human.money(amount, currency: currency))</td></tr>"
+        var rows = [
+            row("bought from neighbours", sums.received, sums.paidForReceived),
+            row("bought from the grid", sums.bought, sums.paidForBought),
+            row("sold to neighbours", sums.given, -sums.earnedForGiven),
+            row("sold to the grid", sums.sold, -sums.earnedForSold),
+        ]
+        for (what, amount) in [
+            ("grid fee", sums.gridFee), ("community fund", sums.fundLevy),
+            ("incentive for shared energy", -sums.incentive),
+        ] where amount != 0 {
+            rows.append([what, "", "", Human.money(amount, currency: currency)])
         }
-        return
-            "<div class=\"wide\"><table><thead><tr><th>For</th><th>Energy</th><th>On average</th><th>Amount</th></tr></thead><tbody>"
-            + row("bought from neighbours", sums.received, -sums.paidForReceived)
-            + row("bought from the grid", sums.bought, -sums.paidForBought)
-            + row("sold to neighbours", sums.given, sums.earnedForGiven)
-            + row("sold to the grid", sums.sold, sums.earnedForSold)
-            + extra("grid fee", -sums.gridFee) + extra("community fund", -sums.fundLevy)
-            + extra("incentive for shared energy", sums.incentive)
-            + "</tbody><tfoot><tr><td>\(sums.balance < 0 ? "to pay" : "to receive")</td><td></td><td></td><td>\(Human.money(sums.balance, currency: currency))</td></tr></tfoot></table></div>"
+        rows.append(["in all", "", "", Human.money(-sums.balance, currency: currency)])
+        let last = rows.count - 1
+        return "<p>Above zero you pay, below zero you receive.</p>"
+            + PageParts.table(["For", "Energy", "On average", "Amount"], rows) { $0 == last }
     }
 
-    /// A row without energy of its own; none when there is no amount.
-    private func extra(_ what: String, _ amount: Int64) -> String {
-        amount == 0
-            ? "" : "<tr><td>\(what)</td><td></td><td></td><td>\(Human.money(amount, currency: currency))</td></tr>"
+    private func row(_ what: String, _ energy: Int64, _ amount: Int64) -> [String] {
+        let mean =
+            energy == 0
+            ? "" : "\(Human.fixed(abs(StatementPage.mean(amount, energy)), digits: 4)) \(currency)/kWh"
+        return [what, Human.energy(energy), mean, Human.money(amount, currency: currency)]
     }
 
     /// Mean price in ten-thousandths of a unit per kWh.
@@ -81,7 +83,7 @@ struct StatementPage {
     }
 
     private func table(_ days: [DaySums]) -> String {
-        let head = ["Day", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "Cost"]
+        let head = ["Day", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "To pay"]
         let rows = days.map { day in
             [
                 day.date, Human.energy(day.production), Human.energy(day.consumption), Human.energy(day.received),

@@ -7,6 +7,9 @@ internal import Primitives
 enum KeyFile {
     private static let header = "commonwatt-secret-key/1 secp256k1"
 
+    /// The command that makes members' keys.
+    static let memberMaker = "commonwatt cec member-key"
+
     static func create(at path: String) throws -> Secp256k1.SecretKey {
         guard !FileManager.default.fileExists(atPath: path) else {
             throw UserError(
@@ -22,9 +25,10 @@ enum KeyFile {
         }
     }
 
-    static func read(_ path: String) throws -> Secp256k1.SecretKey {
+    /// `maker` is the command that makes such a key.
+    static func read(_ path: String, maker: String = "commonwatt keys new") throws -> Secp256k1.SecretKey {
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw UserError("No key file at \(path); make one with `commonwatt keys new`.")
+            throw UserError("No key file at \(path); make one with `\(maker)`.")
         }
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         if let mode = attributes[.posixPermissions] as? Int, mode & 0o077 != 0 {

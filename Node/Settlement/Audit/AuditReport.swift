@@ -42,6 +42,8 @@ package struct AuditReport: Sendable {
     package internal(set) var fund: Int128 = 0
     package internal(set) var rounding: Int128 = 0
     package private(set) var outcomes: [Check: Outcome] = [:]
+    /// Periods without a settlement one after the other, not told yet.
+    private var run: (first: PeriodNumber, last: PeriodNumber, isDue: Bool)?
 
     init(community: Address, head: CommunityHead) {
         self.community = community
@@ -57,6 +59,33 @@ package struct AuditReport: Sendable {
         if (outcomes[check]?.findings.count ?? 0) < ChainAudit.findingsMax {
             outcomes[check, default: Outcome()].findings.append(finding())
         }
+    }
+
+    /// That a period without a settlement needs none. Those that do are told as runs, whose deadline is over or not.
+    mutating func expectSettled(_ period: PeriodNumber, _ condition: Bool, isDue: Bool) {
+        outcomes[.periods, default: Outcome()].checked += 1
+        guard !condition else { return endRun() }
+        outcomes[.periods, default: Outcome()].failed += 1
+        if let run, run.isDue == isDue {
+            self.run = (run.first, period, isDue)
+        } else {
+            endRun()
+            run = (period, period, isDue)
+        }
+    }
+
+    /// Tells of the run of unsettled periods that ended, if there is one.
+    mutating func endRun() {
+        guard let run else { return }
+        self.run = nil
+        guard (outcomes[.periods]?.findings.count ?? 0) < ChainAudit.findingsMax else { return }
+        let count = run.last.distance(above: run.first) + 1
+        let which =
+            count == 1
+            ? "period \(run.first) is not settled"
+            : "period \(run.first) and those after it up to period \(run.last), \(count) in all, are not settled"
+        outcomes[.periods, default: Outcome()].findings.append(
+            "\(which)\(run.isDue ? count == 1 ? ", and its deadline is over" : ", and their deadlines are over" : "")")
     }
 
     mutating func add(_ totals: PublishedTotals) {

@@ -15,7 +15,7 @@ package struct ChainAudit: Sendable {
     /// Periods of one run.
     package static let periodsMax = 100_000
     /// Findings that are listed of one check.
-    static let findingsMax = 50
+    package static let findingsMax = 50
 
     private let community: Address
     private let read: Read
@@ -71,6 +71,7 @@ package struct ChainAudit: Sendable {
             try await audit(period, active: active.count, rules, now, &report)
             progress(Int(number - begin.value) + 1)
         }
+        report.endRun()
         return report.finished()
     }
 
@@ -125,11 +126,10 @@ package struct ChainAudit: Sendable {
         guard let current: SettlementRecord = try await record(Community.settlements.stateKey(period, at: community))
         else {
             let isDue = rules.period.end(of: period).map { now >= rules.deadline(afterEnd: $0) } ?? false
-            report.expect(.periods, active == 0) {
-                "period \(period) is not settled\(isDue ? ", and its deadline is over" : "")"
-            }
+            report.expectSettled(period, active == 0, isDue: isDue)
             return
         }
+        report.endRun()
         report.settled += 1
         report.stages[current.claim.stage, default: 0] += 1
         let versions = try await versions(of: current, period, &report)

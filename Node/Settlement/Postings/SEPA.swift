@@ -101,7 +101,10 @@ package enum SEPA {
     }
 
     static func problem(of account: BankAccounts.Account) -> String? {
-        if !isIBAN(account.iban) { return "'\(account.iban.prefix(40))' is no IBAN of a SEPA country" }
+        if !isIBAN(account.iban) {
+            return
+                "'\(account.iban.prefix(40))' is no IBAN of a SEPA country: its country, length or check digits are wrong"
+        }
         if let bic = account.bic, !isBIC(bic) { return "'\(bic.prefix(16))' is no BIC" }
         if text(account.name, max: nameMax).isEmpty { return "the account has no name" }
         return nil

@@ -56,7 +56,8 @@ package struct GreenButtonAdaptor: Sendable {
                 kind, line: block.line, meter: String(name.prefix(32)), count: max(1, block.intervals.count), reason)
         }
         guard let number = settings.meters[name] else {
-            return reject(.unknownMeter, "meter '\(name.prefix(32))' has no number; register it first")
+            return reject(
+                .unknownMeter, "meter '\(name.prefix(32))' is no member's in the community file; `cec admit` adds it")
         }
         guard let type = feed.type(of: block) else {
             return reject(.malformed, "the interval block leads to no reading type")

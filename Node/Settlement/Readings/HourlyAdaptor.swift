@@ -112,7 +112,8 @@ struct RowProblem: Error {
 
     static func unknownMeter(_ name: some StringProtocol) -> RowProblem {
         RowProblem(
-            .unknownMeter, meter: String(name.prefix(32)), "meter '\(name.prefix(32))' has no number; register it first"
+            .unknownMeter, meter: String(name.prefix(32)),
+            "meter '\(name.prefix(32))' is no member's in the community file; `cec admit` adds it"
         )
     }
 }

@@ -38,7 +38,8 @@ package struct MarketDocumentAdaptor: Sendable {
             collector.reject(kind, line: series.line, meter: String(name.prefix(32)), count: max(1, count), reason)
         }
         guard let number = settings.meters[name] else {
-            return reject(.unknownMeter, "meter '\(name.prefix(32))' has no number; register it first")
+            return reject(
+                .unknownMeter, "meter '\(name.prefix(32))' is no member's in the community file; `cec admit` adds it")
         }
         guard let direction = series.direction else {
             return reject(

@@ -55,10 +55,14 @@ package struct ReadingsFile: Sendable {
         switch format {
         case .hourly: return try HourlyAdaptor(settings).read(bytes)
         case .quarterHours:
-            guard let isoYear else { throw AdaptorError("the file names weeks without a year; say which year it is") }
+            guard let isoYear else {
+                throw AdaptorError("the file names weeks without a year; say which year it is with --year")
+            }
             return try QuarterHourAdaptor(settings, isoYear: isoYear, direction: direction).read(bytes)
         case .registers:
-            guard let meter else { throw AdaptorError("the file names no meter; say whose registers it has") }
+            guard let meter else {
+                throw AdaptorError("the file names no meter; say whose registers it has with --meter")
+            }
             return try RegisterAdaptor(settings, meter: meter).read(bytes)
         case .greenButton: return try GreenButtonAdaptor(settings, meter: meter).read(bytes)
         case .cim: return try MarketDocumentAdaptor(settings, meter: meter).read(bytes)

@@ -38,7 +38,7 @@ package struct RegisterAdaptor: Sendable {
         let table = try CSVTable(bytes)
         try settings.check()
         guard let number = settings.meters[meter] else {
-            throw AdaptorError("meter '\(meter.prefix(32))' has no number; register it first")
+            throw AdaptorError("meter '\(meter.prefix(32))' is no member's in the community file; `cec admit` adds it")
         }
         var collector = ReadingCollector(settings, resolution: .minutes60)
         let names = table.header.split(separator: ",", omittingEmptySubsequences: false).map(String.init)

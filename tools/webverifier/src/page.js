@@ -24,15 +24,31 @@ function verdict(result) {
   const failed = result.checks.find((each) => !each.passed);
   const first = failed && `<b>${escape(failed.name)}</b>: ${escape(failed.detail)}`;
   const holds = result.header && `It holds as of block ${result.header.height} of ${utc(result.header.time)}; a later correction would be a new statement.`;
+  const notOne = !result.isRight && failed?.name === "statement file" && !failed.detail.includes("was changed");
   show("verdict", result.isRight
-    ? `<h2><span class="mark" aria-hidden="true">✓</span>The statement is right</h2><p>${holds}</p>`
+    ? `<h2><span class="mark" aria-hidden="true">✓</span>The statement is right</h2><p>${holds}</p>${unsettled(result.statement)}`
+    : notOne ? `<h2><span class="mark" aria-hidden="true">✗</span>This file cannot be checked</h2><p>${escape(failed.detail)}. Choose the JSON file of the statement, such as <i>member-7.json</i>, unchanged, and the genesis file of its network.</p>`
     : `<h2><span class="mark" aria-hidden="true">✗</span>The statement is wrong: do not trust it</h2><p>${first}</p>`);
 }
 
-function checkList(checks) {
-  place("check-list").innerHTML = checks.map((each) =>
-    `<li class="${each.passed ? "passed" : "failed"}"><span class="mark" aria-hidden="true">${each.passed ? "✓" : "✗"}</span>`
-    + `<span>${escape(each.name)}<span hidden> ${each.passed ? "passed" : "failed"}</span></span><span class="why">${escape(each.detail)}</span></li>`).join("");
+/** What of the span is not settled for good, as a banner; nothing when all of it is. */
+function unsettled(statement) {
+  const provisional = statement.lines.filter((line) => line.stage === "provisional").length;
+  const parts = [];
+  if (statement.open.length) parts.push(`${statement.open.length} of ${statement.lines.length + statement.open.length} periods are not settled yet`);
+  if (provisional) parts.push(`${provisional} are provisional`);
+  return parts.length ? `<p class="banner">This span is not final: ${parts.join(", ")}. The amounts are of what is settled.</p>` : "";
+}
+
+function checkList({ checks, statement }) {
+  const states = { passed: ["✓", "passed"], failed: ["✗", "failed"], open: ["!", "passed, but not final"], skipped: ["–", "not checked"] };
+  const state = (each) => each.passed ? (each.name === "all periods" && statement?.open.length ? "open" : "passed")
+    : each.detail.startsWith("not checked") ? "skipped" : "failed";
+  place("check-list").innerHTML = checks.map((each) => {
+    const [mark, word] = states[state(each)];
+    return `<li class="${state(each)}"><span class="mark" aria-hidden="true">${mark}</span>`
+      + `<span>${escape(each.name)}<span hidden> ${word}</span></span><span class="why">${escape(each.detail)}</span></li>`;
+  }).join("");
   place("checks").hidden = false;
 }
 
@@ -55,10 +71,11 @@ function month({ statement, rules }) {
     + chart("What it cost", rules.currency, days, [["to pay (below zero: earned)", "money", (d) => Number(d.cost) / 1e6]], text));
   place("print").onclick = () => window.print();
   const row = (name, d) => [name, ...["production", "consumption", "received", "given", "bought", "sold"].map((field) => fixed(d[field], 3)), money(d.cost, rules.currency)];
-  const cells = (row, tag) => `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
+  const heads = ["Time", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "Cost"];
+  const cells = (row, tag) => `<tr>${row.map((cell, index) => `<${tag}${tag === "td" ? ` data-head="${heads[index]}"` : ""}>${cell}</${tag}>`).join("")}</tr>`;
   const flagged = days.reduce((sum, day) => sum + day.flagged, 0);
   show("days", `<h2>In numbers</h2><div class="wide"><table><caption>${statement.lines.length} settled periods, energy in kWh${statement.open.length ? `, ${statement.open.length} still open` : ""}${flagged ? `; ${flagged} rest on readings that are missing or not as provided` : ""}</caption><thead>`
-    + cells(["Time", "Made", "Used", "From neighbours", "To neighbours", "Bought", "Sold", "Cost"], "th") + "</thead><tbody>"
+    + cells(heads, "th") + "</thead><tbody>"
     + days.map((day) => cells(row(day.full, day), "td")).join("") + "</tbody><tfoot>" + cells(row("Sum", { ...sums, cost: -sums.balance }), "td") + "</tfoot></table></div>");
 }
 
@@ -84,7 +101,7 @@ async function run() {
     const result = verifyStatement(files.statement, genesis, Date.now());
     // Nothing of a wrong statement is drawn: its numbers mean nothing.
     if (result.isRight) month(result);
-    checkList(result.checks);
+    checkList(result);
     verdict(result);
     document.documentElement.dataset.outcome = JSON.stringify({ isRight: result.isRight, checks: result.checks });
   }

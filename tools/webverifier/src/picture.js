@@ -95,5 +95,5 @@ export function chart(title, unit, days, stacks, label) {
     if (index % every === 0) out += `<text x="${(x + width * 0.36).toFixed(1)}" y="${HEIGHT - 6}" text-anchor="middle">${day.short}</text>`;
   });
   const legend = stacks.map(([name, colour]) => `<li><i class="k-${colour}"></i>${escape(name)}</li>`).join("");
-  return `${out}</svg><ul class="legend">${legend}</ul>`;
+  return `<p class="scrolls">The chart goes on to the right.</p><div class="chart">${out}</svg></div><ul class="legend">${legend}</ul>`;
 }
