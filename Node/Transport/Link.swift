@@ -20,6 +20,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var isUp = false
     /// It once was up, even if another link has won since.
     private(set) var wasAdmitted = false
+    private var upSince: NIODeadline?
     private var isClosing = false
 
     private var context: ChannelHandlerContext?
@@ -77,6 +78,11 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
             network.isAllowed(key), dialled == nil || dialled == key
         else {
             network.counters.keysRefused += 1
+            if let der = try? certificates.first?.toDERBytes(),
+                let key = TransportIdentity.peer(ofCertificate: der)
+            {
+                network.noteRefused(key, of: self)
+            }
             return .failed
         }
         peer = key
@@ -117,7 +123,10 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close("\(error)") }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        network.noteIfRefused(self, by: error)
+        close("\(error)")
+    }
 
     func close(_ reason: String) {
         guard !isClosing else { return }
@@ -219,7 +228,11 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     func setUp() {
         isUp = true
         wasAdmitted = true
+        upSince = .now()
     }
+
+    /// Since the hello; 0 before it.
+    var upMilliseconds: Int64 { upSince.map { (NIODeadline.now() - $0).nanoseconds / 1_000_000 } ?? 0 }
 
     func read(context: ChannelHandlerContext) {
         if isPaced || brake.withLockedValue({ $0.isPaused }) { isReadWanted = true } else { context.read() }
