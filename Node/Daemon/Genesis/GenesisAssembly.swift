@@ -63,10 +63,6 @@ enum GenesisAssembly {
     }
 
     static func write(_ genesis: Genesis, to path: String) throws {
-        let folder = (path as NSString).deletingLastPathComponent
-        if !folder.isEmpty {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        }
-        try Data(genesis.file).write(to: URL(filePath: path))
+        try NewFile.write(Data(genesis.file), to: path)
     }
 }
