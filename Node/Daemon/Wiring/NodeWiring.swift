@@ -21,7 +21,7 @@ enum NodeWiring {
         let genesis = try GenesisAssembly.read(settings.genesis)
         try GenesisAssembly.checkApplication(genesis)
         let keys = try NodeKeys.read(settings.keys)
-        try checkOwner(of: keys, settings, genesis)
+        try KeyCheck.refuseForeign(keys, settings, genesis)
         var made = NodeConfiguration(
             genesis: genesis, key: settings.validator ? keys.consensus : nil, transport: keys.transport,
             dataFolder: settings.data)
@@ -31,15 +31,6 @@ enum NodeWiring {
         made.stateRetention = settings.keepStates
         made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
         return made
-    }
-
-    /// A validator's key under another partner's identifier is a mistake that would only show much later.
-    private static func checkOwner(of keys: NodeKeys, _ settings: NodeSettings, _ genesis: Genesis) throws {
-        let owner = genesis.validators.validators.first { $0.consensusKey == keys.consensus.publicKey }?.partner
-        guard let owner, owner != settings.partner else { return }
-        throw UserError(
-            "Setting 'partner' is '\(settings.partner)', but the genesis has the consensus key in \(settings.keys) as that of '\(owner)'; correct 'partner' or 'keys'."
-        )
     }
 
     /// Addresses of validators by partner, and the full nodes that may connect.
@@ -77,11 +68,19 @@ enum NodeWiring {
         return logger
     }
 
+    /// The group writes its services out at debug, with all that they hold: megabytes.
+    private static func groupLogger(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        return quiet
+    }
+
     /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
     static func run(_ settings: NodeSettings) async throws {
         let logger = logger(settings)
         var configuration = try configuration(settings)
         let keys = try NodeKeys.read(settings.keys)
+        for note in KeyCheck.notes(keys, settings, configuration.genesis) { logger.notice("\(note)") }
         let evidence = EvidenceQueue()
         configuration.evidenceFound = { evidence.add($0) }
         logger.info(
@@ -138,7 +137,7 @@ enum NodeWiring {
                     .init(
                         service: DataLife(data: lake.data), successTerminationBehavior: .ignore,
                         failureTerminationBehavior: .gracefullyShutdownGroup),
-                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger(logger)))
         try await live {
             try await group.run()
         } stop: {
