@@ -1,5 +1,6 @@
 import Chain
 import Foundation
+import LedgerCrypto
 import NodeClient
 import Primitives
 import Testing

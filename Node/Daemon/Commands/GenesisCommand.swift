@@ -17,7 +17,8 @@ struct GenesisCommand: ParsableCommand {
                  commonwatt genesis part --network NAME --partner ID --name "..." \\
                      --role council --role validator --role attester ...
             2. One of them, or each:
-                 commonwatt genesis assemble --network NAME --time 2026-11-27T16:00:00Z part1.json part2.json ...
+                 commonwatt genesis assemble --network NAME \\
+                     --time 2026-11-27T16:00:00Z part1.json part2.json ...
             3. Each partner:
                  commonwatt genesis check genesis.json --part own-part.json
                  commonwatt genesis prepare --config node.yaml
