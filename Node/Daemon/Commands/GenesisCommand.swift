@@ -7,6 +7,7 @@ internal import Foundation
 internal import NodeClient
 internal import NodeRuntime
 internal import Primitives
+internal import Storage
 
 struct GenesisCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -129,7 +130,16 @@ struct GenesisCommand: ParsableCommand {
 
         func run() throws {
             let settings = try NodeSettings.load(config: config, flags: UserSettings())
-            try LedgerNode<ContractApplication>.prepare(try NodeWiring.configuration(settings))
+            let configuration = try NodeWiring.configuration(settings)
+            switch try LedgerNode<ContractApplication>.journalCondition(configuration) {
+            case .missing: break
+            case .prepared: throw UserError("\(settings.data) is prepared already; start the node.")
+            case .used, .lost, .foreign:
+                throw UserError(
+                    "\(settings.data) holds the journal of a node that was started, and nothing was changed. A key that may have voted must never start as a fresh one: start the node as it is. Only if its network never made a block, or the keys are new, move the folder away and prepare again."
+                )
+            }
+            try LedgerNode<ContractApplication>.prepare(configuration)
             try output.show(["prepared": settings.data]) {
                 "Prepared \(settings.data). Start the node with `commonwatt node --config \(config)`."
             }
