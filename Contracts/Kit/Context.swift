@@ -84,7 +84,7 @@ package final class Context {
     @discardableResult
     package func requirePartner(with roles: Roles) throws(Rejection) -> String {
         guard let partner = caller.partner, !caller.roles.isDisjoint(with: roles) else {
-            throw HostRejection.notAuthorised()
+            throw HostRejection.notAuthorised("it needs the role " + roles.words)
         }
         return partner
     }

@@ -33,6 +33,11 @@ package struct Roles: OptionSet, Hashable, Sendable, ContractValue {
         ("attester", .attester), ("oracle", .oracle), ("participant", .participant), ("issuer", .issuer),
         ("payment-gateway", .paymentGateway),
     ]
+    /// The names, "a or b", for texts.
+    package var words: String {
+        Roles.named.filter { contains($0.role) }.map(\.name).joined(separator: " or ")
+    }
+
     package static let all = Roles(rawValue: (1 << 10) - 1)
 
     package static let shape = Shape.u32

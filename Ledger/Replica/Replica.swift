@@ -108,7 +108,7 @@ package struct Replica: ~Copyable, Sendable {
             finalView: machine.final, isSyncing: isSaidToBeBehind, isDiverged: isDiverged, poolTransactions: pool.count,
             waitingTransactions: isPoolStalled ? 0 : pool.waiting, poolBytes: pool.bytes,
             peers: peers.connected.count, unstoredBlocks: view.recent.count, unfinalizedBlocks: tree.count,
-            snapshot: snapshot.progress)
+            snapshot: snapshot.progress, isJournalTrusted: machine.journalIsTrusted)
     }
 }
 
@@ -135,4 +135,6 @@ package struct ReplicaStatus: Sendable, Hashable {
     package let unfinalizedBlocks: Int
     /// The state that this node takes over from peers; nil when it does not.
     package let snapshot: SnapshotProgress?
+    /// False while the journal counts as lost: a validator abstains until its peers have told how far it may have voted.
+    package let isJournalTrusted: Bool
 }

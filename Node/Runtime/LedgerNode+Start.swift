@@ -5,7 +5,7 @@ internal import NIOCore
 internal import NIOPosix
 internal import Primitives
 internal import Replica
-internal import Storage
+package import Storage
 internal import Transport
 
 extension LedgerNode {
@@ -20,6 +20,11 @@ extension LedgerNode {
     package static func adoptMoved(_ configuration: NodeConfiguration) throws {
         try Journal.adoptMoved(
             try DiskFolder(configuration.dataFolder + "/journal"), owner: configuration.journalOwner)
+    }
+
+    /// What the journal in the data folder says of itself. Changes nothing, and makes no folder.
+    package static func journalCondition(_ configuration: NodeConfiguration) throws -> JournalCondition {
+        try Journal.inspect(configuration.dataFolder + "/journal", owner: configuration.journalOwner)
     }
 
     private static func makeFolder(_ path: String) throws -> String {
@@ -52,6 +57,7 @@ extension LedgerNode {
             application: application, configuration: settings, reader: store, journal: records, at: Clock.now)
         let effects = replica.drain()
         let parts = makeParts(configuration, replica.view, replica.status, store)
+        if case .lost(let why) = journal.standing { parts.book.journalLost(why) }
         let links = try await connect(parts, replica.view.validators, logger)
         let core = Core(
             replica: replica, effects: effects, journal: journal,

@@ -217,14 +217,21 @@ package final class LedgerNode<App: Application>: Sendable {
         let leader =
             view.validators.validators.indices.contains(page.leader)
             ? view.validators.validators[page.leader].partner : "?"
+        let refusedBy = transport?.refusedBy ?? []
+        let now = Clock.now.wall.milliseconds
+        let age = view.tip.height == Height(0) ? nil : now - min(now, view.tip.time.milliseconds)
         let waiting = NodeSnapshot.waiting(
-            page, peers, view.validators, own: peer, leader: leader, parameters: configuration.genesis.parameters)
+            page, peers, view.validators, own: peer, leader: leader, parameters: configuration.genesis.parameters,
+            finalMilliseconds: age)
         let status = page.status ?? parts.firstStatus
+        let networkHeight = peers.compactMap(\.height).reduce(view.tip.height, max)
         return NodeSnapshot(
             status: status, tip: view.tip.digest, stateRoot: view.tip.stateRoot, leader: leader, peers: peers,
-            networkHeight: peers.compactMap(\.height).reduce(view.tip.height, max),
+            networkHeight: networkHeight,
             viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
-            waitingFor: waiting, halted: page.halted, transport: transport?.counters ?? TransportCounters(),
+            waitingFor: waiting, abstention: NodeSnapshot.abstention(page, networkHeight: networkHeight),
+            refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name), halted: page.halted,
+            transport: transport?.counters ?? TransportCounters(),
             counters: parts.counters.value)
     }
 

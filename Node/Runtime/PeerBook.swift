@@ -18,6 +18,8 @@ package struct PeerState: Hashable, Sendable {
     package let view: View
     /// Since its last message, nil when it never sent one.
     package let silenceMilliseconds: UInt64?
+    /// It says that its journal is lost, and so does not vote yet.
+    package let isAbstaining: Bool
     package let roundTripMicroseconds: Int64?
 }
 
@@ -29,6 +31,7 @@ final class PeerBook: Sendable {
         var epoch = Epoch(0)
         var view = View(0)
         var heardAt: UInt64?
+        var isAbstaining = false
     }
 
     struct Page {
@@ -39,6 +42,8 @@ final class PeerBook: Sendable {
         /// When the current view began, monotonic milliseconds.
         var viewSince: UInt64 = 0
         var halted: String?
+        /// Why the own journal counted as lost at the start; nil when it did not.
+        var journalLoss: String?
     }
 
     private let box: NIOLockedValueBox<Page>
@@ -57,6 +62,7 @@ final class PeerBook: Sendable {
     func connected(_ peer: Digest) { box.withLockedValue { $0.entries[peer, default: Entry()].isConnected = true } }
     func disconnected(_ peer: Digest) { box.withLockedValue { $0.entries[peer]?.isConnected = false } }
     func reached(_ height: Height, by peer: Digest) { box.withLockedValue { $0.entries[peer]?.height = height } }
+    func journalLost(_ reason: String) { box.withLockedValue { $0.journalLoss = reason } }
     func halted(_ reason: String) { box.withLockedValue { $0.halted = reason } }
 
     /// Notes what a message says about its sender. Entries exist for allowed peers only, so their number is bounded.
@@ -68,7 +74,9 @@ final class PeerBook: Sendable {
             case .hello(let hello): page.entries[peer]?.height = hello.height
             case .consensus(.vote(let vote), _): page.entries[peer]?.saw(vote.epoch, vote.view)
             case .consensus(.proposal(let proposal), _): page.entries[peer]?.saw(proposal.vote.epoch, proposal.view)
-            case .consensus(.status(let status), _): page.entries[peer]?.saw(status.epoch, status.view)
+            case .consensus(.status(let status), _):
+                page.entries[peer]?.saw(status.epoch, status.view)
+                page.entries[peer]?.isAbstaining = status.isRecovering
             default: break
             }
         }

@@ -21,6 +21,7 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var isUp = false
     /// It once was up, even if another link has won since.
     private(set) var wasAdmitted = false
+    private var upSince: NIODeadline?
     private var isClosing = false
 
     private var context: ChannelHandlerContext?
@@ -73,6 +74,11 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
             network.isAllowed(key), dialled == nil || dialled == key
         else {
             network.counters.keysRefused += 1
+            if let der = try? certificates.first?.toDERBytes(),
+                let key = TransportIdentity.peer(ofCertificate: der)
+            {
+                network.noteRefused(key, of: self)
+            }
             return .failed
         }
         peer = key
@@ -114,7 +120,10 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         context.fireChannelInactive()
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close("\(error)") }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        network.noteIfRefused(self, by: error)
+        close("\(error)")
+    }
 
     func close(_ reason: String) {
         guard !isClosing else { return }
@@ -225,7 +234,11 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
         wasAdmitted = true
         self.brake = brake
         brake.attach(self)
+        upSince = .now()
     }
+
+    /// Since the hello; 0 before it.
+    var upMilliseconds: Int64 { upSince.map { (NIODeadline.now() - $0).nanoseconds / 1_000_000 } ?? 0 }
 
     func read(context: ChannelHandlerContext) {
         if isPaced || isBraked { isReadWanted = true } else { context.read() }

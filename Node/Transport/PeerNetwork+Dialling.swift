@@ -9,6 +9,8 @@ final class Dial: @unchecked Sendable {
     var failures = 0
     var timer: Scheduled<Void>?
     var isConnecting = false
+    /// The peer refused this node's key when it answered last.
+    var isRefused = false
 
     init(_ address: PeerAddress) { self.address = address }
 }

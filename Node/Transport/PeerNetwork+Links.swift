@@ -130,7 +130,7 @@ extension PeerNetwork {
 
     private func adopt(_ link: Link) {
         links[link.peer] = link
-        dials[link.peer]?.failures = 0
+        dials[link.peer]?.isRefused = false
         logger.info(
             "linked to \(name(link.peer)) at \(link.snapshot.address), \(link.isDialled ? "dialled" : "accepted")")
     }
@@ -145,7 +145,12 @@ extension PeerNetwork {
             links[link.peer] = nil
             receiver?.linkDown(link.peer)
         }
-        for peer in [link.dialled, link.peer].compactMap({ $0 }) { dialLater(peer, isFailure: !wasUp) }
+        // A link that breaks at once again and again, as when two nodes use one key, is dialled ever more slowly.
+        let wasSteady = wasUp && link.upMilliseconds >= configuration.limits.steadyMilliseconds
+        for peer in [link.dialled, link.peer].compactMap({ $0 }) {
+            if wasSteady { dials[peer]?.failures = 0 }
+            dialLater(peer, isFailure: !wasSteady)
+        }
     }
 
     func logClosing(_ link: Link, _ reason: String) {

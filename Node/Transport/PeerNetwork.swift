@@ -79,6 +79,7 @@ package final class PeerNetwork: @unchecked Sendable {
     var brakes: [Digest: ReadBrake] = [:]
     /// Peers that broke a format above the links, and until when they get no link.
     var shunned: [Digest: NIODeadline] = [:]
+    var refusals = RefusalLog()
     var counters = TransportCounters()
     var listener: (any Channel)?
     var isStopped = false
@@ -176,9 +177,11 @@ package final class PeerNetwork: @unchecked Sendable {
         let answer = loop.submit { [self] in
             TransportSnapshot(
                 counters: counters,
-                links: links.values.map(\.snapshot).sorted { $0.peer < $1.peer })
+                links: links.values.map(\.snapshot).sorted { $0.peer < $1.peer },
+                refusedBy: dials.values.filter(\.isRefused).map(\.address.peer).sorted())
         }
-        return (try? await answer.get()) ?? TransportSnapshot(counters: TransportCounters(), links: [])
+        return (try? await answer.get())
+            ?? TransportSnapshot(counters: TransportCounters(), links: [], refusedBy: [])
     }
 
     /// Closes everything. The event loop stays.

@@ -41,4 +41,6 @@ package struct TransportSnapshot: Hashable, Sendable {
     package let counters: TransportCounters
     /// Ascending by peer.
     package let links: [LinkSnapshot]
+    /// Dialled peers that refused this node's key at their last answer. Ascending.
+    package let refusedBy: [Digest]
 }

@@ -29,6 +29,8 @@ package struct TransportLimits: Sendable {
     /// First wait before dialling again; doubles up to the maximum, each time with up to half of it more at random.
     package var redialMilliseconds: Int64 = 100
     package var redialMillisecondsMax: Int64 = 5_000
+    /// A link that ends sooner counts as a failed dial.
+    package var steadyMilliseconds: Int64 = 5_000
     /// How long the second of two links between a pair is still read before it is closed.
     package var retireMilliseconds: Int64 = 1_000
 

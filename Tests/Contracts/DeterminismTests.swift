@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "175984732cbdd75840239dbc87b9d03f1ca250fdbbe1684c9794744cdc3de49e")
+        #expect(history.description == "ff3ac396e822d3e22fbd8758adf7af840012dd2a858b857121d2c50e77c4745b")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -78,6 +78,17 @@ enum Script {
                 }
             }
         }
+        // As a node serves it: the bundle beside the node's own word.
+        let answer = FileManager.default.temporaryDirectory.appending(
+            path: "commonwatt-answer-\(UUID().uuidString).json")
+        defer { try? FileManager.default.removeItem(at: answer) }
+        let bundle = try String(contentsOf: folder.appending(path: "existence.json"), encoding: .utf8)
+        try "{\"height\": 2, \"proof\": \(bundle)}".write(to: answer, atomically: true, encoding: .utf8)
+        let served = try script(folder.appending(path: "genesis.bcs"), answer)
+        #expect(served.status == 0 && served.text.contains("verified: height 2"), "\(served.text)")
+        try #"{"height": 2, "value": "00"}"#.write(to: answer, atomically: true, encoding: .utf8)
+        let bare = try script(folder.appending(path: "genesis.bcs"), answer)
+        #expect(bare.status == 1 && bare.text.contains("proof=1"), "\(bare.text)")
         let stale = try script(
             folder.appending(path: "genesis.bcs"), folder.appending(path: "existence.bcs"), ["--max-age", "1"])
         #expect(stale.status == 1 && stale.text.contains("REFUSED"))

@@ -44,6 +44,13 @@ extension ProcessSuite {
             if case .final = report.status { Issue.record("a transaction became final with two of four validators") }
             #expect(await network.height("coop") == stopped)
             #expect(await network.height("energylab") == stopped)
+            try await eventually("the node says who is missing") {
+                let said = try await Program.run(["status", "--node", network.url("coop")])
+                return said.exitCode == 1
+                    && said.output.contains(
+                        "2 of 4 validators are missing, and 3 must take part. Missing: gridco (no link), sunsupply (no link)."
+                    )
+            }
             try network.start("gridco")
             _ = try await network.with(["coop"]) {
                 try await $0.finality(of: waiting.transaction.digest, seconds: 60)

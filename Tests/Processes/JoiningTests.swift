@@ -23,6 +23,12 @@ extension ProcessSuite {
             }
             try network.start(name)
             try await network.follows(name, "coop")
+            // Gridco was not told of the newcomer: both say so, with the key.
+            try await eventually("both say that gridco refuses the key") {
+                network.log("gridco").contains("is not let in: no setting here names its transport key")
+                    && network.log(name).contains("gridco at 127.0.0.1")
+                    && network.log(name).contains("refuses this node's transport key")
+            }
             try await Program.succeed([
                 "gov", "claim", "--partner", name, "--keys", "\(network.folder)/\(name)/keys", "--out",
                 newcomer.claim(network), "--node", network.url(name),

@@ -16,9 +16,11 @@ final class ValidatorNetwork: @unchecked Sendable {
     /// Guarded by `lock`.
     private var processes: [String: Process] = [:]
 
-    /// Makes a network, prepares it, starts all nodes, runs `body`; nothing of it is left afterwards.
+    /// Makes a network, prepares it, starts all nodes, waits for them if they are to become ready, and runs `body`; nothing of
+    /// it is left afterwards.
     static func with(
-        heartbeatMilliseconds: Int = 1_000, prepare: (ValidatorNetwork) async throws -> Void = { _ in },
+        heartbeatMilliseconds: Int = 1_000, isToBeReady: Bool = true,
+        prepare: (ValidatorNetwork) async throws -> Void = { _ in },
         _ body: (ValidatorNetwork) async throws -> Void
     ) async throws {
         // Suites of one process run one after the other; processes differ by their ids.
@@ -31,7 +33,7 @@ final class ValidatorNetwork: @unchecked Sendable {
         try await prepare(network)
         do {
             for partner in partners { try network.start(partner) }
-            try await network.ready(partners)
+            if isToBeReady { try await network.ready(partners) }
             try await body(network)
         } catch {
             throw TestFailure("\(error)\n\(network.logs)")
@@ -89,6 +91,9 @@ final class ValidatorNetwork: @unchecked Sendable {
 
     func settings(_ name: String) -> String { "\(folder)/\(name)/node.yaml" }
     func data(_ name: String) -> String { "\(folder)/\(name)/data" }
+    func log(_ name: String) -> String {
+        (try? String(contentsOfFile: "\(folder)/\(name)/node.log", encoding: .utf8)) ?? ""
+    }
     func operatorKeyFile(_ name: String) -> String { "\(folder)/\(name)/keys/operator.key" }
     var genesisFile: String { folder + "/genesis.json" }
 

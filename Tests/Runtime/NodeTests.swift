@@ -166,8 +166,8 @@ import Testing
         #expect(
             await eventually {
                 guard let why = await node.snapshot().waitingFor else { return false }
-                return why.contains("partner-1 (not connected)") && why.contains("partner-3 (not connected)")
-                    && !why.contains("partner-2 (") && why.contains("3 of 4")
+                return why.contains("2 of 4 validators are missing, and 3 must take part")
+                    && why.contains("Missing: partner-1 (no link), partner-3 (no link).")
             })
         try await network.start([1])
         guard case .final = try await node.outcome(of: transaction.digest, waitingMilliseconds: 30_000) else {
@@ -175,6 +175,21 @@ import Testing
         }
         #expect(await eventually { await node.snapshot().waitingFor == nil })
         await network.stop([0, 1, 2])
+    }
+
+    /// Validators whose journals nobody prepared say so, of themselves and of each other.
+    @Test(.timeLimit(.minutes(1))) func unpreparedValidatorsSayThatTheyAbstain() async throws {
+        let network = try TestNetwork()
+        try await network.start([0, 1, 2, 3])
+        let node = try network.node(0)
+        #expect(
+            await eventually {
+                let snapshot = await node.snapshot()
+                guard let own = snapshot.abstention, let why = snapshot.waitingFor else { return false }
+                return own.contains("genesis prepare") && why.contains("4 of 4 validators are missing")
+                    && why.contains("partner-0 (this node, which abstains), partner-1 (abstains")
+            })
+        await network.stop([0, 1, 2, 3])
     }
 }
 

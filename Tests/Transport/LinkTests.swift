@@ -37,9 +37,12 @@ import Transport
         let second = try await start(b, allowing: [a.peer], dialling: [first.address], atB)
         #expect(await eventually { await first.totals.keysRefused > 1 })
         #expect(atA.log.isEmpty && atB.log.isEmpty)
+        // The dialler knows why.
+        #expect(await eventually { await second.snapshot().refusedBy == [a.peer] })
         // Allowed from now on: the dialler comes through without a restart.
         first.setAllowed([b.peer: "b"])
         #expect(await eventually { atA.log == ["up"] && atB.log == ["up"] })
+        #expect(await second.snapshot().refusedBy.isEmpty)
         first.setAllowed([:])
         #expect(await eventually { atA.log.last == "down" })
         await first.stop()
@@ -59,6 +62,22 @@ import Transport
         #expect(await eventually { atA.log == ["up", "down", "up"] && atB.log == ["up", "down", "up"] })
         await first.stop()
         await second.stop()
+    }
+
+    /// A node with another one's key throws its link out and is thrown out; neither dials again without a pause.
+    @Test func twoNodesWithOneKeyMakeNoStorm() async throws {
+        let (a, b) = (try TransportIdentity.generate(), try TransportIdentity.generate())
+        let first = try await start(a, allowing: [b.peer], Recorder())
+        var twins: [PeerNetwork] = []
+        for _ in 0..<2 {
+            twins.append(try await start(b, allowing: [a.peer], dialling: [first.address], Recorder()))
+        }
+        try await Task.sleep(for: .seconds(3))
+        let opened = await first.totals.linksOpened
+        // At most one each per 200 ms, the longest wait of these limits.
+        #expect((2...60).contains(opened), "\(opened) links in 3 s")
+        for twin in twins { await twin.stop() }
+        await first.stop()
     }
 
     @Test func theDialledPeerMustBeTheOneMeant() async throws {

@@ -3,7 +3,8 @@
 
     commonwatt_verify.py GENESIS BUNDLE [--max-age SECONDS] [--now MILLISECONDS]
 
-GENESIS is the network's genesis file in JSON or BCS, BUNDLE a proof bundle in BCS or JSON. Prints what the ledger's state holds under
+GENESIS is the network's genesis file in JSON or BCS, BUNDLE a proof bundle in BCS or JSON, or the whole answer of a node to
+GET /v1/state/KEY?proof=1. Prints what the ledger's state holds under
 the bundle's keys and exits with 0, or says which check failed and exits with 1. Written from
 docs/formats/proof-bundle.md; needs Python 3.8 or newer and nothing else, shares no code with the node.
 """
@@ -307,6 +308,10 @@ def json_entry(entry):
 def bcs_of_json(text):
     try:
         document = json.loads(text)
+        # A node answers GET /v1/state/KEY?proof=1 with the bundle in the member `proof`, beside what it says itself.
+        if "format" not in document:
+            check("proof" in document, "this JSON holds no proof bundle; ask a node with proof=1")
+            document = document["proof"]
         check(document["format"] == "commonwatt/proof-bundle/1", "the bundle has an unknown format")
         return (
             b"\x01\x00" + json_vector(document["entries"], json_entry) + json_header(document["header"])
@@ -513,7 +518,7 @@ def verify(genesis, data, now, max_age):
 def main():
     parser = argparse.ArgumentParser(description="Verifies a Commonwatt proof bundle with the genesis file alone.")
     parser.add_argument("genesis", help="the network's genesis file")
-    parser.add_argument("bundle", help="a proof bundle, BCS or JSON")
+    parser.add_argument("bundle", help="a proof bundle, BCS or JSON, or a node's answer that holds one")
     parser.add_argument("--max-age", type=float, metavar="SECONDS", help="refuse an older statement")
     parser.add_argument("--now", type=int, metavar="MILLISECONDS", help="time since 1970 to use for the clock's")
     arguments = parser.parse_args()

@@ -4,35 +4,50 @@ internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
 internal import Foundation
+internal import NodeClient
 internal import NodeRuntime
 internal import Primitives
+internal import Storage
 
 struct GenesisCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "genesis", abstract: "Found a network: each partner makes a part, anyone assembles, all check.",
         discussion: """
-            1. Each partner:   commonwatt keys new --dir keys
-                               commonwatt genesis part --network NAME --partner ID --name "..." --role council ...
-            2. One of them:    commonwatt genesis assemble --network NAME --time TIME part1.json part2.json ...
-            3. Each partner:   commonwatt genesis check genesis.json --part own-part.json
-                               commonwatt genesis prepare --config node.yaml   (once, before the first start)
+            1. Each partner:
+                 commonwatt keys new --dir keys
+                 commonwatt genesis part --network NAME --partner ID --name "..." \\
+                     --role council --role validator --role attester ...
+            2. One of them, or each:
+                 commonwatt genesis assemble --network NAME \\
+                     --time 2026-11-27T16:00:00Z part1.json part2.json ...
+            3. Each partner:
+                 commonwatt genesis check genesis.json --part own-part.json
+                 commonwatt genesis prepare --config node.yaml
+                 (prepare once, before the first start: a validator without it abstains)
             """,
         subcommands: [Part.self, Assemble.self, Check.self, Prepare.self])
 
     struct Part: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Make this partner's signed part.")
+        static let configuration = CommandConfiguration(
+            abstract: "Make this partner's signed part.", discussion: RoleTable.help)
         @Option(help: "Name of the network: letters a-z, digits, hyphens.") var network: String
         @Option(help: "Identifier of the partner: letters a-z, digits, hyphens.") var partner: String
         @Option(help: "The partner's full name.") var name: String
-        @Option(name: .customLong("role"), help: "A role; repeat for more.") var roles: [String] = [
-            "council", "validator", "attester",
-        ]
+        @Option(name: .customLong("role"), help: "A role, see below; repeat for more.")
+        var roles: [String] = ["council", "validator", "attester"]
         @Option(help: "Folder of the keys.") var keys = "keys"
         @Flag(help: "The partner runs no validator.") var noValidator = false
         @Option(help: "File to write.") var out = "part.json"
         @OptionGroup var output: OutputOptions
 
         func run() throws {
+            let set = try GenesisPart.roleSet(roles)
+            if let problem = GenesisPart.problem(
+                network: network, partner: partner, name: name, roles: set, isValidator: !noValidator)
+            {
+                throw UserError(problem)
+            }
+            try NewFile.check(out)
             let part = try GenesisPart(
                 network: network, partner: partner, name: name, roles: roles, keys: try NodeKeys.read(keys),
                 isValidator: !noValidator)
@@ -45,19 +60,28 @@ struct GenesisCommand: ParsableCommand {
     struct Assemble: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Make the genesis file of all parts.")
         @Option(help: "Name of the network.") var network: String
-        @Option(help: "Time of block 0 in milliseconds since 1970; all who assemble give the same. Default: now.")
-        var time: UInt64?
-        @Option(help: "Milliseconds between empty blocks of an idle network.") var heartbeat: UInt32?
+        @Option(
+            help: """
+                Time of block 0, such as 2026-11-27T16:00:00Z or milliseconds since 1970; all who assemble give the same. \
+                Without it: now.
+                """)
+        var time: String?
+        @Option(help: "Milliseconds between empty blocks of an idle network, 1 to 3600000.")
+        var heartbeat = ChainParameters().heartbeatMilliseconds
         @Option(help: "File to write.") var out = "genesis.json"
         @Argument(help: "Files of the parts.") var parts: [String]
         @OptionGroup var output: OutputOptions
 
         func run() throws {
+            guard (1...3_600_000).contains(heartbeat) else {
+                throw UserError("--heartbeat must be 1 to 3600000 milliseconds (an hour), not \(heartbeat).")
+            }
+            let time = try time.map { try GenesisTime.parse($0) } ?? .wallClock
+            try NewFile.check(out)
             var parameters = ChainParameters()
-            if let heartbeat { parameters.heartbeatMilliseconds = heartbeat }
+            parameters.heartbeatMilliseconds = heartbeat
             let genesis = try GenesisAssembly.assemble(
-                name: network, time: Timestamp(time ?? UInt64(Date().timeIntervalSince1970 * 1000)),
-                parts: try parts.map(GenesisPart.read), parameters: parameters)
+                name: network, time: time, parts: try parts.map(GenesisPart.read), parameters: parameters)
             try GenesisAssembly.write(genesis, to: out)
             let summary = Summary(genesis)
             try output.show(summary) {
@@ -77,6 +101,7 @@ struct GenesisCommand: ParsableCommand {
         func run() throws {
             let genesis = try GenesisAssembly.read(file)
             try GenesisAssembly.checkApplication(genesis)
+            if let problem = GenesisTime.problem(genesis.time) { throw UserError("\(file): \(problem)") }
             let suite = try SuiteGenesis(bcs: genesis.application)
             for path in parts {
                 let part = try GenesisPart.read(path)
@@ -105,7 +130,16 @@ struct GenesisCommand: ParsableCommand {
 
         func run() throws {
             let settings = try NodeSettings.load(config: config, flags: UserSettings())
-            try LedgerNode<ContractApplication>.prepare(try NodeWiring.configuration(settings))
+            let configuration = try NodeWiring.configuration(settings)
+            switch try LedgerNode<ContractApplication>.journalCondition(configuration) {
+            case .missing: break
+            case .prepared: throw UserError("\(settings.data) is prepared already; start the node.")
+            case .used, .lost, .foreign:
+                throw UserError(
+                    "\(settings.data) holds the journal of a node that was started, and nothing was changed. A key that may have voted must never start as a fresh one: start the node as it is. Only if its network never made a block, or the keys are new, move the folder away and prepare again."
+                )
+            }
+            try LedgerNode<ContractApplication>.prepare(configuration)
             try output.show(["prepared": settings.data]) {
                 "Prepared \(settings.data). Start the node with `commonwatt node --config \(config)`."
             }
@@ -116,6 +150,8 @@ struct GenesisCommand: ParsableCommand {
         let network: String
         let networkID: String
         let time: UInt64
+        let timeText: String
+        let heartbeatMilliseconds: UInt32
         let validators: [String]
         let faultsTolerated: Int
         let partners: [String]
@@ -124,6 +160,8 @@ struct GenesisCommand: ParsableCommand {
             network = genesis.name
             networkID = genesis.network.description
             time = genesis.time.milliseconds
+            timeText = genesis.time.text
+            heartbeatMilliseconds = genesis.parameters.heartbeatMilliseconds
             validators = genesis.validators.validators.map(\.partner)
             faultsTolerated = genesis.validators.faultsMax
             partners = ((try? SuiteGenesis(bcs: genesis.application))?.partners ?? []).map {
@@ -137,6 +175,7 @@ struct GenesisCommand: ParsableCommand {
             """
             Network     \(network)
             Network id  \(networkID)
+            Block 0     \(timeText), an idle network makes a block every \(heartbeatMilliseconds) ms
             Validators  \(validators.joined(separator: ", ")) (\(faultsTolerated) may be faulty)
             Partners    \(partners.joined(separator: "\n            "))
             """

@@ -21,6 +21,7 @@ struct GovClaimCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
+        try NewFile.check(out)
         let file = ClaimFile(try await GovClaimCommand.claim(of: partner, keys: keys, connection))
         try file.write(to: out)
         try output.show(file) { "Wrote \(out). Send it to a council member; it holds no secret." }
@@ -64,6 +65,6 @@ struct ClaimFile: Codable {
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try (try encoder.encode(self) + Data("\n".utf8)).write(to: URL(filePath: path))
+        try NewFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
     }
 }

@@ -14,8 +14,8 @@ struct GovCommand: AsyncParsableCommand {
         discussion:
             "At least two thirds of the council must approve; a proposal is carried out after the delay that the network has set.",
         subcommands: [
-            GovProposeCommand.self, Approve.self, Withdraw.self, Expire.self, List.self, Partners.self,
-            GovClaimCommand.self, Rotate.self,
+            GovProposeCommand.self, Approve.self, Withdraw.self, Expire.self, GovListCommand.self, Partners.self,
+            GovClaimCommand.self, GovRotateCommand.self,
         ])
 
     struct Approve: AsyncParsableCommand {
@@ -54,74 +54,23 @@ struct GovCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
+            try await NodeClient.with(connection.addresses) { client in
+                guard let proposal = try await GovRead.proposal(number, client) else {
+                    throw UserError("There is no proposal \(number); see `commonwatt gov list`.")
+                }
+                guard proposal.status == .open else {
+                    throw UserError("Proposal \(number) is not open any more: \(GovCommand.describe(proposal.status)).")
+                }
+                // The chain's clock decides; this one only spares a refusal that says less.
+                guard proposal.expiry.time <= .wallClock else {
+                    throw UserError(
+                        "Proposal \(number) is open until \(proposal.expiry.time.text) and cannot be closed before; its proposer can take it back with `commonwatt gov withdraw \(number)`."
+                    )
+                }
+            }
             let call = Governance.expire.call(on: WellKnown.governance, ProposalID(number))
             try await GovCommand.send(call, "closing proposal \(number)", connection, output) { _ in
                 "Proposal \(number) has expired."
-            }
-        }
-    }
-
-    struct Rotate: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Replace the keys of the own validator by those of another folder.",
-            discussion: """
-                Destroy the old keys once the change is final: whoever holds enough retired keys of one epoch could show a \
-                new client another history.
-                """)
-        @Option(help: "Identifier of the own partner.") var partner: String
-        @Option(help: "Folder of the new keys.") var newKeys: String
-        @OptionGroup var connection: ConnectionOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            let claim = try await GovClaimCommand.claim(of: partner, keys: newKeys, connection)
-            let call = Governance.rotateValidator.call(on: WellKnown.governance, claim)
-            try await GovCommand.send(call, "rotating the validator's keys", connection, output) { result in
-                "The next epoch, after block \(result.height), has the new keys. Start the node with them, then destroy the old ones."
-            }
-        }
-    }
-
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List proposals, newest first.")
-        @Option(help: "How many.") var limit = 50
-        @OptionGroup var connection: ConnectionOptions
-        @OptionGroup var output: OutputOptions
-
-        struct Row: Encodable {
-            let number: UInt64
-            let proposer: String
-            let action: String
-            let status: String
-        }
-
-        func run() async throws {
-            let rows = try await NodeClient.with(connection.addresses) { client in
-                var rows: [Row] = []
-                var number: UInt64 = 0
-                while true {
-                    let bytes: [UInt8]
-                    do {
-                        bytes = try await client.query(
-                            WellKnown.governance, Governance.proposalQuery.number, arguments: ProposalID(number).bcs)
-                    } catch ClientError.problem(let report) where report.code != nil {
-                        // Numbers ascend without gaps: the first unknown one ends the list.
-                        break
-                    }
-                    let proposal = try Proposal(bcs: bytes)
-                    rows.append(
-                        Row(
-                            number: proposal.number, proposer: proposal.proposer,
-                            action: GovCommand.describe(proposal.action), status: GovCommand.describe(proposal.status)))
-                    number += 1
-                }
-                return Array(rows.reversed().prefix(max(0, limit)))
-            }
-            try output.show(rows) {
-                guard !rows.isEmpty else { return "No proposal has been made." }
-                var table = TextTable([("number", .right), ("by", .left), ("action", .left), ("status", .left)])
-                for row in rows { table.add([String(row.number), row.proposer, row.action, row.status]) }
-                return table.text()
             }
         }
     }
@@ -139,23 +88,11 @@ struct GovCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let rows = try await NodeClient.with(connection.addresses) { client in
-                var rows: [Row] = []
-                var from = ""
-                while true {
-                    let bytes = try await client.query(
-                        WellKnown.governance, Governance.partnersQuery.number, arguments: PartnerPage(from: from).bcs)
-                    let page = try PartnerList(bcs: bytes).partners
-                    rows += page.map { partner in
-                        Row(
-                            id: partner.id, name: partner.name,
-                            roles: Roles.named.filter { partner.roles.contains($0.role) }.map(\.name),
-                            isSuspended: partner.isSuspended)
-                    }
-                    guard page.count == PartnerList.countMax, let last = page.last else { break }
-                    from = last.id + "\u{1}"
-                }
-                return rows
+            let rows = try await GovRead.partners(connection).map { partner in
+                Row(
+                    id: partner.id, name: partner.name,
+                    roles: Roles.named.filter { partner.roles.contains($0.role) }.map(\.name),
+                    isSuspended: partner.isSuspended)
             }
             try output.show(rows) {
                 var table = TextTable([("partner", .left), ("name", .left), ("roles", .left), ("state", .left)])
@@ -199,9 +136,19 @@ struct GovCommand: AsyncParsableCommand {
         case .removeValidator(let partner): "remove the validator of \(partner)"
         case .activate(let activation):
             "activate \(activation.version.name) version \(activation.version.version) from height \(activation.from)"
-        case .setParameters: "set the network's parameters"
+        case .setParameters(let parameters): "set the network's parameters: \(describe(parameters))"
         case .locate(let id, let country): "record that the node of \(id) stands in \(country)"
         }
+    }
+
+    static func describe(_ parameters: NetworkParameters) -> String {
+        [
+            "quota-window \(parameters.quotaWindowMilliseconds) ms",
+            "quota-transactions \(parameters.quotaTransactions)",
+            "quota-work \(parameters.quotaWork)", "transaction-work \(parameters.transactionWorkMax)",
+            "enact-delay \(parameters.enactDelayMilliseconds) ms",
+            "proposal-lifetime \(parameters.proposalLifetimeMilliseconds) ms",
+        ].joined(separator: ", ")
     }
 
     static func describe(_ status: Proposal.Status) -> String {
@@ -209,7 +156,7 @@ struct GovCommand: AsyncParsableCommand {
         case .open: "open"
         case .approved(let time): "approved, carried out at \(time.text)"
         case .enacted(let height): "carried out in block \(height)"
-        case .failed(let code): "refused when it was to be carried out (rejection \(code))"
+        case .failed(let code): "refused when it was to be carried out: \(GovRead.words(code))"
         case .expired: "expired"
         case .withdrawn: "withdrawn"
         }

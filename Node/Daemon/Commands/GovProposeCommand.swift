@@ -13,8 +13,8 @@ struct GovProposeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "propose", abstract: "Propose a change; the proposer approves it by that.",
         subcommands: [
-            AddPartner.self, Suspend.self, Reinstate.self, Locate.self, AddValidator.self, RemoveValidator.self,
-            Activate.self,
+            AddPartner.self, ChangePartner.self, ReplaceKeys.self, Suspend.self, Reinstate.self, Locate.self,
+            AddValidator.self, RemoveValidator.self, SetParameters.self, Activate.self,
         ])
 
     static func send(_ action: Action, _ connection: ConnectionOptions, _ output: OutputOptions) async throws {
@@ -35,8 +35,14 @@ struct GovProposeCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await GovProposeCommand.send(
-                .addPartner(try GenesisPart.read(part).checked().partner), connection, output)
+            let partner = try GenesisPart.read(part).checked().partner
+            let known = try await GovRead.partners(connection)
+            guard !known.contains(where: { $0.id == partner.id }) else {
+                throw UserError(
+                    "The network has a partner '\(partner.id)' already; change its name or roles with `commonwatt gov propose change-partner`, its keys with `replace-keys`."
+                )
+            }
+            try await GovProposeCommand.send(.addPartner(partner), connection, output)
         }
     }
 
@@ -45,7 +51,10 @@ struct GovProposeCommand: AsyncParsableCommand {
         @Argument(help: "Identifier of the partner.") var partner: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
-        func run() async throws { try await GovProposeCommand.send(.suspend(id: partner), connection, output) }
+        func run() async throws {
+            _ = try await GovRead.partner(partner, connection)
+            try await GovProposeCommand.send(.suspend(id: partner), connection, output)
+        }
     }
 
     struct Reinstate: AsyncParsableCommand {
@@ -53,7 +62,10 @@ struct GovProposeCommand: AsyncParsableCommand {
         @Argument(help: "Identifier of the partner.") var partner: String
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
-        func run() async throws { try await GovProposeCommand.send(.reinstate(id: partner), connection, output) }
+        func run() async throws {
+            _ = try await GovRead.partner(partner, connection)
+            try await GovProposeCommand.send(.reinstate(id: partner), connection, output)
+        }
     }
 
     struct Locate: AsyncParsableCommand {
@@ -68,6 +80,7 @@ struct GovProposeCommand: AsyncParsableCommand {
             guard let code = CountryCode(country) else {
                 throw UserError("'\(country)' is no country code: two capital letters by ISO 3166-1, e.g. DE.")
             }
+            _ = try await GovRead.partner(partner, connection)
             try await GovProposeCommand.send(.locate(id: partner, country: code), connection, output)
         }
     }
@@ -85,6 +98,12 @@ struct GovProposeCommand: AsyncParsableCommand {
 
         func run() async throws {
             let claim = try ClaimFile.read(claim)
+            let partner = try await GovRead.partner(claim.validator.partner, connection)
+            guard partner.roles.contains(.validator) else {
+                throw UserError(
+                    "'\(partner.id)' has not the role validator; give it with `commonwatt gov propose change-partner \(partner.id) --add-role validator`."
+                )
+            }
             try await GovProposeCommand.send(.addValidator(claim), connection, output)
         }
     }
@@ -95,6 +114,12 @@ struct GovProposeCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
         func run() async throws {
+            let set = try await NodeClient.with(connection.addresses) { try await $0.validators().validators }
+            guard set.index(ofPartner: partner) != nil else {
+                throw UserError(
+                    "'\(partner)' runs no validator; validators are \(set.validators.map(\.partner).joined(separator: ", "))."
+                )
+            }
             try await GovProposeCommand.send(.removeValidator(partner: partner), connection, output)
         }
     }

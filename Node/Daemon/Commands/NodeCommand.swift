@@ -12,7 +12,8 @@ struct NodeCommand: AsyncParsableCommand {
         commandName: "node", abstract: "Run a node: a validator, or a full node that follows without voting.",
         discussion: """
             Settings come from the file, then COMMONWATT_* variables, then flags; later ones win. With --check-config the
-            node checks settings, keys and genesis, says what it would do, and ends.
+            node checks settings, keys, genesis, journal and places, says what it would do, and ends: with 1 when something
+            keeps it from working; lines with ! should be looked at.
             """)
 
     @Option(help: "Configuration file (YAML).") var config: String?
@@ -52,6 +53,8 @@ struct NodeCommand: AsyncParsableCommand {
 
     private func check(_ settings: NodeSettings) throws {
         let configuration = try NodeWiring.configuration(settings)
+        let found = ConfigCheck(settings, configuration, try NodeKeys.read(settings.keys))
+        guard found.problems.isEmpty else { throw UserError(found.problems.joined(separator: "\n")) }
         let genesis = configuration.genesis
         let key = configuration.key?.publicKey
         let isFounder = genesis.validators.validators.contains { $0.consensusKey == key }
@@ -62,15 +65,20 @@ struct NodeCommand: AsyncParsableCommand {
         let rows = [
             ("partner", settings.partner), ("role", role), ("network", "\(genesis.name) \(genesis.network)"),
             ("keys", settings.keys), ("transport key", configuration.transport.peer.description),
-            ("data", settings.data), ("listen-peers", settings.listenPeers.description),
+            ("data", settings.data), ("journal", found.journal), ("listen-peers", settings.listenPeers.description),
             ("listen-rpc", settings.listenRPC.description),
             ("peers", settings.peers.isEmpty ? "none" : settings.peers.map(\.text).joined(separator: ", ")),
             ("settler", settings.settler.words), ("keep-states", settings.keepStates.map { "\($0) blocks" } ?? "all"),
         ]
-        try output.show(Dictionary(rows) { first, _ in first }) {
+        var document = Dictionary(rows) { first, _ in first }
+        document["notes"] = found.notes.joined(separator: "\n")
+        try output.show(document) {
             let width = (rows.map(\.0.count).max() ?? 0) + 2
             let lines = rows.map { "  " + $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + $0.1 }
-            return (["The configuration is good."] + lines).joined(separator: "\n")
+            let headline =
+                found.notes.isEmpty
+                ? "The configuration is good." : "The configuration works; look at the lines with !."
+            return ([headline] + lines + found.notes.map { "! " + $0 }).joined(separator: "\n")
         }
     }
 }

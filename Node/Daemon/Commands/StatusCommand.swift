@@ -5,16 +5,22 @@ internal import Primitives
 
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "What a node does, in plain words.")
+        commandName: "status", abstract: "What a node does, in plain words.",
+        discussion: """
+            Exit code 0: the node follows the chain and can be relied on. 1: it cannot now, the first line says why; or no \
+            node answered.
+            """)
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
         let status = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus() }
-        guard !output.json else {
-            return print(String(decoding: JSONCoder<NodeStatus>.nodeStatus.encode(status).pretty, as: UTF8.self))
+        if output.json {
+            print(String(decoding: JSONCoder<NodeStatus>.nodeStatus.encode(status).pretty, as: UTF8.self))
+        } else {
+            print(StatusText(status: status).text)
         }
-        print(StatusText(status: status).text)
+        guard status.ready else { throw ExitCode.failure }
     }
 }
 

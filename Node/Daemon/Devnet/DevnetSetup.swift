@@ -21,6 +21,8 @@ struct DevnetSetup {
         guard !FileManager.default.fileExists(atPath: layout.genesis) else {
             throw UserError("There is a network in \(layout.root) already; choose another folder or remove that one.")
         }
+        try FileManager.default.createDirectory(
+            atPath: (layout.part("") as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
         var parts: [GenesisPart] = []
         for partner in partners {
             let keys = try NodeKeys.create(in: layout.keys(partner))

@@ -63,7 +63,6 @@ enum GenesisAssembly {
     }
 
     static func write(_ genesis: Genesis, to path: String) throws {
-        try FileManager.default.createFolder(of: path)
-        try Data(genesis.file).write(to: URL(filePath: path))
+        try NewFile.write(Data(genesis.file), to: path)
     }
 }

@@ -53,10 +53,15 @@ struct GenesisPart: Codable, Sendable {
         consensusSignature = validator.map { _ in Hex.encode(keys.consensus.sign(digest).bytes) }
     }
 
-    /// Checks form and signatures; says which part and what is wrong.
+    /// Checks form and signatures, as the contracts will; says which part and what is wrong.
     func checked() throws -> (partner: Partner, validator: Validator?) {
         func refuse(_ why: String) -> UserError { UserError("The genesis part of '\(partner)' \(why).") }
         let set = try GenesisPart.roleSet(roles)
+        if let problem = GenesisPart.problem(
+            network: network, partner: partner, name: name, roles: set, isValidator: consensusKey != nil)
+        {
+            throw UserError(problem)
+        }
         guard let key = PublicKey(operatorKey) else { throw refuse("has a malformed operator key") }
         var validator: Validator?
         if let consensusKey {
@@ -80,6 +85,29 @@ struct GenesisPart: Codable, Sendable {
         return (Partner(id: partner, name: name, roles: set, keys: [key]), validator)
     }
 
+    /// The first thing that would keep the contracts from taking such a partner; nil when nothing does.
+    static func problem(network: String, partner: String, name: String, roles: Roles, isValidator: Bool) -> String? {
+        func isPlain(_ text: String, max: Int) -> Bool {
+            (1...max).contains(text.utf8.count)
+                && text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+        }
+        guard isPlain(network, max: Genesis.nameBytesMax) else {
+            return "'\(network)' is no name of a network: 1 to \(Genesis.nameBytesMax) of a-z, 0-9 and hyphen."
+        }
+        guard isPlain(partner, max: Partner.idBytesMax) else {
+            return "'\(partner)' is no identifier of a partner: 1 to \(Partner.idBytesMax) of a-z, 0-9 and hyphen."
+        }
+        guard (1...Partner.nameBytesMax).contains(name.utf8.count) else {
+            return "The full name of the partner '\(partner)' must have 1 to \(Partner.nameBytesMax) bytes."
+        }
+        if roles.isEmpty { return "The partner '\(partner)' has no role; name one with --role." }
+        if isValidator, !roles.contains(.validator) {
+            return
+                "The partner '\(partner)' runs a validator, which needs the role validator: add it, or say --no-validator."
+        }
+        return nil
+    }
+
     static func roleSet(_ names: [String]) throws -> Roles {
         var set: Roles = []
         for name in names {
@@ -99,7 +127,6 @@ struct GenesisPart: Codable, Sendable {
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        try FileManager.default.createFolder(of: path)
-        try (try encoder.encode(self) + Data("\n".utf8)).write(to: URL(filePath: path))
+        try NewFile.write(try encoder.encode(self) + Data("\n".utf8), to: path)
     }
 }

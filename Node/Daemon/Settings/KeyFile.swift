@@ -53,10 +53,16 @@ enum KeyFile {
 }
 
 extension FileManager {
-    /// Makes the folder in which a file is to be written. (`deletingLastPathComponent` of NSString traps for names of one
-    /// letter.)
+    /// The folder of a file as its path names it; nil for a bare name and for what lies at the root.
+    /// (`deletingLastPathComponent` of NSString traps for names of one letter.)
+    static func folder(of path: String) -> String? {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return nil }
+        return String(path[..<slash])
+    }
+
+    /// Makes the folder in which a file is to be written.
     func createFolder(of path: String) throws {
-        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return }
-        try createDirectory(atPath: String(path[..<slash]), withIntermediateDirectories: true)
+        guard let folder = FileManager.folder(of: path) else { return }
+        try createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 }

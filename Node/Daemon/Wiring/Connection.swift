@@ -33,8 +33,11 @@ struct ConnectionOptions: ParsableArguments {
 
     var addresses: [String] { nodes.addresses }
 
+    /// The key file that was named.
+    var keyFile: String? { key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] }
+
     func signer() throws -> Sender {
-        guard let path = key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] else {
+        guard let path = keyFile else {
             throw UserError("This command signs a transaction: name the key file with --key (or COMMONWATT_KEY).")
         }
         return Sender(key: try KeyFile.read(path), actor: actor)

@@ -21,7 +21,7 @@ enum NodeWiring {
         let genesis = try GenesisAssembly.read(settings.genesis)
         try GenesisAssembly.checkApplication(genesis)
         let keys = try NodeKeys.read(settings.keys)
-        try checkOwner(of: keys, settings, genesis)
+        try KeyCheck.refuseForeign(keys, settings, genesis)
         var made = NodeConfiguration(
             genesis: genesis, key: settings.validator ? keys.consensus : nil, transport: keys.transport,
             dataFolder: settings.data)
@@ -32,15 +32,6 @@ enum NodeWiring {
         made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
         made.witnessFolder = settings.witness
         return made
-    }
-
-    /// A validator's key under another partner's identifier is a mistake that would only show much later.
-    private static func checkOwner(of keys: NodeKeys, _ settings: NodeSettings, _ genesis: Genesis) throws {
-        let owner = genesis.validators.validators.first { $0.consensusKey == keys.consensus.publicKey }?.partner
-        guard let owner, owner != settings.partner else { return }
-        throw UserError(
-            "Setting 'partner' is '\(settings.partner)', but the genesis has the consensus key in \(settings.keys) as that of '\(owner)'; correct 'partner' or 'keys'."
-        )
     }
 
     /// Addresses of validators by partner, and the full nodes that may connect.
@@ -78,6 +69,13 @@ enum NodeWiring {
         return logger
     }
 
+    /// The group writes its services out at debug, with all that they hold: megabytes.
+    private static func groupLogger(_ logger: Logger) -> Logger {
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .notice)
+        return quiet
+    }
+
     /// Runs until SIGTERM or SIGINT, or until the node halts, which is an error.
     ///
     /// - Parameter journalLost: The operator says that votes of the key may be missing from the journal.
@@ -88,6 +86,7 @@ enum NodeWiring {
         var configuration = try configuration(settings)
         configuration.journalLost = journalLost
         let keys = try NodeKeys.read(settings.keys)
+        for note in KeyCheck.notes(keys, settings, configuration.genesis) { logger.notice("\(note)") }
         let evidence = EvidenceQueue()
         configuration.evidenceFound = { evidence.add($0) }
         logger.info(
@@ -132,7 +131,7 @@ enum NodeWiring {
         if settings.settler.isOn { services.append(member(SettlerLife(wiring: settler), whenItEnds: .ignore)) }
         let group = ServiceGroup(
             configuration: .init(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger(logger)))
         try await live {
             try await group.run()
         } stop: {

@@ -19,8 +19,17 @@ extension RuntimeService {
         let view = node.view
         let now = Timestamp.wallClock.milliseconds
         let age = now - min(now, view.tip.time.milliseconds)
-        let (isReady, summary) = words(snapshot, tip: view.tip.height, age: age)
+        let replaced = keysReplaced(view.validators, view.epoch)
+        let (isReady, summary) = words(snapshot, tip: view.tip.height, age: age, replaced: replaced)
         var warnings: [String] = []
+        for text in [snapshot.abstention, replaced, snapshot.waitingFor].compactMap({ $0 }) where text != summary {
+            warnings.append(text)
+        }
+        if !snapshot.refusedBy.isEmpty {
+            warnings.append(
+                "The transport key of this node is refused by \(snapshot.refusedBy.joined(separator: ", ")): there, 'peers' or 'full-nodes' must name \(node.peer)."
+            )
+        }
         if snapshot.status.isDiverged {
             warnings.append("This node found a certified block invalid: compare its release and disk with the others'.")
         }
@@ -28,7 +37,6 @@ extension RuntimeService {
             warnings.append(
                 "Votes with this node's key contradict each other: another process uses it. Stop one of them.")
         }
-        if let waiting = snapshot.waitingFor, isReady { warnings.append(waiting) }
         if let base = try? view.base(), base.value > 0 {
             warnings.append("This node began with the state of block \(base): older blocks are at other nodes.")
         }
@@ -55,19 +63,44 @@ extension RuntimeService {
         return peers.filter { $0.isConnected || (isValidator && $0.isValidator) || dialled.contains($0.name) }
     }
 
-    private func words(_ snapshot: NodeSnapshot, tip: Height, age: UInt64) -> (Bool, String) {
+    /// After a rotation the old node goes on with keys that count no more; it cannot tell a rotation from a wrong folder.
+    private func keysReplaced(_ validators: ValidatorSet, _ epoch: Epoch) -> String? {
+        guard let key = node.configuration.key?.publicKey, let index = validators.index(ofPartner: partner),
+            validators.validators[index].consensusKey != key
+        else { return nil }
+        return
+            "This node does not vote: in epoch \(epoch) the validator of \(partner) has other keys. After `gov rotate`, stop this node and start with the new keys and a new data folder; else correct 'keys', or set 'validator: false'."
+    }
+
+    /// Whether the node can be relied on, and what it does or waits for.
+    private func words(
+        _ snapshot: NodeSnapshot, tip: Height, age: UInt64, replaced: String?
+    ) -> (Bool, String) {
         if let halted = snapshot.halted { return (false, "The node has halted: \(halted)") }
         if let progress = snapshot.status.snapshot { return (false, snapshot.words(progress) + ".") }
-        if tip == Height(0) {
-            return (false, snapshot.waitingFor ?? "The network starts: no block is final yet.")
-        }
+        if tip == Height(0) { return (false, beforeBlockOne(snapshot)) }
         if snapshot.status.isSyncing {
             return (false, "Catching up: at block \(tip), the network is at \(snapshot.networkHeight).")
         }
-        if age > staleMilliseconds {
-            return (false, snapshot.waitingFor ?? "No block has become final for \(age / 1000) s.")
+        if let waiting = snapshot.waitingFor { return (false, waiting) }
+        if age > staleMilliseconds { return (false, "No block has become final for \(age / 1000) s.") }
+        let step = "In step with the network at block \(tip)"
+        if snapshot.abstention != nil || replaced != nil { return (true, "\(step), but this node does not vote.") }
+        return (true, "\(step), \(snapshot.leader) proposes next.")
+    }
+
+    private func beforeBlockOne(_ snapshot: NodeSnapshot) -> String {
+        let now = Timestamp.wallClock.milliseconds
+        let ahead = genesis.time.milliseconds - min(genesis.time.milliseconds, now)
+        if ahead > UInt64(genesis.parameters.clockSkewMillisecondsMax) {
+            return
+                "No block can be made yet: by the genesis, block 0 is of \(genesis.time.text), which lies ahead of this computer's clock (\(Timestamp.wallClock.text))."
         }
-        return (true, "In step with the network at block \(tip), \(snapshot.leader) proposes next.")
+        if let why = snapshot.abstention ?? snapshot.waitingFor { return why }
+        if snapshot.peers.allSatisfy({ !$0.isConnected }), genesis.validators.count > 1 {
+            return "The node starts: no link to any other node yet, and no block."
+        }
+        return "The network starts: no block is final yet."
     }
 
     func metrics() async -> [MetricFamily] {
@@ -105,6 +138,9 @@ extension RuntimeService {
             gauge("peers_connected", "Links to other nodes.", Double(snapshot.peers.count { $0.isConnected })),
             gauge("pool_transactions", "Transactions that wait.", Double(snapshot.status.poolTransactions)),
             gauge("pool_bytes", "Bytes of the transactions that wait.", Double(snapshot.status.poolBytes)),
+            gauge(
+                "abstaining", "1 when this validator does not vote, because its journal is lost or was not prepared.",
+                snapshot.abstention == nil ? 0 : 1),
             gauge(
                 "state_held_bytes", "Memory of lately written state that is stored as well, at most 128 MiB.",
                 Double(view.state.heldBytes)),

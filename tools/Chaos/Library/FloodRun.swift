@@ -26,7 +26,7 @@ struct Flood: Sendable {
 }
 
 enum Floods {
-    static let all = kinds + kinds.map(\.saturated)
+    static let all = kinds + lies + kinds.map(\.saturated)
 
     private static let kinds = [
         Flood(
@@ -39,18 +39,24 @@ enum Floods {
             kind: "hostile-validator", name: "hostile-validator",
             what: "with a validator's keys: old votes, requests for blocks, snapshots and parts of states",
             takesValidator: true),
+    ]
+
+    /// Of one who holds a validator's keys and says what no honest one says.
+    private static let lies = [
         Flood(
-            name: "wrong-signatures", what: "with a validator's keys: gossip, every signature wrong",
+            kind: "wrong-signatures", name: "wrong-signatures",
+            what: "with a validator's keys: gossip, every signature wrong",
             takesValidator: true),
         Flood(
-            name: "false-certificates", what: "with a validator's keys: lists of 64 false certificates for views ahead",
+            kind: "false-certificates", name: "false-certificates",
+            what: "with a validator's keys: lists of 64 false certificates for views ahead",
             takesValidator: true),
         Flood(
-            name: "false-justification",
+            kind: "false-justification", name: "false-justification",
             what: "with a validator's keys: proposals in others' names with 64 false certificates",
             takesValidator: true),
         Flood(
-            name: "unknown-transactions",
+            kind: "unknown-transactions", name: "unknown-transactions",
             what: "with a validator's keys: requests for 4,096 transactions that nobody has",
             takesValidator: true),
     ]
@@ -117,6 +123,8 @@ struct FloodRun {
             try await Task.sleep(for: .seconds(seconds))
             let end = Watch.now()
             result.sent = hostile.words()
+            // A flood that did not flow shows nothing.
+            if result.sent.hasPrefix("Error") { result.refusals.append("the hostile process failed") }
             result.quietRates.append(Double(recorder.acknowledgedCount(from: begin, to: middle)) / (middle - begin))
             result.floodedRates.append(Double(recorder.acknowledgedCount(from: from, to: end)) / (end - from))
             quiet += recorder.latencies(from: begin, to: middle)

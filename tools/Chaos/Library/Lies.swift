@@ -16,7 +16,8 @@ struct Lies {
             let transactions = try (UInt64(0)..<64).map { place -> Transaction in
                 let body = TransactionBody(
                     network: genesis.network, sender: key.publicKey,
-                    expiry: Timestamp(Watch.wallMilliseconds + 60_000), salt: number << 32 | place, calls: [])
+                    expiry: Timestamp(Watch.wallMilliseconds + 60_000), salt: number << 32 | place,
+                    calls: [Call(instance: Address(createdBy: .zero, index: 0), method: 0, arguments: [])])
                 var bytes = try Transaction(signing: body, with: key).bytes
                 bytes[bytes.count - 1] ^= 1
                 return try Transaction(bytes: bytes)
