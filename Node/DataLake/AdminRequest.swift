@@ -6,7 +6,7 @@ package import Primitives
 /// of the partner's keys. BCS. Valid for a minute around its time, on one network and for one operation.
 package struct AdminRequest: BCSCodable, Sendable {
     package static let payloadBytesMax = 512 * 1024
-    static let ageMillisecondsMax: UInt64 = 60_000
+    package static let ageMillisecondsMax: UInt64 = 60_000
     private static let domain = Array("commonwatt/admin/1".utf8)
 
     package let time: Timestamp
