@@ -26,7 +26,9 @@ final class TakenRequests: Sendable {
         return taken.withLock { taken in
             let oldest = now.milliseconds - min(now.milliseconds, 2 * AdminRequest.ageMillisecondsMax)
             taken = taken.filter { $0.value.milliseconds >= oldest }
-            return taken.updateValue(now, forKey: name) == nil
+            guard taken[name] == nil else { return false }
+            taken[name] = now
+            return true
         }
     }
 }
