@@ -13,14 +13,10 @@ enum OpenFiles {
     static func connections(atMost most: Int) throws -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return most }
-        let raised = min(limit.rlim_max, max(limit.rlim_cur, wanted))
-        if raised > limit.rlim_cur {
-            limit.rlim_cur = raised
-            guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
-                return try connections(atMost: most, openFiles: UInt64(limit.rlim_cur))
-            }
-        }
-        return try connections(atMost: most, openFiles: UInt64(raised))
+        let before = limit.rlim_cur
+        limit.rlim_cur = min(limit.rlim_max, max(before, wanted))
+        let isRaised = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+        return try connections(atMost: most, openFiles: UInt64(isRaised ? limit.rlim_cur : before))
     }
 
     /// The server holds an eighth more than it serves, and 16, so that it can say why it refuses one.
