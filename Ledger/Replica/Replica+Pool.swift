@@ -52,10 +52,9 @@ extension Replica {
         guard transaction.body.network == network else { return .otherNetwork }
         if pool.contains(signed: transaction.signedDigest) { return .pending }
         if window.contains(transaction.signedDigest) { return .included }
-        let expiry = transaction.body.expiry
-        guard expiry >= time else { return .expired(expiry: expiry, now: time) }
-        let latest = now.wall.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
-        guard expiry <= latest else { return .expiryTooFar(expiry: expiry, latest: latest) }
+        if let refusal = TransactionRefusal.ofExpiry(transaction.body.expiry, at: time, now: now.wall) {
+            return refusal
+        }
         guard transaction.bytes.count <= Int(parameters.blockBytesMax) else {
             return .tooLarge(bytesMax: Int(parameters.blockBytesMax))
         }

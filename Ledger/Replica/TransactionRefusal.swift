@@ -20,6 +20,14 @@ package enum TransactionRefusal: Error, Hashable, Sendable {
     /// The node is catching up or has a storage failure; another node may take it.
     case unavailable(String)
 
+    /// Why a transaction of this expiry is not pooled for a block at `time`; nil when its expiry is right. How far ahead it may
+    /// be goes by the clock.
+    package static func ofExpiry(_ expiry: Timestamp, at time: Timestamp, now: Timestamp) -> TransactionRefusal? {
+        guard expiry >= time else { return .expired(expiry: expiry, now: time) }
+        let latest = now.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
+        return expiry <= latest ? nil : .expiryTooFar(expiry: expiry, latest: latest)
+    }
+
     /// Stable name for machines.
     package var code: String {
         switch self {

@@ -2,13 +2,12 @@ internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
 internal import NodeClient
-internal import Synchronization
 
 extension APIResponder {
     /// Reads the body, whose bytes are counted in `share` before they are kept: who declares many and sends none takes up
     /// nothing.
     func readBody(
-        _ endpoint: Endpoint, _ exchange: inout Exchange, _ share: BodyShare
+        _ endpoint: Endpoint, _ exchange: inout Exchange, _ share: CapacityShare
     ) async throws -> [UInt8] {
         guard let declaration = endpoint.body else { return [] }
         let max = declaration.bytesMax
@@ -22,7 +21,7 @@ extension APIResponder {
                 var collected: [UInt8] = []
                 for try await buffer in stream {
                     guard buffer.readableBytes <= max - collected.count else { return nil }
-                    try share.grow(by: buffer.readableBytes)
+                    try take(buffer.readableBytes, share)
                     collected.append(contentsOf: buffer.readableBytesView)
                 }
                 return collected
@@ -40,25 +39,9 @@ extension APIResponder {
         return bytes
     }
 
-    private func tooLarge(_ body: Endpoint.Body) -> Problem {
-        Problem(.bodyTooLarge, "The body may have at most \(body.bytesMax) bytes here. Send it in smaller parts.")
-    }
-}
-
-/// What one request's body takes up of the memory for bodies; given back when this goes away.
-final class BodyShare: Sendable {
-    private let capacity: Capacity
-    private let client: String
-    private let held = Mutex(0)
-
-    init(_ capacity: Capacity, client: String) {
-        self.capacity = capacity
-        self.client = client
-    }
-
-    func grow(by bytes: Int) throws(Problem) {
-        switch capacity.enter(client, amount: bytes) {
-        case nil: held.withLock { $0 += bytes }
+    private func take(_ bytes: Int, _ share: CapacityShare) throws(Problem) {
+        switch share.grow(by: bytes) {
+        case nil: return
         case .total:
             throw Problem(.busy, "The node holds as many request bodies as it can. Try again in a moment.")
                 .retrying(afterSeconds: 1)
@@ -69,12 +52,7 @@ final class BodyShare: Sendable {
         }
     }
 
-    deinit { capacity.leave(client, amount: held.withLock { $0 }) }
-}
-
-/// Gives back what was reserved when it goes away.
-final class Lease: Sendable {
-    private let release: @Sendable () -> Void
-    init(_ release: @escaping @Sendable () -> Void) { self.release = release }
-    deinit { release() }
+    private func tooLarge(_ body: Endpoint.Body) -> Problem {
+        Problem(.bodyTooLarge, "The body may have at most \(body.bytesMax) bytes here. Send it in smaller parts.")
+    }
 }

@@ -129,7 +129,7 @@ struct APIResponder: HTTPResponder {
         let parameters = try checker.parameters(path: pathParameters, query: query)
         let answerType = try checker.answerType()
         let contentType = try checker.contentType()
-        let share = BodyShare(limits.bodyBytes, client: exchange.client)
+        let share = CapacityShare(limits.bodyBytes, client: exchange.client)
         defer { withExtendedLifetime(share) {} }
         let body = try await readBody(endpoint, &exchange, share)
         let request = APIRequest(

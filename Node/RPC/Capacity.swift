@@ -49,3 +49,27 @@ final class Capacity: Sendable {
         }
     }
 }
+
+/// What one request or stream has of a capacity; given back when this goes away.
+final class CapacityShare: Sendable {
+    private let capacity: Capacity
+    private let client: String
+    private let held = Mutex(0)
+
+    init(_ capacity: Capacity, client: String) {
+        self.capacity = capacity
+        self.client = client
+    }
+
+    /// Takes `amount` more; nil when there was room.
+    func grow(by amount: Int = 1) -> Capacity.Refusal? {
+        let refusal = capacity.enter(client, amount: amount)
+        if refusal == nil { held.withLock { $0 += amount } }
+        return refusal
+    }
+
+    deinit {
+        let amount = held.withLock { $0 }
+        if amount > 0 { capacity.leave(client, amount: amount) }
+    }
+}

@@ -81,10 +81,7 @@ package final class LedgerNode<App: Application>: Sendable {
     private func refusalBeforeCheck(_ transaction: Transaction) -> TransactionRefusal? {
         guard transaction.body.network == network else { return .otherNetwork }
         let now = Clock.now.wall
-        let expiry = transaction.body.expiry
-        guard expiry >= now else { return .expired(expiry: expiry, now: now) }
-        let latest = now.adding(milliseconds: Transaction.lifetimeMillisecondsMax)
-        return expiry <= latest ? nil : .expiryTooFar(expiry: expiry, latest: latest)
+        return .ofExpiry(transaction.body.expiry, at: now, now: now)
     }
 
     /// Few signatures are checked here, on the caller's thread; many in parallel.
@@ -131,28 +128,13 @@ package final class LedgerNode<App: Application>: Sendable {
     ) async throws(NodeFailure) -> TransactionOutcome {
         if let known = try final(digest) { return known }
         guard milliseconds > 0 else { return .pending }
-        let hub = parts.hub
-        let begin = Clock.monotonicNanoseconds
-        let end = WaitEnd()
-        defer { end.disarm() }
-        let result: Result<TransactionOutcome, NodeFailure> = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                do throws(NodeFailure) {
-                    let id = try hub.await(digest) { continuation.resume(returning: .success($0)) }
-                    // It may have become final between the two looks.
-                    if let known = try? final(digest) { return hub.cancel(digest, id, known) }
-                    let timer = parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
-                        hub.cancel(digest, id)
-                    }
-                    end.arm(timer) { hub.cancel(digest, id) }
-                } catch {
-                    continuation.resume(returning: .failure(error))
-                }
-            }
-        } onCancel: {
-            end.cancel()
+        let (hub, begin) = (parts.hub, Clock.monotonicNanoseconds)
+        let outcome = try await wait(milliseconds) { done throws(NodeFailure) in
+            let id = try hub.await(digest, done: done)
+            // It may have become final between the two looks.
+            if let known = try? final(digest) { hub.cancel(digest, id, known) }
+            return { hub.cancel(digest, id) }
         }
-        let outcome = try result.get()
         if case .final = outcome {
             parts.counters.add { $0.finality.add((Clock.monotonicNanoseconds - begin) / 1000) }
         }
@@ -181,16 +163,25 @@ package final class LedgerNode<App: Application>: Sendable {
         let now = view.tip.height
         guard now < height, milliseconds > 0 else { return now }
         let hub = parts.hub
+        return try await wait(milliseconds) { done throws(NodeFailure) in
+            let id = try hub.await(height, done: done)
+            return { hub.cancel(height: id) }
+        }
+    }
+
+    /// Waits for what `begin` has the hub answer, at the latest until the time is over or the task is cancelled: then what
+    /// `begin` gave back makes the hub answer, if it has not yet.
+    private func wait<Answer: Sendable>(
+        _ milliseconds: UInt32,
+        _ begin: (@escaping @Sendable (Answer) -> Void) throws(NodeFailure) -> @Sendable () -> Void
+    ) async throws(NodeFailure) -> Answer {
         let end = WaitEnd()
         defer { end.disarm() }
-        let result: Result<Height, NodeFailure> = await withTaskCancellationHandler {
+        let result: Result<Answer, NodeFailure> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 do throws(NodeFailure) {
-                    let id = try hub.await(height) { continuation.resume(returning: .success($0)) }
-                    let timer = parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds))) {
-                        hub.cancel(height: id)
-                    }
-                    end.arm(timer) { hub.cancel(height: id) }
+                    let cancel = try begin { continuation.resume(returning: .success($0)) }
+                    end.arm(parts.loop.scheduleTask(in: .milliseconds(Int64(milliseconds)), cancel), cancel)
                 } catch {
                     continuation.resume(returning: .failure(error))
                 }

@@ -9,12 +9,17 @@ import Testing
 @Suite struct LimitTests {
     let octets = [("Content-Type", "application/octet-stream")]
 
-    @Test func rateLimitAnswers429() async throws {
+    /// So many tokens a client, and one more each second.
+    static func limited(tokens: UInt32) -> APIConfiguration {
         var configuration = APIConfiguration.testing
         configuration.rateLimit = .init()
-        configuration.rateLimit?.tokensMax = 5
+        configuration.rateLimit?.tokensMax = tokens
         configuration.rateLimit?.tokensPerSecond = 1
-        try await TestServer.with(configuration) { server in
+        return configuration
+    }
+
+    @Test func rateLimitAnswers429() async throws {
+        try await TestServer.with(Self.limited(tokens: 5)) { server in
             var statuses: [Int] = []
             for _ in 0..<8 { statuses.append(try await server.call("GET", "/healthz").status) }
             #expect(statuses.prefix(5).allSatisfy { $0 == 200 })
@@ -27,11 +32,7 @@ import Testing
     }
 
     @Test func batchesPayForTheirSize() async throws {
-        var configuration = APIConfiguration.testing
-        configuration.rateLimit = .init()
-        configuration.rateLimit?.tokensMax = 4
-        configuration.rateLimit?.tokensPerSecond = 1
-        try await TestServer.with(configuration) { server in
+        try await TestServer.with(Self.limited(tokens: 4)) { server in
             var encoder = BCSEncoder()
             encoder.vector([[UInt8]](repeating: [1], count: 640)) { $0.blob($1) }
             let first = try await server.call("POST", "/v1/transactions/batch", headers: octets, body: encoder.bytes)
@@ -41,11 +42,7 @@ import Testing
 
     /// What is refused was checked in vain: it is paid for afterwards, in debt if need be.
     @Test func refusedTransactionsArePaidFor() async throws {
-        var configuration = APIConfiguration.testing
-        configuration.rateLimit = .init()
-        configuration.rateLimit?.tokensMax = 10
-        configuration.rateLimit?.tokensPerSecond = 1
-        try await TestServer.with(configuration) { server in
+        try await TestServer.with(Self.limited(tokens: 10)) { server in
             var encoder = BCSEncoder()
             encoder.vector([[UInt8]](repeating: [1], count: 30)) { $0.blob($1) }
             let body = encoder.bytes

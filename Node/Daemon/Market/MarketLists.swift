@@ -35,6 +35,11 @@ enum MarketLists {
         return entries.filter { $0["agreement"]?.number == agreement }.compactMap { $0["number"]?.number }.sorted()
     }
 
+    /// The filter of a list by an account, which is given by its DID or digest; none when it is not given.
+    static func filter(_ name: String, _ account: String?) throws -> [String] {
+        try account.map { ["\(name)=\(try MarketWords.holder($0))"] } ?? []
+    }
+
     static func show(_ entries: [JSONValue], _ options: ReadOptions, _ table: () -> TextTable) {
         if options.output.json { return print(String(decoding: JSONValue.array(entries).pretty, as: UTF8.self)) }
         print(entries.isEmpty ? "There are none, as far as this node has read the chain." : table().text())
@@ -53,6 +58,8 @@ enum MarketLists {
     }
 
     static func time(_ value: JSONValue?) -> String { value?.number.map { TimeArgument.minute(Timestamp($0)) } ?? "" }
+
+    static func number(_ value: JSONValue?) -> String { value?.number.map(String.init) ?? "" }
 
     static func names(_ value: JSONValue?) -> String {
         guard case .array(let names)? = value else { return "" }
@@ -80,7 +87,7 @@ struct InvoiceListCommand: AsyncParsableCommand {
     @OptionGroup var options: ReadOptions
 
     func run() async throws {
-        let filters = try party.map { ["party=\(try MarketWords.holder($0))"] } ?? []
+        let filters = try MarketLists.filter("party", party)
         let all = try await NodeClient.with(options.nodes.addresses) {
             try await MarketLists.entries($0, "invoices", filters)
         }
@@ -93,7 +100,7 @@ struct InvoiceListCommand: AsyncParsableCommand {
             for entry in entries {
                 let currency = entry["currency"]
                 table.add([
-                    entry["number"]?.number.map(String.init) ?? "", entry["agreement"]?.number.map(String.init) ?? "",
+                    MarketLists.number(entry["number"]), MarketLists.number(entry["agreement"]),
                     MarketLists.money(entry["amount"], currency), MarketLists.money(entry["paid"], currency),
                     MarketLists.money(entry["credited"], currency), MarketLists.word(entry["state"]),
                     MarketLists.time(entry["due"]), MarketLists.short(entry["seller"]),
@@ -112,7 +119,7 @@ struct AgreementListCommand: AsyncParsableCommand {
     @OptionGroup var options: ReadOptions
 
     func run() async throws {
-        let filters = try party.map { ["party=\(try MarketWords.holder($0))"] } ?? []
+        let filters = try MarketLists.filter("party", party)
         let entries = try await NodeClient.with(options.nodes.addresses) {
             try await MarketLists.entries($0, "agreements", filters)
         }
@@ -123,7 +130,7 @@ struct AgreementListCommand: AsyncParsableCommand {
             ])
             for entry in entries {
                 table.add([
-                    entry["number"]?.number.map(String.init) ?? "", MarketLists.word(entry["state"]),
+                    MarketLists.number(entry["number"]), MarketLists.word(entry["state"]),
                     MarketLists.word(entry["payment"]), MarketLists.plan(entry["plan"]),
                     MarketLists.names(entry["purposes"]), MarketLists.time(entry["until"]),
                     MarketLists.short(entry["provider"]), MarketLists.short(entry["user"]),
@@ -142,7 +149,7 @@ struct AgreementOffersCommand: AsyncParsableCommand {
     @OptionGroup var options: ReadOptions
 
     func run() async throws {
-        let filters = try provider.map { ["provider=\(try MarketWords.holder($0))"] } ?? []
+        let filters = try MarketLists.filter("provider", provider)
         let wanted = try dataSet.map { try MarketWords.digest($0, "data set").description }
         let all = try await NodeClient.with(options.nodes.addresses) {
             try await MarketLists.entries($0, "offers", filters)
@@ -160,15 +167,12 @@ struct AgreementOffersCommand: AsyncParsableCommand {
             for entry in entries {
                 let (terms, taken) = (entry["terms"], entry["taken"]?.number ?? 0)
                 let copies = terms?["copies"]?.number ?? 0
-                var sets = ""
-                if case .array(let digests)? = terms?["dataSets"] {
-                    sets = digests.compactMap(\.text).joined(separator: ", ")
-                }
                 table.add([
-                    entry["number"]?.number.map(String.init) ?? "",
+                    MarketLists.number(entry["number"]),
                     AgreementOffersCommand.state(entry), "\(copies - min(copies, taken)) of \(copies) left",
                     MarketLists.plan(terms?["plan"]), MarketLists.names(terms?["purposes"]),
-                    terms?["durationDays"]?.number.map(String.init) ?? "", MarketLists.time(terms?["expiry"]), sets,
+                    MarketLists.number(terms?["durationDays"]), MarketLists.time(terms?["expiry"]),
+                    MarketLists.names(terms?["dataSets"]),
                     MarketLists.short(entry["provider"]),
                 ])
             }

@@ -67,7 +67,7 @@ struct ConfigCheck {
     }
 
     private mutating func checkNames(_ settings: NodeSettings, _ genesis: Genesis) {
-        let known = ((try? SuiteGenesis(bcs: genesis.application))?.partners ?? []).map(\.id)
+        let known = genesis.partners.map(\.id)
         for (name, ids) in [
             ("partner", [settings.partner]), ("copies-for", (settings.room.owners ?? []).sorted()),
         ] {
@@ -104,12 +104,11 @@ enum KeyCheck {
     /// Refuses keys that the genesis gives to another partner: that is a wrong folder, and would only show much later.
     static func refuseForeign(_ keys: NodeKeys, _ settings: NodeSettings, _ genesis: Genesis) throws {
         let validators = genesis.validators.validators
-        let partners = (try? SuiteGenesis(bcs: genesis.application))?.partners ?? []
         let operatorKey = keys.operatorKey.publicKey
         let owners: [(String, String?)] = [
             ("consensus key", validators.first { $0.consensusKey == keys.consensus.publicKey }?.partner),
             ("transport key", validators.first { $0.transportKey == keys.transport.peer }?.partner),
-            ("operator key", partners.first { $0.keys.contains(operatorKey) }?.id),
+            ("operator key", genesis.partners.first { $0.keys.contains(operatorKey) }?.id),
         ]
         for (name, owner) in owners {
             guard let owner, owner != settings.partner else { continue }
@@ -133,8 +132,7 @@ enum KeyCheck {
                 )
             }
         }
-        let partners = (try? SuiteGenesis(bcs: genesis.application))?.partners ?? []
-        if let own = partners.first(where: { $0.id == settings.partner }),
+        if let own = genesis.partners.first(where: { $0.id == settings.partner }),
             !own.keys.contains(keys.operatorKey.publicKey)
         {
             notes.append(
@@ -143,4 +141,9 @@ enum KeyCheck {
         }
         return notes
     }
+}
+
+extension Genesis {
+    /// The partners with which the network began; none when the genesis is of another application.
+    fileprivate var partners: [Partner] { (try? SuiteGenesis(bcs: application))?.partners ?? [] }
 }

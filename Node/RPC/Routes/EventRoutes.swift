@@ -94,11 +94,10 @@ struct EventRoutes: RouteModule {
         return Set(choices.compactMap { choice in choice.number ?? choice.name.flatMap { declared[$0] } })
     }
 
-    private func enter(_ client: String) throws(Problem) -> Lease {
-        switch limits.streams.enter(client) {
-        case nil:
-            let streams = limits.streams
-            return Lease { streams.leave(client) }
+    private func enter(_ client: String) throws(Problem) -> CapacityShare {
+        let share = CapacityShare(limits.streams, client: client)
+        switch share.grow() {
+        case nil: return share
         case .perClient:
             throw Problem(
                 .tooManyRequests,
