@@ -111,6 +111,10 @@ extension ConsensusRecord: BCSCodable {
         case .proposal(let proposal):
             encoder.uleb(3)
             encoder.value(proposal)
+        case .reservation(let epoch, let view):
+            encoder.uleb(4)
+            encoder.value(epoch)
+            encoder.value(view)
         }
     }
 
@@ -120,6 +124,7 @@ extension ConsensusRecord: BCSCodable {
         case 1: self = .vote(try Vote(from: &decoder))
         case 2: self = .certificate(try Certificate(from: &decoder))
         case 3: self = .proposal(try Proposal(from: &decoder))
+        case 4: self = .reservation(epoch: try Epoch(from: &decoder), view: try View(from: &decoder))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

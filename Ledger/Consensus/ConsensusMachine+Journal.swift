@@ -6,6 +6,8 @@ struct Journaling: Sendable {
     enum Held: Sendable {
         case vote(Vote)
         case proposal(Proposal)
+        /// The Notarize inside an own proposal, which may have left already.
+        case ballot(Vote)
     }
 
     var sequence: UInt64 = 0
@@ -33,8 +35,9 @@ extension ConsensusMachine {
 
     /// Lets `content` leave, and count here, only when the record with this number is durable.
     mutating func hold(_ content: Journaling.Held, until sequence: UInt64) {
-        if mutated(.tallyBeforeSync) { return release(content) }
-        journaling.held.append((sequence, content))
+        if mutated(.tallyBeforeSync) || sequence <= journaling.durable { return release(content) }
+        let place = journaling.held.firstIndex { $0.sequence > sequence } ?? journaling.held.count
+        journaling.held.insert((sequence, content), at: place)
     }
 
     mutating func release(upTo sequence: UInt64) {
@@ -54,9 +57,8 @@ extension ConsensusMachine {
         case .vote(let vote):
             broadcast(.vote(vote))
             tally(own: vote)
-        case .proposal(let proposal):
-            broadcast(.proposal(explained(proposal)))
-            tally(own: proposal.vote)
+        case .proposal(let proposal): broadcast(.proposal(explained(proposal)))
+        case .ballot(let vote): tally(own: vote)
         }
     }
 
@@ -93,6 +95,7 @@ extension ConsensusMachine {
 
     private mutating func rewrite(_ view: View) {
         let state = state(view)
+        if state.reservation != nil { journal(.reservation(epoch: epoch, view: view)) }
         for certificate in [state.notarization, state.nullification] {
             if let certificate { journal(.certificate(certificate)) }
         }
@@ -148,6 +151,8 @@ extension ConsensusMachine {
         switch record {
         case .marker(_, let through): recovery.abstainThrough = max(recovery.abstainThrough, through)
         case .vote(let vote): replay(vote)
+        case .reservation(_, let view):
+            if !mutated(.reservationForgotten) { views[view, default: ViewState()].reservation = 0 }
         case .certificate(let certificate): learn(certificate, isVerified: true)
         case .proposal(let proposal):
             note(proposal.header, proposal.transactions)

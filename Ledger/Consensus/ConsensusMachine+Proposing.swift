@@ -3,11 +3,22 @@ internal import LedgerCrypto
 internal import Primitives
 
 extension ConsensusMachine {
+    /// As leader of the current view: writes down that it may propose. This lies in the group of records that the end of
+    /// the view before writes anyhow, so that on an idle network it is durable long before there is something to propose.
+    mutating func reserve() {
+        let state = state(view)
+        guard let own, set.leader(of: view) == Int(own), mayVote(in: view), state.reservation == nil,
+            state.notarized == nil, !state.nullified, !state.finalized
+        else { return }
+        views[view, default: ViewState()].reservation = journal(.reservation(epoch: epoch, view: view))
+    }
+
     /// As leader of the current view: asks for a block on the best parent, or proposes the epoch's closing block again.
     mutating func propose() {
         let state = state(view)
         guard let own, set.leader(of: view) == Int(own), mayVote(in: view), timers.startedAt != nil,
             timers.buildAsked == nil, !state.nullified, state.notarized == nil, !state.finalized,
+            let reservation = state.reservation, reservation > 0,
             let parentView = bestParent(), let parent = certified(parentView),
             let header = executedHeader(parent, in: parentView)
         else { return }
@@ -51,9 +62,10 @@ extension ConsensusMachine {
         propose(header, transactions, on: request.parentView)
     }
 
-    /// Signs and writes down the proposal, which is also the own Notarize; it leaves once durable.
+    /// Signs and writes down the proposal, which is also the own Notarize. It leaves once the reservation is durable, and counts
+    /// here once it is durable itself: meanwhile the others execute and write.
     private mutating func propose(_ header: BlockHeader, _ transactions: [Digest], on parentView: View) {
-        guard !isReplaying, let own, let key = configuration.key else { return }
+        guard !isReplaying, let own, let key = configuration.key, let reservation = state(view).reservation else { return }
         let payload = VotePayload(
             network: configuration.network, epoch: epoch, kind: .notarize, view: view, digest: header.digest)
         let vote = Vote(signing: payload, signer: own, key: key)
@@ -62,7 +74,8 @@ extension ConsensusMachine {
         let sequence = journal(.proposal(proposal))
         views[view, default: ViewState()].proposals = [proposal]
         remember(own: vote, sequence: sequence)
-        hold(.proposal(proposal), until: sequence)
+        hold(.proposal(proposal), until: reservation)
+        hold(.ballot(vote), until: sequence)
     }
 
     /// A held proposal as it travels: with the newest nullifications since its parent.

@@ -11,7 +11,8 @@ package import Primitives
 ///   nor up to `abstainThrough`.
 /// - Per view: Notarize for one digest at most; never both Finalize and Nullify.
 /// - A vote reaches the wire, and the own tally, only after its journal record is durable; what it rests on has a lower
-///   place in the same journal.
+///   place in the same journal. A leader's Notarize, which is its proposal, reaches the wire once a reservation of the view is
+///   durable: whoever finds a reservation without a proposal after a crash never notarizes in that view.
 /// - `views` holds nothing above `view + voteWindowViews`; of older views only those that storage does not cover yet.
 package struct ConsensusMachine: Sendable {
     package let configuration: ConsensusConfiguration
@@ -119,6 +120,7 @@ package struct ConsensusMachine: Sendable {
                 executeWanted()
                 relayCertificates()
                 askWhenNotFinal()
+                reserve()
                 propose()
                 considerProposal()
             } while view != before && !hasEnded

@@ -81,4 +81,6 @@ package struct ConsensusMutation: OptionSet, Hashable, Sendable {
     package static let freshStartFromBackup = ConsensusMutation(rawValue: 1 << 7)
     /// A justification with a missing nullification passes.
     package static let missingNullificationAccepted = ConsensusMutation(rawValue: 1 << 8)
+    /// After a crash a leader proposes in a view in which it may have proposed already.
+    package static let reservationForgotten = ConsensusMutation(rawValue: 1 << 9)
 }

@@ -13,10 +13,13 @@ package enum ConsensusRecord: Hashable, Sendable {
     /// A proposal with its leader's signature checked, an own one included (then it is also the record of the vote).
     /// The nullifications of its justification are records of their own.
     case proposal(Proposal)
+    /// The key leads this view and may propose in it before the proposal is durable. Without a proposal behind it, one may have
+    /// been sent that this journal does not know: nothing is proposed or notarized there again.
+    case reservation(epoch: Epoch, view: View)
 
     package var epoch: Epoch {
         switch self {
-        case .marker(let epoch, _): epoch
+        case .marker(let epoch, _), .reservation(let epoch, _): epoch
         case .vote(let vote): vote.epoch
         case .certificate(let certificate): certificate.epoch
         case .proposal(let proposal): proposal.vote.epoch

@@ -10,6 +10,9 @@ struct ViewState: Sendable {
     var notarized: Digest?
     var nullified = false
     var finalized = false
+    /// Journal record that lets this node, the leader, propose before the proposal is durable: its number in this run, 0 when it
+    /// is of an earlier run, which may then have proposed what this one does not know.
+    var reservation: UInt64?
     /// Own votes with the number of their journal record in this run (0: of an earlier run).
     var ownVotes: [OwnVote] = []
 

@@ -23,9 +23,12 @@ extension Replica {
     }
 
     /// Whether something is held back until the record is durable. Nothing waits for a certificate itself: the vote that
-    /// rests on it follows it in the journal.
+    /// rests on it follows it in the journal. A proposal waits for its reservation, but is a record itself.
     private func isAwaited(_ record: ConsensusRecord) -> Bool {
-        if case .certificate = record { false } else { true }
+        switch record {
+        case .certificate, .reservation: false
+        case .marker, .vote, .proposal: true
+        }
     }
 
     /// Nothing waits for a body itself, only for the vote that follows it in the journal.

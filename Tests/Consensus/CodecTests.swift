@@ -27,7 +27,7 @@ import Testing
             ],
             [
                 .marker(epoch: Epoch(2), abstainThrough: View(7)), .vote(vote), .certificate(parent),
-                .proposal(proposal),
+                .proposal(proposal), .reservation(epoch: Epoch(2), view: View(8)),
             ]
         )
     }
@@ -42,6 +42,9 @@ import Testing
         #expect(
             Hex.encode(ConsensusRecord.marker(epoch: Epoch(2), abstainThrough: View(7)).bcs)
                 == "0002000000000000000700000000000000")
+        #expect(
+            Hex.encode(ConsensusRecord.reservation(epoch: Epoch(2), view: View(8)).bcs)
+                == "0402000000000000000800000000000000")
     }
 
     @Test func digestsOfAllForms() throws {
@@ -50,7 +53,7 @@ import Testing
             samples.messages.map { SHA256.hash($0.bcs).short } == [
                 "8fc7cef7", "18ca483b", "fc06a06c", "4fc46b0b", "9c06c805", "87195d3b", "883bcf5c", "e13730ad",
             ])
-        #expect(samples.records.map { SHA256.hash($0.bcs).short } == ["38b7a504", "f15ce531", "e157f010", "948fa893"])
+        #expect(samples.records.map { SHA256.hash($0.bcs).short } == ["38b7a504", "f15ce531", "e157f010", "948fa893", "c59b1202"])
     }
 
     @Test func everyFormComesBack() throws {

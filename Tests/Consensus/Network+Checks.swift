@@ -45,20 +45,31 @@ extension Network {
         if let opposite, sent[slot(opposite)] != nil {
             failures.append("n\(index) sends Finalize and Nullify in view \(vote.view)")
         }
-        if sent[slot(vote.kind)] == nil, !isDurable(vote, at: index) {
+        let isReserved = if case .proposal = message { hasReserved(vote, at: index) } else { false }
+        if sent[slot(vote.kind)] == nil, !isReserved, !isDurable(vote, at: index) {
             failures.append("n\(index) sends \(vote.kind) of view \(vote.view) before it is durable")
         }
         sent[slot(vote.kind)] = vote.digest
     }
 
     private func isDurable(_ vote: Vote, at index: Int) -> Bool {
-        nodes[index].journal.contains { position, entry in
-            guard position <= nodes[index].durable, case .record(let record, _, _) = entry else { return false }
-            return switch record {
+        hasDurable(at: index) { record in
+            switch record {
             case .vote(let written): written == vote
             case .proposal(let proposal): proposal.vote == vote
             default: false
             }
+        }
+    }
+
+    private func hasReserved(_ vote: Vote, at index: Int) -> Bool {
+        hasDurable(at: index) { $0 == .reservation(epoch: vote.epoch, view: vote.view) }
+    }
+
+    private func hasDurable(at index: Int, _ fits: (ConsensusRecord) -> Bool) -> Bool {
+        nodes[index].journal.contains { position, entry in
+            guard position <= nodes[index].durable, case .record(let record, _, _) = entry else { return false }
+            return fits(record)
         }
     }
 

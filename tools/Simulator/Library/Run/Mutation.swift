@@ -5,7 +5,7 @@ package import Replica
 package enum Mutation: String, CaseIterable, Sendable, Hashable {
     case tallyBeforeSync, finalizeWithoutDurableCertificate, noNotarizeAfterNullify, delayCountsNullifiedOnly
     case pruneBeforeSync, finalizationIsNoParent, emptyDescendantsAfterClosing, freshStartFromBackup
-    case missingNullificationAccepted
+    case missingNullificationAccepted, reservationForgotten
 
     package var consensus: ConsensusMutation {
         switch self {
@@ -18,6 +18,7 @@ package enum Mutation: String, CaseIterable, Sendable, Hashable {
         case .emptyDescendantsAfterClosing: .emptyDescendantsAfterClosing
         case .freshStartFromBackup: .freshStartFromBackup
         case .missingNullificationAccepted: .missingNullificationAccepted
+        case .reservationForgotten: .reservationForgotten
         }
     }
 

@@ -1,0 +1,119 @@
+import Chain
+import Consensus
+import Primitives
+import Testing
+
+/// A leader that reserved its view proposes before the proposal is on its disk, and is bound by that after a crash.
+@Suite struct Reservation {
+    private let fixture: Fixture
+    private let now = Instant(monotonic: 5, wall: Timestamp(2_000_000))
+    /// Leads view 1.
+    private let leader: Int
+
+    init() throws {
+        fixture = try Fixture(4)
+        leader = fixture.set.leader(of: View(1))
+    }
+
+    /// The leader of view 1, and what it wrote when it started.
+    private func started(_ start: ConsensusStart, mutations: ConsensusMutation = []) -> (ConsensusMachine, UInt64) {
+        var machine = ConsensusMachine(
+            fixture.configuration(fixture.keys[leader], mutations: mutations), start: start)
+        let written = machine.step(.start, at: now).compactMap { $0.journaled?.sequence }
+        return (machine, written.max() ?? 0)
+    }
+
+    private func build(_ machine: inout ConsensusMachine) -> [ConsensusOutput] {
+        let outputs = machine.step(.waiting(true), at: now)
+        guard outputs.contains(where: \.isBuild) else { return [] }
+        let block = fixture.block(view: 1, on: fixture.genesis, parentView: 0, salt: "one", time: now.wall.value)
+        return machine.step(.built(block.header, transactions: block.transactions), at: now)
+    }
+
+    @Test func aProposalOfAReservedViewLeavesBeforeItIsDurableAndCountsAfterwards() throws {
+        var (machine, reserved) = started(.fresh)
+        _ = machine.step(.journaled(upTo: reserved), at: now)
+        let outputs = build(&machine)
+        let proposal = try #require(outputs.compactMap(\.proposal).first)
+        let written = try #require(outputs.compactMap { $0.journaled?.sequence }.max())
+        // Two others and the own vote would be a quorum, but that one is not on the disk yet.
+        for signer in fixture.keys.indices.filter({ $0 != leader }).prefix(2) {
+            let vote = fixture.vote(.notarize, 1, proposal.digest, by: signer)
+            _ = machine.step(.message(.vote(vote), from: fixture.peer(signer)), at: now)
+        }
+        #expect(machine.view == View(1))
+        _ = machine.step(.journaled(upTo: written), at: now)
+        #expect(machine.view == View(2))
+    }
+
+    @Test func aProposalWaitsForItsReservation() throws {
+        var (machine, reserved) = started(.fresh)
+        #expect(build(&machine).compactMap(\.proposal).isEmpty)
+        #expect(machine.step(.journaled(upTo: reserved - 1), at: now).compactMap(\.proposal).isEmpty)
+        #expect(machine.step(.journaled(upTo: reserved), at: now).compactMap(\.proposal).count == 1)
+    }
+
+    @Test(arguments: [ConsensusMutation(), .reservationForgotten])
+    func whoMayHaveProposedDoesNotProposeAgainUnlessMutated(mutations: ConsensusMutation) {
+        let records: [ConsensusRecord] = [
+            .marker(epoch: Epoch(0), abstainThrough: View(0)), .reservation(epoch: Epoch(0), view: View(1)),
+        ]
+        var (machine, _) = started(.replay(records), mutations: mutations)
+        #expect(build(&machine).isEmpty == mutations.isEmpty)
+    }
+
+    /// The others held what its earlier life proposed. It votes for nothing else, but finalizes what they notarized.
+    @Test func theEarlierProposalBindsWhenItComesBack() throws {
+        let records: [ConsensusRecord] = [
+            .marker(epoch: Epoch(0), abstainThrough: View(0)), .reservation(epoch: Epoch(0), view: View(1)),
+        ]
+        var (machine, _) = started(.replay(records))
+        let block = fixture.block(view: 1, on: fixture.genesis, parentView: 0, salt: "before the crash")
+        let other = try #require(fixture.keys.indices.first { $0 != leader })
+        var outputs = machine.step(
+            .message(.proposal(fixture.proposal(block)), from: fixture.peer(other)), at: now)
+        outputs += machine.step(.block(block.header, transactions: block.transactions), at: now)
+        outputs += machine.step(.judged(block.header.digest, .valid), at: now)
+        #expect(!outputs.contains { $0.journaled?.vote?.kind == .notarize })
+        let certificate = fixture.certificate(
+            .notarize, 1, block.header.digest, by: Array(fixture.keys.indices.filter { $0 != leader }))
+        outputs = machine.step(.message(.certificate(certificate), from: fixture.peer(other)), at: now)
+        #expect(outputs.contains { $0.journaled?.vote?.kind == .finalize })
+    }
+
+    /// Power fails between the moment at which a proposal left and the one at which it is durable.
+    @Test(arguments: 0..<30) func aLeaderLosesPowerAfterItsProposalLeft(moment: Int) throws {
+        var network = try Network(4, seed: UInt64(moment))
+        var leader: Int?
+        network.passes = { from, to, message in
+            // One follower only learns of the third block; then its leader loses power.
+            guard case .proposal(let proposal) = message, proposal.header.height == Height(3) else { return true }
+            if from != to, leader == nil { leader = from }
+            return moment % 2 == 0 || to == (from + 1) % 4
+        }
+        network.startAll()
+        network.setBusy(true)
+        while leader == nil, network.time < 20_000 { network.run(until: network.time + 1) }
+        let crashed = try #require(leader)
+        network.crash(crashed, keeping: moment % 3)
+        network.passes = nil
+        network.run(until: network.time + UInt64(moment))
+        network.start(crashed)
+        network.setBusy(true)
+        let reached = network.reaches(10, within: 30_000)
+        #expect(reached)
+        #expect(network.failures == [])
+    }
+}
+
+extension ConsensusOutput {
+    fileprivate var journaled: (vote: Vote?, sequence: UInt64)? {
+        guard case .journal(let record, let sequence) = self else { return nil }
+        if case .vote(let vote) = record { return (vote, sequence) }
+        return (nil, sequence)
+    }
+    fileprivate var proposal: Proposal? {
+        if case .broadcast(.proposal(let proposal)) = self { proposal } else { nil }
+    }
+    fileprivate var isBuild: Bool { if case .build = self { true } else { false } }
+}
