@@ -1,9 +1,9 @@
-internal import Encodings
+import Encodings
 
 extension JSON {
     /// The form of any JSON number by RFC 8785: that of ECMAScript's Number.prototype.toString. Nil for one beyond
     /// double precision's range. The ledger's floors accept whole numbers only.
-    package static func canonicalNumber(_ text: String) -> String? {
+    static func canonicalNumber(_ text: String) -> String? {
         guard let value = Double(text), value.isFinite else { return nil }
         if value == 0 { return "0" }
         let sign = value < 0 ? "-" : ""
