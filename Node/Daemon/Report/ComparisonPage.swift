@@ -64,7 +64,8 @@ struct ComparisonPage {
                 "fund: \(money(fund))")
             out += scale.note(row, at: max(edge + Double(max(fund, 0)), 0), money(member))
         }
-        return out + "</svg><p class=\"legend\"><span><i class=\"key trade\"></i>saved by members</span>"
+        return PageParts.frame(out + "</svg>")
+            + "<p class=\"legend\"><span><i class=\"key trade\"></i>saved by members</span>"
             + "<span><i class=\"key sun\"></i>kept by the community fund</span></p>"
     }
 
@@ -83,22 +84,23 @@ struct ComparisonPage {
             out += scale.mark(row, at: Double(middle))
             out += scale.note(row, at: Double(max(most, 0)), "\(money(least)) … \(money(most))")
         }
-        return out + "</svg>"
+        return PageParts.frame(out + "</svg>")
     }
 
     private func matrix() -> String {
         let head = comparison.choices.map { "<th><span>\(escape(name($0)))</span></th>" }.joined()
         let gains = comparison.choices.map { comparison.gains($0) }
         let rows = comparison.members.enumerated().map { position, member in
-            let cells = gains.map { cell($0[position]) }.joined()
+            let cells = zip(comparison.choices, gains).map { cell($0, $1[position]) }.joined()
             return "<tr><td>\(escape(member))</td>\(cells)</tr>"
         }
-        let sums = gains.map { cell($0.reduce(0, +), isSum: true) }.joined()
+        let sums = zip(comparison.choices, gains).map { cell($0, $1.reduce(0, +), isSum: true) }.joined()
         return "<div class=\"wide\"><table class=\"matrix\"><thead><tr><th></th>\(head)</tr></thead><tbody>"
             + rows.joined() + "<tr class=\"mark\"><td>all</td>\(sums)</tr></tbody></table></div>"
     }
 
-    private func cell(_ gain: Amount, isSum: Bool = false) -> String {
+    /// Names its choice, for narrow screens, where a home's cells stand below each other.
+    private func cell(_ choice: ComparedChoice, _ gain: Amount, isSum: Bool = false) -> String {
         let share = strongest == 0 ? 0 : min(Double(gain.magnitude) / Double(strongest), 1)
         let colour = gain < 0 ? "--bad" : "--ok"
         let style =
@@ -108,7 +110,7 @@ struct ComparisonPage {
                 format: " style=\"background:color-mix(in srgb,var(%@) %.0f%%,transparent)\"", colour,
                 (share.squareRoot() * 60))
         let short = Human.money(gain, currency: "").trimmingCharacters(in: .whitespaces)
-        return "<td\(style)>\(short)</td>"
+        return "<td data-head=\"\(escape(name(choice)))\"\(style)>\(short)</td>"
     }
 
     private func figures() -> String {
@@ -139,6 +141,8 @@ struct ComparisonPage {
         .row{fill:var(--ink);font-size:13px}.note{fill:var(--soft);font-size:12px}.fill.use{fill:var(--use)}.tick{stroke:var(--ink);\
         stroke-width:3}.matrix th span{writing-mode:vertical-rl;transform:rotate(180deg);font-weight:500;white-space:nowrap}\
         .matrix th{vertical-align:bottom;padding:4px 2px}.matrix td{padding:3px 6px;font-size:.8rem}li{margin:2px 0}
+        @media screen and (max-width:40rem){.chart svg{width:48rem}.row{font-size:15px}.note{font-size:14px}\
+        .matrix td{padding:3px 6px;font-size:.9rem}.matrix td:first-child{font-size:1rem}}
         """
 }
 
