@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The floors: tools -> Node -> Contracts -> Ledger. A target lists all that it imports; the build refuses other imports.
+// The floors: tools -> Node -> Contracts -> Ledger. A target lists what it imports, no more and no less: the build refuses
+// other imports, Tests/Tidy refuses what is listed and not imported.
 
 let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
@@ -56,23 +57,17 @@ func library(_ name: String, at path: String, _ pkgConfig: String?, _ debian: St
     .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
 
-func tests(_ name: String, at path: String, _ uses: String) -> Target {
-    .testTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
+/// `running` names programs that the tests start and do not import.
+func tests(_ name: String, at path: String, _ uses: String, running: String = "") -> Target {
+    .testTarget(name: name, dependencies: dependencies(uses + " " + running), path: path, swiftSettings: strict)
 }
-
-let ledger = "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient"
-let contracts =
-    "ContractKit ContractHost Governance Identity Anchors Trading Accounts Agreements Billing Results ContractSuite"
-let node =
-    "Storage Transport NodeRuntime Duties RPC NodeClient Resolver IdentityClient DataSets DataLake Settlement Analytics "
-    + "ReadModels DataAPI"
 
 let targets: [Target] = [
     // Ledger: pure, deterministic, no I/O.
     library("CSecp256k1", at: "Ledger/CSecp256k1", "libsecp256k1", "libsecp256k1-dev"),
     library("COpenSSL", at: "Ledger/COpenSSL", "libcrypto", "libssl-dev"),
     module("Primitives", at: "Ledger/Primitives", settings: transparent),
-    module("LedgerCrypto", at: "Ledger/Crypto", "Primitives CSecp256k1 COpenSSL"),
+    module("LedgerCrypto", at: "Ledger/Crypto", "CSecp256k1 COpenSSL Primitives"),
     module("Chain", at: "Ledger/Chain", "Primitives LedgerCrypto", settings: transparent),
     module("LedgerState", at: "Ledger/State", "Primitives LedgerCrypto Chain"),
     module("Consensus", at: "Ledger/Consensus", "Primitives LedgerCrypto Chain"),
@@ -85,122 +80,180 @@ let targets: [Target] = [
     module("ContractHost", at: "Contracts/Host", "Primitives LedgerCrypto Chain ContractKit"),
     module("Governance", at: "Contracts/Governance", "Primitives LedgerCrypto Chain ContractKit"),
     module(
-        "Identity", at: "Contracts/Identity", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        "Identity", at: "Contracts/Identity",
+        "Primitives LedgerCrypto Encodings Chain ContractKit",
         excluding: ["README.md"]),
     module("Anchors", at: "Contracts/Anchors", "Primitives LedgerCrypto Chain ContractKit"),
     module(
-        "Accounts", at: "Contracts/Accounts", "Primitives LedgerCrypto Encodings Chain ContractKit",
+        "Accounts", at: "Contracts/Accounts",
+        "Primitives LedgerCrypto Encodings Chain ContractKit",
         excluding: ["README.md"]),
     module(
-        "Agreements", at: "Contracts/Agreements", "Primitives LedgerCrypto Chain ContractKit",
+        "Agreements", at: "Contracts/Agreements",
+        "Primitives LedgerCrypto Chain ContractKit",
         excluding: ["README.md"]),
-    module(
-        "Billing", at: "Contracts/Billing", "Primitives LedgerCrypto Chain ContractKit", excluding: ["README.md"]),
+    module("Billing", at: "Contracts/Billing", "Primitives LedgerCrypto Chain ContractKit", excluding: ["README.md"]),
     module("Results", at: "Contracts/Results", "Primitives LedgerCrypto Chain ContractKit"),
     module("Trading", at: "Contracts/Trading", "Primitives LedgerCrypto Chain ContractKit"),
     module(
         "ContractSuite", at: "Contracts/Suite",
-        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Accounts Agreements Billing "
-            + "Results Trading"),
+        "Primitives Chain ContractKit ContractHost Governance Identity Anchors Trading Accounts Agreements "
+            + "Billing Results"),
 
     // Node: everything that touches the world.
     library("CLevelDB", at: "Node/CLevelDB", nil, "libleveldb-dev"),
-    module("Storage", at: "Node/Storage", "CLevelDB Primitives LedgerCrypto Chain LedgerState Replica"),
+    module("Storage", at: "Node/Storage", "CLevelDB Primitives LedgerCrypto Chain"),
     module(
         "Transport", at: "Node/Transport",
-        "Primitives LedgerCrypto Chain COpenSSL NIOCore NIOPosix NIOSSL NIOConcurrencyHelpers Logging"),
+        "COpenSSL Primitives LedgerCrypto Logging NIOConcurrencyHelpers NIOCore NIOPosix NIOSSL"),
     module(
         "NodeRuntime", at: "Node/Runtime",
-        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NIOCore NIOPosix "
-            + "NIOConcurrencyHelpers Logging"),
-    module("Duties", at: "Node/Duties", "\(ledger) \(contracts) NodeRuntime Logging"),
-    module("Resolver", at: "Node/Resolver", "\(ledger) \(contracts) NodeClient"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport Logging "
+            + "NIOConcurrencyHelpers NIOCore NIOPosix"),
+    module(
+        "Duties", at: "Node/Duties",
+        "Primitives LedgerCrypto Chain LedgerState Replica ContractKit ContractHost Governance NodeRuntime "
+            + "Logging"),
+    module(
+        "Resolver", at: "Node/Resolver",
+        "Primitives LedgerCrypto Encodings Chain LightClient ContractKit Identity NodeClient"),
     module(
         "RPC", at: "Node/RPC",
-        "\(ledger) \(contracts) NodeClient Resolver Hummingbird HummingbirdCore HummingbirdTLS HTTPTypes NIOCore NIOPosix NIOHTTP1 "
-            + "NIOHTTPTypes NIOSSL Logging ServiceLifecycle"),
+        "Primitives LedgerCrypto Chain LightClient NodeClient Resolver HTTPTypes Hummingbird HummingbirdCore "
+            + "HummingbirdTLS Logging NIOCore NIOHTTP1 NIOHTTPTypes NIOSSL ServiceLifecycle"),
     module(
         "NodeClient", at: "Node/Client",
-        "\(ledger) \(contracts) AsyncHTTPClient NIOCore NIOFoundationCompat NIOPosix NIOHTTP1 NIOSSL"),
-    module("IdentityClient", at: "Node/IdentityClient", "\(ledger) \(contracts) NodeClient Resolver"),
-    module("DataSets", at: "Node/DataSets", "\(ledger) \(contracts)"),
-    module("DataLake", at: "Node/DataLake", "\(ledger) \(contracts) DataSets GRDB Logging"),
-    module("ReadModels", at: "Node/ReadModels", "\(ledger) \(contracts) NodeClient GRDB Logging"),
-    module("DataAPI", at: "Node/DataAPI", "\(ledger) \(contracts) RPC NodeClient DataSets DataLake ReadModels Logging"),
-    module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
+        "Primitives LedgerCrypto Chain LedgerState LightClient AsyncHTTPClient NIOCore NIOFoundationCompat "
+            + "NIOHTTP1 NIOPosix NIOSSL"),
+    module("IdentityClient", at: "Node/IdentityClient", "Primitives Encodings Chain LightClient NodeClient Resolver"),
+    module(
+        "DataSets", at: "Node/DataSets",
+        "Primitives LedgerCrypto Encodings Chain LightClient ContractKit Anchors Agreements"),
+    module(
+        "DataLake", at: "Node/DataLake",
+        "Primitives LedgerCrypto Chain ContractKit Anchors Trading Agreements Results DataSets GRDB Logging"),
+    module(
+        "ReadModels", at: "Node/ReadModels",
+        "Primitives LedgerCrypto Encodings Chain LedgerState ContractKit Anchors Accounts Agreements Billing "
+            + "NodeClient GRDB Logging"),
+    module(
+        "DataAPI", at: "Node/DataAPI",
+        "Primitives LedgerCrypto ContractKit Anchors Accounts Agreements Billing NodeClient RPC DataSets DataLake "
+            + "ReadModels"),
+    module(
+        "Settlement", at: "Node/Settlement",
+        "Primitives LedgerCrypto Chain LightClient ContractKit Trading Agreements Billing NodeClient DataLake "
+            + "Logging"),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
     module(
         "Analytics", at: "Node/Analytics",
-        "CLightGBM \(ledger) \(contracts) NodeClient DataSets DataLake Settlement Logging"),
+        "CLightGBM Primitives LedgerCrypto Chain LightClient ContractKit Anchors Trading Results NodeClient "
+            + "DataSets DataLake Settlement Logging"),
+    module(
+        "OperatorFiles", at: "Node/OperatorFiles",
+        "Primitives LedgerCrypto Chain ContractHost ContractSuite Transport NodeClient"),
+    module(
+        "Wiring", at: "Node/Wiring",
+        "Primitives LedgerCrypto Chain LedgerState Replica LightClient ContractKit ContractHost Identity Anchors "
+            + "Trading Accounts Results ContractSuite Storage Transport NodeRuntime Duties NodeClient RPC DataSets "
+            + "DataLake ReadModels DataAPI Settlement Analytics OperatorFiles Logging ServiceLifecycle UnixSignals Yams"
+    ),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
+        "Primitives LedgerCrypto Encodings Chain LightClient ContractKit ContractHost Governance Identity Anchors "
+            + "Trading Accounts Agreements Billing Results ContractSuite Transport NodeClient Resolver IdentityClient "
+            + "DataSets DataLake Settlement Analytics OperatorFiles Wiring ArgumentParser",
         // A node makes some millions of small allocations a second in many threads.
         linking: ["jemalloc"]),
 
     // tools: what people run beside a node.
-    module("Simulator", at: "tools/Simulator/Library", "\(ledger) \(contracts)"),
-    program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator \(ledger) ArgumentParser"),
+    module(
+        "Simulator", at: "tools/Simulator/Library",
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient ContractKit ContractHost "
+            + "Governance ContractSuite"),
+    program("commonwatt-simulate", at: "tools/Simulator/Program", "Simulator ArgumentParser"),
     module(
         "Fuzzing", at: "tools/Fuzz/Library",
-        "Simulator NodeClient DataSets DataLake Settlement Resolver \(ledger) \(contracts)"),
+        "Primitives LedgerCrypto Encodings Chain LedgerState Consensus Replica LightClient ContractKit "
+            + "ContractHost Governance Identity Trading Accounts Agreements Billing Results ContractSuite NodeClient "
+            + "Resolver DataSets DataLake Settlement Simulator"),
     program("commonwatt-fuzz", at: "tools/Fuzz/Program", "Fuzzing ArgumentParser"),
     module(
         "DataWorkload", at: "tools/DataWorkload",
-        "\(ledger) \(contracts) NodeClient DataSets DataLake ReadModels Logging"),
+        "Primitives LedgerCrypto Chain LedgerState LightClient ContractKit ContractHost Identity Anchors Accounts "
+            + "Agreements Billing NodeClient DataSets DataLake ReadModels Logging"),
     program(
         "commonwatt-bench", at: "tools/Benchmarks",
-        "\(ledger) \(contracts) NodeClient Settlement DataSets DataLake DataWorkload DataAPI ReadModels RPC Storage "
-            + "SnapshotWorkload Simulator ArgumentParser Logging NIOCore AsyncHTTPClient"),
-    module("SnapshotWorkload", at: "tools/Snapshot/Library", "\(ledger) Storage"),
+        "Primitives LedgerCrypto Chain LedgerState Replica LightClient ContractKit ContractHost Identity Anchors "
+            + "Trading Accounts Agreements Billing ContractSuite Storage NodeClient RPC DataSets DataLake ReadModels "
+            + "DataAPI Settlement Simulator DataWorkload SnapshotWorkload ArgumentParser Logging"),
+    module(
+        "SnapshotWorkload", at: "tools/Snapshot/Library",
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage"),
     program(
         "commonwatt-snapshot", at: "tools/Snapshot/Program",
-        "\(ledger) SnapshotWorkload NodeRuntime Storage Transport ArgumentParser Logging"),
+        "Primitives LedgerCrypto Chain Replica Storage Transport NodeRuntime SnapshotWorkload ArgumentParser "
+            + "Logging"),
 
     module("ChaosHistory", at: "tools/Chaos/History", "Primitives"),
     module(
         "Chaos", at: "tools/Chaos/Library",
-        "ChaosHistory \(ledger) \(contracts) NodeClient Transport NIOCore NIOPosix Logging"),
+        "Primitives LedgerCrypto Chain Consensus Replica LightClient ContractKit ContractHost Anchors "
+            + "ContractSuite Transport NodeClient ChaosHistory Logging NIOCore NIOPosix"),
     program("commonwatt-chaos", at: "tools/Chaos/Program", "Chaos ArgumentParser"),
 
     // Tests mirror the floors.
-    module("TestSupport", at: "Tests/Support", "Primitives LedgerCrypto Chain"),
-    tests("LedgerTests", at: "Tests/Ledger", "TestSupport \(ledger)"),
-    tests("ConsensusTests", at: "Tests/Consensus", "TestSupport \(ledger)"),
-    tests("ReplicaTests", at: "Tests/Replica", "TestSupport \(ledger)"),
-    tests("ContractsTests", at: "Tests/Contracts", "TestSupport \(ledger) \(contracts)"),
-    module("TradingTestSupport", at: "Tests/TradingSupport", "TestSupport \(ledger) \(contracts)"),
-    tests("TradingTests", at: "Tests/Trading", "TestSupport TradingTestSupport \(ledger) \(contracts)"),
-    tests("StorageTests", at: "Tests/Storage", "TestSupport Storage CLevelDB \(ledger)"),
-    tests("TransportTests", at: "Tests/Transport", "TestSupport Transport \(ledger) NIOCore NIOPosix NIOSSL Logging"),
+    module("TestSupport", at: "Tests/Support", "Primitives Chain"),
+    tests(
+        "LedgerTests", at: "Tests/Ledger",
+        "Primitives LedgerCrypto Encodings Chain LedgerState LightClient TestSupport"),
+    tests("ConsensusTests", at: "Tests/Consensus", "Primitives LedgerCrypto Chain Consensus TestSupport"),
+    tests(
+        "ReplicaTests", at: "Tests/Replica",
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica LightClient TestSupport"),
+    tests(
+        "ContractsTests", at: "Tests/Contracts",
+        "Primitives LedgerCrypto Encodings Chain ContractKit ContractHost Governance Identity Anchors Accounts "
+            + "Agreements Billing Results ContractSuite TestSupport"),
+    module(
+        "TradingTestSupport", at: "Tests/TradingSupport",
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Governance Identity Anchors Trading Results"),
+    tests(
+        "TradingTests", at: "Tests/Trading",
+        "Primitives LedgerCrypto Chain ContractKit ContractHost Identity Anchors Trading TestSupport "
+            + "TradingTestSupport"),
+    tests("StorageTests", at: "Tests/Storage", "Primitives LedgerCrypto Chain Storage TestSupport"),
+    tests("TransportTests", at: "Tests/Transport", "Primitives Transport TestSupport Logging NIOCore NIOPosix NIOSSL"),
     tests(
         "RuntimeTests", at: "Tests/Runtime",
-        "TestSupport SnapshotWorkload NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica Storage Transport NodeRuntime "
+            + "SnapshotWorkload Logging NIOPosix"),
     tests(
         "DutiesTests", at: "Tests/Duties",
-        "TestSupport Duties NodeRuntime Storage Transport \(ledger) \(contracts) NIOCore NIOPosix Logging"),
+        "Primitives LedgerCrypto Chain LedgerState Consensus Replica ContractKit ContractHost Governance Trading "
+            + "ContractSuite Storage Transport NodeRuntime Duties Logging NIOCore NIOPosix"),
     tests(
         "RPCTests", at: "Tests/RPC",
-        "TestSupport DataWorkload DataSets DataLake DataAPI ReadModels RPC NodeClient Resolver IdentityClient \(ledger) \(contracts) Hummingbird HTTPTypes NIOCore NIOPosix Logging "
-            + "ServiceLifecycle"),
+        "Primitives LedgerCrypto Encodings Chain LedgerState LightClient ContractKit ContractHost Identity "
+            + "Agreements NodeClient Resolver IdentityClient RPC DataSets DataLake DataAPI DataWorkload TestSupport "
+            + "Logging NIOCore NIOPosix ServiceLifecycle"),
     tests(
         "LakeTests", at: "Tests/Lake",
-        "TestSupport TradingTestSupport DataWorkload DataSets DataLake ReadModels NodeClient Settlement Analytics Logging GRDB "
-            + "\(ledger) \(contracts)"
-    ),
-    tests(
-        "AnalyticsTests", at: "Tests/Analytics",
-        "TestSupport Analytics \(ledger) \(contracts)"
-    ),
-    tests(
-        "SimulationTests", at: "Tests/Simulation",
-        "TestSupport Simulator commonwatt-simulate \(ledger) \(contracts)"),
+        "Primitives LedgerCrypto Chain LedgerState LightClient ContractKit ContractHost Identity Anchors Trading "
+            + "Accounts Agreements Billing Results NodeClient DataSets DataLake ReadModels Settlement Analytics "
+            + "DataWorkload TestSupport TradingTestSupport GRDB Logging"),
+    tests("AnalyticsTests", at: "Tests/Analytics", "Primitives LedgerCrypto ContractKit Trading Analytics TestSupport"),
+    tests("SimulationTests", at: "Tests/Simulation", "Chain Simulator TestSupport", running: "commonwatt-simulate"),
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
     tests(
         "DaemonTests", at: "Tests/Daemon",
-        "commonwatt Fuzzing Simulator Transport LedgerCrypto Primitives Chain ContractKit Trading Settlement DataLake"),
-    tests("ChaosTests", at: "Tests/Chaos", "TestSupport ChaosHistory Chaos LedgerCrypto Primitives"),
-    tests("ProcessTests", at: "Tests/Processes", "TestSupport NodeClient \(ledger) \(contracts)"),
+        "Primitives LedgerCrypto Chain Replica ContractKit Trading Transport NodeClient DataLake Settlement "
+            + "OperatorFiles Wiring commonwatt Simulator Fuzzing"),
+    tests("ChaosTests", at: "Tests/Chaos", "Primitives LedgerCrypto ChaosHistory Chaos"),
+    tests(
+        "ProcessTests", at: "Tests/Processes",
+        "Primitives LedgerCrypto Chain LightClient ContractKit Anchors Trading ContractSuite NodeClient "
+            + "TestSupport"),
     tests("TidyTests", at: "Tests/Tidy", "TestSupport"),
 ]
 

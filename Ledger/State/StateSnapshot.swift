@@ -25,9 +25,6 @@ package struct StateSnapshot: StateReader, Sendable {
     /// The ICS-23 SmtSpec root; 32 zero bytes when there is no key.
     package var root: Digest { tree.root.hash }
 
-    /// Blocks that are in memory only.
-    package var layerCount: Int { tree.layers.count }
-
     /// Nodes and leaves that are in memory only.
     package var unstoredRecordCount: Int { tree.unstoredRecords }
 

@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import Foundation
+internal import Wiring
 
 /// The `commonwatt` executable: one program for partners, community administrators and members.
 @main
@@ -15,6 +17,10 @@ struct Commonwatt: AsyncParsableCommand {
             Members check: verify.
             Data providers and users: data.
             Developers try it out: devnet, tx.
+
+            Exit code 0: done. 1: it failed; the error says why, with the number of a rejection. 4: nobody can say whether a \
+            transaction took effect. 64: the arguments are wrong. Others are in the help of the command. With --json a \
+            failure is a JSON document on standard output, too: error, exitCode, and rejection or reason where there is one.
             """,
         version: "commonwatt \(BuildInfo.version)",
         subcommands: [
@@ -26,8 +32,21 @@ struct Commonwatt: AsyncParsableCommand {
             DataCommand.self,
             AccountCommand.self, AgreementCommand.self, InvoiceCommand.self, BillingCommand.self,
         ])
-}
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand { try await command.run() } else { try command.run() }
+        } catch {
+            end(error)
+        }
+    }
 
-enum BuildInfo {
-    static let version = "0.1.0"
+    /// Errors of arguments and exit codes that a command chose are the parser's to show.
+    private static func end(_ error: any Error) -> Never {
+        guard exitCode(for: error) == .failure, !(error is ExitCode) else { exit(withError: error) }
+        let failure = Failure(error)
+        FileHandle.standardError.write(Data("Error: \(failure.error)\n".utf8))
+        if CommandLine.arguments.contains("--json") { try? OutputOptions.print(failure) }
+        exit(withError: ExitCode(failure.exitCode))
+    }
 }

@@ -1,12 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
 
-/// What a command failed on, for a person: what happened, where, what to do. Exit code 1.
-struct UserError: Error, CustomStringConvertible {
-    let description: String
-    init(_ description: String) { self.description = description }
-}
-
 /// Options that every command has.
 struct OutputOptions: ParsableArguments {
     @Flag(name: .long, help: "Print one JSON document instead of text.")
@@ -15,12 +9,17 @@ struct OutputOptions: ParsableArguments {
     /// Prints `value` as JSON when asked to, else what `text` writes; nothing when that is nil.
     func show(_ value: some Encodable, text: () -> String?) throws {
         guard json else {
-            if let text = text() { print(text) }
+            if let text = text() { Swift.print(text) }
             return
         }
+        try OutputOptions.print(value)
+    }
+
+    /// Prints one JSON document.
+    static func print(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        Swift.print(String(decoding: try encoder.encode(value), as: UTF8.self))
     }
 
     /// A line about progress on long work; goes to standard error, so that JSON stays alone on standard output.

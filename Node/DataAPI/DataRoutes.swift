@@ -251,17 +251,25 @@ package struct DataRoutes: RouteModule {
         }
     }
 
+    /// A refusal of the lake as a problem: its reason goes along, and for a read the rule that it does not meet.
+    private static func problem(_ refusal: LakeRefusal) -> Problem {
+        func made(_ kind: Problem.Kind) -> Problem {
+            Problem(kind, refusal.text, reason: refusal.rule.map { "\($0)" } ?? "\(refusal.reason)")
+        }
+        switch refusal.reason {
+        case .notPermitted: return made(notPermitted)
+        case .erased: return made(gone)
+        case .notHeld: return made(.notFound)
+        case .unavailable: return made(.unavailable).retrying(afterSeconds: 10)
+        case .busy: return made(.tooManyRequests).retrying(afterSeconds: 60)
+        case .damaged, .malformed, .unknown, .otherResult, .otherInputs: return made(.refused)
+        }
+    }
+
     /// Turns what the lake says into problems of the API.
     static func explained<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let refusal as LakeRefusal {
-            switch refusal.reason {
-            case .notPermitted: throw Problem(notPermitted, refusal.text)
-            case .erased: throw Problem(gone, refusal.text)
-            case .notHeld: throw Problem(.notFound, refusal.text)
-            case .unavailable: throw Problem(.unavailable, refusal.text).retrying(afterSeconds: 10)
-            case .busy: throw Problem(.tooManyRequests, refusal.text).retrying(afterSeconds: 60)
-            default: throw Problem(.refused, refusal.text)
-            }
+            throw problem(refusal)
         } catch let error as LakeError {
             switch error {
             case .partErased, .erased: throw Problem(gone, error.description)

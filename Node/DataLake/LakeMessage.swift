@@ -1,3 +1,4 @@
+package import Agreements
 package import Chain
 package import ContractKit
 package import Primitives
@@ -143,9 +144,12 @@ package struct LakeRefusal: Error, Hashable, Sendable, BCSCodable, CustomStringC
 
     package let reason: Reason
     package let text: String
+    /// The rule of access that a read does not meet. Told to the reader; between nodes it is not sent.
+    package let rule: AccessRefusal?
 
-    package init(_ reason: Reason, _ text: String) {
+    package init(_ reason: Reason, _ text: String, rule: AccessRefusal? = nil) {
         self.reason = reason
+        self.rule = rule
         var kept = text
         while kept.utf8.count > LakeRefusal.textBytesMax { kept.removeLast() }
         self.text = kept
@@ -161,5 +165,6 @@ package struct LakeRefusal: Error, Hashable, Sendable, BCSCodable, CustomStringC
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         reason = try decoder.tag()
         text = try decoder.string(max: LakeRefusal.textBytesMax)
+        rule = nil
     }
 }

@@ -60,7 +60,9 @@ package struct APIConfiguration: Sendable {
     /// A client that takes nothing from its connection for so long is cut off.
     package var writeStallSecondsMax: UInt32 = 30
 
+    /// Open event streams of all clients together; beyond them 503. Each has at most 64 KiB and a block in hand.
     package var eventStreamsMax = 256
+    /// Of one address; beyond them 429.
     package var eventStreamsPerClientMax = 16
     package var eventHeartbeatSeconds: UInt32 = 15
     /// A stream that has fallen this far behind ends with an event that says so.

@@ -2,8 +2,10 @@ internal import Chain
 internal import NodeClient
 internal import Primitives
 
-/// The newest blocks as all event streams read them: one read of the store per block, not one per stream. Keeps at
-/// most `blocksMax` blocks; a stream that is further behind reads the store itself.
+/// The newest blocks as all event streams read them: one read of the store per block, not one per stream. Keeps the
+/// newest `blocksMax` blocks at most; a stream that is further behind reads the store itself. It has no subscribers and
+/// queues nothing: how many streams there are is for `APIConfiguration.eventStreamsMax`, how far one may fall behind for
+/// `eventLagBlocksMax`.
 actor EventFeed {
     static let blocksMax = 32
 

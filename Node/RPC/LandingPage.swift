@@ -25,7 +25,8 @@ enum LandingPage {
         #summary { font-weight: 600 } #summary.good { color: var(--green) } #summary.bad { color: var(--warn) }
         dl { display: grid; grid-template-columns: max-content 1fr; gap: .3rem 1.2rem; margin: .8rem 0 0 }
         dt { color: var(--muted) } dd { margin: 0; overflow-wrap: anywhere } a { color: var(--green) }
-        code { font-size: .92em } li { margin: .25rem 0 }
+        code { font-size: .92em; overflow-wrap: anywhere } li { margin: .25rem 0 } ul { padding-left: 1.3rem } .look { color: var(--warn) }
+        @media (max-width: 30rem) { main { padding-top: 1.5rem } dl { gap: .3rem .8rem } dt.long, dd.long { grid-column: 1 / -1 } }
         </style>
         </head>
         <body>
@@ -46,14 +47,17 @@ enum LandingPage {
         <li><a href="/v1/genesis">The genesis file</a>: with it alone, statements and proofs are checked offline</li>
         </ul>
         <h2>In a terminal</h2>
-        <p><code>curl -N /v1/events</code> (with this address before it) shows blocks and events as they become final.</p>
+        <p><code>curl -N <span id="here"></span>/v1/events</code> shows blocks and events as they become final.</p>
         </main>
         <script>
         const summary = document.getElementById("summary"), facts = document.getElementById("facts");
         function show(rows) {
           facts.replaceChildren(...rows.flatMap(([name, value]) => {
             const dt = document.createElement("dt"), dd = document.createElement("dd");
-            dt.textContent = name; dd.textContent = value; return [dt, dd];
+            dt.textContent = name; dd.textContent = value;
+            // On a narrow screen a long value has a line of its own.
+            for (const part of [dt, dd]) part.className = (String(value).length > 24 ? "long " : "") + (name === "Look at" ? "look" : "");
+            return [dt, dd];
           }));
         }
         async function refresh() {
@@ -71,6 +75,7 @@ enum LandingPage {
             summary.className = "bad";
           }
         }
+        document.getElementById("here").textContent = location.origin;
         refresh(); setInterval(refresh, 5000);
         </script>
         </body>

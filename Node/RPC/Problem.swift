@@ -1,3 +1,4 @@
+package import Chain
 package import NodeClient
 
 /// An error answer: RFC 9457 `application/problem+json`, with what happened, where, and what to do.
@@ -38,6 +39,16 @@ package struct Problem: Error, Sendable {
         self.headers = headers
     }
 
+    /// What a contract or the host refused, with the number that programs go by.
+    package init(_ rejection: Rejection) {
+        self.init(.refused, rejection.text, members: [.init("code", .unsigned(UInt64(rejection.code)))])
+    }
+
+    /// `reason` is a short name for programs of why, where a kind has several whys.
+    package init(_ kind: Kind, _ detail: String, reason: String) {
+        self.init(kind, detail, members: [.init("reason", .string(reason))])
+    }
+
     /// The same, telling the caller when to try again.
     package func retrying(afterSeconds seconds: UInt32) -> Problem {
         var problem = self
@@ -66,6 +77,9 @@ package struct Problem: Error, Sendable {
                 "status": ["type": "integer", "minimum": 400, "maximum": 599],
                 "detail": ["type": "string", "description": "Plain words for the person in front of it."],
                 "code": ["type": "integer", "minimum": 0, "maximum": 65535, "description": "Number of a rejection."],
+                "reason": [
+                    "type": "string", "description": "Short name of why, for programs, where a kind has several whys.",
+                ],
             ],
             "required": ["type", "title", "status", "detail"],
         ])

@@ -23,6 +23,25 @@ package enum SettlementRefusal: Error, Hashable, Sendable, CustomStringConvertib
     /// Not enough partners attested.
     case notEnoughAttestations(given: Int, needed: Int, refusals: [String])
 
+    /// For programs.
+    package var name: String {
+        switch self {
+        case .unknownCommunity: "unknownCommunity"
+        case .noMembers: "noMembers"
+        case .notOver: "notOver"
+        case .closed: "closed"
+        case .damaged: "damaged"
+        case .tooManyBatches: "tooManyBatches"
+        case .windowClosed: "windowClosed"
+        case .unchanged: "unchanged"
+        case .noSalts: "noSalts"
+        case .computation: "computation"
+        case .lake: "lake"
+        case .chain: "chain"
+        case .notEnoughAttestations: "notEnoughAttestations"
+        }
+    }
+
     package var description: String {
         switch self {
         case .unknownCommunity: "the chain has no community at this address"

@@ -1,11 +1,12 @@
 import DataLake
 import Foundation
 import LedgerCrypto
+import OperatorFiles
 import Primitives
 import Testing
 
 @testable import NodeClient
-@testable import commonwatt
+@testable import Wiring
 
 /// What an operator asks of the own node reaches no other, and is taken once.
 struct AdminSessionTests {

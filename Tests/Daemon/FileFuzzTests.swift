@@ -1,11 +1,13 @@
 import Foundation
 import Fuzzing
 import LedgerCrypto
+import OperatorFiles
 import Primitives
 import Simulator
 import Testing
 import Transport
 
+@testable import Wiring
 @testable import commonwatt
 
 /// Files that people edit: damaged ones are refused with an error, or read; never does the program stop.

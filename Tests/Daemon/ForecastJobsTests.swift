@@ -1,10 +1,11 @@
 import Chain
 import ContractKit
+import OperatorFiles
 import Primitives
 import Synchronization
 import Testing
 
-@testable import commonwatt
+@testable import Wiring
 
 /// Forecasts take longer than an answer may.
 @Suite("Forecasts that take long", .timeLimit(.minutes(1)))

@@ -1,4 +1,5 @@
 import ContractKit
+import OperatorFiles
 import Primitives
 import Testing
 

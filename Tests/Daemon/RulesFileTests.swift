@@ -1,11 +1,13 @@
 import ContractKit
 import DataLake
 import Foundation
+import OperatorFiles
 import Primitives
 import Settlement
 import Testing
 import Trading
 
+@testable import Wiring
 @testable import commonwatt
 
 /// Rules and terms as people write them.

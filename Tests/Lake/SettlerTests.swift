@@ -211,6 +211,15 @@ struct SettlerTests {
         }
     }
 
+    /// The number of the rejection stands in what an operator reads, since a program goes by it.
+    @Test func aRefusalByTheChainIsToldWithItsNumber() async throws {
+        let (cluster, address) = try cluster()
+        let settler = try cluster.settler(refusing: 28)
+        #expect(try await settler.round([address]) == 0)
+        let trouble = try #require(await settler.report().communities.first?.troubles.first)
+        #expect(trouble.reason == "the chain refused it: no (rejection 28)")
+    }
+
     @Test func unreachablePartnersArePassedOver() async throws {
         let (cluster, address) = try cluster()
         let settler = try cluster.settler(silent: ["borealis"])
@@ -328,11 +337,11 @@ struct SettlerTests {
 
 extension Cluster {
     /// A settler of a partner's node. `silenced` do not answer it; once `isDead` is true, neither its questions nor its
-    /// settlements reach anybody.
+    /// settlements reach anybody. The chain refuses what it submits with the number `refusal`.
     func settler(
         _ partner: String = Cluster.administrator, quietSeconds: UInt64 = 0, delaySeconds: UInt64 = 0,
         perRound: Int = 512, silent: Set<String> = [], silenced: (@Sendable () -> Set<String>)? = nil,
-        isDead: @escaping @Sendable () -> Bool = { false }
+        refusing refusal: UInt16? = nil, isDead: @escaping @Sendable () -> Bool = { false }
     ) throws -> Settler {
         var settings = SettlerSettings()
         settings.quietMilliseconds = quietSeconds * 1_000
@@ -351,6 +360,7 @@ extension Cluster {
             },
             submit: { [weak self] community, settlement in
                 if isDead() { return .unknown("dead") }
+                if let refusal { return .rejected(code: refusal, text: "no") }
                 do {
                     guard let code = try self?.submit(settlement, to: community, by: partner) else {
                         return isDead() ? .unknown("dead") : .settled

@@ -18,9 +18,9 @@ private struct Vector: Decodable {
         "exist_left", "exist_middle", "exist_right", "nonexist_left", "nonexist_middle", "nonexist_right",
     ]
 
-    @Test(.enabled(if: Shared.isPresent), arguments: files) func publicVectors(file: String) throws {
+    @Test(arguments: files) func publicVectors(file: String) throws {
         let vector = try JSONDecoder().decode(
-            Vector.self, from: Shared.data("vectors/ics23/testdata/smt/\(file).json"))
+            Vector.self, from: Data(contentsOf: Shared.vectors.appending(path: "ics23/testdata/smt/\(file).json")))
         let bytes = try #require(Hex.decode(vector.proof))
         let root = try #require(Digest(hex: vector.root))
         let key = try #require(Hex.decode(vector.key))
@@ -45,8 +45,8 @@ private struct Vector: Decodable {
         }
     }
 
-    @Test(.enabled(if: Shared.isPresent)) func noVectorFileWasSkipped() throws {
-        let folder = Shared.root.appending(path: "vectors/ics23")
+    @Test func noVectorFileWasSkipped() throws {
+        let folder = Shared.vectors.appending(path: "ics23")
         let found = try #require(FileManager.default.enumerator(atPath: folder.path)).compactMap { $0 as? String }
         let vectors = Set(found.filter { $0.hasSuffix(".json") })
         #expect(vectors == Set(ICS23Tests.files.map { "testdata/smt/\($0).json" }))

@@ -104,7 +104,8 @@ extension ProcessSuite {
         let text = try await Program.succeed(common + ["--html", folder + "/page.html"])
         #expect(text.contains("192 periods of 15 minutes"))
         let page = try String(contentsOfFile: folder + "/page.html", encoding: .utf8)
-        #expect(page.contains("<svg") && page.contains("192 periods of 15 minutes"))
+        #expect(page.contains("class=\"bars\"") && page.contains("data-head=\"even split, mid-market rate\""))
+        #expect(page.contains("192 periods of 15 minutes"))
         let hourly = "period_start_local,meter,load_wh,pv_wh\n2024-05-13T00:00,a,5,0\n2024-05-13T00:00,b,0,9\n"
         try hourly.write(toFile: folder + "/hourly.csv", atomically: true, encoding: .utf8)
         let short = ["cec", "compare", "--readings", folder + "/hourly.csv", "--period", "15"]

@@ -29,8 +29,9 @@ extension ProcessSuite {
             let ended = try await Program.succeed(["partner", "undelegate", String(key)] + own)
             #expect(ended.contains("may no longer send") && ended.contains("final in block"))
             #expect(try await register(12).exitCode == 1)
-            let twice = try await Program.run(["partner", "undelegate", String(key)] + own)
-            #expect(twice.exitCode == 1 && twice.output.contains("rejection 101"), "\(twice.output)")
+            let twice = try await Program.run(["partner", "undelegate", String(key), "--json"] + own)
+            #expect(twice.exitCode == 1 && twice.output.contains("(rejection 101)"), "\(twice.output)")
+            #expect(twice.output.contains(#""rejection" : 101"#), "the document of the failure: \(twice.output)")
             let unread = try await Program.run(["partner", "undelegate", "secp256k1:77"] + own)
             #expect(unread.exitCode == 1 && unread.output.contains("is no public key"), "\(unread.output)")
         }

@@ -7,6 +7,9 @@ package enum Shared {
     package static let project: URL = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().standardizedFileURL
 
+    /// Public vectors that came into the project; see Tests/Vectors/README.md.
+    package static let vectors: URL = project.appending(path: "Tests/Vectors")
+
     package static let root: URL = project.appending(path: "../shared").standardizedFileURL
 
     package static var isPresent: Bool { FileManager.default.fileExists(atPath: root.path) }

@@ -9,7 +9,8 @@ struct Chart {
         var isReference = false
     }
 
-    static let colours = ["#1f6feb", "#d9730d", "#2da44e", "#8250df", "#bf3989", "#57606a"]
+    /// Colours that the page names, so that light and dark each have their own.
+    static let colours = (0...5).map { "var(--c\($0))" }
 
     let title: String
     let unit: String
@@ -62,7 +63,7 @@ struct Chart {
         for step in 0...4 {
             let value = top * Double(step) / 4
             let height = number(y(value))
-            svg += "<line x1=\"64\" x2=\"864\" y1=\"\(height)\" y2=\"\(height)\" stroke=\"#d0d7de\"/>"
+            svg += "<line x1=\"64\" x2=\"864\" y1=\"\(height)\" y2=\"\(height)\" class=\"grid\"/>"
             svg += "<text x=\"58\" y=\"\(number(y(value) + 4))\" text-anchor=\"end\">\(Chart.label(value))</text>"
         }
         let quarters = (0...4).map { span.low + (span.high - span.low) * Double($0) / 4 }
@@ -75,22 +76,24 @@ struct Chart {
 
     var html: String {
         var svg = "<figure><figcaption>\(Chart.escaped(title))\(unit.isEmpty ? "" : ", \(unit)")</figcaption>"
-        svg += "<svg viewBox=\"0 0 880 252\" role=\"img\" aria-label=\"\(Chart.escaped(title))\">\(grid)"
+        svg += "<div class=\"wide\"><svg viewBox=\"0 0 880 252\" role=\"img\" "
+        svg += "aria-label=\"\(Chart.escaped(title))\">\(grid)"
         for (index, line) in lines.enumerated() {
             let colour = Chart.colours[index % Chart.colours.count]
             let points = line.points.map { "\(number(x($0.x))),\(number(y($0.y)))" }
             let dash = line.isReference ? " stroke-dasharray=\"6 4\"" : ""
-            svg += "<polyline fill=\"none\" stroke=\"\(colour)\" stroke-width=\"1.8\"\(dash) "
+            svg += "<polyline fill=\"none\" style=\"stroke:\(colour)\" stroke-width=\"1.8\"\(dash) "
             svg += "points=\"\(points.joined(separator: " "))\"/>"
             guard line.points.count <= 20 else { continue }
             for point in line.points {
-                svg += "<circle cx=\"\(number(x(point.x)))\" cy=\"\(number(y(point.y)))\" r=\"3\" fill=\"\(colour)\"/>"
+                svg += "<circle cx=\"\(number(x(point.x)))\" cy=\"\(number(y(point.y)))\" r=\"3\" "
+                svg += "style=\"fill:\(colour)\"/>"
             }
         }
         let legend = lines.enumerated().map { index, line in
-            "<span style=\"color:\(Chart.colours[index % Chart.colours.count])\">&#9632;</span> "
-                + Chart.escaped(line.name)
+            "<span><span style=\"color:\(Chart.colours[index % Chart.colours.count])\">&#9632;</span> "
+                + Chart.escaped(line.name) + "</span>"
         }
-        return svg + "</svg><p class=\"legend\">\(legend.joined(separator: " &nbsp; "))</p></figure>"
+        return svg + "</svg></div><p class=\"legend\">\(legend.joined(separator: " "))</p></figure>"
     }
 }

@@ -49,14 +49,21 @@ struct Page: ParsableCommand {
         """
         <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Commonwatt: \(title)</title>
         <meta name="viewport" content="width=device-width, initial-scale=1"><style>
-        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:56rem;padding:0 1rem;color:#1f2328}
+        :root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--page:#fff;--code:#f6f8fa;--line:#d0d7de;--c0:#1f6feb;\
+        --c1:#c2570c;--c2:#1a7f37;--c3:#8250df;--c4:#bf3989;--c5:#57606a}
+        @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9da7b3;--page:#0d1117;--code:#161b22;--line:#30363d;\
+        --c0:#6cb6ff;--c1:#f0883e;--c2:#56d364;--c3:#bc8cff;--c4:#f778ba;--c5:#9da7b3}}
+        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:56rem;padding:0 1rem;color:var(--ink);background:var(--page)}
         h1{margin-bottom:.25rem} h2{font-size:1.25rem;margin:2.25rem 0 .25rem} p{margin:.35rem 0}
-        pre,code{background:#f6f8fa;font-size:13px} pre{padding:1rem;overflow:auto} code{padding:.1rem .3rem}
-        figure{margin:1rem 0 0} figcaption{font-weight:600} .legend{font-size:13px;color:#57606a;margin:0}
-        svg{width:100%;height:auto} svg text{font-size:12px;fill:#57606a}
+        pre,code{background:var(--code);font-size:13px} pre{padding:1rem;overflow:auto} code{padding:.1rem .3rem;overflow-wrap:anywhere}
+        figure{margin:1rem 0 0} figcaption{font-weight:600} .legend{font-size:13px;color:var(--soft);margin:0;display:flex;\
+        flex-wrap:wrap;gap:.1rem 1rem} .wide{overflow-x:auto}
+        svg{width:100%;height:auto;display:block} svg text{font-size:12px;fill:var(--soft)} .grid{stroke:var(--line)}
         table{border-collapse:collapse;margin:.75rem 0;font-variant-numeric:tabular-nums}
-        th,td{padding:.2rem .75rem;border-bottom:1px solid #d0d7de;text-align:right} th:first-child,td:first-child{text-align:left}
-        @media print{body{margin:0;max-width:none} figure{break-inside:avoid}}
+        th,td{padding:.2rem .75rem;border-bottom:1px solid var(--line);text-align:right} th:first-child,td:first-child{text-align:left}
+        @media screen and (max-width:40rem){figure svg{width:40rem} th,td{padding:.2rem .5rem;font-size:14px} svg text{font-size:15px}\
+        th:first-child,td:first-child{position:sticky;left:0;background:var(--page)}}
+        @media print{:root{--page:#fff;--ink:#000} body{margin:0;max-width:none} figure{break-inside:avoid}}
         </style></head><body><h1>\(title)</h1>
         \(body)
         </body></html>

@@ -9,8 +9,8 @@ enum PageSections {
 
     private static func table(_ head: [String], _ rows: [[String]]) -> String {
         let body = rows.map { "<tr>" + $0.map { "<td>\(Chart.escaped($0))</td>" }.joined() + "</tr>" }
-        return "<table><tr>" + head.map { "<th>\(Chart.escaped($0))</th>" }.joined() + "</tr>"
-            + body.joined(separator: "\n") + "</table>"
+        return "<div class=\"wide\"><table><tr>" + head.map { "<th>\(Chart.escaped($0))</th>" }.joined() + "</tr>"
+            + body.joined(separator: "\n") + "</table></div>"
     }
 
     private static func number(_ value: Double, _ digits: Int = 0) -> String { String(format: "%.\(digits)f", value) }

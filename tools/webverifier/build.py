@@ -106,7 +106,7 @@ def page(curve):
     # The page may run this script and this style, and reach nothing.
     policy = f"default-src 'none'; script-src {digest(code)} 'wasm-unsafe-eval'; style-src {digest(style)}; base-uri 'none'; form-action 'none'"
     commonwatt = re.search(r'static let version = "([^"]+)"', "\n".join(
-        p.read_text() for p in sorted((PROJECT / "Node" / "Daemon").glob("*.swift"))))
+        p.read_text() for p in sorted((PROJECT / "Node" / "Wiring").glob("*.swift"))))
     html = (HERE / "src" / "page.html").read_text()
     for mark, value in [
         ("@POLICY@", policy), ("@STYLE@", style), ("@LIBRARY@", LIBRARY_VERSION),

@@ -26,7 +26,9 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .noNodeAnswered(let failures):
             "no node answered: " + failures.map { "\($0.node): \($0.reason)" }.joined(separator: "; ")
-        case .problem(let report): "\(report.node): \(report.detail) (\(report.status) \(report.title))"
+        case .problem(let report):
+            "\(report.node): \(report.detail)\(report.code.map { " (rejection \($0))" } ?? "") "
+                + "(\(report.status) \(report.title))"
         case .badAnswer(let node, let what): "\(node) answered something else than asked: \(what)"
         case .proofRefused(let node, let why): "\(node) gave a proof that does not hold: \(why)"
         case .notFinal(let digest, let seconds):
@@ -47,6 +49,8 @@ package struct ProblemReport: Hashable, Sendable {
     package let detail: String
     /// Number of a contract's or the host's rejection.
     package let code: UInt16?
+    /// Short name of why, where the kind of problem has several whys.
+    package let reason: String?
     package let retryAfterSeconds: UInt32?
 
     /// Reads the body of an error answer; one without a problem document is described by its status.
@@ -58,6 +62,7 @@ package struct ProblemReport: Hashable, Sendable {
         title = json["title"]?.text ?? "HTTP \(status)"
         detail = json["detail"]?.text ?? "the node answered with status \(status) and no explanation"
         code = if case .unsigned(let number)? = json["code"] { UInt16(exactly: number) } else { nil }
+        reason = json["reason"]?.text
         retryAfterSeconds = retryAfter.flatMap { UInt32($0) }
     }
 

@@ -15,6 +15,16 @@ package enum Submission: Hashable, Sendable {
     case poolFull(retryAfterSeconds: UInt32)
 }
 
+/// Numbers of refusals by a node's pool, in the host's range where the host has none. No receipt ever has one. What the host
+/// would refuse, too, has the host's number: another network, an expiry.
+package enum PoolRejection {
+    /// The bytes are no transaction.
+    package static let malformed: UInt16 = 0
+    package static let badSignature: UInt16 = 80
+    /// Larger than a block may be.
+    package static let tooLarge: UInt16 = 81
+}
+
 /// Where a transaction is in its life.
 package enum TransactionStatus: Hashable, Sendable {
     /// This node has never seen it, or has forgotten it: it expired unprocessed, or its block is pruned here.

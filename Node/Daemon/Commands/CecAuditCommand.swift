@@ -4,6 +4,7 @@ internal import ContractKit
 internal import Foundation
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading
@@ -27,7 +28,7 @@ extension CecCommand {
 
         func run() async throws {
             let address = try CommunityFile.address(community)
-            let trusted = try GenesisAssembly.read(genesis)
+            let trusted = try GenesisFile.read(genesis)
             let (since, before) = (try from.map(TimeArgument.parse), try to.map(TimeArgument.parse))
             let output = output
             let (report, height) = try await NodeClient.with(connection.addresses, anchor: TrustAnchor(trusted)) {

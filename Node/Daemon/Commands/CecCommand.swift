@@ -3,6 +3,7 @@ internal import Chain
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 struct CecCommand: AsyncParsableCommand {

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Chain
 internal import Foundation
 internal import LedgerCrypto
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading

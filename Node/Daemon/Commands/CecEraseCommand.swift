@@ -1,7 +1,9 @@
 internal import ArgumentParser
 internal import Foundation
+internal import OperatorFiles
 internal import Primitives
 internal import Trading
+internal import Wiring
 
 extension CecCommand {
     struct Erase: AsyncParsableCommand {

@@ -3,6 +3,7 @@ internal import Chain
 internal import ContractKit
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading

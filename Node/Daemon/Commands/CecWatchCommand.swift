@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Chain
 internal import Foundation
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Resolver
 
@@ -79,9 +80,7 @@ struct DIDCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            guard !FileManager.default.fileExists(atPath: wallet) else {
-                throw UserError("\(wallet) exists already; a wallet is never overwritten.")
-            }
+            try NewFile.require(wallet, "A wallet")
             let key = try connection.signer()
             let outcome = try await NodeClient.with(connection.addresses) { client in
                 let session = try await RegistrySession(client, key)

@@ -3,6 +3,7 @@ internal import Chain
 internal import Foundation
 internal import Identity
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Resolver
 

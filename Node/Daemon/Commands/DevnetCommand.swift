@@ -2,7 +2,9 @@ internal import ArgumentParser
 internal import Chain
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
+internal import Wiring
 
 struct DevnetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -105,8 +107,7 @@ enum DevnetStatus {
     }
 
     static func url(_ layout: DevnetLayout, _ partner: String) throws -> String {
-        let settings = try NodeSettings.load(config: layout.settings(partner), flags: UserSettings())
-        return "http://\(settings.listenRPC)"
+        try NodeSettings.load(config: layout.settings(partner), flags: UserSettings()).apiAddress
     }
 
     static func rows(_ layout: DevnetLayout) async throws -> [Row] {

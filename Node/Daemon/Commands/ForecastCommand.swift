@@ -3,8 +3,10 @@ internal import ArgumentParser
 internal import Foundation
 internal import Glibc
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Trading
+internal import Wiring
 
 struct ForecastCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

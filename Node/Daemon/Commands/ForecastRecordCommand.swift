@@ -7,9 +7,11 @@ internal import DataLake
 internal import DataSets
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Results
 internal import Trading
+internal import Wiring
 
 extension ForecastCommand {
     struct Declare: AsyncParsableCommand {
@@ -38,7 +40,7 @@ extension ForecastCommand {
                 let made = try await session.finish(
                     try session.transaction([Anchors.register.call(on: WellKnown.anchors, register)]))
                 if let rejection = made.receipt.rejection, rejection.code != Anchors.dataSetExists.code {
-                    throw UserError("Registering the data set: \(rejection.text) (rejection \(rejection.code)).")
+                    throw ChainRefusal(what: "registering the data set", rejection: rejection)
                 }
                 let request = DeclareAnalysis(
                     name: name, analysis: Analysis(program: program, dataSet: dataSet, policy: policy))

@@ -5,6 +5,7 @@ internal import ContractKit
 internal import DataLake
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Results
 
@@ -51,7 +52,7 @@ extension ForecastCommand {
         }
 
         func run() async throws {
-            let trusted = try GenesisAssembly.read(genesis)
+            let trusted = try GenesisFile.read(genesis)
             guard let data = FileManager.default.contents(atPath: file) else { throw UserError("No file at \(file).") }
             guard let kept = try? RecordedForecast(bcs: [UInt8](data)) else {
                 throw UserError("\(file) is no kept forecast.")

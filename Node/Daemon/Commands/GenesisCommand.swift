@@ -1,13 +1,12 @@
 internal import ArgumentParser
 internal import Chain
-internal import ContractHost
 internal import ContractKit
 internal import ContractSuite
 internal import Foundation
 internal import NodeClient
-internal import NodeRuntime
+internal import OperatorFiles
 internal import Primitives
-internal import Storage
+internal import Wiring
 
 struct GenesisCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -82,7 +81,7 @@ struct GenesisCommand: ParsableCommand {
             parameters.heartbeatMilliseconds = heartbeat
             let genesis = try GenesisAssembly.assemble(
                 name: network, time: time, parts: try parts.map(GenesisPart.read), parameters: parameters)
-            try GenesisAssembly.write(genesis, to: out)
+            try GenesisFile.write(genesis, to: out)
             let summary = Summary(genesis)
             try output.show(summary) {
                 summary.text + "\nWrote \(out). Each partner should check it with `commonwatt genesis check`."
@@ -99,8 +98,8 @@ struct GenesisCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() throws {
-            let genesis = try GenesisAssembly.read(file)
-            try GenesisAssembly.checkApplication(genesis)
+            let genesis = try GenesisFile.read(file)
+            try GenesisFile.checkApplication(genesis)
             if let problem = GenesisTime.problem(genesis.time) { throw UserError("\(file): \(problem)") }
             let suite = try SuiteGenesis(bcs: genesis.application)
             for path in parts {
@@ -130,16 +129,7 @@ struct GenesisCommand: ParsableCommand {
 
         func run() throws {
             let settings = try NodeSettings.load(config: config, flags: UserSettings())
-            let configuration = try NodeWiring.configuration(settings)
-            switch try LedgerNode<ContractApplication>.journalCondition(configuration) {
-            case .missing: break
-            case .prepared: throw UserError("\(settings.data) is prepared already; start the node.")
-            case .used, .lost, .foreign:
-                throw UserError(
-                    "\(settings.data) holds the journal of a node that was started, and nothing was changed. A key that may have voted must never start as a fresh one: start the node as it is. Only if its network never made a block, or the keys are new, move the folder away and prepare again."
-                )
-            }
-            try LedgerNode<ContractApplication>.prepare(configuration)
+            try NodeWiring.prepare(settings)
             try output.show(["prepared": settings.data]) {
                 "Prepared \(settings.data). Start the node with `commonwatt node --config \(config)`."
             }

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Governance
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 extension GovProposeCommand {

@@ -3,6 +3,7 @@ internal import Chain
 internal import ContractKit
 internal import Governance
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 struct GovListCommand: AsyncParsableCommand {

@@ -6,6 +6,7 @@ internal import ContractSuite
 internal import Foundation
 internal import Governance
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Transport
 

@@ -2,6 +2,7 @@ internal import Chain
 internal import ContractKit
 internal import Governance
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 /// What the `gov` commands read of Governance, on the word of the node that is asked.

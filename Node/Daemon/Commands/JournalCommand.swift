@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import ContractHost
-internal import NodeRuntime
+internal import OperatorFiles
+internal import Wiring
 
 struct JournalCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,7 +28,7 @@ struct JournalCommand: AsyncParsableCommand {
                     "A journal is adopted only when its old copy can never vote again: destroy that, then give --old-copy-is-destroyed."
                 )
             }
-            try LedgerNode<ContractApplication>.adoptMoved(try NodeWiring.configuration(settings))
+            try NodeWiring.adoptMovedJournal(settings)
             try output.show(["journal": settings.data + "/journal"]) {
                 "The journal in \(settings.data)/journal is relied on from the next start."
             }

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import LedgerCrypto
+internal import OperatorFiles
 internal import Primitives
 internal import Transport
 

@@ -1,11 +1,6 @@
 internal import ArgumentParser
-internal import Chain
 internal import Foundation
-internal import LedgerCrypto
-internal import Logging
-internal import NodeRuntime
-internal import Primitives
-internal import Transport
+internal import Wiring
 
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,50 +42,20 @@ struct NodeCommand: AsyncParsableCommand {
         flags.log = log
         flags.keepStates = keepStates
         let settings = try NodeSettings.load(config: config, flags: flags)
-        if checkConfig { return try check(settings) }
+        if checkConfig { return try show(try NodeWiring.check(settings)) }
         try await NodeWiring.run(settings, journalLost: journalLost)
     }
 
-    private func check(_ settings: NodeSettings) throws {
-        let configuration = try NodeWiring.configuration(settings)
-        let found = ConfigCheck(settings, configuration, try NodeKeys.read(settings.keys))
-        guard found.problems.isEmpty else { throw UserError(found.problems.joined(separator: "\n")) }
-        let genesis = configuration.genesis
-        let key = configuration.key?.publicKey
-        let isFounder = genesis.validators.validators.contains { $0.consensusKey == key }
-        let role =
-            key == nil
-            ? "follows without voting (validator: false)"
-            : isFounder ? "validator of the genesis" : "votes once its key is in the validator set; not in the genesis"
-        let rows = [
-            ("partner", settings.partner), ("role", role), ("network", "\(genesis.name) \(genesis.network)"),
-            ("keys", settings.keys), ("transport key", configuration.transport.peer.description),
-            ("data", settings.data), ("journal", found.journal), ("listen-peers", settings.listenPeers.description),
-            ("listen-rpc", settings.listenRPC.description),
-            ("peers", settings.peers.isEmpty ? "none" : settings.peers.map(\.text).joined(separator: ", ")),
-            ("settler", settings.settler.words), ("keep-states", settings.keepStates.map { "\($0) blocks" } ?? "all"),
-        ]
-        var document = Dictionary(rows) { first, _ in first }
-        document["notes"] = found.notes.joined(separator: "\n")
+    private func show(_ report: ConfigurationReport) throws {
+        var document = Dictionary(report.rows) { first, _ in first }
+        document["notes"] = report.notes.joined(separator: "\n")
         try output.show(document) {
-            let width = (rows.map(\.0.count).max() ?? 0) + 2
-            let lines = rows.map { "  " + $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + $0.1 }
+            let width = (report.rows.map(\.0.count).max() ?? 0) + 2
+            let lines = report.rows.map { "  " + $0.0.padding(toLength: width, withPad: " ", startingAt: 0) + $0.1 }
             let headline =
-                found.notes.isEmpty
+                report.notes.isEmpty
                 ? "The configuration is good." : "The configuration works; look at the lines with !."
-            return ([headline] + lines + found.notes.map { "! " + $0 }).joined(separator: "\n")
+            return ([headline] + lines + report.notes.map { "! " + $0 }).joined(separator: "\n")
         }
-    }
-}
-
-extension NodeSettings {
-    /// File, then environment, then flags.
-    static func load(config: String?, flags: UserSettings) throws -> NodeSettings {
-        let file = try config.map(SettingsFile.read) ?? UserSettings()
-        let environment = try UserSettings.fromEnvironment(ProcessInfo.processInfo.environment)
-        let folder =
-            config.map { URL(filePath: $0).deletingLastPathComponent().path }
-            ?? FileManager.default.currentDirectoryPath
-        return try NodeSettings(file.overridden(by: environment).overridden(by: flags), relativeTo: folder)
     }
 }

@@ -5,6 +5,7 @@ internal import Foundation
 internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Trading
 

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Chain
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 struct TxCommand: AsyncParsableCommand {

@@ -4,6 +4,7 @@ internal import ContractKit
 internal import Foundation
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading
@@ -49,14 +50,14 @@ struct VerifyCommand: AsyncParsableCommand {
     }
 
     static func check(_ path: String, genesis: String) throws -> StatementReport {
-        let trusted = try GenesisAssembly.read(genesis)
+        let trusted = try GenesisFile.read(genesis)
         guard let data = FileManager.default.contents(atPath: path) else { throw UserError("No statement at \(path).") }
         return StatementVerifier(genesis: trusted).verify(data, now: .wallClock)
     }
 
     func run() async throws {
         if let data = FileManager.default.contents(atPath: statement), LedgerDocument.claims(data) {
-            return try DocumentCheck(data, genesis: try GenesisAssembly.read(genesis)).show(output)
+            return try DocumentCheck(data, genesis: try GenesisFile.read(genesis)).show(output)
         }
         if let problem = try misfit() {
             output.progress("Error: \(problem)")
@@ -100,7 +101,7 @@ struct VerifyCommand: AsyncParsableCommand {
             return
                 "\(statement) is no statement: its format is \(head.format.map { "'\($0.prefix(60))'" } ?? "not named"), not '\(Statement.formatName)'."
         }
-        let trusted = try GenesisAssembly.read(genesis)
+        let trusted = try GenesisFile.read(genesis)
         guard let network = head.network, network != trusted.network.description else { return nil }
         return
             "\(statement) is of another network (\(network.prefix(8))…) than \(genesis) (\(trusted.name), \(trusted.network.description.prefix(8))…). Choose the genesis file of the statement's network; if this is the right one, the statement is none of it."
@@ -123,7 +124,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func askOnline() async throws -> SupersededReport? {
         guard let online else { return nil }
-        let trusted = try GenesisAssembly.read(genesis)
+        let trusted = try GenesisFile.read(genesis)
         guard let data = FileManager.default.contents(atPath: statement) else {
             throw UserError("No statement at \(statement).")
         }

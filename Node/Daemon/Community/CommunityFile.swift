@@ -1,6 +1,7 @@
 internal import Chain
 internal import Foundation
 internal import LedgerCrypto
+internal import OperatorFiles
 internal import Primitives
 internal import Trading
 
@@ -65,18 +66,5 @@ struct CommunityFile: Codable {
             [(member.name, member.meter)] + (member.others ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
         }
         return Dictionary(named.map { ($0.0, MeterNumber($0.1)) }, uniquingKeysWith: { first, _ in first })
-    }
-}
-
-/// Random material.
-enum Draw {
-    static func digest() -> Digest {
-        var generator = SystemRandomNumberGenerator()
-        return Digest(words: (generator.next(), generator.next(), generator.next(), generator.next()))
-    }
-
-    static func secretKey() -> Secp256k1.SecretKey {
-        // A random 32-byte number is no valid key with probability 2^-128.
-        while true { if let key = Secp256k1.SecretKey(digest().bytes) { return key } }
     }
 }

@@ -7,9 +7,11 @@ internal import Foundation
 internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading
+internal import Wiring
 
 /// What a community's administrator does, one function a step. Signs with the operator key of the own partner and talks
 /// to the own node, whose lake holds the readings.
@@ -43,7 +45,7 @@ struct CommunityOffice {
             on: WellKnown.identity, AddSigningKey(key: key.publicKey, proof: key.sign(digest)))
         let result = try await session.finish(try session.transaction([call]))
         if let rejection = result.receipt.rejection, rejection.code != Identity.signingKeyExists.code {
-            throw UserError("Registering the upload key: \(rejection.text) (rejection \(rejection.code))")
+            throw ChainRefusal(what: "registering the upload key", rejection: rejection)
         }
     }
 
@@ -132,7 +134,7 @@ struct CommunityOffice {
             on: WellKnown.anchors, RegisterDataSet(name: CommunityOffice.dataSet, schema: ReadingBatch.schema))
         let result = try await session.finish(try session.transaction([call]))
         if let rejection = result.receipt.rejection, rejection.code != Anchors.dataSetExists.code {
-            throw UserError("Registering the data set: \(rejection.text) (rejection \(rejection.code))")
+            throw ChainRefusal(what: "registering the data set", rejection: rejection)
         }
     }
 
@@ -203,7 +205,7 @@ struct CommunityOffice {
         _ operation: AdminOperation, _ payload: [UInt8], accept: String = "application/json"
     ) async throws -> [UInt8] {
         // A large community's first period after a start takes longer than other requests.
-        let seconds = operation == .settlement ? LakeRoutes.settlementMilliseconds / 1_000 : 0
+        let seconds = operation == .settlement ? AdminOperation.settlementMilliseconds / 1_000 : 0
         return try await session.admin(operation, payload, accept: accept, waitSeconds: seconds)
     }
 }

@@ -1,5 +1,6 @@
 internal import DataLake
 internal import Foundation
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading

@@ -1,4 +1,5 @@
 internal import NodeClient
+internal import OperatorFiles
 internal import Trading
 
 /// Contracts and nodes name periods by their numbers, which mean nothing to people.

@@ -1,5 +1,6 @@
 internal import ContractKit
 internal import Foundation
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OperatorFiles
 internal import Primitives
 internal import Trading
 

@@ -7,7 +7,9 @@ internal import DataSets
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
+internal import Wiring
 
 /// Data sets beyond readings, for those who share them and those who read them.
 struct DataCommand: AsyncParsableCommand {

@@ -7,6 +7,7 @@ internal import Foundation
 internal import LedgerCrypto
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 extension DataCommand {
@@ -31,7 +32,7 @@ extension DataCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let trusted = try GenesisAssembly.read(genesis)
+            let trusted = try GenesisFile.read(genesis)
             let filter = try filter.map { (text) throws(PartProblem) in try RowFilter(text) }
             let request = try reader.request(
                 part: try MarketWords.digest(part, "part"), range: try range(), filter: filter, network: trusted.network
@@ -87,7 +88,7 @@ extension DataCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let trusted = try GenesisAssembly.read(genesis)
+            let trusted = try GenesisFile.read(genesis)
             guard let data = FileManager.default.contents(atPath: file) else { throw UserError("No file at \(file).") }
             let bytes = [UInt8](data)
             guard let (request, start) = SliceCheck.request(in: bytes) else {

@@ -8,6 +8,7 @@ internal import Foundation
 internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 /// Texts of the command line as values of data sets.

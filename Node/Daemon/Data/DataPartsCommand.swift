@@ -7,6 +7,7 @@ internal import Foundation
 internal import LedgerCrypto
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 extension DataCommand {
@@ -40,7 +41,7 @@ extension DataCommand {
 
         func run() async throws {
             let id = try MarketWords.digest(dataSet, "data set")
-            let trusted = try GenesisAssembly.read(genesis)
+            let trusted = try GenesisFile.read(genesis)
             let report = try await NodeClient.with(nodes.addresses, anchor: TrustAnchor(trusted)) { client in
                 let list: PartList
                 do { list = try await proved(id, TrustAnchor(trusted), client) } catch let fault as PartListFault {

@@ -7,6 +7,7 @@ internal import DataSets
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 extension DataCommand {

@@ -6,6 +6,7 @@ internal import Foundation
 internal import LedgerCrypto
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 /// Checks a slice as it arrives and writes what has been checked; what fails leaves no file. Used by one task at a time.

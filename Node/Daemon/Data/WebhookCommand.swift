@@ -3,7 +3,9 @@ internal import DataLake
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
+internal import Wiring
 
 /// Webhooks of the own node.
 struct WebhookCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OperatorFiles
 
 /// Folder of a local network: one sub-folder per partner, as it would be on the partner's own machine.
 ///

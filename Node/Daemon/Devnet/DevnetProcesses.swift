@@ -1,4 +1,5 @@
 internal import Foundation
+internal import OperatorFiles
 
 /// Starts and stops the nodes of a local network as processes of their own.
 struct DevnetProcesses: Sendable {

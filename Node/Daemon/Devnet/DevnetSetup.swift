@@ -1,9 +1,9 @@
 internal import Chain
-internal import ContractHost
 internal import Foundation
 internal import NodeClient
-internal import NodeRuntime
+internal import OperatorFiles
 internal import Primitives
+internal import Wiring
 
 /// Writes a local network: keys and parts as each partner would make them, the genesis, settings, fresh journals.
 struct DevnetSetup {
@@ -38,11 +38,11 @@ struct DevnetSetup {
         let genesis = try GenesisAssembly.assemble(
             name: network, time: .wallClock, parts: parts,
             parameters: parameters)
-        try GenesisAssembly.write(genesis, to: layout.genesis)
+        try GenesisFile.write(genesis, to: layout.genesis)
         for partner in partners {
             try settings(of: partner).write(toFile: layout.settings(partner), atomically: true, encoding: .utf8)
             let settings = try NodeSettings.load(config: layout.settings(partner), flags: UserSettings())
-            try LedgerNode<ContractApplication>.prepare(try NodeWiring.configuration(settings))
+            try NodeWiring.prepare(settings)
         }
         return genesis
     }

@@ -2,9 +2,11 @@ internal import Chain
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 internal import Trading
+internal import Wiring
 
 /// One run of the main job. Every step is what the `cec` commands do.
 struct Story {

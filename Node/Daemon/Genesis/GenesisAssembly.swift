@@ -1,13 +1,10 @@
 internal import Chain
-internal import ContractHost
-internal import ContractKit
 internal import ContractSuite
-internal import Foundation
-internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
-/// Makes a genesis of parts, and checks one. Anyone with the same parts, time and parameters makes the same bytes, so
-/// that each partner can make it and compare the network id.
+/// Makes a genesis of parts. Anyone with the same parts, time and parameters makes the same bytes, so that each partner can
+/// make it and compare the network id.
 enum GenesisAssembly {
     static func assemble(
         name: String, time: Timestamp, parts: [GenesisPart], parameters: ChainParameters = ChainParameters()
@@ -30,39 +27,7 @@ enum GenesisAssembly {
         let genesis = Genesis(
             name: name, time: time, parameters: parameters, validators: validators,
             application: SuiteGenesis(partners: checked.map(\.partner)).bcs)
-        try checkApplication(genesis)
+        try GenesisFile.checkApplication(genesis)
         return genesis
-    }
-
-    /// Whether the contracts accept the genesis; gives the state root of block 0's writes by running them.
-    static func checkApplication(_ genesis: Genesis) throws {
-        do {
-            _ = try Genesis(bcs: genesis.bcs)
-        } catch {
-            throw UserError("This makes no genesis: \(error)")
-        }
-        do {
-            _ = try ContractSuite.application.genesisState(genesis)
-        } catch {
-            throw UserError("The contracts refuse this genesis: \(error.text)")
-        }
-    }
-
-    static func read(_ path: String) throws -> Genesis {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw UserError(
-                "No genesis file at \(path); ask a partner for it, or make one with `commonwatt genesis assemble`.")
-        }
-        let genesis: Genesis
-        do {
-            genesis = try Genesis(file: data)
-        } catch {
-            throw UserError("\(path) is no genesis file of a Commonwatt network: \(error)")
-        }
-        return genesis
-    }
-
-    static func write(_ genesis: Genesis, to path: String) throws {
-        try NewFile.write(Data(genesis.file), to: path)
     }
 }

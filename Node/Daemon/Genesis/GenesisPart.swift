@@ -2,6 +2,7 @@ internal import Chain
 internal import ContractKit
 internal import Foundation
 internal import LedgerCrypto
+internal import OperatorFiles
 internal import Primitives
 internal import Transport
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 /// The time of block 0 as people write it. No block can be made before it, and wrong units (seconds, microseconds) make

@@ -3,6 +3,7 @@ internal import Encodings
 internal import Foundation
 internal import Identity
 internal import LedgerCrypto
+internal import OperatorFiles
 internal import Primitives
 
 /// The secret keys of one organisation's DID in a file of its own, mode 0600, with what its document says beside them.

@@ -7,6 +7,7 @@ internal import IdentityClient
 internal import LedgerCrypto
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Resolver
 
@@ -73,7 +74,7 @@ enum RegistryReading {
             }
             return (body, nil)
         }
-        let trusted = try GenesisAssembly.read(genesis)
+        let trusted = try GenesisFile.read(genesis)
         return try await NodeClient.with(nodes, anchor: TrustAnchor(trusted)) { client in
             let reader = IdentityReader(
                 client: client, networkName: trusted.name, ageMillisecondsMax: ageSeconds &* 1_000)

@@ -6,6 +6,7 @@ internal import Foundation
 internal import Identity
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 struct AccountCommand: AsyncParsableCommand {
@@ -118,9 +119,7 @@ struct AccountWalletCommand: ParsableCommand {
     }
 
     func run() throws {
-        guard !FileManager.default.fileExists(atPath: wallet) else {
-            throw UserError("\(wallet) exists already; a wallet is never overwritten.")
-        }
+        try NewFile.require(wallet, "A wallet")
         var made = DIDWallet.new(network: "")
         made.did = HolderDID.texts(of: try made.controlKey())[0]
         try made.write(to: wallet)

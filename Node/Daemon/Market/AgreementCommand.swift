@@ -5,6 +5,7 @@ internal import ContractKit
 internal import Foundation
 internal import LedgerCrypto
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 struct AgreementCommand: AsyncParsableCommand {

@@ -5,6 +5,7 @@ internal import ContractKit
 internal import Foundation
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 struct AgreementShowCommand: AsyncParsableCommand {
@@ -129,7 +130,7 @@ struct AgreementCheckCommand: AsyncParsableCommand {
             purpose: try MarketWords.bits([purpose], "purpose"), agreement: agreement)
         let answer: Answer
         if let genesis {
-            answer = try await proved(question, try GenesisAssembly.read(genesis))
+            answer = try await proved(question, try GenesisFile.read(genesis))
         } else {
             let told = try await options.ask(Agreements.mayReadQuery, of: WellKnown.agreements, question)
             let height = try await NodeClient.with(options.nodes.addresses) { try await $0.nodeStatus().finalHeight }

@@ -38,17 +38,13 @@ struct BillingCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "A payment gateway confirms money that an account's holder brought in.")
         @Argument(help: "DID of the holder.") var did: String
-        @Option(help: "Amount, e.g. 12.50.") var amount: String
-        @Option(help: "Currency by ISO 4217.") var currency = "EUR"
-        @Option(help: "The gateway's own reference; only its digest goes on chain.") var reference: String
-        @Option(help: "Secret of the gateway that goes into the digest, so that nobody guesses a reference.")
-        var salt = ""
+        @OptionGroup var received: ReceivedMoney
         @OptionGroup var options: SendOptions
 
         func run() async throws {
             let body = GatewayDeposit(
-                account: try MarketWords.holder(did), currency: try MarketWords.currency(currency),
-                amount: try MarketWords.amount(amount), reference: MarketWords.reference(reference, salt: salt))
+                account: try MarketWords.holder(did), currency: try MarketWords.currency(received.currency),
+                amount: try MarketWords.amount(received.amount), reference: received.referenceDigest)
             try await options.send(
                 Billing.deposit, on: WellKnown.billing, doing: "the deposit", body,
                 tell: { _ in (nil, "Booked the deposit.") })
@@ -113,4 +109,15 @@ struct BillingCommand: AsyncParsableCommand {
                 method, on: instance, doing: "what is due", body, tell: { _ in (nil, "Whatever was due has run.") })
         }
     }
+}
+
+/// Money that a payment gateway received outside the ledger, as it says it.
+struct ReceivedMoney: ParsableArguments {
+    @Option(help: "Amount, e.g. 12.50.") var amount: String
+    @Option(help: "Currency by ISO 4217.") var currency = "EUR"
+    @Option(help: "The gateway's own reference; only its digest goes on chain.") var reference: String
+    @Option(help: "Secret of the gateway that goes into the digest, so that nobody guesses a reference.")
+    var salt = ""
+
+    var referenceDigest: Digest { MarketWords.reference(reference, salt: salt) }
 }

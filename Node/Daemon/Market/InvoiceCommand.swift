@@ -6,6 +6,7 @@ internal import Foundation
 internal import LedgerCrypto
 internal import LightClient
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 internal import Settlement
 
@@ -93,17 +94,13 @@ struct InvoiceCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "A payment gateway confirms that it received a payment of an invoice.")
         @Argument(help: "Number of the invoice.") var number: UInt64
-        @Option(help: "Amount, e.g. 12.50.") var amount: String
-        @Option(help: "Currency by ISO 4217.") var currency = "EUR"
-        @Option(help: "The gateway's own reference; only its digest goes on chain.") var reference: String
-        @Option(help: "Secret of the gateway that goes into the digest, so that nobody guesses a reference.")
-        var salt = ""
+        @OptionGroup var received: ReceivedMoney
         @OptionGroup var options: SendOptions
 
         func run() async throws {
             let body = GatewayPayment(
-                invoice: number, currency: try MarketWords.currency(currency), amount: try MarketWords.amount(amount),
-                reference: MarketWords.reference(reference, salt: salt))
+                invoice: number, currency: try MarketWords.currency(received.currency),
+                amount: try MarketWords.amount(received.amount), reference: received.referenceDigest)
             try await options.send(
                 Billing.confirmPayment, on: WellKnown.billing, doing: "the payment", body,
                 tell: { ("\($0.number)", "Confirmed; the receipt has number \($0.number).") })

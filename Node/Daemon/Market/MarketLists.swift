@@ -4,6 +4,7 @@ internal import Billing
 internal import ContractKit
 internal import Foundation
 internal import NodeClient
+internal import OperatorFiles
 internal import Primitives
 
 /// Lists of the marketplace, as a node read them from final blocks: on its word.

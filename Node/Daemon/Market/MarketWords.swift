@@ -3,6 +3,7 @@ internal import ArgumentParser
 internal import ContractKit
 internal import Foundation
 internal import LedgerCrypto
+internal import OperatorFiles
 internal import Primitives
 
 /// Codes, bits, amounts and names as people write them in commands.

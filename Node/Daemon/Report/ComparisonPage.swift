@@ -50,55 +50,54 @@ struct ComparisonPage {
     /// A bar for each choice: saved by members, and kept by the fund.
     private func savings() -> String {
         let values = comparison.choices.map { (member: saving($0), fund: $0.fund) }
-        let largest = Double(values.map { max($0.member, 0) + max($0.fund, 0) }.max() ?? 0)
-        let lowest = Double(min(values.map { min($0.member, $0.fund, 0) }.min() ?? 0, 0))
-        let scale = Bars(low: lowest, high: max(largest, 1), rows: values.count)
-        var out = scale.open("Savings of all members by model")
-        for (row, choice) in comparison.choices.enumerated() {
-            let (member, fund) = values[row]
-            out += scale.label(row, name(choice))
-            out += scale.bar(row, from: 0, to: Double(member), colour: "trade", "\(name(choice)): \(money(member))")
-            let edge = Double(max(member, 0))
-            out += scale.bar(
-                row, from: fund >= 0 ? edge : 0, to: fund >= 0 ? edge + Double(fund) : Double(fund), colour: "sun",
-                "fund: \(money(fund))")
-            out += scale.note(row, at: max(edge + Double(max(fund, 0)), 0), money(member))
+        let largest = values.map { max($0.member, 0) + max($0.fund, 0) }.max() ?? 0
+        let lowest = values.map { min($0.member, $0.fund, 0) }.min() ?? 0
+        let bars = Bars(low: Double(lowest), high: Double(largest))
+        let rows = zip(comparison.choices, values).map { choice, value in
+            let edge = Double(max(value.member, 0))
+            let fund = Double(value.fund)
+            return bars.row(
+                name(choice), money(value.member),
+                bars.bar(from: 0, to: Double(value.member), "trade", "\(name(choice)): \(money(value.member))")
+                    + bars.bar(
+                        from: fund >= 0 ? edge : 0, to: fund >= 0 ? edge + fund : fund, "sun",
+                        "fund: \(money(value.fund))"))
         }
-        return out + "</svg><p class=\"legend\"><span><i class=\"key trade\"></i>saved by members</span>"
+        return bars.chart("Savings of all members by model", rows)
+            + "<p class=\"legend\"><span><i class=\"key trade\"></i>saved by members</span>"
             + "<span><i class=\"key sun\"></i>kept by the community fund</span></p>"
     }
 
     private func ranges() -> String {
         let gains = comparison.choices.map { comparison.gains($0).sorted() }
-        let scale = Bars(
+        let bars = Bars(
             low: Double(min(gains.compactMap(\.first).min() ?? 0, 0)),
-            high: Double(max(gains.compactMap(\.last).max() ?? 0, 1)), rows: gains.count)
-        var out = scale.open("Range of savings by model")
-        for (row, choice) in comparison.choices.enumerated() {
-            guard let least = gains[row].first, let most = gains[row].last else { continue }
-            let middle = gains[row][gains[row].count / 2]
+            high: Double(max(gains.compactMap(\.last).max() ?? 0, 1)))
+        let rows = zip(comparison.choices, gains).compactMap { choice, gains -> String? in
+            guard let least = gains.first, let most = gains.last else { return nil }
+            let middle = gains[gains.count / 2]
             let text = "\(name(choice)): \(money(least)) to \(money(most)), middle \(money(middle))"
-            out += scale.label(row, name(choice))
-            out += scale.bar(row, from: Double(least), to: Double(most), colour: "use", text)
-            out += scale.mark(row, at: Double(middle))
-            out += scale.note(row, at: Double(max(most, 0)), "\(money(least)) … \(money(most))")
+            return bars.row(
+                name(choice), "\(money(least)) … \(money(most))",
+                bars.bar(from: Double(least), to: Double(most), "use", text) + bars.mark(at: Double(middle)))
         }
-        return out + "</svg>"
+        return bars.chart("Range of savings by model", rows)
     }
 
     private func matrix() -> String {
         let head = comparison.choices.map { "<th><span>\(escape(name($0)))</span></th>" }.joined()
         let gains = comparison.choices.map { comparison.gains($0) }
         let rows = comparison.members.enumerated().map { position, member in
-            let cells = gains.map { cell($0[position]) }.joined()
+            let cells = zip(comparison.choices, gains).map { cell($0, $1[position]) }.joined()
             return "<tr><td>\(escape(member))</td>\(cells)</tr>"
         }
-        let sums = gains.map { cell($0.reduce(0, +), isSum: true) }.joined()
+        let sums = zip(comparison.choices, gains).map { cell($0, $1.reduce(0, +), isSum: true) }.joined()
         return "<div class=\"wide\"><table class=\"matrix\"><thead><tr><th></th>\(head)</tr></thead><tbody>"
             + rows.joined() + "<tr class=\"mark\"><td>all</td>\(sums)</tr></tbody></table></div>"
     }
 
-    private func cell(_ gain: Amount, isSum: Bool = false) -> String {
+    /// Names its choice, for narrow screens, where a home's cells stand below each other.
+    private func cell(_ choice: ComparedChoice, _ gain: Amount, isSum: Bool = false) -> String {
         let share = strongest == 0 ? 0 : min(Double(gain.magnitude) / Double(strongest), 1)
         let colour = gain < 0 ? "--bad" : "--ok"
         let style =
@@ -108,7 +107,7 @@ struct ComparisonPage {
                 format: " style=\"background:color-mix(in srgb,var(%@) %.0f%%,transparent)\"", colour,
                 (share.squareRoot() * 60))
         let short = Human.money(gain, currency: "").trimmingCharacters(in: .whitespaces)
-        return "<td\(style)>\(short)</td>"
+        return "<td data-head=\"\(escape(name(choice)))\"\(style)>\(short)</td>"
     }
 
     private func figures() -> String {
@@ -123,7 +122,7 @@ struct ComparisonPage {
                 money(choice.gridFees), money(choice.incentive), money(choice.rounding),
             ]
         }
-        return PageParts.table(head, rows)
+        return "<div class=\"figures\">\(PageParts.table(head, rows))</div>"
     }
 
     private func assumptions() -> String {
@@ -136,54 +135,45 @@ struct ComparisonPage {
     }
 
     private static let style = """
-        .row{fill:var(--ink);font-size:13px}.note{fill:var(--soft);font-size:12px}.fill.use{fill:var(--use)}.tick{stroke:var(--ink);\
-        stroke-width:3}.matrix th span{writing-mode:vertical-rl;transform:rotate(180deg);font-weight:500;white-space:nowrap}\
+        .bars{display:grid;gap:7px;margin:8px 0 12px}.bars>div{display:grid;grid-template-columns:17rem 1fr 11rem;gap:2px 12px;\
+        align-items:center;font-size:.85rem}.bars .name{text-align:right}.bars .note{color:var(--soft)}
+        .track{position:relative;height:18px}.track i,.track b{position:absolute;top:0;bottom:0;border-radius:2px}
+        .track .zero{width:1px;background:var(--soft)}.track b{width:3px;top:-3px;bottom:-3px;background:var(--ink)}
+        .track .trade{background:var(--trade)}.track .sun{background:var(--sun)}.track .use{background:var(--use)}
+        .matrix th span{writing-mode:vertical-rl;transform:rotate(180deg);font-weight:500;white-space:nowrap}\
         .matrix th{vertical-align:bottom;padding:4px 2px}.matrix td{padding:3px 6px;font-size:.8rem}li{margin:2px 0}
+        .figures table{font-size:.78rem}.figures th,.figures td{padding:5px 5px}.figures th,.figures td:nth-child(-n+2){white-space:normal}
+        @media screen and (max-width:40rem){.bars>div{grid-template-columns:1fr auto}.bars .name{text-align:left}\
+        .track{grid-column:1/-1;grid-row:2;height:14px}.wide td::before{text-align:left}.figures table{font-size:.9rem}\
+        .matrix td{padding:3px 6px;font-size:.9rem}.matrix td:first-child{font-size:1rem}}
         """
 }
 
-/// Horizontal bars over one scale, a row each.
+/// Horizontal bars over one scale. Widths are parts of the track, so that they fit every screen: on a narrow one name and
+/// note stand above the bar.
 struct Bars {
     let low: Double
     let high: Double
-    let rows: Int
 
-    private static let rowHeight = 26.0
-    private static let left = 290.0
-    private static let right = 190.0
-    private static let width = 960.0
+    private func place(_ value: Double) -> Double { 100 * (value - low) / max(high - low, 1) }
+    private func percent(_ value: Double) -> String { String(format: "%.2f%%", value) }
 
-    private var height: Double { Bars.rowHeight * Double(rows) + 8 }
-    private func x(_ value: Double) -> Double {
-        Bars.left + (Bars.width - Bars.left - Bars.right) * (value - low) / max(high - low, 1)
-    }
-    private func y(_ row: Int) -> Double { Bars.rowHeight * Double(row) + 4 }
-    private func text(_ value: Double) -> String { String(format: "%.1f", value) }
-
-    func open(_ title: String) -> String {
-        "<svg viewBox=\"0 0 \(Int(Bars.width)) \(Int(height))\" role=\"img\" aria-label=\"\(Chart.escape(title))\">"
-            + "<line class=\"grid\" x1=\"\(text(x(0)))\" x2=\"\(text(x(0)))\" y1=\"0\" y2=\"\(text(height))\"/>"
+    func chart(_ title: String, _ rows: [String]) -> String {
+        "<div class=\"bars\" role=\"group\" aria-label=\"\(Chart.escape(title))\">\(rows.joined())</div>"
     }
 
-    func label(_ row: Int, _ name: String) -> String {
-        "<text class=\"row\" text-anchor=\"end\" x=\"\(text(Bars.left - 8))\" y=\"\(text(y(row) + 17))\">"
-            + "\(Chart.escape(name))</text>"
+    /// Name and note are text, `marks` what `bar` and `mark` made.
+    func row(_ name: String, _ note: String, _ marks: String) -> String {
+        "<div><span class=\"name\">\(Chart.escape(name))</span><span class=\"track\">"
+            + "<i class=\"zero\" style=\"left:\(percent(place(0)))\"></i>\(marks)</span>"
+            + "<span class=\"note\">\(Chart.escape(note))</span></div>"
     }
 
-    func bar(_ row: Int, from: Double, to: Double, colour: String, _ tooltip: String) -> String {
-        let (start, end) = (x(min(from, to)), x(max(from, to)))
-        return "<rect class=\"fill \(colour)\" x=\"\(text(start))\" y=\"\(text(y(row) + 4))\" "
-            + "width=\"\(text(max(end - start, 1)))\" height=\"\(text(Bars.rowHeight - 8))\">"
-            + "<title>\(Chart.escape(tooltip))</title></rect>"
+    func bar(from: Double, to: Double, _ colour: String, _ tooltip: String) -> String {
+        let (start, end) = (place(min(from, to)), place(max(from, to)))
+        return "<i class=\"\(colour)\" title=\"\(Chart.escape(tooltip))\" "
+            + "style=\"left:\(percent(start));width:\(percent(end - start))\"></i>"
     }
 
-    func mark(_ row: Int, at value: Double) -> String {
-        let position = text(x(value))
-        return "<line class=\"tick\" x1=\"\(position)\" x2=\"\(position)\" y1=\"\(text(y(row) + 2))\" "
-            + "y2=\"\(text(y(row) + Bars.rowHeight - 2))\"/>"
-    }
-
-    func note(_ row: Int, at value: Double, _ note: String) -> String {
-        "<text class=\"note\" x=\"\(text(x(value) + 6))\" y=\"\(text(y(row) + 17))\">\(Chart.escape(note))</text>"
-    }
+    func mark(at value: Double) -> String { "<b style=\"left:calc(\(percent(place(value))) - 1px)\"></b>" }
 }

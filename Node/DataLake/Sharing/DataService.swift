@@ -265,7 +265,7 @@ package struct DataService: Sendable {
 extension LakeRefusal {
     init(_ hindrance: AccessState.Hindrance) {
         switch hindrance {
-        case .refused: self.init(.notPermitted, hindrance.description)
+        case .refused(let rule): self.init(.notPermitted, hindrance.description, rule: rule)
         case .notAnchored, .otherDataSet: self.init(.unknown, hindrance.description)
         case .deleted: self.init(.erased, hindrance.description)
         }

@@ -84,7 +84,7 @@ struct ContractRoutes: RouteModule {
                 let made: APIAnswer = request.wantsBytes ? .bytes(bytes) : .json(answer, .queryAnswer)
                 return made.with("Commonwatt-Height", String(answer.height.value)).uncached
             case .refused(let why):
-                throw Problem(.refused, why.text, members: [.init("code", .unsigned(UInt64(why.code)))])
+                throw Problem(why)
             }
         }
     }

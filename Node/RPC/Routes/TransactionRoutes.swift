@@ -70,7 +70,7 @@ struct TransactionRoutes: RouteModule {
         switch submission {
         case .accepted, .alreadyPending, .alreadyFinal: return
         case .refused(let why):
-            throw Problem(.refused, why.text, members: [.init("code", .unsigned(UInt64(why.code)))])
+            throw Problem(why)
         case .poolFull(let seconds):
             throw Problem(.busy, "The pool of waiting transactions is full. Send it again later.")
                 .retrying(afterSeconds: seconds)
@@ -163,7 +163,8 @@ struct TransactionRoutes: RouteModule {
                 places.append(outcomes.count)
                 outcomes.append(.poolFull(retryAfterSeconds: 1))
             } catch {
-                outcomes.append(.refused(Rejection(0, "These bytes are not a transaction: \(error).")))
+                let why = "These bytes are not a transaction: \(error)."
+                outcomes.append(.refused(Rejection(PoolRejection.malformed, why)))
             }
         }
         if wellFormed.isEmpty { return outcomes }

@@ -104,7 +104,8 @@ struct PeriodWork: Sendable {
             switch await ports.submit(address, attested) {
             case .settled: return .settled(attested.claim.stage)
             case .rejected(let code, let text):
-                return PeriodWork.races.contains(code) ? .overtaken(text) : .fails("the chain refused it: \(text)")
+                if PeriodWork.races.contains(code) { return .overtaken(text) }
+                return .fails("the chain refused it: \(text) (rejection \(code))")
             case .unknown(let why): return .unknown(why)
             }
         } catch {

@@ -47,6 +47,16 @@ import Testing
         }
     }
 
+    /// The short name of why that a refusal carries for programs.
+    private func reason(_ body: () async throws -> Void) async throws -> String? {
+        do {
+            try await body()
+            return nil
+        } catch ClientError.problem(let report) {
+            return report.reason
+        }
+    }
+
     @Test func aPartFromHandingInToReading() async throws {
         try await with { client, node, dataSet, agreement, _ in
             let csv = Tables.csv(hours: 2_000)
@@ -91,7 +101,7 @@ import Testing
                 Agreements.revoke, on: WellKnown.agreements, EndAgreement(agreement: agreement, reason: 1),
                 by: "provider")
             #expect(try await status { try await client.download(path) { _ in } } == 403)
-            #expect(try await status { _ = try await client.post("/v1/data/links", request.bcs) } == 403)
+            #expect(try await reason { _ = try await client.post("/v1/data/links", request.bcs) } == "ended")
             try node.delete(manifest.digest)
             #expect(try await status { try await client.download("/v1/data/downloads/\(Digest.zero)") { _ in } } == 404)
         }
@@ -182,6 +192,7 @@ import Testing
             #expect(try await status { _ = try await client.post("/v1/data/documents", [1, 2, 3]) } == 422)
             let stranger = node.request(dataSet, agreement, .zero, by: "nobody")
             #expect(try await status { _ = try await client.post("/v1/data/links", stranger.bcs) } == 403)
+            #expect(try await reason { _ = try await client.post("/v1/data/links", stranger.bcs) } == "notPermitted")
         }
     }
 

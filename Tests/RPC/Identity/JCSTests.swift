@@ -1,12 +1,11 @@
 import Encodings
 import Foundation
-import Resolver
 import TestSupport
 import Testing
 
 @Suite struct JCSTests {
-    @Test(.enabled(if: Shared.isPresent)) func canonicalFormsAreThoseOfRFC8785() throws {
-        let folder = Shared.root.appending(path: "vectors/jcs/testdata")
+    @Test func canonicalFormsAreThoseOfRFC8785() throws {
+        let folder = Shared.vectors.appending(path: "jcs/testdata")
         let names = try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "input").path).sorted()
         #expect(names.count >= 6)
         for name in names {

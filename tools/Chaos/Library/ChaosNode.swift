@@ -125,10 +125,6 @@ final class ChaosNode: @unchecked Sendable {
         return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
     }
 
-    func logContains(_ words: String) -> Bool {
-        ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").contains(words)
-    }
-
     // MARK: clock
 
     func prepareClock() throws {

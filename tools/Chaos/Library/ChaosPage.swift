@@ -8,14 +8,22 @@ struct ChaosPage {
 
     var html: String {
         """
-        <!doctype html><html lang="en"><meta charset="utf-8"><title>Commonwatt chaos run</title>
-        <style>
-        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:#1f2328}
-        table{border-collapse:collapse;width:100%;font-size:13px} td,th{padding:.25rem .5rem;text-align:right;border-bottom:1px solid #d0d7de}
-        td:first-child,th:first-child{text-align:left} .ok{color:#1a7f37} .bad{color:#cf222e;font-weight:600} .skip{color:#57606a}
-        h2{font-size:1.1rem;margin:2rem 0 .25rem} p{margin:.25rem 0} ul{font-size:13px;margin:.25rem 0;color:#57606a}
-        svg{width:100%;height:auto} text{font-size:12px;fill:#57606a} code{font-size:13px}
-        </style>
+        <!doctype html><html lang="en"><head><meta charset="utf-8"><title>Commonwatt chaos run</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1"><style>
+        :root{color-scheme:light dark;--ink:#1f2328;--soft:#57606a;--page:#fff;--line:#d0d7de;--ok:#1a7f37;--bad:#cf222e;\
+        --rate:#1f6feb;--fault:#ffebe9}
+        @media(prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9da7b3;--page:#0d1117;--line:#30363d;--ok:#56d364;\
+        --bad:#ff7b72;--rate:#6cb6ff;--fault:#4a2326}}
+        body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:62rem;padding:0 1rem;color:var(--ink);background:var(--page)}
+        .wide{overflow-x:auto} a{color:var(--rate)} code{font-size:13px;overflow-wrap:anywhere}
+        table{border-collapse:collapse;width:100%;font-size:13px} td,th{padding:.25rem .5rem;text-align:right;border-bottom:1px solid var(--line)}
+        td:first-child,th:first-child{text-align:left} .ok{color:var(--ok)} .bad{color:var(--bad);font-weight:600} .skip{color:var(--soft)}
+        h2{font-size:1.1rem;margin:2rem 0 .25rem} p{margin:.25rem 0} ul{font-size:13px;margin:.25rem 0;color:var(--soft);padding-left:1.2rem}
+        svg{width:100%;height:auto;display:block} text{font-size:12px;fill:var(--soft)} .grid{stroke:var(--line)} .fault{fill:var(--fault)}
+        .back{stroke:var(--ok);stroke-dasharray:4 3} .rate{fill:none;stroke:var(--rate);stroke-width:1.5}
+        @media screen and (max-width:40rem){.wide svg{width:40rem} text{font-size:15px} td{white-space:nowrap}\
+        td:first-child,th:first-child{position:sticky;left:0;background:var(--page)} td:last-child.text{white-space:normal;min-width:12rem}}
+        </style></head><body>
         <h1>Chaos run</h1>
         <p>\(escaped(report.machine.processor)), \(report.machine.cores) cores, Linux \(escaped(report.machine.kernel)).
         Seed \(report.seed). Made again by <code>\(escaped(report.command))</code>.</p>
@@ -23,7 +31,7 @@ struct ChaosPage {
         \(report.scenarios.isEmpty ? "" : table)
         \(report.floods.isEmpty ? "" : floods)
         \(report.scenarios.map(section).joined(separator: "\n"))
-        </html>
+        </body></html>
 
         """
     }
@@ -52,9 +60,9 @@ struct ChaosPage {
             """
         }
         return """
-            <table><tr><th>scenario</th><th>verdict</th><th>tx/s before</th><th>during</th><th>after</th>
+            <div class="wide"><table><tr><th>scenario</th><th>verdict</th><th>tx/s before</th><th>during</th><th>after</th>
             <th>first block, s</th><th>views</th><th>all back, s</th><th>acknowledged</th><th>reads</th></tr>
-            \(rows.joined(separator: "\n"))</table>
+            \(rows.joined(separator: "\n"))</table></div>
             """
     }
 
@@ -64,12 +72,12 @@ struct ChaosPage {
             <tr><td>\(one.name)</td><td>\(mark(one.holds, one.skipped))</td><td>\(number(one.quietRate, 0))</td>
             <td>\(number(one.floodedRate, 0))</td><td>\(number(one.ratio * 100, 0)) %</td>
             <td>\(number(one.quietLatencyMilliseconds))</td><td>\(number(one.floodedLatencyMilliseconds))</td>
-            <td>\(escaped(one.skipped ?? one.sent))</td></tr>
+            <td class="text">\(escaped(one.skipped ?? one.sent))</td></tr>
             """
         }
         return """
-            <h2>Floods</h2><table><tr><th>flood</th><th>verdict</th><th>tx/s quiet</th><th>flooded</th><th>kept</th>
-            <th>p50 ms quiet</th><th>flooded</th><th>what was sent</th></tr>\(rows.joined(separator: "\n"))</table>
+            <h2>Floods</h2><div class="wide"><table><tr><th>flood</th><th>verdict</th><th>tx/s quiet</th><th>flooded</th><th>kept</th>
+            <th>p50 ms quiet</th><th>flooded</th><th>what was sent</th></tr>\(rows.joined(separator: "\n"))</table></div>
             """
     }
 
@@ -94,16 +102,17 @@ struct ChaosPage {
         func x(_ seconds: Double) -> Double { 60 + seconds / end * 820 }
         func y(_ value: Double) -> Double { 150 - value / top * 130 }
         func place(_ value: Double) -> String { String(format: "%.1f", value) }
-        var svg = "<svg viewBox=\"0 0 900 180\" role=\"img\" aria-label=\"rate over time, \(one.name)\">"
+        var svg = "<div class=\"wide\"><svg viewBox=\"0 0 900 180\" role=\"img\" "
+        svg += "aria-label=\"rate over time, \(one.name)\">"
         svg += "<rect x=\"\(place(x(one.faultFrom)))\" y=\"20\" width=\"\(place(x(one.faultTo) - x(one.faultFrom)))\" "
-        svg += "height=\"130\" fill=\"#ffebe9\"/><text x=\"\(place(x(one.faultFrom) + 4))\" y=\"34\">fault</text>"
+        svg += "height=\"130\" class=\"fault\"/><text x=\"\(place(x(one.faultFrom) + 4))\" y=\"34\">fault</text>"
         if let back = one.allBackSeconds {
             let at = place(x(one.faultTo + back))
-            svg += "<line x1=\"\(at)\" x2=\"\(at)\" y1=\"20\" y2=\"150\" stroke=\"#2da44e\" stroke-dasharray=\"4 3\"/>"
+            svg += "<line x1=\"\(at)\" x2=\"\(at)\" y1=\"20\" y2=\"150\" class=\"back\"/>"
         }
         for step in 0...2 {
             let value = top * Double(step) / 2
-            svg += "<line x1=\"60\" x2=\"880\" y1=\"\(place(y(value)))\" y2=\"\(place(y(value)))\" stroke=\"#d0d7de\"/>"
+            svg += "<line x1=\"60\" x2=\"880\" y1=\"\(place(y(value)))\" y2=\"\(place(y(value)))\" class=\"grid\"/>"
             svg +=
                 "<text x=\"54\" y=\"\(place(y(value) + 4))\" text-anchor=\"end\">\(String(format: "%g", value))</text>"
         }
@@ -114,9 +123,8 @@ struct ChaosPage {
         let points = one.rates.enumerated().map { index, rate in
             "\(place(x((Double(index) + 0.5) * one.rateStep))),\(place(y(rate)))"
         }
-        svg +=
-            "<polyline fill=\"none\" stroke=\"#1f6feb\" stroke-width=\"1.5\" points=\"\(points.joined(separator: " "))\"/>"
-        return svg + "</svg><p class=\"skip\">Acknowledged writes per second; green: all validators are back.</p>"
+        svg += "<polyline class=\"rate\" points=\"\(points.joined(separator: " "))\"/>"
+        return svg + "</svg></div><p class=\"skip\">Acknowledged writes per second; green: all validators are back.</p>"
     }
 
     /// The next of 1, 2, 4, 8 times a power of ten.

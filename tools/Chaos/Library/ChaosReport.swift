@@ -46,11 +46,23 @@ struct ChaosReport: Codable {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let json = String(decoding: try encoder.encode(self), as: UTF8.self)
         try write(json, to: folder + "/chaos.json")
+        try writePage(to: folder)
+    }
+
+    func writePage(to folder: String) throws {
         try write(ChaosPage(report: self).html, to: folder + "/chaos.html")
     }
 
     /// Messages of nodes name their files: without the folder of this run, which says nothing to a reader.
     private func write(_ text: String, to path: String) throws {
         try Data(text.replacing(Names.folder + "/", with: "").utf8).write(to: URL(filePath: path))
+    }
+}
+
+extension Chaos {
+    /// Makes the page of an earlier run's results anew: `chaos.json` of the folder to `chaos.html`.
+    package static func makePage(in folder: String) throws {
+        let data = try Data(contentsOf: URL(filePath: folder + "/chaos.json"))
+        try JSONDecoder().decode(ChaosReport.self, from: data).writePage(to: folder)
     }
 }

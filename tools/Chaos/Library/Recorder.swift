@@ -56,11 +56,6 @@ final class Recorder: @unchecked Sendable {
         lock.withLock { acknowledgements.filter { $0.at >= begin && $0.at < end }.map(\.took) }
     }
 
-    /// The first acknowledgement at or after `time`.
-    func firstAcknowledgement(after time: Double) -> Double? {
-        lock.withLock { acknowledgements.first { $0.at >= time }?.at }
-    }
-
     /// Acknowledgements per second in steps of `width` seconds, whole ones only.
     func rates(from begin: Double, to end: Double, width: Double) -> [Double] {
         let count = max(0, Int((end - begin) / width))

@@ -9,7 +9,17 @@ struct ChaosCommand: AsyncParsableCommand {
         commandName: "commonwatt-chaos",
         abstract: "Faults on real processes: four validators in network namespaces, under load, and a checker.",
         discussion: "Ends with exit code 1 when a promise is broken. Needs root.",
-        subcommands: [Run.self, Flood.self], defaultSubcommand: Run.self)
+        subcommands: [Run.self, Flood.self, Page.self], defaultSubcommand: Run.self)
+
+    struct Page: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Make chaos.html anew from a folder's chaos.json.")
+        @Argument(help: "Folder with chaos.json.") var folder: String
+
+        func run() throws {
+            try Chaos.makePage(in: folder)
+            print("Wrote \(folder)/chaos.html.")
+        }
+    }
 
     struct Run: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Run scenarios and write the report.")

@@ -46,7 +46,6 @@ package struct SimulatedDisk: Sendable {
     package var hasUnsyncedRecords: Bool { !pendingJournal.isEmpty }
     package var unsyncedRecordCount: Int { pendingJournal.count }
     package var unsyncedBatchCount: Int { pendingBatches.count }
-    package var journalCount: Int { durableJournal.count + pendingJournal.count }
 
     // MARK: Writing
 
