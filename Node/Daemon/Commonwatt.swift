@@ -1,4 +1,6 @@
 internal import ArgumentParser
+internal import ContractSuite
+internal import Primitives
 
 /// The `commonwatt` executable: one program for partners, community administrators and members.
 @main
@@ -16,7 +18,7 @@ struct Commonwatt: AsyncParsableCommand {
             Data providers and users: data.
             Developers try it out: devnet, tx.
             """,
-        version: "commonwatt \(BuildInfo.version)",
+        version: "commonwatt \(BuildInfo.version), rules \(ContractSuite.rules)",
         subcommands: [
             KeysCommand.self, GenesisCommand.self, NodeCommand.self, JournalCommand.self, DevnetCommand.self,
             TxCommand.self,

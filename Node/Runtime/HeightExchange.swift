@@ -28,6 +28,7 @@ enum HeightExchange {
         let peers = parts.book.page.entries.filter(\.value.isConnected).map(\.key)
         await withTaskGroup(of: Void.self) { group in
             for peer in peers {
+                group.addTask { await parts.askRules(of: peer) }
                 group.addTask {
                     let answer = try? await parts.services.request(
                         service, [], to: peer, timeoutMilliseconds: timeoutMilliseconds)

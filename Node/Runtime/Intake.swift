@@ -24,12 +24,13 @@ final class Intake: PeerNetworkReceiver {
     let counters: CounterBox
     let pool: WorkPool
     let services: PeerServices
+    let rules: RulesExchange
     /// Shunned peers whose links have not ended: what they sent before is not looked at.
     private let shunned = NIOLockedValueBox<Set<Digest>>([])
 
     init(
         inbox: Inbox, book: PeerBook, room: WaitingRoom, seen: SeenSignatures, counters: CounterBox, pool: WorkPool,
-        services: PeerServices
+        services: PeerServices, rules: RulesExchange
     ) {
         self.inbox = inbox
         self.book = book
@@ -38,12 +39,14 @@ final class Intake: PeerNetworkReceiver {
         self.counters = counters
         self.pool = pool
         self.services = services
+        self.rules = rules
     }
 
     func linkUp(_ peer: Digest) {
         shunned.withLockedValue { _ = $0.remove(peer) }
         book.connected(peer)
         inbox.add(.connected(peer))
+        Task { [rules] in await rules.ask(peer) }
     }
 
     func linkDown(_ peer: Digest) {

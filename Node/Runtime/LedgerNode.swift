@@ -221,7 +221,7 @@ package final class LedgerNode<App: Application>: Sendable {
             networkHeight: networkHeight,
             viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
             waitingFor: waiting, abstention: NodeSnapshot.abstention(page, networkHeight: networkHeight),
-            refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name), halted: page.halted,
+            rules: configuration.rules, refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name), halted: page.halted,
             transport: transport?.counters ?? TransportCounters(),
             counters: parts.counters.value)
     }

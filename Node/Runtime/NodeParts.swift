@@ -24,6 +24,7 @@ final class NodeParts: Sendable {
     let loop: any EventLoop
     let intake: Intake
     let services: PeerServices
+    let rules: RulesExchange
     let firstStatus: ReplicaStatus
     private let group: MultiThreadedEventLoopGroup
     private let state: NIOLockedValueBox<State>
@@ -40,7 +41,8 @@ final class NodeParts: Sendable {
     init(
         configuration: NodeConfiguration, inbox: Inbox, hub: FinalityHub, counters: CounterBox, book: PeerBook,
         room: WaitingRoom, disk: WorkThread, pool: WorkPool, store: KeyValueStore,
-        group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, firstStatus: ReplicaStatus
+        group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, rules: RulesExchange,
+        firstStatus: ReplicaStatus
     ) {
         self.configuration = configuration
         self.inbox = inbox
@@ -54,6 +56,7 @@ final class NodeParts: Sendable {
         self.group = group
         self.intake = intake
         self.services = services
+        self.rules = rules
         self.firstStatus = firstStatus
         loop = group.next()
         state = NIOLockedValueBox(State(peers: configuration.peers))
@@ -67,6 +70,11 @@ final class NodeParts: Sendable {
 
     /// Nil before `attach`.
     var links: PeerNetwork? { state.withLockedValue { $0.links } }
+
+    /// Asks a peer for its rules unless it has said them since its link came up.
+    func askRules(of peer: Digest) async {
+        if book.page.entries[peer]?.rules == nil { await rules.ask(peer) }
+    }
 
     func reserve(_ count: Int) -> Bool {
         state.withLockedValue { state in

@@ -106,6 +106,36 @@ import Testing
         }
     }
 
+    /// Whatever contracts, their kit and their host are made of counts among the rules, whose digest nodes compare.
+    @Test func theRulesDigestMissesNoModule() throws {
+        let digests = Shared.project.appending(path: "Contracts/Suite/SourceDigests.swift")
+        let text = try String(contentsOf: digests, encoding: .utf8)
+        let folder = /^ *"((?:Contracts|Ledger)\/[\w\/]+)",$/.anchorsMatchLineEndings()
+        let listed = Set(text.matches(of: folder).map { String($0.1) })
+        #expect(listed.count > 8)
+        let manifest = try String(contentsOf: Shared.project.appending(path: "Package.swift"), encoding: .utf8)
+        var uses: [String: (folder: String, modules: [String])] = [:]
+        for match in manifest.matches(of: /(module|library)\(\s*"(\w+)", at: "([\w\/]+)"(?:,\s*"([\w ]*)")?/) {
+            // A C library is named with what it is called elsewhere, not with modules.
+            let modules = match.1 == "module" ? match.4.map { $0.split(separator: " ").map(String.init) } : nil
+            uses[String(match.2)] = (String(match.3), modules ?? [])
+        }
+        var needed = ["ContractKit", "ContractHost", "LedgerState", "Encodings"]
+        var seen: Set<String> = []
+        while let name = needed.popLast() {
+            guard seen.insert(name).inserted else { continue }
+            let module = try #require(uses[name], "the manifest has no module \(name)")
+            #expect(listed.contains(module.folder), "\(module.folder) is not among the rules")
+            needed += module.modules
+        }
+        for folder in listed {
+            var isFolder: ObjCBool = false
+            let path = Shared.project.appending(path: folder).path
+            let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            #expect(isThere && isFolder.boolValue, "\(folder)")
+        }
+    }
+
     @Test func filesAndFunctionsFitAScreen() throws {
         for file in TidyTests.swiftFiles(in: TidyTests.floors) {
             let lines = try TidyTests.lines(file)

@@ -31,6 +31,7 @@ enum NodeWiring {
         made.stateRetention = settings.keepStates
         made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
         made.witnessFolder = settings.witness
+        made.rules = ContractSuite.rules
         return made
     }
 
@@ -90,7 +91,7 @@ enum NodeWiring {
         let evidence = EvidenceQueue()
         configuration.evidenceFound = { evidence.add($0) }
         logger.info(
-            "starting \(BuildInfo.version): \(settings.partner) in network \(configuration.genesis.name) \(configuration.genesis.network)"
+            "starting \(BuildInfo.version) with rules \(ContractSuite.rules.short): \(settings.partner) in network \(configuration.genesis.name) \(configuration.genesis.network)"
         )
         let node = try await LedgerNode.start(
             application: ContractSuite.application, configuration: configuration, logger: logger)
