@@ -45,14 +45,14 @@ final class Intake: PeerNetworkReceiver {
     func linkUp(_ peer: Digest) {
         shunned.withLockedValue { _ = $0.remove(peer) }
         book.connected(peer)
-        inbox.add(.connected(peer))
+        inbox.add(Arrival(event: .connected(peer)), of: peer)
         Task { [rules] in await rules.ask(peer) }
     }
 
     func linkDown(_ peer: Digest) {
         book.disconnected(peer)
         services.lost(peer)
-        inbox.add(.disconnected(peer))
+        inbox.add(Arrival(event: .disconnected(peer)), of: peer)
     }
 
     /// Closes the peer's link for a while, and drops what it sent that nobody has looked at.
@@ -67,7 +67,7 @@ final class Intake: PeerNetworkReceiver {
         if message.channel != 0 {
             services.received(message)
         } else if message.bytes.count > Intake.inlineBytesMax {
-            pool.add(.now) { [self] in take(message) }
+            pool.add(.now, of: message.peer) { [self] in take(message) }
         } else {
             take(message)
         }
@@ -108,7 +108,7 @@ final class Intake: PeerNetworkReceiver {
                 inbox.add(
                     Admission(peer: message.peer, transactions: checked.signed, answer: nil, credit: message.credit))
             }
-            if isSmall { work() } else { pool.add(.later, work) }
+            if isSmall { work() } else { pool.add(.later, of: message.peer, work) }
         }
     }
 
@@ -120,10 +120,8 @@ final class Intake: PeerNetworkReceiver {
         let peer = message.peer
         let finish: @Sendable ([SignedTransaction]) -> Void = { [self] signed in
             if isShunned(peer) { return }
-            var events: [ReplicaEvent] = []
-            if !signed.isEmpty { events.append(.checked(signed)) }
-            events.append(.message(decoded, from: peer))
-            inbox.add(events, message.credit)
+            inbox.add(
+                Arrival(event: .message(decoded, from: peer), checked: signed, credit: message.credit), of: peer)
         }
         let checkSent: @Sendable ([Transaction]) -> [SignedTransaction] = { [self] part in
             if isShunned(peer) { return [] }
@@ -139,7 +137,7 @@ final class Intake: PeerNetworkReceiver {
         let parts = Intake.parts(sent).map { ($0, checkSent) } + Intake.parts(here).map { ($0, checkHere) }
         let gathered = NIOLockedValueBox((signed: [SignedTransaction](), missing: parts.count))
         for (part, check) in parts {
-            pool.add(.now) {
+            pool.add(.now, of: peer) {
                 let signed = check(part)
                 let all = gathered.withLockedValue { state -> [SignedTransaction]? in
                     state.signed += signed

@@ -96,7 +96,7 @@ final class NodeParts: Sendable {
         guard state.withLockedValue({ $0.isFinished }) else { return }
         while true {
             let batch = inbox.take(until: 0)
-            if batch.admissions.isEmpty { return }
+            if batch.urgent.isEmpty, batch.admissions.isEmpty { return }
             for admission in batch.admissions {
                 admission.answer?(admission.transactions.map { _ in .unavailable("the node has stopped") })
             }

@@ -1,0 +1,61 @@
+internal import Foundation
+internal import Primitives
+
+/// A few threads that take jobs from two queues, urgent ones first; in each, those for whom they are done take turns. The queues'
+/// bounds are those of their callers: bytes of peers count against their links until they are handled, and `submit` counts
+/// its transactions. Jobs are short.
+final class WorkPool: @unchecked Sendable {
+    typealias Job = @Sendable () -> Void
+    enum Urgency { case now, later }
+
+    private let condition = NSCondition()
+    /// By peer; nil is this node and its clients.
+    private var now = FairQueue<Digest?, Job>()
+    private var later = FairQueue<Digest?, Job>()
+    private var isStopping = false
+
+    init(name: String, threads: Int) {
+        for index in 0..<threads {
+            let thread = Thread { [self] in run() }
+            thread.name = "\(name) \(index)"
+            thread.start()
+        }
+    }
+
+    /// False, and the job is not done, after `stop`.
+    @discardableResult
+    func add(_ urgency: Urgency, of peer: Digest?, _ job: @escaping Job) -> Bool {
+        condition.withLock {
+            guard !isStopping else { return false }
+            switch urgency {
+            case .now: now.add(job, of: peer)
+            case .later: later.add(job, of: peer)
+            }
+            condition.signal()
+            return true
+        }
+    }
+
+    /// What waits is done no more.
+    func stop() {
+        condition.withLock {
+            isStopping = true
+            condition.broadcast()
+        }
+    }
+
+    private func run() {
+        while let job = nextJob() { job() }
+    }
+
+    /// Nil after `stop`.
+    private func nextJob() -> Job? {
+        condition.withLock {
+            while !isStopping {
+                if let job = now.next() ?? later.next() { return job }
+                condition.wait()
+            }
+            return nil
+        }
+    }
+}
