@@ -13,7 +13,7 @@ final class Intake: PeerNetworkReceiver {
     /// Larger messages are decoded in the pool.
     private static let inlineBytesMax = 256 * 1024
     /// More signatures than this are checked in the pool; fewer take less time than the way there.
-    private static let inlineSignaturesMax = 4
+    static let inlineSignaturesMax = 4
     /// Signatures in one job of the pool: some two milliseconds.
     private static let jobSignaturesMax = 64
 
@@ -26,7 +26,13 @@ final class Intake: PeerNetworkReceiver {
     let services: PeerServices
     let rules: RulesExchange
     /// Shunned peers whose links have not ended: what they sent before is not looked at.
-    private let shunned = NIOLockedValueBox<Set<Digest>>([])
+    private let unheard = NIOLockedValueBox(Unheard())
+
+    private struct Unheard {
+        var peers: Set<Digest> = []
+        /// The node ends: nobody is heard.
+        var isAll = false
+    }
 
     init(
         inbox: Inbox, book: PeerBook, room: WaitingRoom, seen: SeenSignatures, counters: CounterBox, pool: WorkPool,
@@ -43,7 +49,7 @@ final class Intake: PeerNetworkReceiver {
     }
 
     func linkUp(_ peer: Digest) {
-        shunned.withLockedValue { _ = $0.remove(peer) }
+        unheard.withLockedValue { _ = $0.peers.remove(peer) }
         book.connected(peer)
         inbox.add(Arrival(event: .connected(peer)), of: peer)
         Task { [rules] in await rules.ask(peer) }
@@ -57,11 +63,16 @@ final class Intake: PeerNetworkReceiver {
 
     /// Closes the peer's link for a while, and drops what it sent that nobody has looked at.
     func shun(_ peer: Digest, _ reason: String) {
-        shunned.withLockedValue { _ = $0.insert(peer) }
+        unheard.withLockedValue { _ = $0.peers.insert(peer) }
         services.shun(peer, reason)
     }
 
-    private func isShunned(_ peer: Digest) -> Bool { shunned.withLockedValue { $0.contains(peer) } }
+    /// The node ends: what peers sent and nobody has looked at is let go.
+    func close() { unheard.withLockedValue { $0.isAll = true } }
+
+    private func isShunned(_ peer: Digest) -> Bool {
+        unheard.withLockedValue { $0.isAll || $0.peers.contains(peer) }
+    }
 
     func received(_ message: ReceivedMessage) {
         if message.channel != 0 {
@@ -149,7 +160,7 @@ final class Intake: PeerNetworkReceiver {
         }
     }
 
-    private static func parts(_ transactions: [Transaction]) -> [[Transaction]] {
+    static func parts(_ transactions: [Transaction]) -> [[Transaction]] {
         stride(from: 0, to: transactions.count, by: jobSignaturesMax).map {
             Array(transactions[$0..<min($0 + jobSignaturesMax, transactions.count)])
         }

@@ -123,7 +123,8 @@ extension LedgerNode {
         let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let threads = configuration.limits.verifierThreads
         let pool = WorkPool(name: "verify", threads: threads > 0 ? threads : cores)
-        let services = PeerServices(limits: configuration.limits, loop: group.next())
+        let background = BackgroundExecutor(name: "background", threads: cores)
+        let services = PeerServices(limits: configuration.limits, loop: group.next(), background: background)
         let rules = RulesExchange(own: configuration.rules, services: services, book: book, logger: logger)
         let intake = Intake(
             inbox: inbox, book: book, room: room, seen: seen, counters: counters, pool: pool, services: services,
@@ -131,8 +132,8 @@ extension LedgerNode {
         return NodeParts(
             configuration: configuration, inbox: inbox,
             hub: FinalityHub(view: view, limits: configuration.limits, counters: counters),
-            counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool, store: store,
-            group: group, intake: intake, services: services, rules: rules, firstStatus: status)
+            counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool,
+            background: background, store: store, group: group, intake: intake, services: services, rules: rules, firstStatus: status)
     }
 
     private static func connect(

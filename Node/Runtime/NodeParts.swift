@@ -18,6 +18,7 @@ final class NodeParts: Sendable {
     let room: WaitingRoom
     let disk: WorkThread
     let pool: WorkPool
+    let background: BackgroundExecutor
     let store: KeyValueStore
     let leases = StateLeases()
     let serving = ServingLeases()
@@ -40,7 +41,7 @@ final class NodeParts: Sendable {
 
     init(
         configuration: NodeConfiguration, inbox: Inbox, hub: FinalityHub, counters: CounterBox, book: PeerBook,
-        room: WaitingRoom, disk: WorkThread, pool: WorkPool, store: KeyValueStore,
+        room: WaitingRoom, disk: WorkThread, pool: WorkPool, background: BackgroundExecutor, store: KeyValueStore,
         group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, rules: RulesExchange,
         firstStatus: ReplicaStatus
     ) {
@@ -52,6 +53,7 @@ final class NodeParts: Sendable {
         self.room = room
         self.disk = disk
         self.pool = pool
+        self.background = background
         self.store = store
         self.group = group
         self.intake = intake
@@ -149,8 +151,10 @@ final class NodeParts: Sendable {
     private func closeOnce() async {
         finish()
         services.stop()
+        intake.close()
         await state.withLockedValue({ $0.links })?.stop()
         pool.stop()
+        background.stop()
         disk.stop()
         store.close()
         try? await group.shutdownGracefully()

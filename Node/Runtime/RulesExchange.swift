@@ -23,7 +23,7 @@ struct RulesExchange: Sendable {
         self.services = services
         self.book = book
         self.logger = logger
-        if let own { services.register(RulesExchange.service) { _, _ in own.bcs } }
+        if let own { services.register(RulesExchange.service, isBrief: true) { _, _ in own.bcs } }
     }
 
     func ask(_ peer: Digest) async {

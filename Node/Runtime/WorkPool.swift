@@ -36,7 +36,17 @@ final class WorkPool: @unchecked Sendable {
         }
     }
 
-    /// What waits is done no more.
+    /// Gives back what `body` does. After `stop` it is done on the caller's thread.
+    func run<Result: Sendable>(
+        _ urgency: Urgency, of peer: Digest?, _ body: @escaping @Sendable () -> Result
+    ) async -> Result {
+        await withCheckedContinuation { continuation in
+            let job: Job = { continuation.resume(returning: body()) }
+            if !add(urgency, of: peer, job) { job() }
+        }
+    }
+
+    /// What waits is still done.
     func stop() {
         condition.withLock {
             isStopping = true
@@ -48,14 +58,14 @@ final class WorkPool: @unchecked Sendable {
         while let job = nextJob() { job() }
     }
 
-    /// Nil after `stop`.
+    /// Nil after `stop`, once nothing waits.
     private func nextJob() -> Job? {
         condition.withLock {
-            while !isStopping {
+            while true {
                 if let job = now.next() ?? later.next() { return job }
+                if isStopping { return nil }
                 condition.wait()
             }
-            return nil
         }
     }
 }

@@ -124,7 +124,7 @@ enum NodeWiring {
         // They end one after the other from the last to the first: who uses the node before the node.
         var services = [
             member(NodeLife(node: node), whenItEnds: .gracefullyShutdownGroup),
-            member(DataLife(data: lake.data), whenItEnds: .ignore),
+            member(DataLife(data: lake.data, background: node.background), whenItEnds: .ignore),
             member(WarmthLife(wiring: lake), whenItEnds: .ignore),
             member(ReporterLife(reporter: reporter), whenItEnds: .ignore),
             member(server, whenItEnds: .gracefullyShutdownGroup),

@@ -106,7 +106,9 @@ struct WarmthLife: Service {
     let wiring: LakeWiring
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await wiring.keepWarm() }
+        await cancelWhenGracefulShutdown {
+            await withTaskExecutorPreference(wiring.node.background) { await wiring.keepWarm() }
+        }
     }
 }
 
@@ -115,7 +117,9 @@ struct SettlerLife: Service {
     let wiring: SettlerWiring
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await wiring.run() }
+        await cancelWhenGracefulShutdown {
+            await withTaskExecutorPreference(wiring.wiring.node.background) { await wiring.run() }
+        }
     }
 }
 
