@@ -4,7 +4,7 @@
 /// Origins and their lanes take room only while they have something: a lane is named by its place, and used again.
 /// Adding and taking cost the same whatever waits.
 struct FairQueue<Origin: Hashable, Element> {
-    private struct Lane {
+    fileprivate struct Lane {
         let origin: Origin
         var elements: [Element?] = []
         /// Elements before it are taken.

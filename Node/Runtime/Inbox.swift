@@ -48,7 +48,7 @@ final class Inbox: @unchecked Sendable {
     private var state = State()
     private var isWaiting = false
 
-    private struct State {
+    fileprivate struct State {
         /// By peer; nil is the node itself.
         var urgent = FairQueue<Digest?, Arrival>()
         /// By peer; nil is this node's clients.
