@@ -14,7 +14,9 @@ enum HeightExchange {
 
     /// Answers and asks until the loop ends. An answer is BCS: the height.
     static func start(_ parts: NodeParts) {
-        parts.services.register(service, isBrief: true) { [weak parts] _, _ in (parts?.hub.view.tip.height ?? Height(0)).bcs }
+        parts.services.register(service, isBrief: true) { [weak parts] _, _ in
+            (parts?.hub.view.tip.height ?? Height(0)).bcs
+        }
         // A round ends before the next one begins, since the timeout is shorter than the interval.
         parts.loop.scheduleRepeatedTask(
             initialDelay: .milliseconds(intervalMilliseconds), delay: .milliseconds(intervalMilliseconds)

@@ -133,7 +133,8 @@ extension LedgerNode {
             configuration: configuration, inbox: inbox,
             hub: FinalityHub(view: view, limits: configuration.limits, counters: counters),
             counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool,
-            background: background, store: store, group: group, intake: intake, services: services, rules: rules, firstStatus: status)
+            background: background, store: store, group: group, intake: intake, services: services, rules: rules,
+            firstStatus: status)
     }
 
     private static func connect(

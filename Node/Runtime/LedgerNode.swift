@@ -12,7 +12,7 @@ internal import Transport
 /// A running node: one replica with its disk, links and clock, for the daemon, the HTTP API and the off-chain modules.
 ///
 /// Threads: the replica's own (`Core`), one event loop for the links, one for slow disk work, a few that check
-/// signatures. All calls below may come from any thread.
+/// signatures, a few for tasks that take long (`background`). All calls below may come from any thread.
 package final class LedgerNode<App: Application>: Sendable {
     package let configuration: NodeConfiguration
     package let application: App
@@ -220,7 +220,8 @@ package final class LedgerNode<App: Application>: Sendable {
             networkHeight: networkHeight,
             viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
             waitingFor: waiting, abstention: NodeSnapshot.abstention(page, networkHeight: networkHeight),
-            rules: configuration.rules, refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name), halted: page.halted,
+            rules: configuration.rules, refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name),
+            halted: page.halted,
             transport: transport?.counters ?? TransportCounters(),
             counters: parts.counters.value)
     }

@@ -135,7 +135,8 @@ extension PeerNetwork {
         dials[link.peer]?.isRefused = false
         guard let more = lines.admits(.opened(link.peer)) else { return }
         logger.info(
-            "linked to \(name(link.peer)) at \(link.snapshot.address), \(link.isDialled ? "dialled" : "accepted")\(more)")
+            "linked to \(name(link.peer)) at \(link.snapshot.address), \(link.isDialled ? "dialled" : "accepted")\(more)"
+        )
     }
 
     func linkClosed(_ link: Link, wasUp: Bool) {

@@ -7,7 +7,8 @@ extension JSONCoder where Value == PeerStatus {
         field("name", { $0.name }, .text(max: 128), "Partner of the validator, or the start of the transport key."),
         field("connected", { $0.connected }, .flag),
         optional("finalHeight", { $0.finalHeight }, .counter, "What it last reported."),
-        optional("rules", { $0.rules }, .digest, "By which it says that it executes blocks; absent when it does not say.")
+        optional(
+            "rules", { $0.rules }, .digest, "By which it says that it executes blocks; absent when it says nothing.")
     ) { PeerStatus(name: $0, connected: $1, finalHeight: $2, rules: $3) }
 }
 
@@ -42,7 +43,8 @@ extension JSONCoder where Value == NodeStatus {
             "warnings", { $0.warnings }, JSONCoder<String>.text(max: 2_048).list(max: warningsMax),
             "What an operator should look at.")
     ) {
-        ready, summary, network, name, version, rules, partner, index, height, block, time, _, root, epoch, view, known, pool,
+        ready, summary, network, name, version, rules, partner, index, height, block, time, _, root, epoch, view, known,
+        pool,
         uptime, peers, warnings in
         NodeStatus(
             ready: ready, summary: summary, network: network, networkName: name, version: version, rules: rules,
