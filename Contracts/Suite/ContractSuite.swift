@@ -62,6 +62,11 @@ package enum ContractSuite {
         SourceDigests.byFolder.first { $0.folder == folder }.flatMap { Digest(hex: $0.digest) } ?? .zero
     }
 
+    /// Digest of the sources that decide with the contracts what a block results in: the host, what contracts are made of,
+    /// and the parts of the ledger that execution rests on.
+    package static let rules = Digest(hex: SourceDigests.rules) ?? .zero
+    package static var rulesFolders: [String] { SourceDigests.rulesFolders }
+
     /// The folders that have a digest, with it.
     package static var sourceDigests: [(folder: String, digest: String)] { SourceDigests.byFolder }
 }

@@ -11,4 +11,22 @@ enum SourceDigests {
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),
         ("Trading", "7a8b8e8449dc6341985e1c3cdfc602ac803cb99b686949c2c3a4e87ad498f18f"),
     ]
+
+    /// Folders whose sources decide, with those of the contracts, what a block results in: a node with others may come to
+    /// another state from the same blocks.
+    static let rulesFolders = [
+        "Contracts/Host",
+        "Contracts/Kit",
+        "Ledger/COpenSSL",
+        "Ledger/CSecp256k1",
+        "Ledger/Chain",
+        "Ledger/Crypto",
+        "Ledger/Encodings",
+        "Ledger/Primitives",
+        "Ledger/Replica/Execution",
+        "Ledger/State",
+    ]
+
+    /// The same digest over all of them.
+    static let rules = "0dd850c8598ae7450d84aa3486353589d0ba56d1f598ac997133e25f180eeb19"
 }

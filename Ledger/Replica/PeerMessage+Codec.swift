@@ -36,7 +36,11 @@ extension PeerMessage: BCSCodable {
         case 0: self = .hello(try Hello(from: &decoder))
         case 1:
             let message = try ConsensusMessage(from: &decoder)
-            self = .consensus(message, transactions: try PeerMessage.transactions(from: &decoder))
+            let transactions = try PeerMessage.transactions(from: &decoder)
+            guard PeerMessage.belong(transactions, to: message) else {
+                throw decoder.failure(.invalid("the transactions are not those that a proposal may carry"))
+            }
+            self = .consensus(message, transactions: transactions)
         case 2: self = .transactions(try PeerMessage.transactions(from: &decoder))
         case 3:
             let id = try decoder.u64()
@@ -54,6 +58,13 @@ extension PeerMessage: BCSCodable {
             throw BCSError(.tooLong(limit: PeerMessage.byteCountMax), at: 0)
         }
         return try PeerMessage(bcs: bytes)
+    }
+
+    private static func belong(_ transactions: [Transaction], to message: ConsensusMessage) -> Bool {
+        if transactions.isEmpty { return true }
+        guard case .proposal(let proposal) = message else { return false }
+        return transactions.reduce(0) { $0 + $1.bytes.count } <= inlineBytesMax
+            && transactions.map(\.digest) == proposal.transactions
     }
 
     static func transactions(from decoder: inout BCSDecoder) throws(BCSError) -> [Transaction] {

@@ -43,8 +43,8 @@ extension Replica {
 
     mutating func greet(_ hello: Hello, from peer: PeerID) {
         guard hello.network == network else {
-            note(.warning, "peer \(peer.short) belongs to another network (\(hello.network.short)): ignored")
-            return
+            // The link's own hello named this one.
+            return shun(peer, "it greets for another network (\(hello.network.short))")
         }
         peers.update(peer) {
             $0.height = hello.height

@@ -69,7 +69,7 @@ extension Replica {
     }
 
     /// Nothing more of the peer is heard from here on: what it sent before its link closes may still be on its way here.
-    private mutating func shun(_ peer: PeerID, _ reason: String) {
+    mutating func shun(_ peer: PeerID, _ reason: String) {
         guard peers.isConnected(peer) else { return }
         note(.warning, "peer \(peer.short) is shunned for a while: \(reason)")
         disconnect(peer)
@@ -79,7 +79,7 @@ extension Replica {
     /// A proposal takes its transactions along while they are small.
     private func attaching(_ message: ConsensusMessage) -> PeerMessage {
         guard case .proposal(let proposal) = message, let executed = tree[proposal.digest],
-            executed.bytes.count <= configuration.inlineProposalBytesMax
+            executed.bytes.count <= min(configuration.inlineProposalBytesMax, PeerMessage.inlineBytesMax)
         else { return .consensus(message, transactions: []) }
         return .consensus(message, transactions: executed.block.transactions)
     }
@@ -88,7 +88,7 @@ extension Replica {
     mutating func hear(
         _ message: ConsensusMessage, transactions: [Transaction], from peer: PeerID
     ) throws(StorageFailure) {
-        guard let epoch = message.epoch else { return }
+        guard let epoch = message.epoch, mayAsk(message, peer) else { return }
         // It is behind: it learns from the range that it will ask for.
         if epoch < machine.epoch { sayHello(to: peer) }
         if epoch > machine.epoch { peers.heard(epoch: epoch, from: peer) }

@@ -124,33 +124,4 @@ extension Replica {
         inputs.append(.judged(block.digest, try verdict(on: block)))
         if tree[block.digest] != nil { try completeFinalization() }
     }
-
-    /// Executes a complete block whose signatures are right, and keeps it when it is valid.
-    private mutating func verdict(on block: Block) throws(StorageFailure) -> Verdict {
-        let header = block.header
-        guard let parent = parent(header.parent) else { return .invalid("its parent is not executed here") }
-        guard header.height == parent.header.height.next, header.epoch == view.epoch, header.network == network,
-            header.validatorSet == view.validators.digest,
-            !parent.header.closesEpoch || header.parent == view.tip.digest
-        else { return .invalid("its place in the chain is wrong") }
-        guard header.time > parent.header.time else { return .invalid("its time is not above its parent's") }
-        var signed = Set<Digest>()
-        if let why = refusal(of: block.transactions, above: parent, time: header.time, signed: &signed) {
-            return .invalid(why)
-        }
-        let context = context(
-            height: header.height, time: header.time, parent: header.parent, proposer: header.proposer)
-        guard let execution = try execute(block.transactions, context: context, over: parent.state) else {
-            return .invalid("the application does not admit one of its transactions")
-        }
-        if let wrong = mismatch(execution, header) {
-            note(
-                .error,
-                "block \(header.height) (\(header.digest.short)) of proposer \(header.proposer) in view \(header.view) "
-                    + "executes to another result here: \(wrong).\n" + WriteSet.describe(execution.result))
-            return .invalid(wrong)
-        }
-        keep(block, execution, signed: signed)
-        return .valid
-    }
 }

@@ -50,6 +50,23 @@ extension Replica {
         effects.append(.send(.response(response, id: id), to: [peer]))
     }
 
+    /// False for a question of the consensus from a peer without credit; else it costs the peer what the answer may take. A node
+    /// that is behind asks a few a second.
+    mutating func mayAsk(_ message: ConsensusMessage, _ peer: PeerID) -> Bool {
+        let certificateBytes = 64 + 68 * view.validators.quorum
+        var certificates: UInt64
+        switch message {
+        case .certificatesRequest(_, let first, let last): certificates = last.value - min(first.value, last.value)
+        case .proposalRequest: certificates = UInt64(Proposal.nullificationsMax)
+        case .statusRequest: certificates = 2
+        default: return true
+        }
+        certificates = min(certificates, UInt64(ConsensusMessage.certificatesMax))
+        guard refillCredit(of: peer) > 0 else { return false }
+        peers.update(peer) { $0.credit -= max(Serving.requestBytesMin, Int(certificates) * certificateBytes) }
+        return true
+    }
+
     private mutating func refillCredit(of peer: PeerID) -> Int {
         var credit = 0
         let time = now.monotonic

@@ -1,5 +1,7 @@
 internal import ArgumentParser
+internal import ContractSuite
 internal import Foundation
+internal import Primitives
 internal import Wiring
 
 /// The `commonwatt` executable: one program for partners, community administrators and members.
@@ -22,7 +24,7 @@ struct Commonwatt: AsyncParsableCommand {
             transaction took effect. 64: the arguments are wrong. Others are in the help of the command. With --json a \
             failure is a JSON document on standard output, too: error, exitCode, and rejection or reason where there is one.
             """,
-        version: "commonwatt \(BuildInfo.version)",
+        version: "commonwatt \(BuildInfo.version), rules \(ContractSuite.rules)",
         subcommands: [
             KeysCommand.self, GenesisCommand.self, NodeCommand.self, JournalCommand.self, DevnetCommand.self,
             TxCommand.self,

@@ -30,13 +30,10 @@ struct CoreSurroundings: Sendable {
 
 /// The one thread that owns the replica and the journal: events in, effects performed, one fdatasync per batch.
 ///
-/// A batch is whatever urgent waits when the thread comes back from the disk. Its journal records are written together;
+/// A batch is what urgent waits when the thread comes back from the disk, up to a bound. Its journal records are written together;
 /// only then admission work is looked at. Messages leave after every step: the replica itself withholds those
 /// that rest on records that are not durable.
 final class Core: @unchecked Sendable {
-    /// Steps after which waiting records are synced although more events wait.
-    private let stepsPerSyncMax = 64
-
     private var replica: Replica
     private var first: [ReplicaEffect]
     private let journal: Journal
@@ -115,13 +112,10 @@ final class Core: @unchecked Sendable {
     }
 
     private func handle(_ batch: InboxBatch) {
-        var steps = 0
-        for (event, credit) in batch.urgent where haltReason == nil {
-            supply(event)
-            step(event)
-            steps += 1
-            if steps % stepsPerSyncMax == 0 { syncJournal() }
-            withExtendedLifetime(credit) {}
+        for arrival in batch.urgent where haltReason == nil {
+            if !arrival.checked.isEmpty { step(.checked(arrival.checked)) }
+            supply(arrival.event)
+            step(arrival.event)
         }
         syncJournal()
         if let due = wake, due <= Clock.monotonicMilliseconds, haltReason == nil {

@@ -14,7 +14,9 @@ enum HeightExchange {
 
     /// Answers and asks until the loop ends. An answer is BCS: the height.
     static func start(_ parts: NodeParts) {
-        parts.services.register(service) { [weak parts] _, _ in (parts?.hub.view.tip.height ?? Height(0)).bcs }
+        parts.services.register(service, isBrief: true) { [weak parts] _, _ in
+            (parts?.hub.view.tip.height ?? Height(0)).bcs
+        }
         // A round ends before the next one begins, since the timeout is shorter than the interval.
         parts.loop.scheduleRepeatedTask(
             initialDelay: .milliseconds(intervalMilliseconds), delay: .milliseconds(intervalMilliseconds)
@@ -28,6 +30,7 @@ enum HeightExchange {
         let peers = parts.book.page.entries.filter(\.value.isConnected).map(\.key)
         await withTaskGroup(of: Void.self) { group in
             for peer in peers {
+                group.addTask { await parts.askRules(of: peer) }
                 group.addTask {
                     let answer = try? await parts.services.request(
                         service, [], to: peer, timeoutMilliseconds: timeoutMilliseconds)

@@ -13,7 +13,7 @@ final class Intake: PeerNetworkReceiver {
     /// Larger messages are decoded in the pool.
     private static let inlineBytesMax = 256 * 1024
     /// More signatures than this are checked in the pool; fewer take less time than the way there.
-    private static let inlineSignaturesMax = 4
+    static let inlineSignaturesMax = 4
     /// Signatures in one job of the pool: some two milliseconds.
     private static let jobSignaturesMax = 64
 
@@ -24,12 +24,19 @@ final class Intake: PeerNetworkReceiver {
     let counters: CounterBox
     let pool: WorkPool
     let services: PeerServices
+    let rules: RulesExchange
     /// Shunned peers whose links have not ended: what they sent before is not looked at.
-    private let shunned = NIOLockedValueBox<Set<Digest>>([])
+    private let unheard = NIOLockedValueBox(Unheard())
+
+    private struct Unheard {
+        var peers: Set<Digest> = []
+        /// The node ends: nobody is heard.
+        var isAll = false
+    }
 
     init(
         inbox: Inbox, book: PeerBook, room: WaitingRoom, seen: SeenSignatures, counters: CounterBox, pool: WorkPool,
-        services: PeerServices
+        services: PeerServices, rules: RulesExchange
     ) {
         self.inbox = inbox
         self.book = book
@@ -38,33 +45,40 @@ final class Intake: PeerNetworkReceiver {
         self.counters = counters
         self.pool = pool
         self.services = services
+        self.rules = rules
     }
 
     func linkUp(_ peer: Digest) {
-        shunned.withLockedValue { _ = $0.remove(peer) }
+        unheard.withLockedValue { _ = $0.peers.remove(peer) }
         book.connected(peer)
-        inbox.add(.connected(peer))
+        inbox.add(Arrival(event: .connected(peer)), of: peer)
+        Task { [rules] in await rules.ask(peer) }
     }
 
     func linkDown(_ peer: Digest) {
         book.disconnected(peer)
         services.lost(peer)
-        inbox.add(.disconnected(peer))
+        inbox.add(Arrival(event: .disconnected(peer)), of: peer)
     }
 
     /// Closes the peer's link for a while, and drops what it sent that nobody has looked at.
     func shun(_ peer: Digest, _ reason: String) {
-        shunned.withLockedValue { _ = $0.insert(peer) }
+        unheard.withLockedValue { _ = $0.peers.insert(peer) }
         services.shun(peer, reason)
     }
 
-    private func isShunned(_ peer: Digest) -> Bool { shunned.withLockedValue { $0.contains(peer) } }
+    /// The node ends: what peers sent and nobody has looked at is let go.
+    func close() { unheard.withLockedValue { $0.isAll = true } }
+
+    private func isShunned(_ peer: Digest) -> Bool {
+        unheard.withLockedValue { $0.isAll || $0.peers.contains(peer) }
+    }
 
     func received(_ message: ReceivedMessage) {
         if message.channel != 0 {
             services.received(message)
         } else if message.bytes.count > Intake.inlineBytesMax {
-            pool.add(.now) { [self] in take(message) }
+            pool.add(.now, of: message.peer) { [self] in take(message) }
         } else {
             take(message)
         }
@@ -105,7 +119,7 @@ final class Intake: PeerNetworkReceiver {
                 inbox.add(
                     Admission(peer: message.peer, transactions: checked.signed, answer: nil, credit: message.credit))
             }
-            if isSmall { work() } else { pool.add(.later, work) }
+            if isSmall { work() } else { pool.add(.later, of: message.peer, work) }
         }
     }
 
@@ -117,10 +131,8 @@ final class Intake: PeerNetworkReceiver {
         let peer = message.peer
         let finish: @Sendable ([SignedTransaction]) -> Void = { [self] signed in
             if isShunned(peer) { return }
-            var events: [ReplicaEvent] = []
-            if !signed.isEmpty { events.append(.checked(signed)) }
-            events.append(.message(decoded, from: peer))
-            inbox.add(events, message.credit)
+            inbox.add(
+                Arrival(event: .message(decoded, from: peer), checked: signed, credit: message.credit), of: peer)
         }
         let checkSent: @Sendable ([Transaction]) -> [SignedTransaction] = { [self] part in
             if isShunned(peer) { return [] }
@@ -136,7 +148,7 @@ final class Intake: PeerNetworkReceiver {
         let parts = Intake.parts(sent).map { ($0, checkSent) } + Intake.parts(here).map { ($0, checkHere) }
         let gathered = NIOLockedValueBox((signed: [SignedTransaction](), missing: parts.count))
         for (part, check) in parts {
-            pool.add(.now) {
+            pool.add(.now, of: peer) {
                 let signed = check(part)
                 let all = gathered.withLockedValue { state -> [SignedTransaction]? in
                     state.signed += signed
@@ -148,7 +160,7 @@ final class Intake: PeerNetworkReceiver {
         }
     }
 
-    private static func parts(_ transactions: [Transaction]) -> [[Transaction]] {
+    static func parts(_ transactions: [Transaction]) -> [[Transaction]] {
         stride(from: 0, to: transactions.count, by: jobSignaturesMax).map {
             Array(transactions[$0..<min($0 + jobSignaturesMax, transactions.count)])
         }

@@ -56,7 +56,7 @@ extension LedgerNode {
         var replica = try Replica.start(
             application: application, configuration: settings, reader: store, journal: records, at: Clock.now)
         let effects = replica.drain()
-        let parts = makeParts(configuration, replica.view, replica.status, store)
+        let parts = makeParts(configuration, replica.view, replica.status, store, logger)
         if case .lost(let why) = journal.standing { parts.book.journalLost(why) }
         let links = try await connect(parts, replica.view.validators, logger)
         let core = Core(
@@ -109,7 +109,8 @@ extension LedgerNode {
     }
 
     private static func makeParts(
-        _ configuration: NodeConfiguration, _ view: ChainView, _ status: ReplicaStatus, _ store: KeyValueStore
+        _ configuration: NodeConfiguration, _ view: ChainView, _ status: ReplicaStatus, _ store: KeyValueStore,
+        _ logger: Logger
     ) -> NodeParts {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let counters = CounterBox()
@@ -122,14 +123,18 @@ extension LedgerNode {
         let cores = max(1, ProcessInfo.processInfo.activeProcessorCount)
         let threads = configuration.limits.verifierThreads
         let pool = WorkPool(name: "verify", threads: threads > 0 ? threads : cores)
-        let services = PeerServices(limits: configuration.limits, loop: group.next())
+        let background = BackgroundExecutor(name: "background", threads: cores)
+        let services = PeerServices(limits: configuration.limits, loop: group.next(), background: background)
+        let rules = RulesExchange(own: configuration.rules, services: services, book: book, logger: logger)
         let intake = Intake(
-            inbox: inbox, book: book, room: room, seen: seen, counters: counters, pool: pool, services: services)
+            inbox: inbox, book: book, room: room, seen: seen, counters: counters, pool: pool, services: services,
+            rules: rules)
         return NodeParts(
             configuration: configuration, inbox: inbox,
             hub: FinalityHub(view: view, limits: configuration.limits, counters: counters),
-            counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool, store: store,
-            group: group, intake: intake, services: services, firstStatus: status)
+            counters: counters, book: book, room: room, disk: WorkThread(name: "disk"), pool: pool,
+            background: background, store: store, group: group, intake: intake, services: services, rules: rules,
+            firstStatus: status)
     }
 
     private static func connect(

@@ -12,7 +12,7 @@ internal import Transport
 /// A running node: one replica with its disk, links and clock, for the daemon, the HTTP API and the off-chain modules.
 ///
 /// Threads: the replica's own (`Core`), one event loop for the links, one for slow disk work, a few that check
-/// signatures. All calls below may come from any thread.
+/// signatures, a few for tasks that take long (`background`). All calls below may come from any thread.
 package final class LedgerNode<App: Application>: Sendable {
     package let configuration: NodeConfiguration
     package let application: App
@@ -36,6 +36,8 @@ package final class LedgerNode<App: Application>: Sendable {
 
     /// The port for peers, nil when it does not listen.
     package var peerPort: Int? { parts.links?.port }
+    /// For tasks that compute or read files for long. Ends with the node.
+    package var background: BackgroundExecutor { parts.background }
     /// Name of this node among its peers.
     package var peer: Digest { configuration.transport.peer }
 
@@ -84,22 +86,19 @@ package final class LedgerNode<App: Application>: Sendable {
         return .ofExpiry(transaction.body.expiry, at: now, now: now)
     }
 
-    /// Few signatures are checked here, on the caller's thread; many in parallel.
+    /// Few signatures are checked here, on the caller's thread; many by the threads for it, so that callers' tasks, whose threads are
+    /// few, do not wait behind them.
     private func verify(_ transactions: [Transaction]) async -> [SignedTransaction?] {
-        let share = 64
-        let parts = parts
-        let keys = parts.room.keys
+        let (keys, pool) = (parts.room.keys, parts.pool)
         parts.counters.add { $0.signaturesChecked += UInt64(transactions.count) }
         var signed: [SignedTransaction?] = []
-        if transactions.count <= share {
+        if transactions.count <= Intake.inlineSignaturesMax {
             signed = transactions.map { keys.verify($0) }
         } else {
-            let chunks = stride(from: 0, to: transactions.count, by: share).map {
-                Array(transactions[$0..<min($0 + share, transactions.count)])
-            }
+            let chunks = Intake.parts(transactions)
             signed = await withTaskGroup(of: (Int, [SignedTransaction?]).self) { group in
                 for (index, chunk) in chunks.enumerated() {
-                    group.addTask { (index, chunk.map { keys.verify($0) }) }
+                    group.addTask { (index, await pool.run(.later, of: nil) { chunk.map { keys.verify($0) } }) }
                 }
                 var results = [[SignedTransaction?]](repeating: [], count: chunks.count)
                 for await (index, result) in group { results[index] = result }
@@ -221,7 +220,8 @@ package final class LedgerNode<App: Application>: Sendable {
             networkHeight: networkHeight,
             viewMilliseconds: Clock.monotonicMilliseconds - min(Clock.monotonicMilliseconds, page.viewSince),
             waitingFor: waiting, abstention: NodeSnapshot.abstention(page, networkHeight: networkHeight),
-            refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name), halted: page.halted,
+            rules: configuration.rules, refusedBy: peers.filter { refusedBy.contains($0.peer) }.map(\.name),
+            halted: page.halted,
             transport: transport?.counters ?? TransportCounters(),
             counters: parts.counters.value)
     }

@@ -52,6 +52,8 @@ package struct NodeConfiguration: Sendable {
     package var store = KeyValueStoreOptions()
     package var journal = JournalOptions()
     package var limits = NodeLimits()
+    /// Digest of the sources that decide what a block results in, told to peers; nil says nothing.
+    package var rules: Digest?
     /// Told of a double vote, on the replica's thread: take note and return at once.
     package var evidenceFound: (@Sendable (Evidence) -> Void)?
 

@@ -18,12 +18,14 @@ final class NodeParts: Sendable {
     let room: WaitingRoom
     let disk: WorkThread
     let pool: WorkPool
+    let background: BackgroundExecutor
     let store: KeyValueStore
     let leases = StateLeases()
     let serving = ServingLeases()
     let loop: any EventLoop
     let intake: Intake
     let services: PeerServices
+    let rules: RulesExchange
     let firstStatus: ReplicaStatus
     private let group: MultiThreadedEventLoopGroup
     private let state: NIOLockedValueBox<State>
@@ -39,8 +41,9 @@ final class NodeParts: Sendable {
 
     init(
         configuration: NodeConfiguration, inbox: Inbox, hub: FinalityHub, counters: CounterBox, book: PeerBook,
-        room: WaitingRoom, disk: WorkThread, pool: WorkPool, store: KeyValueStore,
-        group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, firstStatus: ReplicaStatus
+        room: WaitingRoom, disk: WorkThread, pool: WorkPool, background: BackgroundExecutor, store: KeyValueStore,
+        group: MultiThreadedEventLoopGroup, intake: Intake, services: PeerServices, rules: RulesExchange,
+        firstStatus: ReplicaStatus
     ) {
         self.configuration = configuration
         self.inbox = inbox
@@ -50,10 +53,12 @@ final class NodeParts: Sendable {
         self.room = room
         self.disk = disk
         self.pool = pool
+        self.background = background
         self.store = store
         self.group = group
         self.intake = intake
         self.services = services
+        self.rules = rules
         self.firstStatus = firstStatus
         loop = group.next()
         state = NIOLockedValueBox(State(peers: configuration.peers))
@@ -67,6 +72,11 @@ final class NodeParts: Sendable {
 
     /// Nil before `attach`.
     var links: PeerNetwork? { state.withLockedValue { $0.links } }
+
+    /// Asks a peer for its rules unless it has said them since its link came up.
+    func askRules(of peer: Digest) async {
+        if book.page.entries[peer]?.rules == nil { await rules.ask(peer) }
+    }
 
     func reserve(_ count: Int) -> Bool {
         state.withLockedValue { state in
@@ -88,7 +98,7 @@ final class NodeParts: Sendable {
         guard state.withLockedValue({ $0.isFinished }) else { return }
         while true {
             let batch = inbox.take(until: 0)
-            if batch.admissions.isEmpty { return }
+            if batch.urgent.isEmpty, batch.admissions.isEmpty { return }
             for admission in batch.admissions {
                 admission.answer?(admission.transactions.map { _ in .unavailable("the node has stopped") })
             }
@@ -141,8 +151,10 @@ final class NodeParts: Sendable {
     private func closeOnce() async {
         finish()
         services.stop()
+        intake.close()
         await state.withLockedValue({ $0.links })?.stop()
         pool.stop()
+        background.stop()
         disk.stop()
         store.close()
         try? await group.shutdownGracefully()

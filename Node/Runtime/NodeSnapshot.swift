@@ -19,6 +19,8 @@ package struct NodeSnapshot: Sendable {
     package let waitingFor: String?
     /// Why this validator does not vote, and what to do; nil when it votes, and for a node that follows.
     package let abstention: String?
+    /// Rules by which this node executes blocks; nil when it was not told.
+    package let rules: Digest?
     /// Names of dialled peers that refuse this node's transport key.
     package let refusedBy: [String]
     /// Why the node has halted, nil while it runs.
@@ -28,6 +30,19 @@ package struct NodeSnapshot: Sendable {
 }
 
 extension NodeSnapshot {
+    /// Linked peers that say that they run other rules.
+    package var peersWithOtherRules: [PeerState] {
+        guard let rules else { return [] }
+        return peers.filter { $0.isConnected && ($0.rules ?? rules) != rules }
+    }
+
+    /// That and what to do about it, for an operator; nil when there are none.
+    package var otherRules: String? {
+        guard let rules else { return nil }
+        let others = peersWithOtherRules.compactMap { peer in peer.rules.map { (peer.name, $0) } }
+        return others.isEmpty ? nil : RulesExchange.words(others, own: rules)
+    }
+
     /// Silence after which a connected validator counts as missing, beyond the heartbeat.
     static let silenceMillisecondsMax: UInt64 = 5_000
 
@@ -41,6 +56,7 @@ extension NodeSnapshot {
                 peer: peer, name: name, isValidator: keys.contains(peer), isConnected: entry.isConnected,
                 address: byPeer[peer]?.address, height: entry.height, epoch: entry.epoch, view: entry.view,
                 silenceMilliseconds: entry.heardAt.map { now - min(now, $0) }, isAbstaining: entry.isAbstaining,
+                rules: entry.rules,
                 roundTripMicroseconds: byPeer[peer]?.roundTripMicroseconds)
         }.sorted { ($0.name, $0.peer) < ($1.name, $1.peer) }
     }

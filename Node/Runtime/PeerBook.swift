@@ -20,6 +20,8 @@ package struct PeerState: Hashable, Sendable {
     package let silenceMilliseconds: UInt64?
     /// It says that its journal is lost, and so does not vote yet.
     package let isAbstaining: Bool
+    /// Digest of the rules by which it says that it executes blocks; nil when it does not say.
+    package let rules: Digest?
     package let roundTripMicroseconds: Int64?
 }
 
@@ -32,7 +34,14 @@ final class PeerBook: Sendable {
         var view = View(0)
         var heardAt: UInt64?
         var isAbstaining = false
+        /// As it said since its link came up.
+        var rules: Digest?
+        /// When the log last said that its rules are others.
+        var rulesToldAt: UInt64?
     }
+
+    /// Pause between two lines of the log on the rules of one peer.
+    static let rulesQuietMilliseconds: UInt64 = 60_000
 
     struct Page {
         var names: [Digest: String] = [:]
@@ -59,9 +68,30 @@ final class PeerBook: Sendable {
     func setNames(_ names: [Digest: String]) { box.withLockedValue { $0.names = names } }
     func name(_ peer: Digest) -> String { box.withLockedValue { $0.names[peer] } ?? peer.short }
 
-    func connected(_ peer: Digest) { box.withLockedValue { $0.entries[peer, default: Entry()].isConnected = true } }
+    func connected(_ peer: Digest) {
+        box.withLockedValue { page in
+            page.entries[peer, default: Entry()].isConnected = true
+            page.entries[peer]?.rules = nil
+        }
+    }
     func disconnected(_ peer: Digest) { box.withLockedValue { $0.entries[peer]?.isConnected = false } }
     func reached(_ height: Height, by peer: Digest) { box.withLockedValue { $0.entries[peer]?.height = height } }
+
+    /// Notes the rules that a peer says it runs. True when they are other than the own ones and the log has not said so of this peer for
+    /// a while.
+    func runs(_ rules: Digest, _ peer: Digest, own: Digest) -> Bool {
+        let now = Clock.monotonicMilliseconds
+        return box.withLockedValue { page in
+            guard let entry = page.entries[peer] else { return false }
+            page.entries[peer]?.rules = rules
+            guard rules != own, entry.rulesToldAt.map({ now >= $0 + PeerBook.rulesQuietMilliseconds }) ?? true else {
+                return false
+            }
+            page.entries[peer]?.rulesToldAt = now
+            return true
+        }
+    }
+
     func journalLost(_ reason: String) { box.withLockedValue { $0.journalLoss = reason } }
     func halted(_ reason: String) { box.withLockedValue { $0.halted = reason } }
 

@@ -19,8 +19,13 @@ package final class PeerServices: Sendable {
         case refusal(id: UInt64, text: String)
     }
 
+    private struct Service {
+        let handler: Handler
+        let isBrief: Bool
+    }
+
     private struct State {
-        var handlers: [UInt16: Handler] = [:]
+        var handlers: [UInt16: Service] = [:]
         var waiting: [UInt64: (peer: Digest, done: @Sendable (Result<[UInt8], NodeFailure>) -> Void)] = [:]
         var serving: [Digest: Int] = [:]
         var nextID: UInt64 = 0
@@ -30,17 +35,20 @@ package final class PeerServices: Sendable {
     private let state = NIOLockedValueBox(State())
     private let limits: NodeLimits
     private let loop: any EventLoop
+    private let background: BackgroundExecutor
 
-    init(limits: NodeLimits, loop: any EventLoop) {
+    init(limits: NodeLimits, loop: any EventLoop, background: BackgroundExecutor) {
         self.limits = limits
         self.loop = loop
+        self.background = background
     }
 
     func attach(_ network: PeerNetwork?) { state.withLockedValue { $0.network = network } }
 
-    /// Answers requests for `service` (a number that all nodes agree on). What the handler throws reaches the asker as text.
-    package func register(_ service: UInt16, _ handler: @escaping Handler) {
-        state.withLockedValue { $0.handlers[service] = handler }
+    /// Answers requests for `service` (a number that all nodes agree on). What the handler throws reaches the asker as text. Unless it
+    /// is brief it runs on threads for work that takes its time (`BackgroundExecutor`).
+    package func register(_ service: UInt16, isBrief: Bool = false, _ handler: @escaping Handler) {
+        state.withLockedValue { $0.handlers[service] = Service(handler: handler, isBrief: isBrief) }
     }
 
     /// Asks a peer and waits for its answer.
@@ -119,20 +127,20 @@ package final class PeerServices: Sendable {
 
     private func serve(_ id: UInt64, _ service: UInt16, _ payload: [UInt8], _ message: ReceivedMessage) {
         let peer = message.peer
-        let (handler, isBusy) = state.withLockedValue { state -> (Handler?, Bool) in
+        let (known, isBusy) = state.withLockedValue { state -> (Service?, Bool) in
             guard state.serving[peer, default: 0] < limits.servedPerPeerMax else { return (nil, true) }
             guard let handler = state.handlers[service] else { return (nil, false) }
             state.serving[peer, default: 0] += 1
             return (handler, false)
         }
-        guard let handler else {
+        guard let known else {
             let text = isBusy ? "the node answers other requests: try again" : "the node has no service \(service)"
             return answer(.refusal(id: id, text: text), to: peer)
         }
         let credit = message.credit
-        Task { [self] in
+        Task(executorPreference: known.isBrief ? nil : background) { [self] in
             do {
-                let result = try await handler(peer, payload)
+                let result = try await known.handler(peer, payload)
                 answer(.answer(id: id, payload: result), to: peer)
             } catch {
                 answer(.refusal(id: id, text: "\(error)"), to: peer)

@@ -21,6 +21,8 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
     private(set) var isUp = false
     /// It once was up, even if another link has won since.
     private(set) var wasAdmitted = false
+    /// Its hello named another network.
+    var isForeign = false
     private var upSince: NIODeadline?
     private var isClosing = false
 
@@ -60,6 +62,9 @@ final class Link: ChannelDuplexHandler, @unchecked Sendable {
             queuedBytes: queue.bytes, unhandledBytes: brake?.bytes ?? 0,
             roundTripMicroseconds: roundTrip)
     }
+
+    /// Where the peer is, without the port, which is another one each time.
+    var host: String { context?.remoteAddress?.ipAddress ?? "closed" }
 
     /// host:port, without the library's own decoration.
     private static func words(_ address: SocketAddress) -> String {

@@ -89,6 +89,8 @@ extension PeerNetwork {
     func admit(_ link: Link, _ hello: ControlMessage.Hello) -> Bool {
         guard hello.network == configuration.network else {
             counters.networksRefused += 1
+            link.isForeign = true
+            noteForeign(link, hello.network)
             link.close("the peer belongs to another network (\(hello.network.short)): compare the genesis files")
             return false
         }
@@ -131,8 +133,10 @@ extension PeerNetwork {
     private func adopt(_ link: Link) {
         links[link.peer] = link
         dials[link.peer]?.isRefused = false
+        guard let more = lines.admits(.opened(link.peer)) else { return }
         logger.info(
-            "linked to \(name(link.peer)) at \(link.snapshot.address), \(link.isDialled ? "dialled" : "accepted")")
+            "linked to \(name(link.peer)) at \(link.snapshot.address), \(link.isDialled ? "dialled" : "accepted")\(more)"
+        )
     }
 
     func linkClosed(_ link: Link, wasUp: Bool) {
@@ -150,16 +154,6 @@ extension PeerNetwork {
         for peer in [link.dialled, link.peer].compactMap({ $0 }) {
             if wasSteady { dials[peer]?.failures = 0 }
             dialLater(peer, isFailure: !wasSteady)
-        }
-    }
-
-    func logClosing(_ link: Link, _ reason: String) {
-        // Strangers can make any number of these; they are counted, and logged for those who look closely.
-        if link.isUp {
-            logger.info("link to \(name(link.peer)) closes: \(reason)")
-        } else {
-            let who = link.dialled.map(name) ?? link.snapshot.address
-            logger.debug("connection with \(who) ends before a hello: \(reason)")
         }
     }
 }

@@ -79,7 +79,10 @@ package final class PeerNetwork: @unchecked Sendable {
     var brakes: [Digest: ReadBrake] = [:]
     /// Peers that broke a format above the links, and until when they get no link.
     var shunned: [Digest: NIODeadline] = [:]
-    var refusals = RefusalLog()
+    var refusals = LineLimit<Digest>(keysMax: 8)
+    var failures = LineLimit<RepeatedLine>(keysMax: 4_096)
+    var lines = LineLimit<RepeatedLine>(keysMax: 4_096, linesMax: 4)
+    var strangerLines = LineLimit<String>(keysMax: 64)
     var counters = TransportCounters()
     var listener: (any Channel)?
     var isStopped = false

@@ -143,13 +143,17 @@ struct DataWiring: Sendable {
 /// Reads blocks into the read models and keeps the data sets up until the node shuts down.
 struct DataLife: Service {
     let data: DataWiring
+    let background: BackgroundExecutor
 
     func run() async throws {
+        // Blocks come one after the other, and market lists wait for them: not behind the others' work.
+        let reading = BackgroundExecutor(name: "read models", threads: 1)
+        defer { reading.stop() }
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { await data.feeder.run() }
-                group.addTask { await data.upkeep.run() }
-                group.addTask { await data.readings.run() }
+                group.addTask(executorPreference: reading) { await data.feeder.run() }
+                group.addTask(executorPreference: background) { await data.upkeep.run() }
+                group.addTask(executorPreference: background) { await data.readings.run() }
                 group.addTask { await data.sender.run() }
             }
         }

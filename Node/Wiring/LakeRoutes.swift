@@ -112,7 +112,8 @@ struct LakeRoutes: RouteModule {
         ) { request in
             let upload = try decode(BatchUpload.self, request.body)
             do {
-                let entry = try wiring.service.accept(upload)
+                let service = wiring.service
+                let entry = try await aside { try service.accept(upload) }
                 return .json(
                     .object([
                         .init("digest", .string(entry.digest.description)),
@@ -127,6 +128,11 @@ struct LakeRoutes: RouteModule {
                 throw Problem(.refused, error.description, reason: "\(LakeRefusal(error).reason)")
             }
         }
+    }
+
+    /// On the threads for what takes its time.
+    private func aside<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withTaskExecutorPreference(wiring.node.background) { try await body() }
     }
 
     private func decode<Value: BCSDecodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Problem) -> Value {
@@ -164,7 +170,7 @@ struct LakeRoutes: RouteModule {
                 throw Problem(LakeRoutes.notPermitted, "The request is not taken: it was taken before.")
             }
             do {
-                return try await body(signed.payload).uncached
+                return try await aside { try await body(signed.payload) }.uncached
             } catch let error as BCSError {
                 throw Problem(.undecodable, "The payload is not what it should be: \(error).")
             } catch let refusal as SettlementRefusal {

@@ -35,6 +35,7 @@ package enum NodeWiring {
         made.stateRetention = settings.keepStates
         made.snapshotLagBlocks = UInt64(clamping: settings.snapshotLagBlocks)
         made.witnessFolder = settings.witness
+        made.rules = ContractSuite.rules
         return made
     }
 
@@ -94,7 +95,7 @@ package enum NodeWiring {
         let evidence = EvidenceQueue()
         configuration.evidenceFound = { evidence.add($0) }
         logger.info(
-            "starting \(BuildInfo.version): \(settings.partner) in network \(configuration.genesis.name) \(configuration.genesis.network)"
+            "starting \(BuildInfo.version) with rules \(ContractSuite.rules.short): \(settings.partner) in network \(configuration.genesis.name) \(configuration.genesis.network)"
         )
         let node = try await LedgerNode.start(
             application: ContractSuite.application, configuration: configuration, logger: logger)
@@ -127,7 +128,7 @@ package enum NodeWiring {
         // They end one after the other from the last to the first: who uses the node before the node.
         var services = [
             member(NodeLife(node: node), whenItEnds: .gracefullyShutdownGroup),
-            member(DataLife(data: lake.data), whenItEnds: .ignore),
+            member(DataLife(data: lake.data, background: node.background), whenItEnds: .ignore),
             member(WarmthLife(wiring: lake), whenItEnds: .ignore),
             member(ReporterLife(reporter: reporter), whenItEnds: .ignore),
             member(server, whenItEnds: .gracefullyShutdownGroup),

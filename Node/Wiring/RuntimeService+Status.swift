@@ -30,6 +30,7 @@ extension RuntimeService {
                 "The transport key of this node is refused by \(snapshot.refusedBy.joined(separator: ", ")): there, 'peers' or 'full-nodes' must name \(node.peer)."
             )
         }
+        if let others = snapshot.otherRules { warnings.append(others) }
         if snapshot.status.isDiverged {
             warnings.append("This node found a certified block invalid: compare its release and disk with the others'.")
         }
@@ -46,13 +47,17 @@ extension RuntimeService {
         if !down.isEmpty { warnings.append("No link to \(down.joined(separator: ", ")).") }
         return NodeStatus(
             ready: isReady, summary: summary, network: genesis.network, networkName: genesis.name,
-            version: BuildInfo.version, partner: partner,
+            version: BuildInfo.version, rules: snapshot.rules, partner: partner,
             validatorIndex: own.map { UInt16(clamping: $0) }, finalHeight: view.tip.height, finalBlock: view.tip.digest,
             finalTime: view.tip.time, stateRoot: view.tip.stateRoot, epoch: snapshot.status.epoch,
             view: snapshot.status.view, networkHeight: snapshot.networkHeight,
             poolTransactions: UInt64(snapshot.status.poolTransactions),
             uptimeSeconds: UInt64(max(0, Date().timeIntervalSince(started))),
-            peers: peers.map { PeerStatus(name: $0.name, connected: $0.isConnected, finalHeight: $0.height) },
+            peers: peers.map {
+                PeerStatus(
+                    name: $0.name, connected: $0.isConnected, finalHeight: $0.height,
+                    rules: $0.isConnected ? $0.rules : nil)
+            },
             warnings: warnings)
     }
 
@@ -136,6 +141,9 @@ extension RuntimeService {
             gauge("epoch", "Epoch of the consensus.", Double(snapshot.status.epoch.value)),
             gauge("view", "View of the consensus; grows fast when leaders fail.", Double(snapshot.status.view.value)),
             gauge("peers_connected", "Links to other nodes.", Double(snapshot.peers.count { $0.isConnected })),
+            gauge(
+                "peers_other_rules", "Linked nodes that execute blocks by other rules; above 0 during upgrades only.",
+                Double(snapshot.peersWithOtherRules.count)),
             gauge("pool_transactions", "Transactions that wait.", Double(snapshot.status.poolTransactions)),
             gauge("pool_bytes", "Bytes of the transactions that wait.", Double(snapshot.status.poolBytes)),
             gauge(

@@ -104,7 +104,9 @@ struct WarmthLife: Service {
     let wiring: LakeWiring
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await wiring.keepWarm() }
+        await cancelWhenGracefulShutdown {
+            await withTaskExecutorPreference(wiring.node.background) { await wiring.keepWarm() }
+        }
     }
 }
 
@@ -113,7 +115,9 @@ struct SettlerLife: Service {
     let wiring: SettlerWiring
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await wiring.run() }
+        await cancelWhenGracefulShutdown {
+            await withTaskExecutorPreference(wiring.wiring.node.background) { await wiring.run() }
+        }
     }
 }
 

@@ -258,6 +258,22 @@ import Testing
         }
     }
 
+    /// The same of the sources that all contracts run under.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: Shared.project.appending(path: "Contracts/Suite").path)))
+    func rulesDigestIsCurrent() throws {
+        let files = try ContractSuite.rulesFolders.flatMap { folder in
+            let found = try FileManager.default.subpathsOfDirectory(atPath: Shared.project.appending(path: folder).path)
+            return found.filter { $0.hasSuffix(".swift") || $0.hasSuffix(".h") }.map { "\(folder)/\($0)" }
+        }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        #expect(files.contains("Contracts/Host/Execution.swift") && files.contains("Ledger/COpenSSL/shim.h"))
+        let lines = try files.map { file in
+            let content = try Data(contentsOf: Shared.project.appending(path: file))
+            return "\(SHA256.hash([UInt8](content)))  \(file)\n"
+        }
+        let digest = SHA256.hash(Array(lines.joined().utf8))
+        #expect(digest == ContractSuite.rules, "run tools/contract-digests.sh --write")
+    }
+
     @Test func declarationsAreConsistent() {
         for contract in ContractSuite.application.release.contracts {
             #expect(contract.name.utf8.count <= ContractDefinition.nameBytesMax)

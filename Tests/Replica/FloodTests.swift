@@ -106,6 +106,40 @@ import Testing
         #expect(try answers([known.digest], times: 1) == [.transactions([known])])
     }
 
+    /// A question of twenty bytes, whose answer has 64 certificates, is answered as long as the peer has credit.
+    @Test func questionsOfTheConsensus() throws {
+        let network = try running()
+        let asker = Identity(7).peer
+        try network.step(.connected(asker), at: 0)
+        let view = try #require(network.nodes[0].status?.view)
+        let question = PeerMessage.consensus(
+            .certificatesRequest(epoch: Epoch(0), first: View(1), last: view), transactions: [])
+        func answers(_ times: Int) throws -> Int {
+            var count = 0
+            for _ in 0..<times {
+                let effects = try network.nodes[0].replica?.step(.message(question, from: asker), at: network.instant)
+                for case .send(.consensus(.certificates, _), _) in effects ?? [] { count += 1 }
+            }
+            return count
+        }
+        #expect(try answers(1) == 1)
+        let flooded = try answers(30_000)
+        #expect(flooded > 0 && flooded < 29_000, "\(flooded) of 30,000 were answered")
+        #expect(try answers(1) == 0)
+        // The credit comes back with time.
+        try network.run(2_000)
+        #expect(try answers(1) == 1)
+        #expect(network.nodes[0].shunned.isEmpty)
+    }
+
+    /// A peer whose link is right and that greets for another network does so once.
+    @Test func greetingsOfAnotherNetwork() throws {
+        let network = try running()
+        let tip = try #require(network.nodes[0].status?.height)
+        try isShunnedOnce(
+            network, .hello(Hello(network: SHA256.hash([9]), height: tip, tip: .zero, epoch: Epoch(0))))
+    }
+
     /// The rule for signatures, as runtime and simulator use it.
     @Test func signaturesAreCheckedUpToTheFirstWrongOne() throws {
         let network = try TestNetwork(validators: 1)

@@ -148,6 +148,23 @@ import Testing
         #expect(throws: BCSError.self) { try PeerMessage.decode([UInt8](repeating: 0, count: (16 << 20) + 1)) }
     }
 
+    /// Their signatures are checked before that of the leader: nobody sends others along.
+    @Test func aProposalCarriesItsOwnTransactionsOnly() throws {
+        let samples = try FormatTests.messages()
+        let sample = try #require(samples.first { $0.name == "proposal" }?.message)
+        guard case .consensus(let proposal, let own) = sample else { return #expect(Bool(false)) }
+        func isTaken(_ message: ConsensusMessage, _ transactions: [Transaction]) -> Bool {
+            (try? PeerMessage.decode(PeerMessage.consensus(message, transactions: transactions).bcs)) != nil
+        }
+        #expect(isTaken(proposal, own) && isTaken(proposal, []))
+        let other = try FormatTests.transaction(3)
+        for wrong in [own.reversed(), [own[0]], own + [other], [own[0], other]] { #expect(!isTaken(proposal, wrong)) }
+        guard case .consensus(let vote, _)? = samples.first(where: { $0.name == "vote" })?.message else {
+            return #expect(Bool(false))
+        }
+        #expect(isTaken(vote, []) && !isTaken(vote, [other]))
+    }
+
     static let golden: [String: String] = [
         "hello": "2c07ee33d70828ca23e22dfcb3347ec4695d58f0b577dadc613ad6d926787f66",
         "vote": "d290d046170b6e9f727c6859beaf04fdbd4061345251c881373b3a6e2b0f6eb7",

@@ -40,6 +40,22 @@ import Testing
         #expect(try network.runUntilFinal(sent))
     }
 
+    /// A node without a vote passes on what was certified, to another one that has a link to nobody else.
+    @Test func aFollowerFollowsThroughAFollower() throws {
+        let network = try TestNetwork(seed: 6)
+        for number in 8...9 {
+            network.nodes.append(TestNode(Identity(number), isVoting: false, isFresh: false))
+        }
+        network.passes = { one, other in max(one, other) < 5 || min(one, other) == 4 }
+        try network.startAll()
+        for round in 0..<4 {
+            let sent = try network.put("key \(round)")
+            try network.submit([sent], to: round)
+            #expect(try network.runUntilFinal([sent]))
+        }
+        for node in network.nodes { #expect(node.shunned.isEmpty) }
+    }
+
     @Test func aSubmissionToOneNodeIsIncludedByAnyLeader() throws {
         let network = try TestNetwork(seed: 4)
         try network.startAll()

@@ -42,6 +42,23 @@ final class Recorder: PeerNetworkReceiver, @unchecked Sendable {
     var heldBytes: Int { lock.withLock { credits.isEmpty ? 0 : messages.reduce(0) { $0 + $1.bytes.count } } }
 }
 
+/// Keeps what is logged, all levels.
+final class Lines: LogHandler, @unchecked Sendable {
+    private let lock = NSLock()
+    private var lines: [(level: Logger.Level, text: String)] = []
+    var logLevel = Logger.Level.debug
+    var metadata: Logger.Metadata = [:]
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
+    }
+
+    func log(event: LogEvent) { lock.withLock { lines.append((event.level, "\(event.message)")) } }
+
+    func all(_ part: String) -> [String] { lock.withLock { lines.map(\.text).filter { $0.contains(part) } } }
+    var count: Int { lock.withLock { lines.count } }
+}
+
 /// Waits until the condition holds; false after a time that only a broken program needs.
 func eventually(_ condition: () async -> Bool) async -> Bool {
     for _ in 0..<2000 {
@@ -60,7 +77,8 @@ func quickLimits() -> TransportLimits {
 
 func start(
     _ identity: TransportIdentity, allowing peers: [Digest], dialling addresses: [PeerAddress] = [], port: Int = 0,
-    network id: Digest = network, limits: TransportLimits = quickLimits(), _ recorder: Recorder
+    network id: Digest = network, limits: TransportLimits = quickLimits(), _ recorder: Recorder,
+    log: Lines? = nil
 ) async throws -> PeerNetwork {
     var configuration = PeerNetworkConfiguration(network: id, identity: identity)
     configuration.host = "127.0.0.1"
@@ -70,6 +88,7 @@ func start(
     configuration.limits = limits
     var logger = Logger(label: "test")
     logger.logLevel = .error
+    if let log { logger = Logger(label: "test", factory: { _ in log }) }
     return try await PeerNetwork.start(configuration, on: loops.next(), receiver: recorder, logger: logger)
 }
 

@@ -6,8 +6,10 @@ extension JSONCoder where Value == PeerStatus {
         "PeerStatus", "One peer as this node sees it.",
         field("name", { $0.name }, .text(max: 128), "Partner of the validator, or the start of the transport key."),
         field("connected", { $0.connected }, .flag),
-        optional("finalHeight", { $0.finalHeight }, .counter, "What it last reported.")
-    ) { PeerStatus(name: $0, connected: $1, finalHeight: $2) }
+        optional("finalHeight", { $0.finalHeight }, .counter, "What it last reported."),
+        optional(
+            "rules", { $0.rules }, .digest, "By which it says that it executes blocks; absent when it says nothing.")
+    ) { PeerStatus(name: $0, connected: $1, finalHeight: $2, rules: $3) }
 }
 
 extension JSONCoder where Value == NodeStatus {
@@ -21,6 +23,9 @@ extension JSONCoder where Value == NodeStatus {
         field("network", { $0.network }, .digest, "SHA-256 of the genesis."),
         field("networkName", { $0.networkName }, .text(max: Genesis.nameBytesMax)),
         field("version", { $0.version }, .text(max: 64)),
+        optional(
+            "rules", { $0.rules }, .digest,
+            "Digest of the sources by which it executes blocks: nodes with others may come to another state."),
         optional("partner", { $0.partner }, .text(max: Validator.partnerBytesMax), "Who runs the node."),
         optional("validatorIndex", { $0.validatorIndex }, .small, "Absent when it does not vote in this epoch."),
         field("finalHeight", { $0.finalHeight }, .counter, "Newest final block."),
@@ -38,10 +43,12 @@ extension JSONCoder where Value == NodeStatus {
             "warnings", { $0.warnings }, JSONCoder<String>.text(max: 2_048).list(max: warningsMax),
             "What an operator should look at.")
     ) {
-        ready, summary, network, name, version, partner, index, height, block, time, _, root, epoch, view, known, pool,
+        ready, summary, network, name, version, rules, partner, index, height, block, time, _, root, epoch, view, known,
+        pool,
         uptime, peers, warnings in
         NodeStatus(
-            ready: ready, summary: summary, network: network, networkName: name, version: version, partner: partner,
+            ready: ready, summary: summary, network: network, networkName: name, version: version, rules: rules,
+            partner: partner,
             validatorIndex: index, finalHeight: height, finalBlock: block, finalTime: time, stateRoot: root,
             epoch: epoch, view: view, networkHeight: known, poolTransactions: pool, uptimeSeconds: uptime,
             peers: peers, warnings: warnings)

@@ -10,6 +10,8 @@ package struct NodeStatus: Hashable, Sendable {
     package var networkName: String
     /// Version of the software, e.g. "0.1.0".
     package var version: String
+    /// Digest of the sources by which it executes blocks; nil when it does not say.
+    package var rules: Digest?
     /// Partner that runs the node; whether it validates, `validatorIndex` says.
     package var partner: String?
     /// Index in the current validator set; nil when it does not vote in this epoch.
@@ -31,7 +33,8 @@ package struct NodeStatus: Hashable, Sendable {
     package var warnings: [String]
 
     package init(
-        ready: Bool, summary: String, network: Digest, networkName: String, version: String, partner: String?,
+        ready: Bool, summary: String, network: Digest, networkName: String, version: String, rules: Digest? = nil,
+        partner: String?,
         validatorIndex: UInt16?, finalHeight: Height, finalBlock: Digest, finalTime: Timestamp, stateRoot: Digest,
         epoch: Epoch, view: View, networkHeight: Height, poolTransactions: UInt64, uptimeSeconds: UInt64,
         peers: [PeerStatus], warnings: [String]
@@ -41,6 +44,7 @@ package struct NodeStatus: Hashable, Sendable {
         self.network = network
         self.networkName = networkName
         self.version = version
+        self.rules = rules
         self.partner = partner
         self.validatorIndex = validatorIndex
         self.finalHeight = finalHeight
@@ -64,10 +68,13 @@ package struct PeerStatus: Hashable, Sendable {
     package var connected: Bool
     /// Final height that it last reported; nil before its first report.
     package var finalHeight: Height?
+    /// Digest of the sources by which it says that it executes blocks; nil when it does not say.
+    package var rules: Digest?
 
-    package init(name: String, connected: Bool, finalHeight: Height?) {
+    package init(name: String, connected: Bool, finalHeight: Height?, rules: Digest? = nil) {
         self.name = name
         self.connected = connected
         self.finalHeight = finalHeight
+        self.rules = rules
     }
 }

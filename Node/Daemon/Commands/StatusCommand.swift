@@ -41,6 +41,7 @@ struct StatusText {
             "",
             "network      \(status.networkName) \(status.network)",
             "node         \(role), version \(status.version), up \(Human.duration(seconds: status.uptimeSeconds))",
+            "rules        \(status.rules.map(\.description) ?? "-")",
             "final block  \(status.finalHeight) (\(age < 60 ? String(format: "%.1f s", age) : Human.duration(seconds: UInt64(age))) old), state root \(status.stateRoot.short)",
             "consensus    epoch \(status.epoch), view \(status.view)",
             "pool         \(status.poolTransactions) \(status.poolTransactions == 1 ? "transaction waits" : "transactions wait")",

@@ -51,8 +51,10 @@ struct DevnetSetup {
     func settings(of partner: String) -> String {
         let index = partners.firstIndex(of: partner) ?? 0
         let others = partners.enumerated().filter { $0.element != partner }.map {
-            "  \($0.element): 127.0.0.1:\(basePort + $0.offset)"
+            "\n  \($0.element): 127.0.0.1:\(basePort + $0.offset)"
         }
+        // A name without anything below it would be an empty value, which is no map.
+        let peers = others.isEmpty ? "" : "\npeers:" + others.joined()
         return """
             # Settings of a Commonwatt node. Paths are relative to this file.
             partner: \(partner)
@@ -61,9 +63,7 @@ struct DevnetSetup {
             data: data
             validator: true
             listen-peers: 127.0.0.1:\(basePort + index)
-            listen-rpc: 127.0.0.1:\(DevnetSetup.rpcPort(basePort, index))
-            peers:
-            \(others.joined(separator: "\n"))
+            listen-rpc: 127.0.0.1:\(DevnetSetup.rpcPort(basePort, index))\(peers)
             log: info
 
             """

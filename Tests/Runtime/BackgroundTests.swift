@@ -1,0 +1,53 @@
+import Foundation
+import Primitives
+import Testing
+
+@testable import NodeRuntime
+
+/// What takes long does not hold up those whose answers are short.
+@Suite(.serialized) struct BackgroundTests {
+    /// More tasks that block than Swift's pool has threads: others still run.
+    @Test(.timeLimit(.minutes(1))) func blockedTasksHoldUpNobody() async {
+        let executor = BackgroundExecutor(name: "test", threads: 2)
+        let gate = DispatchSemaphore(value: 0)
+        let blocked = 2 * ProcessInfo.processInfo.activeProcessorCount
+        let tasks = (0..<blocked).map { _ in
+            Task(executorPreference: executor) { BackgroundTests.block(on: gate) }
+        }
+        // Tasks of the ordinary pool come through, and it is one of them that opens the gate.
+        for _ in 0..<blocked { await Task.detached { await Task.yield() }.value }
+        for _ in tasks { gate.signal() }
+        for task in tasks { await task.value }
+        executor.stop()
+        // What comes after the end is not lost.
+        #expect(await Task(executorPreference: executor) { 7 }.value == 7)
+    }
+
+    private static func block(on gate: DispatchSemaphore) { gate.wait() }
+
+    /// A request that computes, such as an attestation, runs aside; the brief ones are answered meanwhile.
+    @Test(.timeLimit(.minutes(1))) func aBusyServiceDoesNotDelayBriefOnes() async throws {
+        let network = try TestNetwork()
+        try network.prepare()
+        try await network.start([0, 1])
+        let (asker, server) = (try network.node(0), try network.node(1))
+        #expect(await eventually { await asker.snapshot().peers.contains { $0.isConnected } })
+        let gate = DispatchSemaphore(value: 0)
+        server.services.register(900) { _, _ in
+            BackgroundTests.block(on: gate)
+            return [1]
+        }
+        server.services.register(901, isBrief: true) { _, bytes in bytes }
+        let busy = 2 * ProcessInfo.processInfo.activeProcessorCount
+        let peer = network.peer(1)
+        let slow = (0..<busy).map { _ in
+            Task { try await asker.services.request(900, [], to: peer, timeoutMilliseconds: 30_000) }
+        }
+        for number in UInt8(0)..<8 {
+            #expect(try await asker.services.request(901, [number], to: peer, timeoutMilliseconds: 10_000) == [number])
+        }
+        for _ in slow { gate.signal() }
+        for task in slow { #expect(try await task.value == [1]) }
+        await network.stop([0, 1])
+    }
+}
