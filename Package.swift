@@ -56,6 +56,12 @@ func library(_ name: String, at path: String, _ pkgConfig: String?, _ debian: St
     .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
 
+/// What `git describe` says of the sources, when whoever builds gives it (tools/common.sh does). The value is part of what
+/// SwiftPM keys its caches by, so another commit is another build of this one small target.
+let commit = (Context.environment["COMMONWATT_COMMIT"] ?? "").filter {
+    $0.isLetter || $0.isNumber || "-.+".contains($0)
+}
+
 func tests(_ name: String, at path: String, _ uses: String) -> Target {
     .testTarget(name: name, dependencies: dependencies(uses), path: path, swiftSettings: strict)
 }
@@ -128,13 +134,15 @@ let targets: [Target] = [
     module("ReadModels", at: "Node/ReadModels", "\(ledger) \(contracts) NodeClient GRDB Logging"),
     module("DataAPI", at: "Node/DataAPI", "\(ledger) \(contracts) RPC NodeClient DataSets DataLake ReadModels Logging"),
     module("Settlement", at: "Node/Settlement", "\(ledger) \(contracts) DataLake NodeClient Logging"),
+    .target(
+        name: "CBuildInfo", path: "Node/CBuildInfo", cSettings: [.define("COMMONWATT_COMMIT", to: "\"\(commit)\"")]),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
     module(
         "Analytics", at: "Node/Analytics",
         "CLightGBM \(ledger) \(contracts) NodeClient DataSets DataLake Settlement Logging"),
     program(
         "commonwatt", at: "Node/Daemon",
-        "\(ledger) \(contracts) \(node) COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
+        "\(ledger) \(contracts) \(node) CBuildInfo COpenSSL ArgumentParser Logging ServiceLifecycle UnixSignals NIOCore NIOPosix Yams",
         // A node makes some millions of small allocations a second in many threads.
         linking: ["jemalloc"]),
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CBuildInfo
 
 /// The `commonwatt` executable: one program for partners, community administrators and members.
 @main
@@ -29,5 +30,9 @@ struct Commonwatt: AsyncParsableCommand {
 }
 
 enum BuildInfo {
-    static let version = "0.1.0"
+    static let number = "0.1.0"
+    /// With the commit that it was built from, as tools/common.sh gives it to the build.
+    static let version = text(commit: String(cString: commonwatt_commit()))
+
+    static func text(commit: String) -> String { "\(number) (\(commit.isEmpty ? "source build" : commit))" }
 }
