@@ -57,6 +57,17 @@ func library(_ name: String, at path: String, _ pkgConfig: String?, _ debian: St
     .systemLibrary(name: name, path: path, pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
 
+/// What `git describe` says of the sources, when whoever builds gives it (tools/common.sh does). The value is part of what
+/// SwiftPM keys its caches by, so another commit is another build of this one small target.
+let commit = (Context.environment["COMMONWATT_COMMIT"] ?? "").filter {
+    $0.isLetter || $0.isNumber || "-.+".contains($0)
+}
+
+/// A C target that knows one text.
+func constant(_ name: String, at path: String, _ macro: String, _ text: String) -> Target {
+    .target(name: name, path: path, cSettings: [.define(macro, to: "\"\(text)\"")])
+}
+
 /// `running` names programs that the tests start and do not import.
 func tests(_ name: String, at path: String, _ uses: String, running: String = "") -> Target {
     .testTarget(name: name, dependencies: dependencies(uses + " " + running), path: path, swiftSettings: strict)
@@ -142,8 +153,9 @@ let targets: [Target] = [
             + "ReadModels"),
     module(
         "Settlement", at: "Node/Settlement",
-        "Primitives LedgerCrypto Chain LightClient ContractKit Trading Agreements Billing NodeClient DataLake "
-            + "Logging"),
+        "Primitives LedgerCrypto Chain LightClient ContractKit ContractHost Trading Agreements Billing NodeClient "
+            + "DataLake Logging"),
+    constant("CBuildInfo", at: "Node/CBuildInfo", "COMMONWATT_COMMIT", commit),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),
     module(
         "Analytics", at: "Node/Analytics",
@@ -154,8 +166,8 @@ let targets: [Target] = [
         "Primitives LedgerCrypto Chain ContractHost ContractSuite Transport NodeClient"),
     module(
         "Wiring", at: "Node/Wiring",
-        "Primitives LedgerCrypto Chain LedgerState Replica LightClient ContractKit ContractHost Identity Anchors "
-            + "Trading Accounts Results ContractSuite Storage Transport NodeRuntime Duties NodeClient RPC DataSets "
+        "CBuildInfo Primitives LedgerCrypto Chain LedgerState Replica LightClient ContractKit ContractHost Identity "
+            + "Anchors Trading Accounts Results ContractSuite Storage Transport NodeRuntime Duties NodeClient RPC DataSets "
             + "DataLake ReadModels DataAPI Settlement Analytics OperatorFiles Logging ServiceLifecycle UnixSignals Yams"
     ),
     program(

@@ -8,6 +8,9 @@ PROJECT=$PWD
 # One configuration serves the daemon, the tools and the tests, so that nothing is compiled twice.
 SWIFT_FLAGS=(-c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error)
 BIN="$PROJECT/.build/release"
+# What `commonwatt --version` and status call the build; empty where the sources are no git work tree.
+COMMONWATT_COMMIT=$(git -C "$PROJECT" describe --always --dirty --abbrev=12 2>/dev/null || true)
+export COMMONWATT_COMMIT
 
 DEBIAN_PACKAGES=(libsecp256k1-dev libleveldb-dev libjemalloc-dev libssl-dev libsqlite3-dev zlib1g-dev pkg-config python3 python3-venv
     curl ca-certificates git)

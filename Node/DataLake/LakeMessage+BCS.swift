@@ -81,6 +81,11 @@ extension LakeMessage: BCSCodable {
         case .attestResult(let request):
             encoder.uleb(19)
             encoder.value(request)
+        case .inputs(let community, let period, let version):
+            encoder.uleb(20)
+            encoder.value(community)
+            encoder.value(period)
+            encoder.u32(version)
         default: encodeAnswer(to: &encoder)
         }
     }
@@ -124,7 +129,12 @@ extension LakeMessage: BCSCodable {
         case .chunkBytes(let bytes):
             encoder.uleb(18)
             encoder.blob(bytes)
-        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult: break
+        case .settledInputs(let inputs):
+            encoder.uleb(21)
+            encoder.value(inputs)
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult,
+            .inputs:
+            break
         }
     }
 
@@ -162,6 +172,11 @@ extension LakeMessage: BCSCodable {
         case 17: self = .manifest(try decoder.blob(max: LakeFrame.byteCountMax))
         case 18: self = .chunkBytes(try decoder.blob(max: LakeMessage.chunkBytesMax))
         case 19: self = .attestResult(try ResultRequest(from: &decoder))
+        case 20:
+            self = .inputs(
+                community: try Address(from: &decoder), period: try PeriodNumber(from: &decoder),
+                version: try decoder.u32())
+        case 21: self = .settledInputs(try SettlementInputs(from: &decoder))
         case let tag: throw decoder.failure(.unknownTag(tag))
         }
     }

@@ -32,6 +32,8 @@ package enum LakeMessage: Hashable, Sendable {
     case offer(Digest, keepUntil: Timestamp?)
     /// Asks to recompute a result of an analysis; answered with an attestation of its claim.
     case attestResult(ResultRequest)
+    /// What a version that the chain took was computed from; answered with `settledInputs`, whose digest the chain has.
+    case inputs(community: Address, period: PeriodNumber, version: UInt32)
 
     // Answers.
     case batchBytes([UInt8])
@@ -44,14 +46,19 @@ package enum LakeMessage: Hashable, Sendable {
     case manifest([UInt8])
     /// The bytes of whole chunks, one behind the other.
     case chunkBytes([UInt8])
+    case settledInputs(SettlementInputs)
 
     /// Bytes of chunks in one answer.
     package static let chunkBytesMax = 12 * 65_536
 
     package var isAnswer: Bool {
         switch self {
-        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult: false
-        case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes: true
+        case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult,
+            .inputs:
+            false
+        case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes,
+            .settledInputs:
+            true
         }
     }
 }

@@ -62,10 +62,13 @@ package struct LakeService: Sendable {
             case .attestResult(let request):
                 guard let results else { throw LakeRefusal(.unavailable, "\(partner) recomputes no analyses") }
                 return await results.attest(request, for: sender)
+            case .inputs(let community, let period, let version):
+                return .settledInputs(try inputs(community, period, version, for: sender))
             case .part, .chunks, .offer:
                 guard let data else { throw LakeRefusal(.unavailable, "\(partner) holds no data sets") }
                 return try await data.answer(message, from: sender)
-            case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes:
+            case .batchBytes, .stored, .listed, .saltList, .attested, .batchList, .refused, .manifest, .chunkBytes,
+                .settledInputs:
                 throw LakeRefusal(.malformed, "an answer was sent where a request belongs")
             }
         } catch let refusal as LakeRefusal {
@@ -208,6 +211,17 @@ package struct LakeService: Sendable {
             throw LakeRefusal(.notHeld, "\(partner) has not the batches of period \(period), version \(version)")
         }
         return SettlementBatches(Array(stored.batches.digests.dropFirst(Int(first)).prefix(LakeMessage.partMax)))
+    }
+
+    private func inputs(
+        _ address: Address, _ period: PeriodNumber, _ version: UInt32, for sender: String
+    ) throws -> SettlementInputs {
+        let chain = try chain()
+        _ = try permitted(address, sender, chain)
+        guard let stored = try settled(address, period, version, chain)?.stored else {
+            throw LakeRefusal(.notHeld, "\(partner) has not the inputs of period \(period), version \(version)")
+        }
+        return stored.inputs
     }
 
     private func permitted(_ address: Address, _ sender: String, _ chain: ChainView) throws -> CommunityView {

@@ -52,7 +52,7 @@ struct DutyList {
 
     /// An open or approved proposal to make this node a validator, for which its report is missing.
     private mutating func joining(_ view: GovernanceView) throws(StorageFailure) -> UInt64? {
-        guard let validator = holder.validator, try !view.isValidator(holder.partner) else { return nil }
+        guard let validator = holder.validator, try view.validator(of: holder.partner) == nil else { return nil }
         let reported = try view.syncReport(of: holder.partner)
         let count = try view.proposalCount()
         var found: UInt64?

@@ -8,12 +8,17 @@ internal import Replica
 
 /// Governance as the newest final block left it, read for what this node owes it.
 struct GovernanceView {
+    let network: Digest
     let height: Height
+    /// Of the block.
+    let time: Timestamp
     let validators: ValidatorSet
     private let state: StateSnapshot
 
-    init(_ view: ChainView) {
+    init(_ view: ChainView, network: Digest) {
+        self.network = network
         height = view.tip.height
+        time = view.tip.time
         validators = view.validators
         state = view.state
     }
@@ -31,9 +36,11 @@ struct GovernanceView {
         }
     }
 
+    func partner(_ id: String) throws(StorageFailure) -> Partner? { try read(Directory.partners, id) }
+
     /// Whether the partner may send transactions with the key.
     func acts(_ partner: String, with key: PublicKey) throws(StorageFailure) -> Partner? {
-        guard let found = try read(Directory.partners, partner), !found.isSuspended, found.keys.contains(key) else {
+        guard let found = try self.partner(partner), !found.isSuspended, found.keys.contains(key) else {
             return nil
         }
         return found
@@ -64,8 +71,9 @@ struct GovernanceView {
 
     func proposal(_ number: UInt64) throws(StorageFailure) -> Proposal? { try read(Governance.proposals, number) }
 
-    func isValidator(_ partner: String) throws(StorageFailure) -> Bool {
-        try read(Governance.validators, partner) != nil
+    /// The partner's validator, of the present set or of the next epoch's.
+    func validator(of partner: String) throws(StorageFailure) -> Validator? {
+        try read(Governance.validators, partner)
     }
 
     /// The height that the partner last reported, nil when it never did.

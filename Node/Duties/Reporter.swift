@@ -82,7 +82,7 @@ package actor Reporter {
         let status = await node.snapshot().status
         guard !status.isSyncing, !status.isDiverged, node.view.tip.height > Height(0) else { return }
         let now = ContinuousClock.now
-        let view = GovernanceView(node.view)
+        let view = GovernanceView(node.view, network: node.network)
         noteOwn(view.validators, epoch: status.epoch)
         let due = try list.due(view, evidence, at: now)
         counters.due = due.count

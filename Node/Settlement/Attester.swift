@@ -131,17 +131,11 @@ package struct Attester: AttestationService {
 
     private func list(_ request: AttestationRequest, from sender: String) async throws -> SettlementBatches {
         let claim = request.claim
-        var digests: [Digest] = []
-        while digests.count < request.inputs.batchCount {
-            let message = LakeMessage.batchPart(
-                community: request.community, period: claim.period, version: claim.version,
-                first: UInt32(clamping: digests.count))
-            guard case .batchList(let part)? = await fetch(sender, message), !part.digests.isEmpty else {
-                throw LakeRefusal(.otherInputs, "\(sender) did not send the list of batches of period \(claim.period)")
-            }
-            digests += part.digests
+        let parts = BatchParts(community: request.community, period: claim.period, version: claim.version)
+        guard let batches = await parts.fetch(count: request.inputs.batchCount, { await fetch(sender, $0) }) else {
+            throw LakeRefusal(.otherInputs, "\(sender) did not send the list of batches of period \(claim.period)")
         }
-        return SettlementBatches(digests)
+        return batches
     }
 
     private func checkState(_ request: AttestationRequest, _ community: CommunityView) throws {

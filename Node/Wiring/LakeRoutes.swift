@@ -86,6 +86,9 @@ struct LakeRoutes: RouteModule {
                 .settler, "settlerState", "What the settler of this node does and waits for, by community"
             ) { _ in try await settlerState() },
             admin(
+                .communities, "listCommunities", "Communities that this node's partner runs, or whose policy names it"
+            ) { _ in try await communities() },
+            admin(
                 .eraseParts, "eraseParts", "Erase parts of data sets that the chain says are deleted, and report"
             ) { _ in try eraseParts() },
             admin(

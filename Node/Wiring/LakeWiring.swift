@@ -28,6 +28,8 @@ struct LakeWiring: Sendable {
     let engine: SettlementEngine
     let forecasts: ForecastJobs
     let warmth: InputWarmth
+    let communities: CommunityDirectory
+    let restorer: LakeRestorer
     let counters = SettlementCounters()
     let node: LedgerNode<ContractApplication>
     let operatorKey: Secp256k1.SecretKey
@@ -66,6 +68,10 @@ struct LakeWiring: Sendable {
         }
         engine = SettlementEngine(lake: lake, log: logger, counters: counters, chain: chain)
         warmth = InputWarmth(partner: partner, lake: lake, log: logger, chain: chain)
+        communities = CommunityDirectory(partner: partner)
+        restorer = LakeRestorer(partner: partner, lake: lake, log: logger, chain: chain) { other, message in
+            await LakeWiring.send(message, to: other, node)
+        }
         node.services.register(LakeWiring.service) { peer, bytes in
             let frame = try LakeFrame(bcs: bytes)
             guard let sender = LakeWiring.partner(of: peer, node) else {

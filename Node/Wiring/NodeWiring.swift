@@ -130,7 +130,9 @@ package enum NodeWiring {
             member(NodeLife(node: node), whenItEnds: .gracefullyShutdownGroup),
             member(DataLife(data: lake.data, background: node.background), whenItEnds: .ignore),
             member(WarmthLife(wiring: lake), whenItEnds: .ignore),
+            member(RestorerLife(wiring: lake, logger: logger), whenItEnds: .ignore),
             member(ReporterLife(reporter: reporter), whenItEnds: .ignore),
+            member(GatekeeperLife(gatekeeper: Gatekeeper(node: node, logger: logger)), whenItEnds: .ignore),
             member(server, whenItEnds: .gracefullyShutdownGroup),
         ]
         if settings.settler.isOn { services.append(member(SettlerLife(wiring: settler), whenItEnds: .ignore)) }
@@ -201,5 +203,14 @@ private struct ReporterLife: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await reporter.run() }
+    }
+}
+
+/// Lets validators to be in until the node shuts down.
+private struct GatekeeperLife: Service {
+    let gatekeeper: Gatekeeper
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await gatekeeper.run() }
     }
 }

@@ -42,11 +42,18 @@ struct LakeMessageTests {
                     owner: "aurora", analysis: "day-ahead", program: digest, inputs: digest, inputCount: 1,
                     parameters: digest, output: digest), parameters: [1, 2], inputs: [digest], salt: digest,
                 output: [3])),
+        .inputs(community: community, period: PeriodNumber(3), version: 4),
+        .settledInputs(
+            SettlementInputs(
+                rules: digest, members: digest, batches: SettlementBatches([digest]), salts: digest, previous: .zero,
+                contractVersion: 2)),
     ]
     /// Messages of the first release; the others came later.
     static let firstCount = 11
     /// Those, and the ones of the next.
     static let secondCount = 14
+    /// Those, and the one after.
+    static let thirdCount = 15
 
     /// SHA-256 over the frames of all messages, in order, and the whole bytes of two of them.
     @Test func golden() {
@@ -58,8 +65,11 @@ struct LakeMessageTests {
             SHA256.hash(frames.prefix(Self.firstCount).flatMap { $0 }).description
                 == "4ac1305111d3b15408d0cfc7015c97bf63f926649caf4db1339685ce09f12e72")
         #expect(
-            SHA256.hash(frames.dropFirst(Self.secondCount).flatMap { $0 }).description
+            SHA256.hash(frames[Self.secondCount..<Self.thirdCount].flatMap { $0 }).description
                 == "19d1737e06b0bb637d88be7a355f2840287152044b6e4cc0fcd2df27943be9aa")
+        #expect(
+            SHA256.hash(frames.dropFirst(Self.thirdCount).flatMap { $0 }).description
+                == "3d89c4b342bc5be54ce0d6f2eb7bf291b592b27d8821b0dfd2e9b284283d684e")
         #expect(Hex.encode(frames[0]) == "01000000000000000000" + digest.description)
         #expect(
             Hex.encode(frames[10]) == "010a000000000000000a0811" + Hex.encode(Array("the totals differ".utf8)))

@@ -61,6 +61,50 @@ extension ProcessSuite {
             try await network.expectNothingLostOrDoubled(writes, on: ValidatorNetwork.partners + [name])
         }
     }
+
+    /// The same with no operator's settings changed: from the council's proposal on every node lets the claimed key in, and
+    /// after the removal of the validator nobody does.
+    @Test(.timeLimit(.minutes(5))) func aNewcomerIsLetInByItsClaim() async throws {
+        let newcomer = Newcomer(name: "newco")
+        let name = newcomer.name
+        try await ValidatorNetwork.with(
+            heartbeatMilliseconds: 500,
+            prepare: { network in
+                try await network.shortenEnactDelay(milliseconds: 2_000)
+                try await newcomer.prepare(network)
+            }
+        ) { network in
+            try await network.decide(["propose", "add-partner", newcomer.part(network)], number: 0)
+            try network.start(name)
+            try await eventually("\(name) is refused") {
+                network.log(name).contains("refuses this node's transport key")
+            }
+            try await Program.succeed([
+                "gov", "claim", "--partner", name, "--keys", "\(network.folder)/\(name)/keys", "--out",
+                newcomer.claim(network), "--node", network.url("coop"),
+            ])
+            let coop = ["--node", network.url("coop"), "--key", network.operatorKeyFile("coop")]
+            try await Program.succeed(["gov", "propose", "add-validator", newcomer.claim(network)] + coop)
+            try await network.follows(name, "coop")
+            try await eventually("\(name) has reported that it caught up") {
+                try await Program.succeed(["gov", "list", "--node", network.url("coop")]).contains(
+                    "its node has caught up")
+            }
+            for partner in ["energylab", "gridco"] {
+                try await Program.succeed([
+                    "gov", "approve", "1", "--node", network.url("coop"), "--key", network.operatorKeyFile(partner),
+                ])
+            }
+            for node in ValidatorNetwork.partners + [name] {
+                try await eventually("\(node) is in epoch 1") { await network.status(node)?.epoch == Epoch(1) }
+            }
+            #expect(await network.status(name)?.validatorIndex != nil)
+            try await network.decide(["propose", "remove-validator", name], number: 2)
+            try await eventually("\(name) is linked to nobody") {
+                await network.status(name)?.peers.allSatisfy { !$0.connected } == true
+            }
+        }
+    }
 }
 
 /// A partner with keys, a part, and a node that stands beside the network's.
@@ -70,8 +114,8 @@ struct Newcomer {
     func part(_ network: ValidatorNetwork) -> String { "\(network.folder)/\(name)/part.json" }
     func claim(_ network: ValidatorNetwork) -> String { "\(network.folder)/\(name)/claim.json" }
 
-    /// Makes keys, part and settings, and has one validator know where the node is.
-    func prepare(_ network: ValidatorNetwork, knownTo validator: String) async throws {
+    /// Makes keys, part and settings, and has one validator, if any is named, know where the node is.
+    func prepare(_ network: ValidatorNetwork, knownTo validator: String? = nil) async throws {
         let keys = "\(network.folder)/\(name)/keys"
         let made = try await Program.succeed(["keys", "new", "--dir", keys, "--json"])
         guard
@@ -94,6 +138,7 @@ struct Newcomer {
             """
         try text.write(toFile: network.settings(name), atomically: true, encoding: .utf8)
         try await Program.succeed(["genesis", "prepare", "--config", network.settings(name)])
+        guard let validator else { return }
         let known = try String(contentsOfFile: network.settings(validator), encoding: .utf8)
             .replacingOccurrences(
                 of: "peers:\n", with: "peers:\n  \(name): \(key)@127.0.0.1:\(network.peerPort(name))\n")

@@ -70,6 +70,14 @@ extension ProcessSuite {
             (["agreement", "list", "--party", shop.did("provider")], "one-time 12.50 EUR"),
             (["agreement", "offers"], "0 of 1 left"), (["account", "list"], "data-user"),
             (["agreement", "show", number], "invoices: 0"),
+            // Organisations by their DIDs, persons as far as the caller names them.
+            (["invoice", "list"], shop.did("provider")), (["agreement", "list"], shop.did("provider")),
+            (["agreement", "list", "--party", shop.did("user")], shop.did("user")),
+            (["agreement", "offers"], shop.did("provider")), (["account", "list"], shop.did("operator")),
+            (["agreement", "show", number], "providerDID: \(shop.did("provider"))"),
+            (["invoice", "show", "0"], "from \(shop.did("provider")) to "),
+            (["account", "show", shop.did("user")], "account \(shop.did("user"))"),
+            (["data", "search"], shop.did("provider")),
             (["invoice", "show", "0"], "paid: 12.50 EUR, credited: 0.00 EUR, refunded: 0.00 EUR"),
         ] {
             let shown = try await Program.succeed(arguments + shop.node)

@@ -10,15 +10,16 @@ struct CecCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cec",
         abstract: """
-            Run a citizen energy community: compare models, create, admit, amend, leave, ingest, settle, watch, statement, \
-            month, audit, erase.
+            Run a citizen energy community: list, compare models, create, admit, amend, leave, ingest, settle, watch, \
+            statement, month, audit, erase.
             """,
         discussion: """
             These commands talk to the node of the community's administrator, whose lake holds the readings, and sign with \
             its operator key (--key). The community file keeps which meter is whose; it stays with the administrator.
             """,
         subcommands: [
-            Compare.self, Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self, Month.self,
+            List.self, Compare.self, Create.self, Admit.self, Ingest.self, Settle.self, StatementCommand.self,
+            Month.self,
             Audit.self, Erase.self, Watch.self, MemberKey.self, Leave.self, Release.self, Withdraw.self, Amend.self,
             Prices.self,
         ])

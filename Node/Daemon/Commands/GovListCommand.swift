@@ -23,8 +23,12 @@ struct GovListCommand: AsyncParsableCommand {
         let approvalsNeeded: Int?
         /// RFC 3339; when it ends if it is not approved.
         let openUntil: String?
+        /// Of an open or approved one that adds a validator: whether its node reported that it caught up, without which it
+        /// fails.
+        let isSynced: Bool?
 
-        init(_ proposal: Proposal, approvals: [String]?, needed: Int) {
+        init(_ proposal: Proposal, approvals: [String]?, needed: Int, isSynced: Bool?) {
+            self.isSynced = isSynced
             number = proposal.number
             proposer = proposal.proposer
             action = GovCommand.describe(proposal.action)
@@ -35,9 +39,10 @@ struct GovListCommand: AsyncParsableCommand {
         }
 
         var words: String {
-            guard let approvedBy, let approvalsNeeded, let openUntil else { return status }
+            let synced = isSynced.map { $0 ? "; its node has caught up" : "; its node has not caught up yet" } ?? ""
+            guard let approvedBy, let approvalsNeeded, let openUntil else { return status + synced }
             let names = approvedBy.isEmpty ? "" : " (\(approvedBy.joined(separator: ", ")))"
-            return "open until \(openUntil): \(approvedBy.count) of \(approvalsNeeded) approvals\(names)"
+            return "open until \(openUntil): \(approvedBy.count) of \(approvalsNeeded) approvals\(names)\(synced)"
         }
     }
 
@@ -59,7 +64,10 @@ struct GovListCommand: AsyncParsableCommand {
                 if proposal.status == .open {
                     given = try await GovRead.approvals(proposal.number, of: council, client)
                 }
-                rows.append(Row(proposal, approvals: given, needed: needed))
+                rows.append(
+                    Row(
+                        proposal, approvals: given, needed: needed,
+                        isSynced: try await GovRead.isSynced(proposal, client)))
             }
             return rows
         }

@@ -66,6 +66,18 @@ enum GovRead {
         return given
     }
 
+    /// Whether the node of a validator that a proposal is still to add has reported that it caught up; nil of others.
+    static func isSynced(_ proposal: Proposal, _ client: NodeClient) async throws -> Bool? {
+        guard case .addValidator(let claim) = proposal.action else { return nil }
+        switch proposal.status {
+        case .open, .approved: break
+        case .enacted, .failed, .expired, .withdrawn: return nil
+        }
+        let key = Governance.syncReports.stateKey(claim.validator.partner, at: WellKnown.governance)
+        let height = try await client.value(key).value.map { try Height(bcs: $0) }
+        return height.map { $0 >= proposal.submitted } ?? false
+    }
+
     /// The sentence of a rejection by Governance or the host.
     static func words(_ code: UInt16) -> String {
         let kind = (Governance.rejections + HostRejection.all).first { $0.code == code }

@@ -169,6 +169,11 @@ struct CommunityOffice {
         try JSONDecoder().decode(SettlerReport.self, from: Data(try await ask(.settler, [])))
     }
 
+    /// Communities that the own partner has to do with, as the own node has read the chain.
+    func communities() async throws -> CommunityList {
+        try JSONDecoder().decode(CommunityList.self, from: Data(try await ask(.communities, [])))
+    }
+
     // MARK: erasing
 
     /// Which batches of a member may be erased now, as the own node's lake has them.

@@ -75,14 +75,19 @@ struct DataCommand: AsyncParsableCommand {
                 query.append("search=\(text ?? "")")
             }
             let path = "/v1/market/data-sets?" + query.joined(separator: "&")
-            let page = try await NodeClient.with(nodes.addresses) { try await $0.json(path) }
+            let (page, entries, names) = try await NodeClient.with(nodes.addresses) { client in
+                let page = try await client.json(path)
+                guard case .array(let entries)? = page["entries"] else { throw UserError("The node gave no list.") }
+                return (page, entries, await HolderNames.find(in: entries, ["provider"], named: [provider], client))
+            }
             if output.json { return print(String(decoding: page.pretty, as: UTF8.self)) }
-            guard case .array(let entries)? = page["entries"] else { throw UserError("The node gave no list.") }
-            var table = TextTable([("data set", .left), ("name", .left), ("title", .left), ("partner", .left)])
+            var table = TextTable([
+                ("data set", .left), ("name", .left), ("title", .left), ("partner", .left), ("provider", .left),
+            ])
             for entry in entries {
                 table.add([
                     entry["id"]?.text ?? "", entry["name"]?.text ?? "", entry["title"]?.text ?? "",
-                    entry["location"]?["partner"]?.text ?? "",
+                    entry["location"]?["partner"]?.text ?? "", names.short(entry["provider"]),
                 ])
             }
             print(entries.isEmpty ? "Nothing was found." : table.text())

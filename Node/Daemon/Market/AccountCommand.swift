@@ -252,6 +252,7 @@ struct AccountShowCommand: AsyncParsableCommand {
 
     struct Shown: Encodable {
         let holder: String
+        let holderDID: String?
         let kind: String
         let status: String
         let sponsor: String
@@ -268,15 +269,16 @@ struct AccountShowCommand: AsyncParsableCommand {
     func run() async throws {
         let account = try await options.ask(
             Accounts.accountQuery, of: WellKnown.accounts, try MarketWords.holder(did))
+        let names = try await options.names([account.holder], named: [did])
         let shown = Shown(
-            holder: account.holder.description, kind: MarketWords.word(account.kind),
+            holder: account.holder.description, holderDID: names[account.holder], kind: MarketWords.word(account.kind),
             status: MarketWords.word(account.status), sponsor: account.sponsor, roles: account.roles.names,
             capabilities: account.capabilities.names, credential: account.credential.description,
             contracts: account.contracts, administrators: account.administrators, opened: account.opened.text,
             changed: account.changed.text, reason: account.reason)
         try options.output.show(shown) {
             """
-            \(shown.kind) account \(shown.holder): \(shown.status) since \(shown.changed)
+            \(shown.kind) account \(names.text(account.holder)): \(shown.status) since \(shown.changed)
             roles: \(shown.roles.isEmpty ? "none" : shown.roles.joined(separator: ", "))
             may: \(shown.capabilities.isEmpty ? "nothing" : shown.capabilities.joined(separator: ", "))
             opened by \(shown.sponsor) at \(shown.opened); contracts: \(shown.contracts), administrators: \(shown.administrators)

@@ -20,16 +20,28 @@ struct AgreementShowCommand: AsyncParsableCommand {
         var fields: [(String, String)]
         if let dataSet {
             let id = DataSetID(try MarketWords.digest(dataSet, "data set"))
-            fields = Self.fields(try await options.ask(Agreements.dataSetQuery, of: WellKnown.agreements, id))
+            let found = try await options.ask(Agreements.dataSetQuery, of: WellKnown.agreements, id)
+            let named = [("provider", found.provider)] + found.description.owners.map { ("owner", $0) }
+            fields = try await Self.fields(found) + dids(named)
         } else if let number {
-            fields =
-                offer
-                ? Self.fields(try await options.ask(Agreements.offerQuery, of: WellKnown.agreements, OfferID(number)))
-                : try await agreement(number)
+            fields = try await offer ? offered(number) : agreement(number)
         } else {
             throw UserError("Name the number of an agreement, or a data set with --data-set.")
         }
         try options.output.show(Dictionary(fields) { first, _ in first }) { Self.lines(fields) }
+    }
+
+    /// DIDs of accounts that the fields above name by digest, as far as they are known: `provider` has its one in
+    /// `providerDID`.
+    private func dids(_ accounts: [(String, Digest)]) async throws -> [(String, String)] {
+        let names = try await options.names(accounts.map(\.1))
+        return accounts.compactMap { name, holder in names[holder].map { ("\(name)DID", $0) } }
+    }
+
+    private func offered(_ number: UInt64) async throws -> [(String, String)] {
+        let found = try await options.ask(Agreements.offerQuery, of: WellKnown.agreements, OfferID(number))
+        let user = found.terms.user.map { [("user", $0)] } ?? []
+        return try await Self.fields(found) + dids([("provider", found.provider)] + user)
     }
 
     private func agreement(_ number: UInt64) async throws -> [(String, String)] {
@@ -38,7 +50,8 @@ struct AgreementShowCommand: AsyncParsableCommand {
             await MarketLists.invoices($0, agreement: number, party: found.user)
         }
         let numbers = invoices.map(String.init).joined(separator: ", ")
-        return Self.fields(found) + [("invoices", numbers.isEmpty ? "none yet" : numbers)]
+        let parties = try await dids([("provider", found.provider), ("user", found.user)])
+        return Self.fields(found) + parties + [("invoices", numbers.isEmpty ? "none yet" : numbers)]
     }
 
     static func text(_ offer: Offer) -> String { lines(fields(offer)) }

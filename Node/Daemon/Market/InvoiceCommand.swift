@@ -33,6 +33,10 @@ struct InvoiceCommand: AsyncParsableCommand {
         struct Shown: Encodable {
             let number: UInt64
             let agreement: UInt64
+            let seller: String
+            let sellerDID: String?
+            let buyer: String
+            let buyerDID: String?
             let amount: String
             let paid: String
             let credited: String
@@ -46,8 +50,10 @@ struct InvoiceCommand: AsyncParsableCommand {
 
         func run() async throws {
             let invoice = try await options.ask(Billing.invoiceQuery, of: WellKnown.billing, DocumentNumber(number))
+            let names = try await options.names([invoice.seller, invoice.buyer])
             let shown = Shown(
-                number: number, agreement: invoice.agreement,
+                number: number, agreement: invoice.agreement, seller: invoice.seller.description,
+                sellerDID: names[invoice.seller], buyer: invoice.buyer.description, buyerDID: names[invoice.buyer],
                 amount: MarketWords.money(invoice.amount, invoice.currency),
                 paid: MarketWords.money(invoice.paid, invoice.currency),
                 credited: MarketWords.money(invoice.credited, invoice.currency),
@@ -58,6 +64,7 @@ struct InvoiceCommand: AsyncParsableCommand {
             try options.output.show(shown) {
                 """
                 invoice \(number) of agreement \(shown.agreement): \(shown.amount), \(shown.state)
+                from \(names.text(invoice.seller)) to \(names.text(invoice.buyer))
                 paid: \(shown.paid), credited: \(shown.credited), refunded: \(shown.refunded)
                 outstanding: \(shown.outstanding), due \(shown.due)
                 reminders: \(shown.reminders)\(shown.disputed ? "; disputed" : "")

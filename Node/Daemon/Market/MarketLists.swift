@@ -41,8 +41,15 @@ enum MarketLists {
         try account.map { ["\(name)=\(try MarketWords.holder($0))"] } ?? []
     }
 
-    static func show(_ entries: [JSONValue], _ options: ReadOptions, _ table: () -> TextTable) {
-        if options.output.json { return print(String(decoding: JSONValue.array(entries).pretty, as: UTF8.self)) }
+    /// `holders` are the members that name accounts.
+    static func show(
+        _ entries: [JSONValue], _ names: HolderNames, holders: [String], _ options: ReadOptions,
+        _ table: () -> TextTable
+    ) {
+        if options.output.json {
+            let named = JSONValue.array(entries.map { names.adding(to: $0, holders) })
+            return print(String(decoding: named.pretty, as: UTF8.self))
+        }
         print(entries.isEmpty ? "There are none, as far as this node has read the chain." : table().text())
     }
 
@@ -89,11 +96,14 @@ struct InvoiceListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let filters = try MarketLists.filter("party", party)
-        let all = try await NodeClient.with(options.nodes.addresses) {
-            try await MarketLists.entries($0, "invoices", filters)
+        let holders = ["seller", "buyer"]
+        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+            let entries = try await MarketLists.entries(client, "invoices", filters).filter {
+                agreement == nil || $0["agreement"]?.number == agreement
+            }
+            return (entries, await HolderNames.find(in: entries, holders, named: [party], client))
         }
-        let entries = all.filter { agreement == nil || $0["agreement"]?.number == agreement }
-        MarketLists.show(entries, options) {
+        MarketLists.show(entries, names, holders: holders, options) {
             var table = TextTable([
                 ("invoice", .right), ("agreement", .right), ("amount", .right), ("paid", .right), ("credited", .right),
                 ("state", .left), ("due", .left), ("seller", .left), ("buyer", .left),
@@ -104,8 +114,7 @@ struct InvoiceListCommand: AsyncParsableCommand {
                     MarketLists.number(entry["number"]), MarketLists.number(entry["agreement"]),
                     MarketLists.money(entry["amount"], currency), MarketLists.money(entry["paid"], currency),
                     MarketLists.money(entry["credited"], currency), MarketLists.word(entry["state"]),
-                    MarketLists.time(entry["due"]), MarketLists.short(entry["seller"]),
-                    MarketLists.short(entry["buyer"]),
+                    MarketLists.time(entry["due"]), names.short(entry["seller"]), names.short(entry["buyer"]),
                 ])
             }
             return table
@@ -121,10 +130,12 @@ struct AgreementListCommand: AsyncParsableCommand {
 
     func run() async throws {
         let filters = try MarketLists.filter("party", party)
-        let entries = try await NodeClient.with(options.nodes.addresses) {
-            try await MarketLists.entries($0, "agreements", filters)
+        let holders = ["provider", "user"]
+        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+            let entries = try await MarketLists.entries(client, "agreements", filters)
+            return (entries, await HolderNames.find(in: entries, holders, named: [party], client))
         }
-        MarketLists.show(entries, options) {
+        MarketLists.show(entries, names, holders: holders, options) {
             var table = TextTable([
                 ("agreement", .right), ("state", .left), ("payment", .left), ("price", .left), ("purposes", .left),
                 ("until", .left), ("provider", .left), ("user", .left),
@@ -134,7 +145,7 @@ struct AgreementListCommand: AsyncParsableCommand {
                     MarketLists.number(entry["number"]), MarketLists.word(entry["state"]),
                     MarketLists.word(entry["payment"]), MarketLists.plan(entry["plan"]),
                     MarketLists.names(entry["purposes"]), MarketLists.time(entry["until"]),
-                    MarketLists.short(entry["provider"]), MarketLists.short(entry["user"]),
+                    names.short(entry["provider"]), names.short(entry["user"]),
                 ])
             }
             return table
@@ -152,14 +163,14 @@ struct AgreementOffersCommand: AsyncParsableCommand {
     func run() async throws {
         let filters = try MarketLists.filter("provider", provider)
         let wanted = try dataSet.map { try MarketWords.digest($0, "data set").description }
-        let all = try await NodeClient.with(options.nodes.addresses) {
-            try await MarketLists.entries($0, "offers", filters)
+        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+            let entries = try await MarketLists.entries(client, "offers", filters).filter { entry in
+                guard let wanted, case .array(let sets)? = entry["terms"]?["dataSets"] else { return wanted == nil }
+                return sets.contains { $0.text == wanted }
+            }
+            return (entries, await HolderNames.find(in: entries, ["provider"], named: [provider], client))
         }
-        let entries = all.filter { entry in
-            guard let wanted, case .array(let sets)? = entry["terms"]?["dataSets"] else { return wanted == nil }
-            return sets.contains { $0.text == wanted }
-        }
-        MarketLists.show(entries, options) {
+        MarketLists.show(entries, names, holders: ["provider"], options) {
             var table = TextTable([
                 ("offer", .right), ("state", .left), ("left", .left), ("price", .left), ("purposes", .left),
                 ("days", .right),
@@ -174,7 +185,7 @@ struct AgreementOffersCommand: AsyncParsableCommand {
                     MarketLists.plan(terms?["plan"]), MarketLists.names(terms?["purposes"]),
                     MarketLists.number(terms?["durationDays"]), MarketLists.time(terms?["expiry"]),
                     MarketLists.names(terms?["dataSets"]),
-                    MarketLists.short(entry["provider"]),
+                    names.short(entry["provider"]),
                 ])
             }
             return table
@@ -198,17 +209,20 @@ struct AccountListCommand: AsyncParsableCommand {
     @OptionGroup var options: ReadOptions
 
     func run() async throws {
-        let entries = try await NodeClient.with(options.nodes.addresses) {
-            try await MarketLists.entries($0, "accounts")
+        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+            let entries = try await MarketLists.entries(client, "accounts")
+            return (entries, await HolderNames.find(in: entries, ["holder"], client))
         }
-        MarketLists.show(entries, options) {
+        MarketLists.show(entries, names, holders: ["holder"], options) {
             var table = TextTable([
-                ("holder (SHA-256 of the DID)", .left), ("kind", .left), ("status", .left), ("roles", .left),
+                ("holder (a person's: SHA-256 of the DID)", .left), ("kind", .left), ("status", .left),
+                ("roles", .left),
                 ("sponsor", .left), ("opened", .left),
             ])
             for entry in entries {
                 table.add([
-                    entry["holder"]?.text ?? "", MarketLists.word(entry["kind"]), MarketLists.word(entry["status"]),
+                    entry["holder"]?.text.flatMap { Digest(hex: $0) }.map(names.text) ?? "",
+                    MarketLists.word(entry["kind"]), MarketLists.word(entry["status"]),
                     MarketLists.names(entry["roles"]), entry["sponsor"]?.text ?? "", MarketLists.time(entry["opened"]),
                 ])
             }

@@ -110,4 +110,9 @@ struct ReadOptions: ParsableArguments {
             try Answer(bcs: try await client.query(instance, query.number, arguments: arguments.bcs))
         }
     }
+
+    /// DIDs of accounts, as far as they are known.
+    func names(_ holders: [Digest], named: [String?] = []) async throws -> HolderNames {
+        try await NodeClient.with(nodes.addresses) { await HolderNames.find(holders, named: named, $0) }
+    }
 }

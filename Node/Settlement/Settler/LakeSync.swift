@@ -16,7 +16,7 @@ struct LakeSync: Sendable {
     let ask: SettlementEngine.Ask
 
     /// The administrator first, who has everything first.
-    private func others(_ community: CommunityView) -> [String] {
+    func others(_ community: CommunityView) -> [String] {
         var names = [community.head.administrator]
         for name in chain.attesters(of: community.rules) where !names.contains(name) { names.append(name) }
         return names.filter { $0 != partner }
@@ -66,7 +66,9 @@ struct LakeSync: Sendable {
     }
 
     /// Makes sure that the salts of a version are here; false when nobody gave them. Salts follow from keys that the
-    /// administrator has; partners have those of what they attested, also of attempts that never reached the chain.
+    /// administrator has; partners have those of what they attested. Of a version that the chain took they are checked
+    /// against its record, whoever gives them; those of another one come from the administrator's node alone, since nothing
+    /// tells whether what another partner gives is not of its own making.
     func fetchSalts(_ community: CommunityView, _ members: [Member], _ period: PeriodNumber, _ version: UInt32) async
         -> Bool
     {
@@ -74,17 +76,21 @@ struct LakeSync: Sendable {
         let own = try? lake.secrets.derivedSalts(
             of: numbers, in: address, period: period, version: version, membership: community.head.members)
         if own != nil { return true }
-        let administrators = try? lake.secrets.salts(
-            of: numbers, in: address, period: period, version: version, origin: community.head.administrator)
-        if administrators != nil { return true }
-        let parts = SaltParts(community: address, period: period, version: version)
-        for other in others(community) {
-            guard let salts = await parts.fetch(count: numbers.count, { await ask(other, $0) }),
-                salts.members.map(\.member) == numbers,
-                (try? lake.secrets.store(salts, of: address, period: period, version: version)) != nil
-            else { continue }
-            return true
+        let administrator = community.head.administrator
+        let attempted = try? lake.secrets.salts(
+            of: numbers, in: address, period: period, version: version, origin: administrator)
+        if attempted != nil { return true }
+        var found: SaltList?
+        if let record = try? chain.settlement(of: address, period: period), record.claim.version == version {
+            let fetch = SettledFetch(community: address, record: record, others: others(community), ask: ask)
+            if let inputs = await fetch.inputs() { found = await fetch.salts(inputs) }
+        } else if administrator != partner {
+            let parts = SaltParts(community: address, period: period, version: version)
+            found = await parts.fetch(count: numbers.count) { await ask(administrator, $0) }
         }
-        return false
+        guard let found, found.members.map(\.member) == numbers,
+            (try? lake.secrets.store(found, of: address, period: period, version: version)) != nil
+        else { return false }
+        return true
     }
 }

@@ -34,3 +34,22 @@ package struct SaltParts: Sendable {
         return SaltList(community: own, members: entries)
     }
 }
+
+/// Asks a partner for the batches of a settlement, likewise.
+struct BatchParts: Sendable {
+    let community: Address
+    let period: PeriodNumber
+    let version: UInt32
+
+    /// `count` batches; nil when the partner has them not.
+    func fetch(count: UInt32, _ ask: (LakeMessage) async -> LakeMessage?) async -> SettlementBatches? {
+        var digests: [Digest] = []
+        while digests.count < count {
+            let message = LakeMessage.batchPart(
+                community: community, period: period, version: version, first: UInt32(clamping: digests.count))
+            guard case .batchList(let part)? = await ask(message), !part.digests.isEmpty else { return nil }
+            digests += part.digests
+        }
+        return SettlementBatches(digests)
+    }
+}

@@ -12,6 +12,7 @@ package enum AdminOperation: String, CaseIterable {
     case erasable
     case erase
     case settler
+    case communities
     case eraseParts = "erase-parts"
     case webhooks
     case forecast

@@ -1,0 +1,3 @@
+#include "build_info.h"
+
+const char *commonwatt_commit(void) { return COMMONWATT_COMMIT; }
