@@ -28,5 +28,5 @@ enum SourceDigests {
     ]
 
     /// The same digest over all of them.
-    static let rules = "0dd850c8598ae7450d84aa3486353589d0ba56d1f598ac997133e25f180eeb19"
+    static let rules = "674f8285b9bd70ec08a9764ebd9abec6704e8fa380d6cbae54e6a3a2cd07a7fc"
 }

@@ -89,11 +89,12 @@ extension ConsensusMachine {
         return votes.reversed()
     }
 
-    /// Held proposals; an own one only when it is durable.
+    /// Held proposals; an own one only when it, or its reservation, is durable.
     private func proposalsToResend(in view: View) -> [Proposal] {
         let state = state(view)
+        let isReserved = state.reservation.map { $0 > 0 && $0 <= journaling.durable } ?? false
         return state.proposals.filter { proposal in
-            guard proposal.vote.signer == own else { return true }
+            guard proposal.vote.signer == own, !isReserved else { return true }
             return state.ownVotes.contains {
                 $0.vote.kind == .notarize && $0.vote.digest == proposal.digest && $0.sequence <= journaling.durable
             }

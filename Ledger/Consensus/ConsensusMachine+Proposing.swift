@@ -5,10 +5,13 @@ internal import Primitives
 extension ConsensusMachine {
     /// As leader of the current view: writes down that it may propose. This lies in the group of records that the end of
     /// the view before writes anyhow, so that on an idle network it is durable long before there is something to propose.
+    ///
+    /// A notarization must have an honest voter besides the leader whose disk has the block: q - 1 > f, which is so but for a
+    /// single validator.
     mutating func reserve() {
         let state = state(view)
-        guard let own, set.leader(of: view) == Int(own), mayVote(in: view), state.reservation == nil,
-            state.notarized == nil, !state.nullified, !state.finalized
+        guard let own, set.leader(of: view) == Int(own), set.quorum > set.faultsMax + 1, mayVote(in: view),
+            state.reservation == nil, state.notarized == nil, !state.nullified, !state.finalized
         else { return }
         views[view, default: ViewState()].reservation = journal(.reservation(epoch: epoch, view: view))
     }
@@ -18,8 +21,7 @@ extension ConsensusMachine {
         let state = state(view)
         guard let own, set.leader(of: view) == Int(own), mayVote(in: view), timers.startedAt != nil,
             timers.buildAsked == nil, !state.nullified, state.notarized == nil, !state.finalized,
-            let reservation = state.reservation, reservation > 0,
-            let parentView = bestParent(), let parent = certified(parentView),
+            state.reservation != 0, let parentView = bestParent(), let parent = certified(parentView),
             let header = executedHeader(parent, in: parentView)
         else { return }
         let isClosing = header.closesEpoch && parent != configuration.root.digest
@@ -63,9 +65,9 @@ extension ConsensusMachine {
     }
 
     /// Signs and writes down the proposal, which is also the own Notarize. It leaves once the reservation is durable, and counts
-    /// here once it is durable itself: meanwhile the others execute and write.
+    /// here once it is durable itself, or somebody else says it: meanwhile the others execute and write.
     private mutating func propose(_ header: BlockHeader, _ transactions: [Digest], on parentView: View) {
-        guard !isReplaying, let own, let key = configuration.key, let reservation = state(view).reservation else { return }
+        guard !isReplaying, let own, let key = configuration.key else { return }
         let payload = VotePayload(
             network: configuration.network, epoch: epoch, kind: .notarize, view: view, digest: header.digest)
         let vote = Vote(signing: payload, signer: own, key: key)
@@ -74,7 +76,7 @@ extension ConsensusMachine {
         let sequence = journal(.proposal(proposal))
         views[view, default: ViewState()].proposals = [proposal]
         remember(own: vote, sequence: sequence)
-        hold(.proposal(proposal), until: reservation)
+        hold(.proposal(proposal), until: state(view).reservation ?? sequence)
         hold(.ballot(vote), until: sequence)
     }
 

@@ -71,9 +71,20 @@ extension ConsensusMachine {
         return state.accused.contains(leader) || state.vote(.nullify, of: leader) != nil
     }
 
+    /// When this node gives up a view that it leads, since before its restart it may have proposed what it does not know and
+    /// nobody has shown it. Said at once when idle, too, so that no transaction has to wait for it.
+    private var unknownProposalDue: UInt64? {
+        let state = state(view)
+        guard let own, set.leader(of: view) == Int(own), state.reservation == 0, state.notarized == nil, !state.nullified,
+            !state.finalized, state.proposals.isEmpty, mayVote(in: view)
+        else { return nil }
+        return timers.enteredAt + delayMilliseconds
+    }
+
     mutating func fireTimers() {
         recover()
         if leaderGaveUp { nullify() }
+        if let due = unknownProposalDue, now.monotonic >= due { nullify() }
         guard let start = timers.startedAt else { return }
         let lacksProposal = state(view).proposals.isEmpty
         if timers.skipsLeader, lacksProposal { nullify() }
@@ -98,6 +109,7 @@ extension ConsensusMachine {
         if let next = relay.waiting.first { due.append(next.due) }
         if let ask = relay.askDue { due.append(ask) }
         if let gate = timers.clockGate { due.append(gate) }
+        if let unknown = unknownProposalDue { due.append(unknown) }
         if let retry = pace.retryAt { due.append(retry) }
         if recovery.isRunning { due.append(recovery.nextAsk) }
         guard let next = due.filter({ $0 > now.monotonic }).min(), next != pace.wake else { return }

@@ -63,13 +63,13 @@ extension Network {
     }
 
     private func hasReserved(_ vote: Vote, at index: Int) -> Bool {
-        hasDurable(at: index) { $0 == .reservation(epoch: vote.epoch, view: vote.view) }
+        hasDurable(at: index, inThisRun: true) { $0 == .reservation(epoch: vote.epoch, view: vote.view) }
     }
 
-    private func hasDurable(at index: Int, _ fits: (ConsensusRecord) -> Bool) -> Bool {
+    private func hasDurable(at index: Int, inThisRun: Bool = false, _ fits: (ConsensusRecord) -> Bool) -> Bool {
         nodes[index].journal.contains { position, entry in
-            guard position <= nodes[index].durable, case .record(let record, _, _) = entry else { return false }
-            return fits(record)
+            guard position <= nodes[index].durable, case .record(let record, let run, _) = entry else { return false }
+            return (!inThisRun || run == nodes[index].run) && fits(record)
         }
     }
 

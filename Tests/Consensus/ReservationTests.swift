@@ -53,6 +53,68 @@ import Testing
         #expect(machine.step(.journaled(upTo: reserved), at: now).compactMap(\.proposal).count == 1)
     }
 
+    /// A quorum of one would be certified by a block that no disk has.
+    @Test func aSingleValidatorWritesFirst() throws {
+        let fixture = try Fixture(1)
+        var machine = ConsensusMachine(fixture.configuration(fixture.keys[0]), start: .fresh)
+        let started = machine.step(.start, at: now)
+        #expect(!started.contains { $0.isReservation })
+        _ = machine.step(.journaled(upTo: started.compactMap { $0.journaled?.sequence }.max() ?? 0), at: now)
+        #expect(machine.step(.waiting(true), at: now).contains(where: \.isBuild))
+        let block = fixture.block(view: 1, on: fixture.genesis, parentView: 0, salt: "one", time: now.wall.value)
+        let outputs = machine.step(.built(block.header, transactions: block.transactions), at: now)
+        #expect(outputs.compactMap(\.proposal).isEmpty)
+        let written = try #require(outputs.compactMap { $0.journaled?.sequence }.max())
+        #expect(machine.step(.journaled(upTo: written), at: now).compactMap(\.proposal).count == 1)
+    }
+
+    /// A peer whose link came up after the proposal had left, and before it was durable, gets it.
+    @Test func aReservedProposalIsShownToWhoConnects() throws {
+        var (machine, reserved) = started(.fresh)
+        let peer = fixture.peer(try #require(fixture.keys.indices.first { $0 != leader }))
+        _ = build(&machine)
+        func shown() -> Bool {
+            machine.step(.connected(peer), at: now).contains {
+                if case .send(.proposal, to: peer) = $0 { true } else { false }
+            }
+        }
+        #expect(!shown())
+        _ = machine.step(.journaled(upTo: reserved), at: now)
+        #expect(shown())
+    }
+
+    /// Nobody need wait for the timers of a view whose leader cannot use it.
+    @Test func whoMayHaveProposedGivesItsViewUpWhenNobodyShowsTheProposal() {
+        let records: [ConsensusRecord] = [
+            .marker(epoch: Epoch(0), abstainThrough: View(0)), .reservation(epoch: Epoch(0), view: View(1)),
+        ]
+        var (machine, _) = started(.replay(records))
+        func gaveUp(after milliseconds: UInt64) -> Bool {
+            let then = Instant(monotonic: now.monotonic + milliseconds, wall: now.wall)
+            return machine.step(.tick, at: then).contains { $0.journaled?.vote?.kind == .nullify }
+        }
+        let delay = UInt64(fixture.parameters.delayMilliseconds)
+        #expect(!gaveUp(after: delay - 1))
+        #expect(gaveUp(after: delay))
+    }
+
+    /// The journal is pruned with every second block; the reservation of the current view stays, those of views that are over go.
+    @Test func pruningKeepsTheReservationOfTheCurrentView() throws {
+        var network = try Network(4)
+        network.checkpointBlocks = 2
+        network.startAll()
+        network.setBusy(true)
+        network.reaches(30, within: 20_000)
+        network.setBusy(false)
+        network.run(until: network.time + 200)
+        let view = try #require(network.nodes[0].machine?.view)
+        let leader = network.fixture.set.leader(of: view)
+        let node = network.nodes[leader]
+        #expect(node.records.contains(.reservation(epoch: Epoch(0), view: view)))
+        #expect(node.records.count { if case .reservation = $0 { true } else { false } } < 4)
+        #expect(network.failures == [])
+    }
+
     @Test(arguments: [ConsensusMutation(), .reservationForgotten])
     func whoMayHaveProposedDoesNotProposeAgainUnlessMutated(mutations: ConsensusMutation) {
         let records: [ConsensusRecord] = [
@@ -62,7 +124,7 @@ import Testing
         #expect(build(&machine).isEmpty == mutations.isEmpty)
     }
 
-    /// The others held what its earlier life proposed. It votes for nothing else, but finalizes what they notarized.
+    /// The others held what its earlier life proposed. It proposes and notarizes nothing, but finalizes what they notarized.
     @Test func theEarlierProposalBindsWhenItComesBack() throws {
         let records: [ConsensusRecord] = [
             .marker(epoch: Epoch(0), abstainThrough: View(0)), .reservation(epoch: Epoch(0), view: View(1)),
@@ -74,6 +136,8 @@ import Testing
             .message(.proposal(fixture.proposal(block)), from: fixture.peer(other)), at: now)
         outputs += machine.step(.block(block.header, transactions: block.transactions), at: now)
         outputs += machine.step(.judged(block.header.digest, .valid), at: now)
+        outputs += machine.step(.waiting(true), at: now)
+        #expect(!outputs.contains(where: \.isBuild))
         #expect(!outputs.contains { $0.journaled?.vote?.kind == .notarize })
         let certificate = fixture.certificate(
             .notarize, 1, block.header.digest, by: Array(fixture.keys.indices.filter { $0 != leader }))
@@ -81,12 +145,13 @@ import Testing
         #expect(outputs.contains { $0.journaled?.vote?.kind == .finalize })
     }
 
-    /// Power fails between the moment at which a proposal left and the one at which it is durable.
+    /// Power fails between the moment at which a proposal left and the one at which it is durable: nothing, the body, or body and
+    /// proposal are on the disk. All others have heard the proposal, or one has.
     @Test(arguments: 0..<30) func aLeaderLosesPowerAfterItsProposalLeft(moment: Int) throws {
         var network = try Network(4, seed: UInt64(moment))
         var leader: Int?
         network.passes = { from, to, message in
-            // One follower only learns of the third block; then its leader loses power.
+            // The leader of the third block loses power when that leaves.
             guard case .proposal(let proposal) = message, proposal.header.height == Height(3) else { return true }
             if from != to, leader == nil { leader = from }
             return moment % 2 == 0 || to == (from + 1) % 4
@@ -114,6 +179,9 @@ extension ConsensusOutput {
     }
     fileprivate var proposal: Proposal? {
         if case .broadcast(.proposal(let proposal)) = self { proposal } else { nil }
+    }
+    fileprivate var isReservation: Bool {
+        if case .journal(.reservation, _) = self { true } else { false }
     }
     fileprivate var isBuild: Bool { if case .build = self { true } else { false } }
 }

@@ -11,15 +11,16 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [7, 44, 139]),
+        Case(mutation: .tallyBeforeSync, seeds: [72, 83, 113]),
         Case(mutation: .finalizeWithoutDurableCertificate, seeds: [853, 2_198]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121, 198]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),
-        Case(mutation: .pruneBeforeSync, seeds: [9, 13, 27]),
-        Case(mutation: .finalizationIsNoParent, seeds: [3, 11, 12]),
+        Case(mutation: .pruneBeforeSync, seeds: [13, 27, 33]),
+        Case(mutation: .finalizationIsNoParent, seeds: [3, 9, 13]),
         Case(mutation: .emptyDescendantsAfterClosing, seeds: [144, 243, 409]),
-        Case(mutation: .freshStartFromBackup, seeds: [27, 38, 50]),
-        Case(mutation: .missingNullificationAccepted, seeds: [16, 205, 226]),
+        Case(mutation: .freshStartFromBackup, seeds: [14, 27, 38]),
+        Case(mutation: .missingNullificationAccepted, seeds: [151, 281, 343]),
+        Case(mutation: .reservationForgotten, seeds: [23, 31, 262]),
     ]
 
     @Test func everyMutationHasSeeds() {

@@ -22,9 +22,9 @@ enum Sources {
         try String(contentsOf: file, encoding: .utf8).components(separatedBy: "\n")
     }
 
-    /// Module names imported by a file.
+    /// Module names imported by a file: imports stand before all other code.
     static func imports(_ lines: [String]) -> [String] {
-        lines.compactMap { line in
+        lines.prefix { isHead($0) }.compactMap { line in
             guard
                 let match = line.firstMatch(
                     of:
@@ -33,5 +33,10 @@ enum Sources {
             else { return nil }
             return String(match.1)
         }
+    }
+
+    /// An import, a comment, an attribute's condition or nothing.
+    private static func isHead(_ line: String) -> Bool {
+        line.isEmpty || line.hasPrefix("//") || line.hasPrefix("#") || line.contains("import ")
     }
 }

@@ -45,7 +45,8 @@ import Testing
             var start: (line: Int, indent: Int)?
             for (index, line) in lines.enumerated() {
                 let indent = line.prefix { $0 == " " }.count
-                if start == nil, !(line.contains("{") && line.hasSuffix("}")),
+                if start == nil, line.contains("func ") || line.contains("init"),
+                    !(line.contains("{") && line.hasSuffix("}")),
                     line.firstMatch(of: /^\s*(?:@\w+(?:\([^)]*\))? +)*(?:[a-z]+ +)*(?:func|init)\b/) != nil
                 {
                     start = (index, indent)
