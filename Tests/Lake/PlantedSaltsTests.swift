@@ -63,7 +63,8 @@ import TradingTestSupport
             submit: { community, settlement in
                 do {
                     let code = try cluster.submit(settlement, to: community, by: Self.victim)
-                    return code.map { .rejected(code: $0, text: "rejection \($0)") } ?? .settled
+                    guard let code else { return .settled }
+                    return .rejected(code: code, text: "rejection \(code)")
                 } catch {
                     return .unknown("\(error)")
                 }
