@@ -45,16 +45,21 @@ struct RuntimeService: NodeService {
             throw RuntimeService.failure(error)
         }
         submitted.insert(zip(transactions, refusals).filter { $0.1 == nil }.map(\.0.digest))
-        return refusals.map { refusal in
+        return try zip(transactions, refusals).map { (transaction, refusal) throws(ServiceFailure) in
             switch refusal {
             case nil: .accepted
             case .pending: .alreadyPending
-            case .included: .alreadyFinal
+            case .included where try isHere(transaction): .alreadyFinal
             case .poolFull, .senderQuota, .unavailable: .poolFull(retryAfterSeconds: 1)
             case .notAdmitted(let rejection): .refused(rejection)
             case .some(let other): .refused(Rejection(0, other.description))
             }
         }
+    }
+
+    /// Whether a block has it by its own digest, and not with another signature.
+    private func isHere(_ transaction: Transaction) throws(ServiceFailure) -> Bool {
+        try read { (view) throws(StorageFailure) in try view.location(of: transaction.digest) } != nil
     }
 
     func transactionStatus(_ digest: Digest) async throws(ServiceFailure) -> TransactionStatus {
