@@ -65,7 +65,6 @@ struct Mempool: Sendable {
 
     var count: Int { ids.count }
 
-    func contains(signed digest: Digest) -> Bool { ids[digest] != nil }
     func transaction(named digest: Digest) -> SignedTransaction? {
         names[digest].flatMap { slots[$0]?.transaction }
     }
@@ -76,7 +75,7 @@ struct Mempool: Sendable {
     /// Nil when it is pooled now.
     mutating func insert(_ signed: SignedTransaction, isLocal: Bool) -> TransactionRefusal? {
         let transaction = signed.transaction
-        if ids[transaction.signedDigest] != nil { return .pending }
+        if let refusal = refusal(of: transaction) { return refusal }
         let size = transaction.bytes.count
         guard count < limits.transactionsMax, bytes + size <= limits.bytesMax else { return .poolFull }
         guard limits.senderTransactionsMax > 0, size <= limits.senderBytesMax else { return quotaRefusal }
@@ -97,6 +96,14 @@ struct Mempool: Sendable {
         queues[queue].bytes += size
         enqueue(id, in: queue)
         return nil
+    }
+
+    /// Why a transaction is not taken whose body waits already; nil when it does not.
+    func refusal(of transaction: Transaction) -> TransactionRefusal? {
+        guard let slot = ids[transaction.signedDigest], let known = slots[slot]?.transaction.transaction.digest else {
+            return nil
+        }
+        return known == transaction.digest ? .pending : .signedOtherwise(known)
     }
 
     private var quotaRefusal: TransactionRefusal {

@@ -64,7 +64,9 @@ extension Replica {
         for transaction in executed.block.transactions {
             guard let entry = pool.remove(signed: transaction.signedDigest) else { continue }
             // Signed twice: the other one ran.
-            if entry.transaction.digest != transaction.digest { dropped.append((entry, .included)) }
+            if entry.transaction.digest != transaction.digest {
+                dropped.append((entry, .signedOtherwise(transaction.digest)))
+            }
         }
         window.advance(to: header.time)
         tellDropped(dropped)

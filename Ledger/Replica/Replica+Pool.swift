@@ -50,7 +50,7 @@ extension Replica {
     /// Why the pool does not want the transaction, whatever the application says of it.
     private func refusal(of transaction: Transaction, at time: Timestamp) -> TransactionRefusal? {
         guard transaction.body.network == network else { return .otherNetwork }
-        if pool.contains(signed: transaction.signedDigest) { return .pending }
+        if let refusal = pool.refusal(of: transaction) { return refusal }
         if window.contains(transaction.signedDigest) { return .included }
         if let refusal = TransactionRefusal.ofExpiry(transaction.body.expiry, at: time, now: now.wall) {
             return refusal

@@ -7,8 +7,10 @@ package enum TransactionRefusal: Error, Hashable, Sendable {
     case badSignature
     case expired(expiry: Timestamp, now: Timestamp)
     case expiryTooFar(expiry: Timestamp, latest: Timestamp)
-    /// In the pool already, by its signed digest.
+    /// In the pool already.
     case pending
+    /// The same body with another signature is known by this digest: in the pool, or it ran.
+    case signedOtherwise(Digest)
     /// A transaction with the same signed digest is in the chain already.
     case included
     case senderQuota(transactionsMax: Int, bytesMax: Int)
@@ -36,6 +38,7 @@ package enum TransactionRefusal: Error, Hashable, Sendable {
         case .expired: "expired"
         case .expiryTooFar: "expiry-too-far"
         case .pending: "pending"
+        case .signedOtherwise: "signed-otherwise"
         case .included: "included"
         case .senderQuota: "sender-quota"
         case .poolFull: "pool-full"
@@ -56,7 +59,9 @@ extension TransactionRefusal: CustomStringConvertible {
         case .expiryTooFar(let expiry, let latest):
             "the expiry of \(expiry) ms lies too far ahead, at most \(latest) ms is taken now: check the clock"
         case .pending: "the same transaction waits in the pool already"
-        case .included: "the same transaction is in the chain already"
+        case .signedOtherwise(let known):
+            "the same transaction with another signature is here as \(known): follow that one, it runs once"
+        case .included: "the same transaction is in the chain already, by this digest or with another signature"
         case .senderQuota(let transactions, let bytes):
             "the sender has \(transactions) transactions or \(bytes) bytes waiting already: wait until some are final"
         case .poolFull: "the pool of this node is full: try again in a moment"

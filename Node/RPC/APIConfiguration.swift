@@ -37,7 +37,16 @@ package struct APIConfiguration: Sendable {
 
     package var connectionsMax = 1_024
     package var connectionsPerClientMax = 128
+    /// Of all programs on the node's own machine together, as are the other two: its operator's commands and load generators,
+    /// and proxies that do not say for whom they ask. The last quarter of each is left to everybody else.
+    package var connectionsOfThisMachineMax = 768
     package var requestsInFlightMax = 512
+    package var requestsPerClientMax = 64
+    package var requestsOfThisMachineMax = 384
+    /// Sum of the answers that are made and that clients have not taken yet. A single answer may go beyond it.
+    package var answerBytesInFlightMax = 128 * 1024 * 1024
+    package var answerBytesPerClientMax = 16 * 1024 * 1024
+    package var answerBytesOfThisMachineMax = 64 * 1024 * 1024
     /// Sum of the bodies being read or worked on.
     package var bodyBytesInFlightMax = 256 * 1024 * 1024
     /// Of one client.
@@ -57,8 +66,10 @@ package struct APIConfiguration: Sendable {
     package var requestMillisecondsMax: UInt32 = 10_000
     /// Longest that the node waits for finality when a caller asks for it.
     package var waitSecondsMax: UInt32 = 30
-    /// A client that takes nothing from its connection for so long is cut off.
+    /// A client that takes nothing from its connection for so long, while an answer waits, is cut off.
     package var writeStallSecondsMax: UInt32 = 30
+    /// Longest that an answer which is being written holds up the end of the node.
+    package var writeAtEndSecondsMax: UInt32 = 15
 
     /// Open event streams of all clients together; beyond them 503. Each has at most 64 KiB and a block in hand.
     package var eventStreamsMax = 256
@@ -72,6 +83,13 @@ package struct APIConfiguration: Sendable {
 }
 
 extension APIConfiguration {
+    /// Serves at most so many connections, of which no client has more than its part.
+    package mutating func bound(connections: Int) {
+        connectionsMax = min(connectionsMax, connections)
+        connectionsPerClientMax = min(connectionsPerClientMax, max(1, connectionsMax / 4))
+        connectionsOfThisMachineMax = min(connectionsOfThisMachineMax, max(1, connectionsMax / 4 * 3))
+    }
+
     /// A setting outside its range.
     package struct Mistake: Error, CustomStringConvertible {
         package let description: String
@@ -83,7 +101,13 @@ extension APIConfiguration {
             ("port", UInt64(clamping: port), 0...65_535),
             ("connectionsMax", UInt64(clamping: connectionsMax), 1...1_000_000),
             ("connectionsPerClientMax", UInt64(clamping: connectionsPerClientMax), 1...1_000_000),
+            ("connectionsOfThisMachineMax", UInt64(clamping: connectionsOfThisMachineMax), 1...1_000_000),
             ("requestsInFlightMax", UInt64(clamping: requestsInFlightMax), 1...1_000_000),
+            ("requestsPerClientMax", UInt64(clamping: requestsPerClientMax), 1...1_000_000),
+            ("requestsOfThisMachineMax", UInt64(clamping: requestsOfThisMachineMax), 1...1_000_000),
+            ("answerBytesInFlightMax", UInt64(clamping: answerBytesInFlightMax), 131_072...1 << 40),
+            ("answerBytesPerClientMax", UInt64(clamping: answerBytesPerClientMax), 131_072...1 << 40),
+            ("answerBytesOfThisMachineMax", UInt64(clamping: answerBytesOfThisMachineMax), 131_072...1 << 40),
             ("uriBytesMax", UInt64(clamping: uriBytesMax), 1_024...65_536),
             ("headerBytesMax", UInt64(clamping: headerBytesMax), 2_048...1_048_576),
             ("headerFieldsMax", UInt64(clamping: headerFieldsMax), 16...1_000),
@@ -99,6 +123,7 @@ extension APIConfiguration {
             ("requestMillisecondsMax", UInt64(requestMillisecondsMax), 10...3_600_000),
             ("waitSecondsMax", UInt64(waitSecondsMax), 0...3_600),
             ("writeStallSecondsMax", UInt64(writeStallSecondsMax), 1...3_600),
+            ("writeAtEndSecondsMax", UInt64(writeAtEndSecondsMax), 1...3_600),
             ("eventStreamsMax", UInt64(clamping: eventStreamsMax), 0...1_000_000),
             ("eventStreamsPerClientMax", UInt64(clamping: eventStreamsPerClientMax), 0...1_000_000),
             ("eventHeartbeatSeconds", UInt64(eventHeartbeatSeconds), 1...3_600),

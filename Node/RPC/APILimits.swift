@@ -3,23 +3,35 @@ final class APILimits: Sendable {
     let rate: RateLimiter?
     let requests: Capacity
     let bodyBytes: Capacity
+    /// Of answers between being made and being on their way to the client.
+    let answerBytes: Capacity
     let streams: Capacity
     let connections: Capacity
+    let presences = ClientPresences()
     let metrics = HTTPMetrics()
 
     init(_ configuration: APIConfiguration) {
         rate = configuration.rateLimit.map { RateLimiter($0, now: .now) }
-        requests = Capacity(max: configuration.requestsInFlightMax)
+        requests = Capacity(
+            max: configuration.requestsInFlightMax, perClientMax: configuration.requestsPerClientMax,
+            thisMachineMax: configuration.requestsOfThisMachineMax)
         bodyBytes = Capacity(
             max: configuration.bodyBytesInFlightMax, perClientMax: configuration.bodyBytesPerClientMax)
         streams = Capacity(max: configuration.eventStreamsMax, perClientMax: configuration.eventStreamsPerClientMax)
+        answerBytes = Capacity(
+            max: configuration.answerBytesInFlightMax, perClientMax: configuration.answerBytesPerClientMax,
+            thisMachineMax: configuration.answerBytesOfThisMachineMax)
+        // Behind a proxy all connections are the proxy's, which bounds its own clients; their requests have shares.
+        let isBehindProxy = configuration.trustsForwardedFor
         connections = Capacity(
-            max: configuration.connectionsMax, perClientMax: configuration.connectionsPerClientMax)
+            max: configuration.connectionsMax,
+            perClientMax: isBehindProxy ? .max : configuration.connectionsPerClientMax,
+            thisMachineMax: isBehindProxy ? .max : configuration.connectionsOfThisMachineMax)
     }
 
     var families: [MetricFamily] {
         metrics.families(
             inFlight: requests.count, streams: streams.count, connections: connections.count,
-            clients: rate?.clientCount ?? 0)
+            clients: rate?.clientCount ?? 0, answerBytes: answerBytes.count)
     }
 }

@@ -53,13 +53,16 @@ extension APIResponder {
         }
     }
 
-    /// On every answer.
-    private static let common = [
+    /// On every answer that pages of other origins may read.
+    private static let forOtherOrigins = [
         HTTPField.Name("Access-Control-Allow-Origin").map { HTTPField(name: $0, value: "*") },
         HTTPField.Name("Access-Control-Expose-Headers").map {
             HTTPField(name: $0, value: "ETag, Retry-After, Allow, Commonwatt-Height")
         },
-        HTTPField.Name("X-Content-Type-Options").map { HTTPField(name: $0, value: "nosniff") },
+    ].compactMap { $0 }
+    /// On every answer.
+    private static let common = [
+        HTTPField.Name("X-Content-Type-Options").map { HTTPField(name: $0, value: "nosniff") }
     ].compactMap { $0 }
 
     private static func fieldName(_ text: String) -> HTTPField.Name? {
@@ -79,32 +82,84 @@ extension APIResponder {
             fields[name] = header.value
         }
         for field in APIResponder.common { fields.append(field) }
+        if exchange.isOpenToOtherOrigins { for field in APIResponder.forOtherOrigins { fields.append(field) } }
         if exchange.endpoint?.hasSeveralForms ?? false { fields[.vary] = "Accept" }
         // What is left of a body nobody wants is not worth reading.
         if !exchange.isBodyRead, exchange.hasBody { fields[.connection] = "close" }
         return fields
     }
 
-    func response(_ answer: APIAnswer, _ exchange: Exchange, on channel: any Channel) -> Response {
+    func response(_ answer: APIAnswer, _ exchange: Exchange) -> Response {
         var fields = fields(answer, exchange)
         let status = HTTPResponse.Status(code: answer.status)
         let isHead = exchange.method == "HEAD"
+        let share = exchange.answerShare
         switch answer.body {
         case .none:
             return Response(status: status, headers: fields)
         case .bytes(let bytes):
             fields[.contentLength] = String(bytes.count)
+            if isHead { return Response(status: status, headers: fields) }
+            guard bytes.count > APIResponder.pieceBytes else {
+                return Response(status: status, headers: fields, body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
+            }
             return Response(
-                status: status, headers: fields, body: isHead ? .init() : .init(byteBuffer: ByteBuffer(bytes: bytes)))
+                status: status, headers: fields,
+                body: .init(contentLength: bytes.count) { writer in
+                    defer { withExtendedLifetime(share) {} }
+                    let pipe = BodyPipe(writer)
+                    try await pipe.write(bytes)
+                    try await pipe.finish()
+                })
         case .stream(let produce):
             if isHead { return Response(status: status, headers: fields) }
+            let channel = exchange.channel
             return Response(
                 status: status, headers: fields,
                 body: .init { writer in
+                    defer { withExtendedLifetime(share) {} }
                     let pipe = BodyPipe(writer)
                     try await whileOpen(channel) { try await produce { try await pipe.write($0) } }
                     try await pipe.finish()
                 })
+        }
+    }
+}
+
+// An answer that nobody reads lies in memory until its client is cut off. So its bytes are counted from before it is made
+// until they are on their way, and a large one goes in pieces: each waits until the connection's buffer has room, which
+// also shows whether the client takes anything. What a connection's buffer holds is not counted: a few pieces.
+extension APIResponder {
+    /// An answer of at most so many bytes is written at once.
+    static let pieceBytes = 16 * 1024
+    /// Set aside for an answer before it is made. A stream never holds more at once, by some pieces.
+    static let answerBytesReserved = 64 * 1024
+
+    /// Refuses before anything is made for a client that leaves too much unread.
+    func reserve(_ exchange: Exchange) throws(Problem) {
+        try take(APIResponder.answerBytesReserved, exchange, mayExceed: false)
+    }
+
+    /// Counts what the answer has beyond that; no answer is too large for who leaves nothing unread.
+    func hold(_ answer: APIAnswer, _ exchange: Exchange) throws(Problem) {
+        guard case .bytes(let bytes) = answer.body, exchange.method != "HEAD",
+            bytes.count > APIResponder.answerBytesReserved
+        else { return }
+        try take(bytes.count - APIResponder.answerBytesReserved, exchange, mayExceed: true)
+    }
+
+    private func take(_ bytes: Int, _ exchange: Exchange, mayExceed: Bool) throws(Problem) {
+        switch exchange.answerShare.grow(by: bytes, mayExceed: mayExceed) {
+        case nil: return
+        case .total:
+            throw Problem(
+                .busy, "The node holds as many answers as it can that clients have not read yet. Try again in a moment."
+            ).retrying(afterSeconds: 1)
+        case .perClient:
+            throw Problem(
+                .tooManyRequests,
+                "This address has not read the answers that it has asked for. Read them, and ask for less at once."
+            ).retrying(afterSeconds: 1)
         }
     }
 }
@@ -134,7 +189,12 @@ private final class BodyPipe: @unchecked Sendable {
 
     init(_ writer: any ResponseBodyWriter) { self.writer = writer }
 
-    func write(_ bytes: [UInt8]) async throws { try await writer?.write(ByteBuffer(bytes: bytes)) }
+    func write(_ bytes: [UInt8]) async throws {
+        for start in stride(from: 0, to: bytes.count, by: APIResponder.pieceBytes) {
+            let piece = bytes[start..<min(bytes.count, start + APIResponder.pieceBytes)]
+            try await writer?.write(ByteBuffer(bytes: piece))
+        }
+    }
 
     func finish() async throws {
         guard let last = writer else { return }

@@ -28,7 +28,10 @@ struct APIResponder: HTTPResponder {
 
     func respond(to request: Request, context: ClientContext) async throws -> Response {
         let started = ContinuousClock.now
-        var exchange = Exchange(request: request, client: client(request, context))
+        let client = client(request, context)
+        var exchange = Exchange(
+            request: request, client: client, channel: context.channel,
+            answerShare: CapacityShare(limits.answerBytes, client: client))
         var answer: APIAnswer
         do {
             answer = try await self.answer(&exchange)
@@ -42,17 +45,22 @@ struct APIResponder: HTTPResponder {
         limits.metrics.record(
             operation: exchange.endpoint?.operation ?? "none", status: answer.status, seconds: elapsed,
             bodyBytes: exchange.bodyBytes)
-        return response(answer, exchange, on: context.channel)
+        return response(answer, exchange)
     }
 
     /// What is known of one request while it is worked on.
     struct Exchange {
         let request: Request
         let client: String
+        let channel: any Channel
+        /// What the answer has of the bytes that may wait for clients, from before it is made until it is written.
+        let answerShare: CapacityShare
         var endpoint: Endpoint?
         var bodyBytes = 0
         /// The whole body was taken from the connection.
         var isBodyRead = false
+        /// Pages of other origins may read the answer.
+        var isOpenToOtherOrigins = true
 
         var method: String { request.method.rawValue }
     }
@@ -67,7 +75,10 @@ struct APIResponder: HTTPResponder {
     private func answer(_ exchange: inout Exchange) async throws -> APIAnswer {
         let (path, query) = try target(exchange.request)
         let match = routes.match(method: exchange.method, path: path)
-        if case .endpoint(let endpoint, _) = match { exchange.endpoint = endpoint }
+        if case .endpoint(let endpoint, _) = match {
+            exchange.endpoint = endpoint
+            exchange.isOpenToOtherOrigins = endpoint.isOpenToOtherOrigins
+        }
         if let seconds = limits.rate?.take(exchange.endpoint?.cost ?? 1, from: exchange.client, now: .now) {
             throw Problem(
                 .tooManyRequests, "This address asks more than the node allows. Wait \(seconds) s, then go on slower."
@@ -78,15 +89,31 @@ struct APIResponder: HTTPResponder {
             throw Problem(.notFound, "The node has no path \(path.prefix(128)). All paths stand in /openapi.json.")
         case .malformed:
             throw Problem(.malformedRequest, "A percent escape in the path is broken: write %xx with two hex digits.")
-        case .otherMethods(let methods):
+        case .otherMethods(let methods, let isOpen):
+            exchange.isOpenToOtherOrigins = isOpen
             return try otherMethod(methods, exchange.method)
         case .endpoint(let endpoint, let parameters):
-            guard limits.requests.enter() == nil else {
-                throw Problem(.busy, "The node is working on as many requests as it can. Try again in a moment.")
-                    .retrying(afterSeconds: 1)
-            }
-            defer { limits.requests.leave() }
-            return try await run(endpoint, parameters, path: path, query: query, &exchange)
+            let place = CapacityShare(limits.requests, client: exchange.client)
+            try enter(place)
+            defer { withExtendedLifetime(place) {} }
+            try reserve(exchange)
+            let answer = try await run(endpoint, parameters, path: path, query: query, &exchange)
+            try hold(answer, exchange)
+            return answer
+        }
+    }
+
+    private func enter(_ place: CapacityShare) throws(Problem) {
+        switch place.grow() {
+        case nil: return
+        case .total:
+            throw Problem(.busy, "The node is working on as many requests as it can. Try again in a moment.")
+                .retrying(afterSeconds: 1)
+        case .perClient:
+            throw Problem(
+                .tooManyRequests,
+                "The node is working on as many requests of this address as it does at once. Wait for some."
+            ).retrying(afterSeconds: 1)
         }
     }
 
@@ -140,10 +167,18 @@ struct APIResponder: HTTPResponder {
         let wait = UInt64(configuration.waitSeconds(request))
         let limit =
             UInt64(configuration.requestMillisecondsMax) + UInt64(endpoint.moreMilliseconds) + wait * 1_000
+        let mayWait =
+            wait > 0 || endpoint.moreMilliseconds > 0 || request.query.contains(CommonParameters.minimumHeight.name)
+        let presence = mayWait ? limits.presences.of(exchange.channel) : nil
         return try await withTimeLimit(milliseconds: limit) {
-            // Who waits for something does not hold up the end of the node; short work does, and gets its answer.
-            if wait == 0 { return try await endpoint.handle(request) }
-            return try await cancelWhenGracefulShutdown { try await endpoint.handle(request) }
+            let work: @Sendable () async throws -> APIAnswer = {
+                // Who waits for something does not hold up the end of the node; short work does, and gets its answer.
+                if wait == 0 { return try await endpoint.handle(request) }
+                return try await cancelWhenGracefulShutdown { try await endpoint.handle(request) }
+            }
+            // Nor does who is gone keep a place; what is there by then is the answer.
+            guard let presence else { return try await work() }
+            return try await presence.whileThere(work)
         }
     }
 }

@@ -1,6 +1,8 @@
 internal import Synchronization
 
-/// Counts what is going on at once and says no at the limit: requests, bytes of bodies, event streams, connections.
+/// Counts what is going on at once and says no at the limit: requests, bytes of bodies and answers, event streams,
+/// connections. Each client has a share, so that none can take all; the programs on the node's own machine are one client,
+/// whose share may be another.
 ///
 /// Invariant: every successful `enter` is matched by one `leave`.
 final class Capacity: Sendable {
@@ -16,25 +18,30 @@ final class Capacity: Sendable {
 
     private let max: Int
     private let perClientMax: Int
+    private let thisMachineMax: Int
     private let state = Mutex(State())
 
-    init(max: Int, perClientMax: Int = .max) {
+    /// `thisMachineMax` is the share of `ClientAddress.thisMachine`; nil for that of any client.
+    init(max: Int, perClientMax: Int = .max, thisMachineMax: Int? = nil) {
         self.max = max
         self.perClientMax = perClientMax
+        self.thisMachineMax = thisMachineMax ?? perClientMax
     }
 
     var count: Int { state.withLock { $0.total } }
 
-    /// Adds `amount`; nil when there was room.
-    func enter(_ client: String = "", amount: Int = 1) -> Refusal? {
-        state.withLock { state in
-            guard amount <= max - state.total else { return .total }
-            guard perClientMax < .max else {
+    /// Adds `amount`; nil when there was room. With `mayExceed` there is room for any amount as long as less than the limit is
+    /// held, so that no single thing is too large for an idle node; what is held is then below the limit and one of them.
+    func enter(_ client: String = "", amount: Int = 1, mayExceed: Bool = false) -> Refusal? {
+        let share = client == ClientAddress.thisMachine ? thisMachineMax : perClientMax
+        return state.withLock { state in
+            guard mayExceed ? state.total < max : amount <= max - state.total else { return .total }
+            guard share < .max else {
                 state.total += amount
                 return nil
             }
             let own = state.perClient[client, default: 0]
-            guard amount <= perClientMax - own else { return .perClient }
+            guard mayExceed ? own < share : amount <= share - own else { return .perClient }
             state.total += amount
             state.perClient[client] = own + amount
             return nil
@@ -50,26 +57,28 @@ final class Capacity: Sendable {
     }
 }
 
-/// What one request or stream has of a capacity; given back when this goes away.
+/// What one request, answer or stream has of a capacity; given back when this goes away.
 final class CapacityShare: Sendable {
     private let capacity: Capacity
     private let client: String
-    private let held = Mutex(0)
+    private let amount = Mutex(0)
 
     init(_ capacity: Capacity, client: String) {
         self.capacity = capacity
         self.client = client
     }
 
-    /// Takes `amount` more; nil when there was room.
-    func grow(by amount: Int = 1) -> Capacity.Refusal? {
-        let refusal = capacity.enter(client, amount: amount)
-        if refusal == nil { held.withLock { $0 += amount } }
+    var held: Int { amount.withLock { $0 } }
+
+    /// Takes `amount` more; nil when there was room. `mayExceed` as in `Capacity.enter`.
+    func grow(by more: Int = 1, mayExceed: Bool = false) -> Capacity.Refusal? {
+        let refusal = capacity.enter(client, amount: more, mayExceed: mayExceed)
+        if refusal == nil { amount.withLock { $0 += more } }
         return refusal
     }
 
     deinit {
-        let amount = held.withLock { $0 }
+        let amount = amount.withLock { $0 }
         if amount > 0 { capacity.leave(client, amount: amount) }
     }
 }

@@ -5,8 +5,8 @@ internal import NIOHTTPTypes
 internal import NodeClient
 
 /// Watches one connection where the server framework does not: answers what is no HTTP with a problem instead of
-/// silence, keeps to the limits of connections, says "go on" to clients that wait for it before they send a body, cuts
-/// off clients that take nothing, and closes after an answer that says so.
+/// silence, keeps to the limits of connections, says "go on" to clients that wait for it before they send a body, notes when
+/// the client has gone, cuts off clients that take nothing, and closes after an answer that says so.
 ///
 /// Invariant: `inFlight` is the number of request heads passed on minus the number of answers ended.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
@@ -19,8 +19,16 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// reads the answer before it sees the connection closed.
     private static let lingerSeconds: Int64 = 2
 
+    /// Bytes that wait in the connection's buffer: above the upper number no more are taken until it is below the lower one.
+    private static let buffered = ChannelOptions.Types.WriteBufferWaterMark(low: 8 * 1_024, high: 16 * 1_024)
+    /// Bytes that the kernel takes which are not sent yet; without a bound it takes megabytes for each connection.
+    private static let unsentBytesMax = 128 * 1_024
+    /// TCP_NOTSENT_LOWAT of Linux.
+    private static let unsentOption = ChannelOptions.Types.SocketOption(level: .tcp, name: .init(rawValue: 25))
+
     private let configuration: APIConfiguration
     private let limits: APILimits
+    private let presence = ClientPresence()
     private var client: String?
     private var inFlight = 0
     private var isRequestOpen = false
@@ -29,8 +37,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     /// An endless answer is being written, so a client that ends its side is gone.
     private var isStreaming = false
     private var isInputClosed = false
+    private var isAnswering = false
+    private var isEnding = false
     private var stall: Scheduled<Void>?
     private var linger: Scheduled<Void>?
+    private var end: Scheduled<Void>?
 
     init(configuration: APIConfiguration, limits: APILimits) {
         self.configuration = configuration
@@ -48,6 +59,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func begin(_ context: ChannelHandlerContext) {
         guard client == nil else { return }
+        let options = context.channel.syncOptions
+        try? options?.setOption(ChannelOptions.writeBufferWaterMark, value: ConnectionGuard.buffered)
+        // What is no TCP has no such option, and needs none.
+        try? options?.setOption(ConnectionGuard.unsentOption, value: ConnectionGuard.unsentBytesMax)
+        limits.presences.add(presence, of: context.channel)
         let address = ClientAddress.bucket(context.remoteAddress?.ipAddress ?? "local")
         switch limits.connections.enter(address) {
         case nil:
@@ -63,8 +79,9 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     func channelInactive(context: ChannelHandlerContext) {
         if let client { limits.connections.leave(client) }
         client = nil
-        stall?.cancel()
-        linger?.cancel()
+        limits.presences.remove(context.channel)
+        presence.end()
+        for task in [stall, linger, end] { task?.cancel() }
         context.fireChannelInactive()
     }
 
@@ -95,20 +112,39 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if case .head(let head) = part {
             if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }
             isStreaming = head.headerFields[.contentType] == "text/event-stream"
+            isAnswering = head.status != .continue
+            hurry(context)
         }
         context.write(data, promise: promise)
         if isStreaming, isInputClosed { return context.close(promise: nil) }
         guard case .end = part else { return }
         isStreaming = false
+        isAnswering = false
+        end?.cancel()
+        end = nil
         inFlight -= 1
         if closesAfterAnswer { close(context) }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         context.fireUserInboundEventTriggered(event)
+        if event is ChannelShouldQuiesceEvent {
+            isEnding = true
+            hurry(context)
+        }
         guard let event = event as? ChannelEvent, event == .inputClosed else { return }
         isInputClosed = true
+        presence.end()
         if isStreaming { context.close(promise: nil) }
+    }
+
+    /// The node's end waits for who reads slowly, but not for long.
+    private func hurry(_ context: ChannelHandlerContext) {
+        guard isEnding, isAnswering, end == nil else { return }
+        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+        end = context.eventLoop.scheduleTask(in: .seconds(Int64(configuration.writeAtEndSecondsMax))) {
+            bound.value.close(promise: nil)
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

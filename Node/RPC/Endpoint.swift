@@ -35,6 +35,8 @@ package struct Endpoint: Sendable {
     package var judgesItsAddress = false
     /// A stream has no time limit and counts against the limit of streams.
     package var isStream = false
+    /// Browsers let pages of other origins read the answers. Not for what is the operator's own business.
+    package var isOpenToOtherOrigins = true
     package let handle: @Sendable (APIRequest) async throws -> APIAnswer
 
     package init(

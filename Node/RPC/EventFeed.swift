@@ -15,8 +15,9 @@ actor EventFeed {
 
     init(_ service: any NodeService) { self.service = service }
 
-    func block(_ height: Height) async throws -> ExecutedBlock? {
-        if let block = kept[height] { return block }
+    /// Nil when the node has no such block. `wasRead` says that it came from the store.
+    func block(_ height: Height) async throws -> (block: ExecutedBlock, wasRead: Bool)? {
+        if let block = kept[height] { return (block, false) }
         guard let block = try await service.block(.height(height)) else { return nil }
         // Old blocks, which a resuming reader asks for, would only push out the ones that everybody wants.
         if height > newest || newest.distance(above: height) < UInt64(EventFeed.blocksMax) {
@@ -24,7 +25,25 @@ actor EventFeed {
             kept[height] = block
             kept = kept.filter { newest.distance(above: $0.key) < UInt64(EventFeed.blocksMax) }
         }
-        return block
+        return (block, true)
+    }
+}
+
+/// What looking through blocks costs a reader, in tokens of the rate limiter: as much whatever its filter leaves of them.
+enum StreamPrice {
+    /// A block from the store is what any other request for a block is, and larger ones are decoded for longer.
+    static let ofRead = 1.0
+    static let entriesReadPerToken = 16.0
+    /// A block that the feed has is only walked through.
+    static let ofKept = 1.0 / 32
+    static let entriesKeptPerToken = 1_024.0
+    /// A stream's turn ends at either: then it pays, and the node looks whether the reader is still there.
+    static let tokensPerTurn = 32.0
+    static let blocksPerTurn = 256
+
+    static func tokens(_ block: ExecutedBlock, wasRead: Bool) -> Double {
+        let entries = block.receipts.reduce(0) { $0 + $1.events.count + 1 }
+        return wasRead ? ofRead + Double(entries) / entriesReadPerToken : ofKept + Double(entries) / entriesKeptPerToken
     }
 }
 

@@ -4,13 +4,15 @@ internal import Primitives
 internal import ServiceLifecycle
 
 /// One reader's event stream (server-sent events, WHATWG HTML section 9.2). It pulls: nothing is queued for a reader,
-/// so a slow one costs no memory; one that falls too far behind is told so and let go.
+/// so a slow one costs no memory; one that falls too far behind is told so and let go. It looks through the chain in turns,
+/// and pays after each for the blocks of it.
 struct EventStream: Sendable {
     let service: any NodeService
     let feed: EventFeed
     let filter: StreamFilter
     let configuration: APIConfiguration
-    let metrics: HTTPMetrics
+    let limits: APILimits
+    let client: String
     /// The last entry that the reader has; nil for "from now on".
     let start: StreamPosition?
 
@@ -30,7 +32,7 @@ struct EventStream: Sendable {
                 _ = try await follow(from: position, write)
             }
         } catch let ended as Ended {
-            if ended.end.reason == "slow" { metrics.recordStreamEndedSlow() }
+            if ended.end.reason == "slow" { limits.metrics.recordStreamEndedSlow() }
             position = StreamPosition(ended.end.resumeAfter) ?? position
             try await write(EventStream.entry("end", ended.end.resumeAfter, JSONCoder.streamEnd.encode(ended.end)))
         }
@@ -46,6 +48,7 @@ struct EventStream: Sendable {
     private func follow(from first: StreamPosition, _ write: Write) async throws {
         var position = first
         var hasCaughtUp = start == nil
+        var spoke = ContinuousClock.now
         while true {
             // After "h-n" block h is still wanted, after "h" the next one.
             let wanted = position.entries == nil ? position.height.next : position.height
@@ -61,7 +64,7 @@ struct EventStream: Sendable {
                     "stopping", "The node is stopping. Reconnect here soon or to another node.", after: position)
             }
             guard final >= wanted else {
-                try await write(Array(": nothing new\nid: \(position)\n\n".utf8))
+                try await say(position, &spoke, write)
                 continue
             }
             let lag = final.distance(above: position.height)
@@ -69,39 +72,80 @@ struct EventStream: Sendable {
                 throw Ended(
                     "slow", "You are \(lag) blocks behind and fall back further. Reconnect to go on.", after: position)
             }
-            position = try await deliver(upTo: final, from: position, isLive: hasCaughtUp, write)
+            let turn = try await deliver(upTo: final, from: position, isLive: hasCaughtUp, write)
+            position = turn.position
             if position.height >= final { hasCaughtUp = true }
+            if turn.hasWritten { spoke = .now }
+            try await pay(turn.tokens, position, &spoke, write)
         }
+    }
+
+    /// Keeps the connection open, and tells a reader that comes back how far it need not look again.
+    private func say(
+        _ position: StreamPosition, _ spoke: inout ContinuousClock.Instant, _ write: Write
+    ) async throws {
+        try await write(Array(": nothing new\nid: \(position)\n\n".utf8))
+        spoke = .now
+    }
+
+    /// Takes the price of a turn from the client's tokens, and waits until they are there.
+    private func pay(
+        _ tokens: Double, _ position: StreamPosition, _ spoke: inout ContinuousClock.Instant, _ write: Write
+    ) async throws {
+        let heartbeat = Double(configuration.eventHeartbeatSeconds)
+        var seconds = limits.rate?.charge(tokens, from: client, now: .now) ?? 0
+        while true {
+            if ContinuousClock.now - spoke >= .seconds(heartbeat) { try await say(position, &spoke, write) }
+            guard seconds > 0 else { return await Task.yield() }
+            do { try await Task.sleep(for: .seconds(min(seconds, heartbeat))) } catch { throw ended(error, position) }
+            seconds = limits.rate?.charge(0.0, from: client, now: .now) ?? 0
+        }
+    }
+
+    private struct Turn {
+        var position: StreamPosition
+        var tokens = 0.0
+        var blocks = 0
+        var hasWritten = false
+
+        var isOver: Bool { tokens >= StreamPrice.tokensPerTurn || blocks >= StreamPrice.blocksPerTurn }
     }
 
     /// Writes blocks up to `final`, or a part of them after which the caller looks at the lag again.
     private func deliver(
         upTo final: Height, from first: StreamPosition, isLive: Bool, _ write: Write
-    ) async throws -> StreamPosition {
-        var position = first
+    ) async throws -> Turn {
+        var turn = Turn(position: first)
         var chunk: [UInt8] = []
-        while position.height < final || position.entries != nil {
+        while !turn.isOver, turn.position.height < final || turn.position.entries != nil {
+            let position = turn.position
             let height = position.entries == nil ? position.height.next : position.height
             guard height <= final else { break }
-            let block: ExecutedBlock?
-            do { block = try await feed.block(height) } catch { throw ended(error, position) }
-            guard let block else {
+            let found: (block: ExecutedBlock, wasRead: Bool)?
+            do { found = try await feed.block(height) } catch { throw ended(error, position) }
+            guard let (block, wasRead) = found else {
                 throw Ended(
                     "pruned", "This node no longer has block \(height). Resume at another node, or from a later block.",
                     after: position)
             }
+            turn.blocks += 1
+            turn.tokens += StreamPrice.tokens(block, wasRead: wasRead)
             let seen = height == position.height ? position.entries ?? 0 : 0
             for (place, notice) in filter.entries(of: block, skipping: seen) {
                 chunk += EventStream.entry(notice.kind.rawValue, place.description, notice.json)
                 guard chunk.count >= EventStream.chunkBytesMax else { continue }
                 try await write(chunk)
                 chunk = []
+                turn.hasWritten = true
             }
-            position = StreamPosition(height: height)
+            turn.position = StreamPosition(height: height)
             if isLive, !chunk.isEmpty { break }
         }
-        if !chunk.isEmpty { try await write(chunk) }
-        return position
+        if !chunk.isEmpty {
+            try await write(chunk)
+            turn.hasWritten = true
+        }
+        return turn
     }
 
     private func ended(_ error: any Error, _ position: StreamPosition) -> Ended {

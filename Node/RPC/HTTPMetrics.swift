@@ -41,7 +41,9 @@ final class HTTPMetrics: Sendable {
     func recordStalled() { state.withLock { $0.stalled &+= 1 } }
     func recordStreamEndedSlow() { state.withLock { $0.streamsEndedSlow &+= 1 } }
 
-    func families(inFlight: Int, streams: Int, connections: Int, clients: Int) -> [MetricFamily] {
+    func families(
+        inFlight: Int, streams: Int, connections: Int, clients: Int, answerBytes: Int
+    ) -> [MetricFamily] {
         let now = state.withLock {
             ($0.requests, $0.timings, $0.bodyBytes, $0.malformed, $0.stalled, $0.streamsEndedSlow)
         }
@@ -65,6 +67,10 @@ final class HTTPMetrics: Sendable {
                             labels: [MetricLabel("operation", $0.key)], bounds: HTTPMetrics.bounds,
                             counts: $0.value.counts, sum: $0.value.sum)
                     })),
+            MetricFamily(
+                "commonwatt_http_answer_bytes_held",
+                "Bytes of answers that clients have not taken yet, and what is set aside for those in work.",
+                .gauge(one(Double(answerBytes)))),
             MetricFamily("commonwatt_http_body_bytes_total", "Bytes of request bodies.", .counter(one(Double(now.2)))),
             MetricFamily(
                 "commonwatt_http_malformed_total", "Connections that sent something other than HTTP.",

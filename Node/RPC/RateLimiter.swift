@@ -41,6 +41,15 @@ final class RateLimiter: Sendable {
         }
     }
 
+    /// The same for what is charged piece by piece; the seconds until the client has paid, 0 when it has.
+    func charge(_ cost: Double, from client: String, now: ContinuousClock.Instant) -> Double {
+        with(client, now) { bucket in
+            bucket.tokens = refilled(bucket, now) - max(0, cost)
+            bucket.at = now
+            return max(0, -bucket.tokens / Double(max(1, limit.tokensPerSecond)))
+        }
+    }
+
     private func with<Result>(
         _ client: String, _ now: ContinuousClock.Instant, _ body: (inout Bucket) -> Result
     ) -> Result {

@@ -2,8 +2,8 @@
 package struct RouteTable: Sendable {
     package enum Match: Sendable {
         case endpoint(Endpoint, parameters: [String: String])
-        /// The path exists, with these methods only.
-        case otherMethods([String])
+        /// The path exists, with these methods only; open when pages of other origins may use all of them.
+        case otherMethods([String], isOpen: Bool)
         case nothing
         /// A percent escape in the path is broken, and no endpoint wants to say so itself.
         case malformed
@@ -89,7 +89,7 @@ package struct RouteTable: Sendable {
         if isBroken, node.endpoints[asked]?.judgesItsAddress != true { return .malformed }
         if let endpoint = node.endpoints[asked] { return .endpoint(endpoint, parameters: parameters) }
         let methods = node.endpoints.keys.sorted() + (node.endpoints["GET"] == nil ? [] : ["HEAD"]) + ["OPTIONS"]
-        return .otherMethods(methods)
+        return .otherMethods(methods, isOpen: node.endpoints.values.allSatisfy(\.isOpenToOtherOrigins))
     }
 
     // Literal segments win over parameters, those over the rest of the path. Depth is bounded by the declared paths.

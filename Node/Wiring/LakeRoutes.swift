@@ -17,22 +17,24 @@ struct LakeRoutes: RouteModule {
     let wiring: LakeWiring
     let settler: SettlerWiring
     private let taken = TakenRequests()
+    private let audience: AdminAudience
 
     init(wiring: LakeWiring, settler: SettlerWiring) {
         self.wiring = wiring
         self.settler = settler
+        audience = AdminAudience(network: wiring.node.network, node: wiring.node.peer, run: .random)
     }
 
     let tag = "Data lake and settlement"
     let tagDescription =
-        "Data providers hand in signed reading batches. Everything under /v1/admin is for this node's own partner: each request is signed with one of its keys."
+        "Data providers hand in signed reading batches. Everything under /v1/admin is for this node's own partner: each request is signed with one of its keys, for this run of this node. Pages of other origins may not read it."
 
     static let notPermitted = Problem.Kind("not-permitted", 403, "The request is not permitted")
     private static let anyObject = Schema(["type": "object"])
 
     var endpoints: [Endpoint] {
         [
-            upload,
+            upload, whom,
             admin(.memberKeys, "setMemberKeys", "Store the keys from which salts are derived") {
                 payload in
                 let message = try MemberKeysMessage(bcs: payload)
@@ -138,6 +140,17 @@ struct LakeRoutes: RouteModule {
         try await withTaskExecutorPreference(wiring.node.background) { try await body() }
     }
 
+    private var whom: Endpoint {
+        var endpoint = Endpoint(
+            .get, AdminAudience.path, operation: "adminAudience",
+            summary: "Whom a request of the own partner is signed for",
+            details: "32 bytes each: the network's id, the node's transport key, and a number of this run of the node.",
+            answers: [Endpoint.Answer(200, "The audience.", [.bytes("BCS of network, node and run.")])]
+        ) { [audience] _ in APIAnswer.bytes(audience.bcs).uncached }
+        endpoint.isOpenToOtherOrigins = false
+        return endpoint
+    }
+
     private func decode<Value: BCSDecodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(Problem) -> Value {
         do {
             return try Value(bcs: bytes)
@@ -154,7 +167,7 @@ struct LakeRoutes: RouteModule {
         var endpoint = Endpoint(
             .post, operation.path, operation: name, summary: summary,
             details:
-                "BCS of time, key, payload and signature, signed for this operation and network within the last minute.",
+                "BCS of time, audience, key, payload and signature, signed for this operation and audience within the last minute; taken once.",
             body: Endpoint.Body([.bytes("A signed request.")], bytesMax: AdminRequest.payloadBytesMax + 1_024),
             answers: [
                 Endpoint.Answer(
@@ -165,7 +178,7 @@ struct LakeRoutes: RouteModule {
             let signed = try decode(AdminRequest.self, request.body)
             let now = Timestamp.wallClock
             if let problem = signed.problem(
-                operation: operation.rawValue, network: wiring.node.network, keys: try wiring.ownKeys(), now: now)
+                operation: operation.rawValue, audience: audience, keys: try wiring.ownKeys(), now: now)
             {
                 throw Problem(LakeRoutes.notPermitted, "The request is not taken: \(problem).")
             }
@@ -187,6 +200,7 @@ struct LakeRoutes: RouteModule {
             }
         }
         endpoint.moreMilliseconds = moreMilliseconds
+        endpoint.isOpenToOtherOrigins = false
         return endpoint
     }
 

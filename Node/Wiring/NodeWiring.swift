@@ -159,7 +159,7 @@ package enum NodeWiring {
         api.operatorDID = settings.operatorDID
         api.rateLimit?.tokensPerSecond = UInt32(clamping: settings.requestsPerSecondMax)
         api.rateLimit?.tokensMax = UInt32(clamping: settings.requestsPerSecondMax * 2)
-        api.connectionsMax = try OpenFiles.connections(atMost: api.connectionsMax)
+        api.bound(connections: try OpenFiles.connections(atMost: api.connectionsMax))
         return api
     }
 

@@ -45,7 +45,18 @@ struct RuntimeService: NodeService {
             throw RuntimeService.failure(error)
         }
         submitted.insert(zip(transactions, refusals).filter { $0.1 == nil }.map(\.0.digest))
-        return refusals.map { $0.map(Submission.init) ?? .accepted }
+        return try zip(transactions, refusals).map { (transaction, refusal) throws(ServiceFailure) in
+            switch refusal {
+            case nil: .accepted
+            case .included where try isHere(transaction): .alreadyFinal
+            case .some(let other): Submission(other)
+            }
+        }
+    }
+
+    /// Whether a block has it by its own digest, and not with another signature.
+    private func isHere(_ transaction: Transaction) throws(ServiceFailure) -> Bool {
+        try read { (view) throws(StorageFailure) in try view.location(of: transaction.digest) } != nil
     }
 
     func transactionStatus(_ digest: Digest) async throws(ServiceFailure) -> TransactionStatus {

@@ -10,13 +10,14 @@ extension Submission {
         self =
             switch refusal {
             case .pending: .alreadyPending
-            case .included: .alreadyFinal
             case .poolFull, .senderQuota, .unavailable: .poolFull(retryAfterSeconds: 1)
             case .notAdmitted(let rejection): .refused(rejection)
             case .otherNetwork: refused(HostRejection.wrongNetwork.code)
             case .expired, .expiryTooFar: refused(HostRejection.expired.code)
             case .badSignature: refused(PoolRejection.badSignature)
             case .tooLarge: refused(PoolRejection.tooLarge)
+            // Whoever sent these very bytes is told that they are final before it comes to this.
+            case .signedOtherwise, .included: refused(PoolRejection.signedOtherwise)
             }
     }
 }

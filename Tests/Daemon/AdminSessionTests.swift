@@ -17,19 +17,49 @@ struct AdminSessionTests {
     @Test func aCopyIsNotTaken() throws {
         let taken = TakenRequests()
         let now = Timestamp(1_800_000_000_000)
-        let network = SHA256.hash([1])
-        let request = AdminRequest(signing: [1], operation: "erase", network: network, key: try key)
+        let request = AdminRequest(signing: [1], operation: "erase", audience: own, key: try key)
         #expect(taken.take(request, now: now))
         #expect(!taken.take(request, now: now))
         #expect(!taken.take(request, now: now.adding(milliseconds: 2 * AdminRequest.ageMillisecondsMax)))
-        let other = AdminRequest(signing: [2], operation: "erase", network: network, key: try key)
+        let other = AdminRequest(signing: [2], operation: "erase", audience: own, key: try key)
         #expect(taken.take(other, now: now))
         // Long after its time it is refused for its time.
         let later = now.adding(milliseconds: 4 * AdminRequest.ageMillisecondsMax)
         #expect(taken.take(request, now: later))
         #expect(
-            request.problem(operation: "erase", network: network, keys: [try key.publicKey], now: later)?.isEmpty
+            request.problem(operation: "erase", audience: own, keys: [try key.publicKey], now: later)?.isEmpty
                 == false)
+    }
+
+    private let own = AdminAudience(network: SHA256.hash([1]), node: SHA256.hash([2]), run: SHA256.hash([3]))
+
+    /// A request is for one network, one node and one run of it, also when another node takes the same key.
+    @Test func otherNodesTakeNoCopy() throws {
+        let request = AdminRequest(signing: [1], operation: "erase", audience: own, key: try key)
+        let keys = [try key.publicKey]
+        func problem(_ request: AdminRequest, _ audience: AdminAudience, _ operation: String = "erase") -> String? {
+            request.problem(operation: operation, audience: audience, keys: keys, now: request.time)
+        }
+        #expect(problem(try AdminRequest(bcs: request.bcs), own) == nil)
+        #expect(problem(request, own, "settle")?.contains("signature") == true)
+        let (network, node, run) = (own.network, own.node, own.run)
+        let others: [(AdminAudience, String)] = [
+            (AdminAudience(network: SHA256.hash([9]), node: node, run: run), "of network"),
+            (AdminAudience(network: network, node: SHA256.hash([9]), run: run), "signed for the node \(node)"),
+            (AdminAudience(network: network, node: node, run: SHA256.hash([9])), "started again"),
+        ]
+        for (other, words) in others {
+            #expect(problem(request, other)?.contains(words) == true)
+            // Written over, the signature no longer fits.
+            var encoder = BCSEncoder()
+            encoder.value(request.time)
+            encoder.value(other)
+            encoder.value(request.key)
+            encoder.blob(request.payload)
+            encoder.value(request.signature)
+            let forged = try AdminRequest(bcs: encoder.bytes)
+            #expect(problem(forged, other)?.contains("signature does not fit") == true)
+        }
     }
 
     @Test func secretsCrossNoNetworkInTheOpen() async throws {

@@ -124,6 +124,29 @@ import Testing
         }
     }
 
+    /// Looking through the chain costs the same whatever the filter leaves of it.
+    @Test func whatIsLookedThroughIsPaidFor() async throws {
+        try await TestServer.with(LimitTests.limited(tokens: 20), isDriven: false) { server in
+            for _ in 0..<200 { try await server.node.makeBlock() }
+            let found = try await entries(server, "?kinds=event&instance=other&after=0", milliseconds: 600)
+            #expect(found.allSatisfy { $0.data.isEmpty })
+            // A turn costs more than the client has: it waits until it has paid, and so do its other requests.
+            let answer = try await server.call("GET", "/healthz")
+            #expect(answer.status == 429)
+            #expect((answer.headers["retry-after"].flatMap { Int($0) } ?? 0) >= 8)
+        }
+    }
+
+    /// A stream that finds nothing keeps its connection open and says how far it is, while blocks come all the time.
+    @Test func streamsThatFindNothingSayWhereTheyAre() async throws {
+        try await TestServer.with(idleMilliseconds: 20) { server in
+            let found = try await entries(server, "?kinds=event&instance=other&after=0", milliseconds: 3_500)
+            let last = try #require(found.last?.id.flatMap { StreamPosition($0) })
+            #expect(found.count >= 2 && found.allSatisfy { $0.data.isEmpty })
+            #expect(last.height > Height(2))
+        }
+    }
+
     @Test func quietStreamsGetHeartbeatsAndIds() async throws {
         try await TestServer.with(isDriven: false) { server in
             let found = try await entries(server, milliseconds: 2_600)

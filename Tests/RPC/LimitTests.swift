@@ -1,5 +1,6 @@
 import Chain
 import Foundation
+import LedgerCrypto
 import NodeClient
 import Primitives
 import RPC
@@ -37,6 +38,30 @@ import Testing
             encoder.vector([[UInt8]](repeating: [1], count: 640)) { $0.blob($1) }
             let first = try await server.call("POST", "/v1/transactions/batch", headers: octets, body: encoder.bytes)
             #expect(first.status == 429 && first.headers["retry-after"] != nil)
+        }
+    }
+
+    /// The price of a batch follows what its keys cost to check, before anything is checked.
+    @Test func batchesPayForTheirKeys() async throws {
+        try await TestServer.with(Self.limited(tokens: 5)) { server in
+            func batch(_ scheme: SignatureScheme) throws -> [UInt8] {
+                let key = try #require(
+                    PublicKey(scheme: scheme, bytes: [UInt8](repeating: 2, count: scheme.publicKeyByteCount)))
+                let body = TransactionBody(
+                    network: server.node.genesis.network, sender: key, expiry: Timestamp(1), salt: 1,
+                    calls: [Call(instance: Address(wellKnown: "echo"), method: 1, arguments: [])])
+                var encoder = BCSEncoder()
+                encoder.vector([[UInt8]](repeating: body.bcs + [UInt8](repeating: 0, count: 64), count: 64)) {
+                    $0.blob($1)
+                }
+                return encoder.bytes
+            }
+            let dear = try await server.call(
+                "POST", "/v1/transactions/batch", headers: octets, body: try batch(.p256))
+            #expect(dear.status == 429 && dear.headers["retry-after"] != nil)
+            let cheap = try await server.call(
+                "POST", "/v1/transactions/batch", headers: octets, body: try batch(.secp256k1))
+            #expect(cheap.status == 200)
         }
     }
 
@@ -210,7 +235,7 @@ import Testing
 
     @Test func connectionsPerClientAreBounded() async throws {
         var configuration = APIConfiguration.testing
-        configuration.connectionsPerClientMax = 3
+        configuration.connectionsOfThisMachineMax = 3
         try await TestServer.with(configuration) { (server) async throws in
             let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
                 for _ in 0..<6 {

@@ -70,7 +70,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("192.0.2.7", "192.0.2.7"), ("::1", "0:0:0:0"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
+        ("192.0.2.7", "192.0.2.7"), ("::1", "this machine"), ("127.0.0.1", "this machine"),
+        ("127.8.9.10", "this machine"), ("::ffff:127.0.0.2", "this machine"),
+        ("127.0.0.1.example", "127.0.0.1.example"),
+        ("::2", "0:0:0:0"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2"),
         ("2001:db8::6", "2001:db8:0:0"), ("fe80::1%eth0", "fe80:0:0:0"), ("::ffff:192.0.2.7", "192.0.2.7"),
         ("", ""), (":", "0:0:0:0"), (":::::::::", "0:0:0:0"),
     ])
@@ -112,7 +115,8 @@ import Testing
         let changes: [(inout APIConfiguration) -> Void] = [
             { $0.port = 70_000 }, { $0.connectionsMax = .max }, { $0.eventHeartbeatSeconds = .max },
             { $0.waitSecondsMax = .max }, { $0.batchBytesMax = -1 }, { $0.bodyBytesInFlightMax = 5 },
-            { $0.rateLimit?.tokensMax = 0 }, { $0.idleSecondsMax = 0 },
+            { $0.rateLimit?.tokensMax = 0 }, { $0.idleSecondsMax = 0 }, { $0.answerBytesPerClientMax = 1 },
+            { $0.requestsOfThisMachineMax = 0 },
         ]
         for change in changes {
             var configuration = APIConfiguration()

@@ -27,13 +27,41 @@ import Testing
                 let answer = try await server.call("GET", path)
                 #expect(answer.status == 200, "\(path)")
                 #expect(answer.headers["content-type"] == media)
-                #expect(answer.headers["access-control-allow-origin"] == "*")
+                #expect(answer.headers["access-control-allow-origin"] == (path == "/metrics" ? nil : "*"), "\(path)")
                 #expect(!answer.body.isEmpty)
                 if media == "application/json" { _ = try JSONValue(parsing: answer.body) }
                 let head = try await server.call("HEAD", path)
                 #expect(head.status == 200 && head.body.isEmpty)
                 #expect(head.headers["content-type"] == media)
             }
+        }
+    }
+
+    /// What is the operator's business no page of another origin reads, nor asks whether it may.
+    @Test func operatorsRoutesAreClosedToOtherOrigins() async throws {
+        try await TestServer.with(modules: [ClosedRoute()]) { server in
+            for (method, path) in [
+                ("GET", "/metrics"), ("OPTIONS", "/metrics"), ("POST", "/v1/admin/x"), ("OPTIONS", "/v1/admin/x"),
+                ("GET", "/v1/admin/x"),
+            ] {
+                let answer = try await server.call(method, path)
+                #expect(answer.headers.keys.allSatisfy { $0 != "access-control-allow-origin" }, "\(method) \(path)")
+            }
+            let open = try await server.call("OPTIONS", "/v1/transactions")
+            #expect(open.headers["access-control-allow-origin"] == "*")
+        }
+    }
+
+    private struct ClosedRoute: RouteModule {
+        let tag = "Closed"
+        let tagDescription = "For the test."
+        var endpoints: [Endpoint] {
+            var endpoint = Endpoint(
+                .post, "/v1/admin/x", operation: "closed", summary: "Closed.",
+                answers: [Endpoint.Answer(200, "Done.", [.json(Schema(["type": "object"]))])]
+            ) { _ in .json(.object([])) }
+            endpoint.isOpenToOtherOrigins = false
+            return [endpoint]
         }
     }
 

@@ -19,6 +19,23 @@ import Testing
         }
     }
 
+    /// The same body with another signature is refused by the name of the one that waits.
+    @Test func signedTwiceNamesTheFirst() throws {
+        let first = try #require(try transactions(1, senders: 1).first)
+        var bytes = first.transaction.bytes
+        bytes[bytes.count - 1] ^= 1
+        let other = SignedTransaction(certified: try Transaction(bytes: bytes))
+        #expect(first.transaction.signedDigest == other.transaction.signedDigest && first.digest != other.digest)
+        var pool = Mempool(limits: MempoolLimits())
+        #expect(pool.insert(first, isLocal: true) == nil)
+        #expect(pool.insert(first, isLocal: true) == .pending)
+        let refusal = pool.insert(other, isLocal: true)
+        #expect(refusal == .signedOtherwise(first.digest))
+        #expect(refusal?.description.contains("\(first.digest)") == true)
+        pool.remove(signed: first.transaction.signedDigest)
+        #expect(pool.insert(other, isLocal: true) == nil)
+    }
+
     /// Random operations against a plain model: the same members, and every selection offers exactly the waiting ones.
     @Test(arguments: [UInt64(1), 2, 3, 4])
     func behavesLikeItsModel(_ seed: UInt64) throws {

@@ -215,7 +215,9 @@ private struct CommunitySession {
     private func ask(
         _ operation: String, _ payload: [UInt8], _ accept: String = "application/json"
     ) async throws -> [UInt8] {
-        let request = AdminRequest(signing: payload, operation: operation, network: id, key: own)
+        let audience = try AdminAudience(
+            bcs: try await client.readFromOwn(AdminAudience.path, accept: "application/octet-stream"))
+        let request = AdminRequest(signing: payload, operation: operation, audience: audience, key: own)
         return try await client.post("/v1/admin/\(operation)", request.bcs, accept: accept)
     }
 }

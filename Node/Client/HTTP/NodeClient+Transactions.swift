@@ -93,16 +93,15 @@ extension NodeClient {
     /// Sends what is for the own node alone to the first of the nodes, and to no other. Who makes the request anew for each
     /// try signs each, so that none is a copy of another. Over plain HTTP to this machine only: such requests carry secrets.
     package func postToOwn(
-        _ path: String, accept: String = "application/json", waitSeconds: UInt32 = 0, _ body: () throws -> [UInt8]
+        _ path: String, accept: String = "application/json", waitSeconds: UInt32 = 0,
+        _ body: () async throws -> [UInt8]
     ) async throws -> [UInt8] {
-        guard nodes[0].hasPrefix("https://") || NodeClient.isThisMachine(nodes[0]) else {
-            throw ClientError.openConnection(nodes[0])
-        }
+        try refuseOpenConnection()
         var failure = ClientError.NodeFailure(node: nodes[0], reason: "")
         for round in 0..<max(1, configuration.roundsMax) {
             if round > 0 { try await Task.sleep(for: .milliseconds(configuration.pauseMilliseconds)) }
             do {
-                return try await ask(.post(path, try body(), accept, waitSeconds), of: 0).body
+                return try await ask(.post(path, try await body(), accept, waitSeconds), of: 0).body
             } catch let error as ClientError {
                 guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
                 failure = .init(node: nodes[0], reason: report.detail)
@@ -113,6 +112,18 @@ extension NodeClient {
             }
         }
         throw ClientError.noNodeAnswered([failure])
+    }
+
+    /// What the own node, the first one, answers to a GET that comes before such a request. Asked once.
+    package func readFromOwn(_ path: String, accept: String) async throws -> [UInt8] {
+        try refuseOpenConnection()
+        return try await ask(NodeRequest(path, accept: accept), of: 0).body
+    }
+
+    private func refuseOpenConnection() throws(ClientError) {
+        guard nodes[0].hasPrefix("https://") || NodeClient.isThisMachine(nodes[0]) else {
+            throw ClientError.openConnection(nodes[0])
+        }
     }
 
     /// Whether an address of a node names the machine that asks.

@@ -23,6 +23,8 @@ package enum PoolRejection {
     package static let badSignature: UInt16 = 80
     /// Larger than a block may be.
     package static let tooLarge: UInt16 = 81
+    /// The same body with another signature is in the pool or in the chain; the text names it where it is known.
+    package static let signedOtherwise: UInt16 = 82
 }
 
 /// Where a transaction is in its life.

@@ -42,7 +42,8 @@ struct EventRoutes: RouteModule {
         var endpoint = Endpoint(
             .get, "/v1/events", operation: "streamEvents", summary: "Follow the chain",
             details: "An endless stream. Entries have ids, so that a reader that comes back misses nothing. A reader "
-                + "that falls too far behind gets an `end` entry that says so. Comments keep idle connections open.",
+                + "that falls too far behind gets an `end` entry that says so. Comments keep idle connections open. Blocks "
+                + "are paid for as they are looked through, whatever the filter leaves of them.",
             parameters: [
                 kinds.declaration, instance.declaration, events.declaration, named.declaration, after.declaration,
                 lastEventID.declaration,
@@ -56,8 +57,8 @@ struct EventRoutes: RouteModule {
                 kinds: Set(request[kinds] ?? ["block", "event"]), instance: request[instance],
                 events: numbers, named: request[named])
             let stream = EventStream(
-                service: service, feed: feed, filter: filter, configuration: configuration, metrics: limits.metrics,
-                start: request[lastEventID] ?? request[after])
+                service: service, feed: feed, filter: filter, configuration: configuration, limits: limits,
+                client: request.client, start: request[lastEventID] ?? request[after])
             return APIAnswer(
                 mediaType: "text/event-stream",
                 body: .stream { write in

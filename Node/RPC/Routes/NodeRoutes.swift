@@ -82,7 +82,7 @@ struct NodeRoutes: RouteModule {
     }
 
     private var metrics: Endpoint {
-        Endpoint(
+        var endpoint = Endpoint(
             .get, "/metrics", operation: "getMetrics", summary: "Metrics in Prometheus' text format",
             answers: [
                 Endpoint.Answer(
@@ -94,6 +94,8 @@ struct NodeRoutes: RouteModule {
                 mediaType: PrometheusText.mediaType, body: .bytes(PrometheusText.render(families))
             ).uncached
         }
+        endpoint.isOpenToOtherOrigins = false
+        return endpoint
     }
 
     private var openAPI: Endpoint {

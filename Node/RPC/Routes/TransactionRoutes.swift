@@ -115,9 +115,10 @@ struct TransactionRoutes: RouteModule {
         ) { request in
             let blobs =
                 request.hasJSONBody ? try request.json(form).transactions : try blobs(request.body)
-            try charge(blobs.count, request)
+            let units = blobs.map { SignaturePrice.units(of: $0) }
+            try charge(units.reduce(0, +), request)
             let outcomes = SubmissionOutcomes(try await submit(blobs))
-            chargeRefused(outcomes.submissions, request)
+            chargeRefused(zip(outcomes.submissions, units), request)
             return request.wantsBytes ? .bytes(outcomes.bcs) : .json(outcomes, .outcomes)
         }
     }
@@ -135,9 +136,10 @@ struct TransactionRoutes: RouteModule {
         }
     }
 
-    // A batch costs as much as it makes the node work; the request itself has already paid for one.
-    private func charge(_ count: Int, _ request: APIRequest) throws(Problem) {
-        let cost = UInt32(clamping: count / TransactionRoutes.transactionsPerToken)
+    // A batch costs as much as it makes the node work, before anything is checked; the request itself has already paid for
+    // one token.
+    private func charge(_ units: Int, _ request: APIRequest) throws(Problem) {
+        let cost = UInt32(clamping: units / SignaturePrice.unitsPerToken)
         guard cost > 0, let seconds = limits.rate?.take(cost, from: request.client, now: .now) else { return }
         throw Problem(.tooManyRequests, "This address submits more than the node allows. Wait \(seconds) s.")
             .retrying(afterSeconds: seconds)
@@ -145,12 +147,10 @@ struct TransactionRoutes: RouteModule {
 
     /// A transaction that is refused was checked in vain, at some hundred times the price of one that is taken: the next
     /// requests of this address wait for it.
-    private func chargeRefused(_ outcomes: [Submission], _ request: APIRequest) {
-        let refused = outcomes.count { if case .refused = $0 { true } else { false } }
+    private func chargeRefused(_ outcomes: Zip2Sequence<[Submission], [Int]>, _ request: APIRequest) {
+        let refused = outcomes.reduce(0) { sum, each in if case .refused = each.0 { sum + each.1 } else { sum } }
         if refused > 0 { limits.rate?.charge(UInt32(clamping: refused), from: request.client, now: .now) }
     }
-
-    static let transactionsPerToken = 64
 
     /// Offers what decodes to the pool, and puts the outcomes back in the order of the input.
     private func submit(_ blobs: [[UInt8]]) async throws -> [Submission] {
