@@ -91,7 +91,8 @@ extension Replica {
             } catch {
                 throw StorageFailure(
                     "journal record \(record.sequence) cannot be read (\(error)): a newer release wrote it, or it is damaged. "
-                        + "Run that release, or move the journal away and start as after a lost disk, one validator at a time")
+                        + "Run that release, or move the journal away and start as after a lost disk, one validator at a time"
+                )
             }
         }
         return (records, bodies)

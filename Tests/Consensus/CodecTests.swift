@@ -53,7 +53,10 @@ import Testing
             samples.messages.map { SHA256.hash($0.bcs).short } == [
                 "8fc7cef7", "18ca483b", "fc06a06c", "4fc46b0b", "9c06c805", "87195d3b", "883bcf5c", "e13730ad",
             ])
-        #expect(samples.records.map { SHA256.hash($0.bcs).short } == ["38b7a504", "f15ce531", "e157f010", "948fa893", "c59b1202"])
+        #expect(
+            samples.records.map { SHA256.hash($0.bcs).short } == [
+                "38b7a504", "f15ce531", "e157f010", "948fa893", "c59b1202",
+            ])
     }
 
     @Test func everyFormComesBack() throws {

@@ -15,7 +15,8 @@ struct RefusalTests {
         let time = Timestamp(7)
         let refusals: [(TransactionRefusal, UInt16)] = [
             (.otherNetwork, 1), (.expired(expiry: time, now: time), 2), (.expiryTooFar(expiry: time, latest: time), 2),
-            (.badSignature, 80), (.tooLarge(bytesMax: 1), 81), (.signedOtherwise(.zero), 82), (.included, 82), (.notAdmitted(Rejection(4, "quota")), 4),
+            (.badSignature, 80), (.tooLarge(bytesMax: 1), 81), (.signedOtherwise(.zero), 82), (.included, 82),
+            (.notAdmitted(Rejection(4, "quota")), 4),
         ]
         for (refusal, code) in refusals {
             guard case .refused(let rejection) = Submission(refusal) else {
@@ -27,7 +28,9 @@ struct RefusalTests {
         #expect(Submission(.pending) == .alreadyPending)
         #expect(Submission(.poolFull) == .poolFull(retryAfterSeconds: 1))
         let host = HostRejection.all.map(\.code) + [HostRejection.localFailure.code]
-        for code in [PoolRejection.malformed, PoolRejection.badSignature, PoolRejection.tooLarge, PoolRejection.signedOtherwise] {
+        for code in [
+            PoolRejection.malformed, PoolRejection.badSignature, PoolRejection.tooLarge, PoolRejection.signedOtherwise,
+        ] {
             #expect(code < 100 && !host.contains(code), "the host has \(code)")
         }
     }

@@ -18,7 +18,9 @@ extension ProcessSuite {
 
     static let badSettings: [BadSettings] = [
         BadSettings("listen-rpc:", "listen-rcp:", "unknown setting 'listen-rcp'; did you mean 'listen-rpc'?"),
-        BadSettings("log: info", "colour: red", "known are api-certificate, api-key, copies-for, copies-megabytes-max, data, full-nodes"),
+        BadSettings(
+            "log: info", "colour: red",
+            "known are api-certificate, api-key, copies-for, copies-megabytes-max, data, full-nodes"),
         BadSettings("listen-rpc: 127.0.0.1:", "listen-rpc: 127.0.0.1:9", "Setting 'listen-rpc'"),
         BadSettings("listen-peers: ", "listen-peers: nowhere#", "Setting 'listen-peers'"),
         BadSettings("  coop:", "  nobody:", "Setting 'peers': 'nobody'"),

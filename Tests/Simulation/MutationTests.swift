@@ -17,7 +17,7 @@ struct MutationTests {
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),
         Case(mutation: .pruneBeforeSync, seeds: [13, 27, 33]),
         Case(mutation: .finalizationIsNoParent, seeds: [3, 9, 13]),
-        Case(mutation: .emptyDescendantsAfterClosing, seeds: [144, 243, 409]),
+        Case(mutation: .emptyDescendantsAfterClosing, seeds: [27, 144, 221]),
         Case(mutation: .freshStartFromBackup, seeds: [14, 27, 38]),
         Case(mutation: .missingNullificationAccepted, seeds: [151, 281, 343]),
         Case(mutation: .reservationForgotten, seeds: [23, 31, 262]),

@@ -29,14 +29,18 @@ struct PackageManifest {
     init(text: String) {
         let code = text.components(separatedBy: "\n").map { $0.components(separatedBy: "    //")[0] }
         targets = code.indices.compactMap { start in
-            guard let kind = code[start].firstMatch(of: /^    (module|program|tests|library|constant)\(/) else { return nil }
+            guard let kind = code[start].firstMatch(of: /^    (module|program|tests|library|constant)\(/) else {
+                return nil
+            }
             let end = code[start...].firstIndex { $0.hasSuffix("),") } ?? code.endIndex - 1
             let call = code[start...end].joined(separator: "\n")
             let listed = call.replacing(/\b(excluding|settings|linking|running): [\s\S]*/, with: "")
             let texts = listed.matches(of: /"([^"]*)"/).map { String($0.1) }
             guard texts.count >= 2 else { return nil }
             // What a system library lists after its path are its packages; what a constant does, its name.
-            let names = ["library", "constant"].contains(kind.1) ? [] : texts[2...].flatMap { $0.split(separator: " ").map(String.init) }
+            let names =
+                ["library", "constant"].contains(kind.1)
+                ? [] : texts[2...].flatMap { $0.split(separator: " ").map(String.init) }
             return Target(name: texts[0], path: texts[1], uses: Set(names))
         }
         products = Set(text.matches(of: /"([\w]+)": \.product\(/).map { String($0.1) })
