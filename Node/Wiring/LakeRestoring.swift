@@ -68,31 +68,6 @@ extension LakeWiring {
     }
 }
 
-/// What `cec list` shows.
-struct CommunityList: Codable {
-    struct Entry: Codable {
-        /// Address of the instance.
-        let community: String
-        let name: String
-        let administrator: String
-        /// Whether its policy names the partner.
-        let isAttester: Bool
-        let state: String
-        let periodMinutes: UInt64
-        /// Memberships that are not over, and all that ever were.
-        let members: UInt32
-        let membersEver: UInt32
-        /// Number of the latest settled period, and its start in milliseconds since 1970; nil before the first.
-        let lastSettled: UInt64?
-        let lastSettledStart: UInt64?
-    }
-
-    let partner: String
-    /// Time of the block that it is of, in milliseconds since 1970.
-    let time: UInt64
-    let communities: [Entry]
-}
-
 extension LakeRoutes {
     func communities() async throws -> APIAnswer {
         let encoder = JSONEncoder()

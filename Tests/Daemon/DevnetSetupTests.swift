@@ -1,6 +1,8 @@
+import Chain
 import Foundation
 import Testing
 
+@testable import Wiring
 @testable import commonwatt
 
 /// What `devnet init` writes is what a node reads.

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import NodeClient
 internal import Primitives
+internal import Wiring
 
 extension CecCommand {
     struct List: AsyncParsableCommand {
