@@ -27,34 +27,39 @@ import Testing
                 0 n1 stands in view 1
                 0 n2 stands in view 1
                 0 n3 stands in view 1
-               53 n1 proposes B1 in view 1 on B0
-               67 n0 notarize 1 B1
-               67 n2 notarize 1 B1
-               67 n3 notarize 1 B1
-               79 n2 finalize 1 B1
-               79 n3 finalize 1 B1
-               79 n0 finalize 1 B1
-               79 n1 finalize 1 B1
-               81 n2 proposes B2 in view 2 on B1, just: Notarization(1, B1)
-               89 n0 final: B1
-               89 n1 final: B1
-               89 n2 final: B1
-               89 n3 final: B1
-               95 n0 notarize 2 B2
-               95 n1 notarize 2 B2
-               95 n3 notarize 2 B2
-              107 n1 finalize 2 B2
-              107 n3 finalize 2 B2
-              107 n0 finalize 2 B2
-              107 n2 finalize 2 B2
-              109 n3 proposes B3 in view 3 on B2, just: Notarization(2, B2)
-              117 n0 final: B2
-              117 n2 final: B2
-              117 n1 final: B2
-              117 n3 final: B2
-              123 n0 notarize 3 B3
-              123 n2 notarize 3 B3
-              123 n1 notarize 3 B3
+               51 n1 proposes B1 in view 1 on B0
+               65 n0 notarize 1 B1
+               65 n2 notarize 1 B1
+               65 n3 notarize 1 B1
+               77 n2 finalize 1 B1
+               77 n2 proposes B2 in view 2 on B1, just: Notarization(1, B1)
+               77 n3 finalize 1 B1
+               77 n0 finalize 1 B1
+               77 n1 finalize 1 B1
+               87 n0 final: B1
+               87 n1 final: B1
+               87 n2 final: B1
+               87 n3 final: B1
+               91 n0 notarize 2 B2
+               91 n1 notarize 2 B2
+               91 n3 notarize 2 B2
+              103 n1 finalize 2 B2
+              103 n3 finalize 2 B2
+              103 n3 proposes B3 in view 3 on B2, just: Notarization(2, B2)
+              103 n0 finalize 2 B2
+              103 n2 finalize 2 B2
+              113 n0 final: B2
+              113 n2 final: B2
+              113 n1 final: B2
+              113 n3 final: B2
+              117 n0 notarize 3 B3
+              117 n2 notarize 3 B3
+              117 n1 notarize 3 B3
+              129 n1 finalize 3 B3
+              129 n2 finalize 3 B3
+              129 n0 finalize 3 B3
+              129 n0 proposes B4 in view 4 on B3, just: Notarization(3, B3)
+              129 n3 finalize 3 B3
             """)
     }
 
@@ -76,33 +81,36 @@ import Testing
               562 n3 sends Nullification(1)
               562 n0 sends Nullification(1)
               562 n2 sends Nullification(1)
-              566 n2 proposes B1 in view 2 on B0, just: Nullification(1)
-              580 n0 notarize 2 B1
-              580 n3 notarize 2 B1
-              592 n3 finalize 2 B1
-              592 n0 finalize 2 B1
-              592 n2 finalize 2 B1
-              594 n3 proposes B2 in view 3 on B1, just: Notarization(2, B1)
-              602 n2 final: B1
-              602 n0 final: B1
-              602 n3 final: B1
-              608 n2 notarize 3 B2
-              608 n0 notarize 3 B2
-              620 n0 finalize 3 B2
-              620 n2 finalize 3 B2
-              620 n3 finalize 3 B2
-              621 n3 relays Notarization(2, B1) past 3
-              621 n0 relays Notarization(2, B1) past 3
-              621 n2 relays Notarization(2, B1) past 3
-              622 n0 proposes B3 in view 4 on B2, just: Notarization(3, B2)
-              630 n3 answers with Finalization(3, B2)
-              630 n3 final: B2
-              630 n0 answers with Finalization(3, B2)
-              630 n0 final: B2
-              630 n2 answers with Finalization(3, B2)
-              630 n2 final: B2
-              636 n3 notarize 4 B3
-              636 n2 notarize 4 B3
+              564 n2 proposes B1 in view 2 on B0, just: Nullification(1)
+              578 n0 notarize 2 B1
+              578 n3 notarize 2 B1
+              590 n3 finalize 2 B1
+              590 n3 proposes B2 in view 3 on B1, just: Notarization(2, B1)
+              590 n0 finalize 2 B1
+              590 n2 finalize 2 B1
+              600 n2 final: B1
+              600 n0 final: B1
+              600 n3 final: B1
+              604 n0 notarize 3 B2
+              604 n2 notarize 3 B2
+              616 n2 finalize 3 B2
+              616 n0 finalize 3 B2
+              616 n0 proposes B3 in view 4 on B2, just: Notarization(3, B2)
+              616 n3 finalize 3 B2
+              619 n3 relays Notarization(2, B1) past 3
+              619 n0 relays Notarization(2, B1) past 3
+              619 n2 relays Notarization(2, B1) past 3
+              626 n3 answers with Finalization(3, B2)
+              626 n3 final: B2
+              626 n0 answers with Finalization(3, B2)
+              626 n0 final: B2
+              626 n2 answers with Finalization(3, B2)
+              626 n2 final: B2
+              630 n3 notarize 4 B3
+              630 n2 notarize 4 B3
+              640 n2 answers with Notarization(4, B3)
+              640 n0 answers with Notarization(4, B3)
+              640 n3 answers with Notarization(4, B3)
             """)
     }
 
@@ -121,50 +129,50 @@ import Testing
                 0 n1 stands in view 1
                 0 n2 stands in view 1
                 0 n3 stands in view 1
-                3 n1 proposes B1 in view 1 on B0
-               17 n0 notarize 1 B1
-               17 n2 notarize 1 B1
-               17 n3 notarize 1 B1
-               29 n2 finalize 1 B1
-               29 n3 finalize 1 B1
-               29 n0 finalize 1 B1
-               29 n1 finalize 1 B1
-               31 n2 proposes B2 in view 2 on B1, just: Notarization(1, B1)
-               39 n0 final: B1
-               39 n1 final: B1
-               39 n2 final: B1
-               39 n3 final: B1
-               45 n0 notarize 2 B2
-               45 n1 notarize 2 B2
-               45 n3 notarize 2 B2
-               57 n1 finalize 2 B2
-               57 n3 finalize 2 B2
-               57 n3 proposes B2 in view 3 again, just: Notarization(2, B2)
-               57 n0 finalize 2 B2
-               57 n2 finalize 2 B2
-               67 n0 final: B2
-               67 n0 sends Finalization(2, B2)
-               67 n0 epoch 1 begins after B2
-               67 n0 stands in view 1
-               67 n2 final: B2
-               67 n2 sends Finalization(2, B2)
-               67 n2 epoch 1 begins after B2
-               67 n2 stands in view 1
-               67 n1 final: B2
-               67 n1 sends Finalization(2, B2)
-               67 n1 epoch 1 begins after B2
-               67 n1 stands in view 1
-               67 n3 final: B2
-               67 n3 sends Finalization(2, B2)
-               67 n3 epoch 1 begins after B2
-               67 n3 stands in view 1
-               71 n1 proposes B3 in view 1 on B2
-               85 n0 notarize 1 B3
-               85 n2 notarize 1 B3
-               97 n2 finalize 1 B3
-               97 n0 finalize 1 B3
-               97 n1 finalize 1 B3
-               99 n2 proposes B4 in view 2 on B3, just: Notarization(1, B3)
+                2 n1 proposes B1 in view 1 on B0
+               16 n0 notarize 1 B1
+               16 n2 notarize 1 B1
+               16 n3 notarize 1 B1
+               28 n2 finalize 1 B1
+               28 n2 proposes B2 in view 2 on B1, just: Notarization(1, B1)
+               28 n3 finalize 1 B1
+               28 n0 finalize 1 B1
+               28 n1 finalize 1 B1
+               38 n0 final: B1
+               38 n1 final: B1
+               38 n2 final: B1
+               38 n3 final: B1
+               42 n0 notarize 2 B2
+               42 n1 notarize 2 B2
+               42 n3 notarize 2 B2
+               54 n1 finalize 2 B2
+               54 n3 finalize 2 B2
+               54 n3 proposes B2 in view 3 again, just: Notarization(2, B2)
+               54 n0 finalize 2 B2
+               54 n2 finalize 2 B2
+               64 n0 final: B2
+               64 n0 sends Finalization(2, B2)
+               64 n0 epoch 1 begins after B2
+               64 n0 stands in view 1
+               64 n2 final: B2
+               64 n2 sends Finalization(2, B2)
+               64 n2 epoch 1 begins after B2
+               64 n2 stands in view 1
+               64 n1 final: B2
+               64 n1 sends Finalization(2, B2)
+               64 n1 epoch 1 begins after B2
+               64 n1 stands in view 1
+               64 n3 final: B2
+               64 n3 sends Finalization(2, B2)
+               64 n3 epoch 1 begins after B2
+               64 n3 stands in view 1
+               68 n1 proposes B3 in view 1 on B2
+               82 n0 notarize 1 B3
+               82 n2 notarize 1 B3
+               94 n2 finalize 1 B3
+               94 n2 proposes B4 in view 2 on B3, just: Notarization(1, B3)
+               94 n0 finalize 1 B3
+               94 n1 finalize 1 B3
             """)
     }
 
@@ -185,46 +193,46 @@ import Testing
                 0 n1 stands in view 1
                 0 n2 stands in view 1
                 0 n3 stands in view 1
-                3 n1 proposes B1 in view 1 on B0
-               17 n0 notarize 1 B1
-               17 n2 notarize 1 B1
-               17 n3 notarize 1 B1
+                2 n1 proposes B1 in view 1 on B0
+               16 n0 notarize 1 B1
+               16 n2 notarize 1 B1
+               16 n3 notarize 1 B1
                26 n2 crashes
-               29 n3 finalize 1 B1
-               29 n0 finalize 1 B1
-               29 n1 finalize 1 B1
-               39 n1 final: B1
-               39 n0 final: B1
-               39 n3 final: B1
+               28 n3 finalize 1 B1
+               28 n0 finalize 1 B1
+               28 n1 finalize 1 B1
+               38 n1 final: B1
+               38 n0 final: B1
+               38 n3 final: B1
                40 n2 stands in view 1
                40 n2 repeats B1 of view 1
                40 n2 notarize 1 B1
                50 n0 answers with Finalization(1, B1)
                50 n1 answers with Finalization(1, B1)
                50 n3 answers with Finalization(1, B1)
-               58 n3 relays Notarization(1, B1) past 3
-               58 n0 relays Notarization(1, B1) past 3
-               58 n1 relays Notarization(1, B1) past 3
+               57 n3 relays Notarization(1, B1) past 3
+               57 n0 relays Notarization(1, B1) past 3
+               57 n1 relays Notarization(1, B1) past 3
                60 n2 final: B1
-               64 n2 proposes B2 in view 2 on B1, just: Finalization(1, B1)
-               78 n0 notarize 2 B2
-               78 n1 notarize 2 B2
-               78 n3 notarize 2 B2
-               88 n1 answers with Notarization(2, B2)
-               88 n3 answers with Notarization(2, B2)
-               88 n0 answers with Notarization(2, B2)
-               90 n1 finalize 2 B2
-               90 n3 finalize 2 B2
-               90 n0 finalize 2 B2
-               90 n2 finalize 2 B2
-               92 n3 proposes B3 in view 3 on B2, just: Notarization(2, B2)
-              100 n0 answers with Finalization(2, B2)
-              100 n0 final: B2
-              100 n2 final: B2
-              100 n1 answers with Finalization(2, B2)
-              100 n1 final: B2
-              100 n3 answers with Finalization(2, B2)
-              100 n3 final: B2
+               62 n2 proposes B2 in view 2 on B1, just: Finalization(1, B1)
+               76 n0 notarize 2 B2
+               76 n1 notarize 2 B2
+               76 n3 notarize 2 B2
+               86 n1 answers with Notarization(2, B2)
+               86 n3 answers with Notarization(2, B2)
+               86 n0 answers with Notarization(2, B2)
+               88 n1 finalize 2 B2
+               88 n3 finalize 2 B2
+               88 n3 proposes B3 in view 3 on B2, just: Notarization(2, B2)
+               88 n0 finalize 2 B2
+               88 n2 finalize 2 B2
+               98 n0 answers with Finalization(2, B2)
+               98 n0 final: B2
+               98 n2 final: B2
+               98 n1 answers with Finalization(2, B2)
+               98 n1 final: B2
+               98 n3 answers with Finalization(2, B2)
+               98 n3 final: B2
             """)
     }
 }

@@ -14,8 +14,8 @@ import Testing
 
     static let known = [
         Known(mutation: .tallyBeforeSync, seed: 0), Known(mutation: .finalizeWithoutDurableCertificate, seed: 18),
-        Known(mutation: .pruneBeforeSync, seed: 1), Known(mutation: .finalizationIsNoParent, seed: 0),
-        Known(mutation: .freshStartFromBackup, seed: 1),
+        Known(mutation: .pruneBeforeSync, seed: 1), Known(mutation: .finalizationIsNoParent, seed: 1),
+        Known(mutation: .freshStartFromBackup, seed: 61),
     ]
 
     @Test(arguments: known) func randomRunsFind(known: Known) throws {

@@ -130,9 +130,9 @@ struct SettlementPaceTests {
         #expect(community.settled == 6 && community.failed == 0 && community.oldestUnsettledSeconds(at: now) == 0)
     }
 
-    /// The administrator's node is lost after partners attested: a deputy settles with the salts that they have, and waits
-    /// with what nobody attested.
-    @Test func aDeputyAsksThePartnersThatAttestedForSalts() async throws {
+    /// The administrator's node is lost after a partner attested: that one settles with the salts that it has, and waits with what
+    /// nobody attested. Another one takes salts of a version that is not on the chain from nobody else, and says what it lacks.
+    @Test func aDeputySettlesWhatItAttestedAndTakesSaltsFromNobodyElse() async throws {
         let (cluster, address) = try cluster()
         cluster.network.withLock { $0.time = Timestamp((Homes.first.value + 2) * 3_600_000) }
         for batch in (1...Self.homes).map({ Homes.batch($0) }) { try cluster.lake("dawn").store(batch.bcs) }
@@ -141,7 +141,10 @@ struct SettlementPaceTests {
             Issue.record("borealis did not attest")
             return
         }
-        let deputy = try cluster.settler("dawn", silent: [Cluster.administrator])
+        let other = try cluster.settler("dawn", silent: [Cluster.administrator])
+        #expect(try await other.round([address]) == 0)
+        #expect(await other.report().communities.first?.troubles.first?.reason.contains("salts") == true)
+        let deputy = try cluster.settler("borealis", silent: [Cluster.administrator])
         #expect(try await deputy.round([address]) == 1)
         let record = try #require(try cluster.chain.settlement(of: address, period: Homes.first))
         #expect(record.claim == request.claim)

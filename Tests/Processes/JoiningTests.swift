@@ -75,6 +75,9 @@ extension ProcessSuite {
             }
         ) { network in
             try await network.decide(["propose", "add-partner", newcomer.part(network)], number: 0)
+            try await eventually("\(name) is a partner") {
+                try await Program.succeed(["gov", "partners", "--node", network.url("coop")]).contains(name)
+            }
             try network.start(name)
             try await eventually("\(name) is refused") {
                 network.log(name).contains("refuses this node's transport key")
