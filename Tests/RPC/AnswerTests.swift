@@ -110,7 +110,7 @@ import Testing
 
     /// Who takes a little at a time gets all of it, however long it takes.
     @Test func slowReadersGetTheirAnswer() async throws {
-        let configuration = Self.proxied { $0.writeStallSecondsMax = 2 }
+        let configuration = Self.proxied { $0.writeStallSecondsMax = 3 }
         try await TestServer.with(configuration, isDriven: false) { server in
             let size = try await Self.fill(server)
             let bytes = try await SlowReader.with(server.port, Self.request("192.0.2.1")) { next in

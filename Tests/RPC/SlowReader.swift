@@ -1,33 +1,41 @@
-import NIOCore
-import NIOPosix
+import Foundation
 import NodeClient
 import RPC
 
 /// A client that takes from its connection only what it is told to take, with a small window, so that what it leaves stays
 /// with the server.
 struct SlowReader {
+    private static let windowBytes: Int32 = 65_536
+    private static let takenBytes = 32_768
+
     /// Runs `body` with a connection on which `request` was sent. `next` takes what there is; nil at the end.
     static func with<Result>(
         _ port: Int, _ request: String, _ body: (_ next: () async throws -> [UInt8]?) async throws -> Result
     ) async throws -> Result {
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(ChannelOptions.autoRead, value: false)
-            .channelOption(ChannelOptions.maxMessagesPerRead, value: 1)
-            .channelOption(ChannelOptions.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 32_768))
-            .channelOption(ChannelOptions.socketOption(.so_rcvbuf), value: 32_768)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel,
-                        configuration: .init(backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1)))
-                }
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var window = windowBytes
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = UInt16(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let isOpen = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
-        return try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: request))
-            var iterator = inbound.makeAsyncIterator()
-            return try await body {
-                channel.channel.read()
-                return try await iterator.next().map { Array($0.readableBytesView) }
+        }
+        guard isOpen, send(descriptor, request, request.utf8.count, Int32(MSG_NOSIGNAL)) > 0 else {
+            throw TestFailure("no connection to \(port)")
+        }
+        return try await body {
+            await withCheckedContinuation { continuation in
+                // A read waits: not on Swift's threads.
+                DispatchQueue.global().async {
+                    var bytes = [UInt8](repeating: 0, count: takenBytes)
+                    let count = recv(descriptor, &bytes, takenBytes, 0)
+                    continuation.resume(returning: count > 0 ? Array(bytes.prefix(count)) : nil)
+                }
             }
         }
     }

@@ -109,6 +109,8 @@ import Testing
     /// A question of twenty bytes, whose answer has 64 certificates, is answered as long as the peer has credit.
     @Test func questionsOfTheConsensus() throws {
         let network = try running()
+        // The heartbeat's block, so that there is a certificate to ask for.
+        try network.run(1_000)
         let asker = Identity(7).peer
         try network.step(.connected(asker), at: 0)
         let view = try #require(network.nodes[0].status?.view)

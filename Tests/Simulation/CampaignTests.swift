@@ -14,7 +14,7 @@ struct CampaignTests {
     /// Seeds that found something once: a proposal known from the journal whose transactions nobody was asked for again,
     /// a judge that looked while a node was starting or had not written its genesis, and an operator that reported evidence
     /// once only, in a message that was lost.
-    @Test(arguments: [2_051_014, 2_021_724, 3_002_927, 9_002_113] as [UInt64]) func seedsThatFoundSomething(
+    @Test(arguments: [2_051_014, 2_021_724, 3_002_927, 9_002_113, 3_049] as [UInt64]) func seedsThatFoundSomething(
         _ seed: UInt64
     ) {
         let outcome = Simulation.run(Scenario(seed: seed))

@@ -139,7 +139,11 @@ extension Simulation {
             // A node that got a snapshot of the state has no blocks below it.
             let base = try view.base()
             guard base.value > 0 || (!node.hasLostDisk && node.number < scenario.validatorCount) else { continue }
-            for (height, entry) in chain.entries.enumerated() where base.value == 0 || height > Int(base.value) {
+            // A disk so slow that it has at most a part of the first batch yet has no genesis; its node makes that again at each
+            // start.
+            let first = node.disk.store.contents.values.keys.contains { StorePart(of: $0) == .index } ? 0 : 1
+            for (height, entry) in chain.entries.enumerated().dropFirst(first)
+            where base.value == 0 || height > Int(base.value) {
                 guard try view.header(at: Height(UInt64(height)))?.digest == entry.header.digest else {
                     throw Violation(.acknowledged, "\(who) no longer has the block of height \(height)")
                 }
