@@ -94,6 +94,8 @@ extension APIResponder {
         let status = HTTPResponse.Status(code: answer.status)
         let isHead = exchange.method == "HEAD"
         let share = exchange.answerShare
+        // What the connection's buffer took is still here.
+        limits.presences.of(exchange.channel)?.hold(share)
         switch answer.body {
         case .none:
             return Response(status: status, headers: fields)
@@ -128,7 +130,7 @@ extension APIResponder {
 
 // An answer that nobody reads lies in memory until its client is cut off. So its bytes are counted from before it is made
 // until they are on their way, and a large one goes in pieces: each waits until the connection's buffer has room, which
-// also shows whether the client takes anything. What a connection's buffer holds is not counted: a few pieces.
+// also shows whether the client takes anything.
 extension APIResponder {
     /// An answer of at most so many bytes is written at once.
     static let pieceBytes = 16 * 1024

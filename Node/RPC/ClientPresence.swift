@@ -8,6 +8,8 @@ final class ClientPresence: Sendable {
         var isGone = false
         /// At most one, since the requests of a connection are answered one after the other.
         var whenGone: (@Sendable () -> Void)?
+        /// What answers have of a capacity whose last bytes the kernel has not taken yet, in their order.
+        var unsent: [CapacityShare] = []
     }
 
     private let state = Mutex(State())
@@ -20,6 +22,18 @@ final class ClientPresence: Sendable {
             return state.whenGone
         }
         told?()
+    }
+
+    /// An answer goes out: what it has of a capacity is held until the kernel has taken its end, or the connection is closed.
+    func hold(_ share: CapacityShare) { state.withLock { $0.unsent.append(share) } }
+
+    /// The kernel has taken the end of the first answer that goes out.
+    func sent() { state.withLock { if !$0.unsent.isEmpty { $0.unsent.removeFirst() } } }
+
+    /// The connection is closed.
+    func close() {
+        end()
+        state.withLock { $0.unsent = [] }
     }
 
     /// Runs `work`, and cancels it when the client goes, or has gone.

@@ -39,6 +39,8 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     private var isInputClosed = false
     private var isAnswering = false
     private var isEnding = false
+    /// Writes that the kernel has taken.
+    private var taken: UInt64 = 0
     private var stall: Scheduled<Void>?
     private var linger: Scheduled<Void>?
     private var end: Scheduled<Void>?
@@ -80,7 +82,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if let client { limits.connections.leave(client) }
         client = nil
         limits.presences.remove(context.channel)
-        presence.end()
+        presence.close()
         for task in [stall, linger, end] { task?.cancel() }
         context.fireChannelInactive()
     }
@@ -115,7 +117,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             isAnswering = head.status != .continue
             hurry(context)
         }
-        context.write(data, promise: promise)
+        context.write(data, promise: noting(part, promise, context))
         if isStreaming, isInputClosed { return context.close(promise: nil) }
         guard case .end = part else { return }
         isStreaming = false
@@ -124,6 +126,21 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         end = nil
         inFlight -= 1
         if closesAfterAnswer { close(context) }
+    }
+
+    /// Notes when the kernel takes a part: how far a client is that reads slowly, and which answers have gone.
+    private func noting(
+        _ part: HTTPResponsePart, _ promise: EventLoopPromise<Void>?, _ context: ChannelHandlerContext
+    ) -> EventLoopPromise<Void>? {
+        if case .head = part { return promise }
+        let promise = promise ?? context.eventLoop.makePromise()
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        let isEnd = if case .end = part { true } else { false }
+        promise.futureResult.whenComplete { _ in
+            bound.value.taken += 1
+            if isEnd { bound.value.presence.sent() }
+        }
+        return promise
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -195,12 +212,18 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.fireChannelWritabilityChanged()
         stall?.cancel()
         stall = nil
-        guard !context.channel.isWritable else { return }
-        let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
-        let limits = limits
+        if !context.channel.isWritable { watch(context) }
+    }
+
+    /// Cuts the client off when the kernel takes nothing for it any more; it may stay full for as long as it takes something.
+    private func watch(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let before = taken
         stall = context.eventLoop.scheduleTask(in: .seconds(Int64(configuration.writeStallSecondsMax))) {
-            limits.metrics.recordStalled()
-            bound.value.close(promise: nil)
+            let (connection, context) = bound.value
+            guard connection.taken == before else { return connection.watch(context) }
+            connection.limits.metrics.recordStalled()
+            context.close(promise: nil)
         }
     }
 }
