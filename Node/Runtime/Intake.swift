@@ -13,9 +13,9 @@ final class Intake: PeerNetworkReceiver {
     /// Larger messages are decoded in the pool.
     private static let inlineBytesMax = 256 * 1024
     /// More signatures than this are checked in the pool; fewer take less time than the way there.
-    static let inlineSignaturesMax = 4
+    private static let inlineSignaturesMax = 4
     /// Signatures in one job of the pool: some two milliseconds.
-    private static let jobSignaturesMax = 64
+    static let jobSignaturesMax = 64
 
     let inbox: Inbox
     let book: PeerBook

@@ -86,13 +86,13 @@ package final class LedgerNode<App: Application>: Sendable {
         return .ofExpiry(transaction.body.expiry, at: now, now: now)
     }
 
-    /// Few signatures are checked here, on the caller's thread; many by the threads for it, so that callers' tasks, whose threads are
-    /// few, do not wait behind them.
+    /// As many signatures as one job has are checked here, on the caller's thread, since the way to another costs more than it spares;
+    /// more by the threads for it, so that callers' tasks, whose threads are few, do not wait behind them.
     private func verify(_ transactions: [Transaction]) async -> [SignedTransaction?] {
         let (keys, pool) = (parts.room.keys, parts.pool)
         parts.counters.add { $0.signaturesChecked += UInt64(transactions.count) }
         var signed: [SignedTransaction?] = []
-        if transactions.count <= Intake.inlineSignaturesMax {
+        if transactions.count <= Intake.jobSignaturesMax {
             signed = transactions.map { keys.verify($0) }
         } else {
             let chunks = Intake.parts(transactions)
