@@ -3,25 +3,27 @@ internal import LedgerCrypto
 internal import Primitives
 
 extension ConsensusMachine {
+    /// Leads the current view, may vote in it, and has not yet.
+    var hasTheTurn: Bool {
+        let state = state(view)
+        return set.leader(of: view) == own.map(Int.init) && mayVote(in: view) && state.notarized == nil
+            && !state.nullified && !state.finalized
+    }
+
     /// As leader of the current view: writes down that it may propose. This lies in the group of records that the end of
     /// the view before writes anyhow, so that on an idle network it is durable long before there is something to propose.
     ///
     /// A notarization must have an honest voter besides the leader whose disk has the block: q - 1 > f, which is so but for a
     /// single validator.
     mutating func reserve() {
-        let state = state(view)
-        guard let own, set.leader(of: view) == Int(own), set.quorum > set.faultsMax + 1, mayVote(in: view),
-            state.reservation == nil, state.notarized == nil, !state.nullified, !state.finalized
-        else { return }
+        guard hasTheTurn, set.quorum > set.faultsMax + 1, state(view).reservation == nil else { return }
         views[view, default: ViewState()].reservation = journal(.reservation(epoch: epoch, view: view))
     }
 
     /// As leader of the current view: asks for a block on the best parent, or proposes the epoch's closing block again.
     mutating func propose() {
-        let state = state(view)
-        guard let own, set.leader(of: view) == Int(own), mayVote(in: view), timers.startedAt != nil,
-            timers.buildAsked == nil, !state.nullified, state.notarized == nil, !state.finalized,
-            state.reservation != 0, let parentView = bestParent(), let parent = certified(parentView),
+        guard let own, hasTheTurn, timers.startedAt != nil, timers.buildAsked == nil, state(view).reservation != 0,
+            let parentView = bestParent(), let parent = certified(parentView),
             let header = executedHeader(parent, in: parentView)
         else { return }
         let isClosing = header.closesEpoch && parent != configuration.root.digest

@@ -75,9 +75,7 @@ extension ConsensusMachine {
     /// nobody has shown it. Said at once when idle, too, so that no transaction has to wait for it.
     private var unknownProposalDue: UInt64? {
         let state = state(view)
-        guard let own, set.leader(of: view) == Int(own), state.reservation == 0, state.notarized == nil,
-            !state.nullified, !state.finalized, state.proposals.isEmpty, mayVote(in: view)
-        else { return nil }
+        guard state.reservation == 0, state.proposals.isEmpty, hasTheTurn else { return nil }
         return timers.enteredAt + delayMilliseconds
     }
 

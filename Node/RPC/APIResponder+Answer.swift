@@ -93,9 +93,7 @@ extension APIResponder {
         var fields = fields(answer, exchange)
         let status = HTTPResponse.Status(code: answer.status)
         let isHead = exchange.method == "HEAD"
-        let share = exchange.answerShare
-        // What the connection's buffer took is still here.
-        limits.presences.of(exchange.channel)?.hold(share)
+        exchange.presence?.hold(exchange.answerShare)
         switch answer.body {
         case .none:
             return Response(status: status, headers: fields)
@@ -108,20 +106,19 @@ extension APIResponder {
             return Response(
                 status: status, headers: fields,
                 body: .init(contentLength: bytes.count) { writer in
-                    defer { withExtendedLifetime(share) {} }
                     let pipe = BodyPipe(writer)
                     try await pipe.write(bytes)
                     try await pipe.finish()
                 })
         case .stream(let produce):
             if isHead { return Response(status: status, headers: fields) }
-            let channel = exchange.channel
+            let presence = exchange.presence
             return Response(
                 status: status, headers: fields,
                 body: .init { writer in
-                    defer { withExtendedLifetime(share) {} }
                     let pipe = BodyPipe(writer)
-                    try await whileOpen(channel) { try await produce { try await pipe.write($0) } }
+                    // A stream that has nothing to write would not notice that nobody reads it any more.
+                    try await presence?.whileThere { try await produce { try await pipe.write($0) } }
                     try await pipe.finish()
                 })
         }
@@ -171,17 +168,6 @@ extension APIResponder.Exchange {
     var hasBody: Bool {
         if request.headers[.transferEncoding] != nil { return true }
         return request.headers[.contentLength].map { $0 != "0" } ?? false
-    }
-}
-
-/// Runs `work`, and cancels it when the connection closes: a stream that has nothing to write would not notice.
-private func whileOpen(_ channel: any Channel, _ work: @escaping @Sendable () async throws -> Void) async throws {
-    let task = Task { try await work() }
-    channel.closeFuture.whenComplete { _ in task.cancel() }
-    try await withTaskCancellationHandler {
-        try await task.value
-    } onCancel: {
-        task.cancel()
     }
 }
 

@@ -30,7 +30,7 @@ struct APIResponder: HTTPResponder {
         let started = ContinuousClock.now
         let client = client(request, context)
         var exchange = Exchange(
-            request: request, client: client, channel: context.channel,
+            request: request, client: client, presence: limits.presences.of(context.channel),
             answerShare: CapacityShare(limits.answerBytes, client: client))
         var answer: APIAnswer
         do {
@@ -52,8 +52,9 @@ struct APIResponder: HTTPResponder {
     struct Exchange {
         let request: Request
         let client: String
-        let channel: any Channel
-        /// What the answer has of the bytes that may wait for clients, from before it is made until it is written.
+        /// Nil when the connection is closed already.
+        let presence: ClientPresence?
+        /// What the answer has of the bytes that may wait for clients, from before it is made until the kernel has taken it.
         let answerShare: CapacityShare
         var endpoint: Endpoint?
         var bodyBytes = 0
@@ -169,7 +170,7 @@ struct APIResponder: HTTPResponder {
             UInt64(configuration.requestMillisecondsMax) + UInt64(endpoint.moreMilliseconds) + wait * 1_000
         let mayWait =
             wait > 0 || endpoint.moreMilliseconds > 0 || request.query.contains(CommonParameters.minimumHeight.name)
-        let presence = mayWait ? limits.presences.of(exchange.channel) : nil
+        let presence = mayWait ? exchange.presence : nil
         return try await withTimeLimit(milliseconds: limit) {
             let work: @Sendable () async throws -> APIAnswer = {
                 // Who waits for something does not hold up the end of the node; short work does, and gets its answer.

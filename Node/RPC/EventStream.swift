@@ -98,7 +98,7 @@ struct EventStream: Sendable {
             if ContinuousClock.now - spoke >= .seconds(heartbeat) { try await say(position, &spoke, write) }
             guard seconds > 0 else { return await Task.yield() }
             do { try await Task.sleep(for: .seconds(min(seconds, heartbeat))) } catch { throw ended(error, position) }
-            seconds = limits.rate?.charge(0.0, from: client, now: .now) ?? 0
+            seconds = limits.rate?.charge(0, from: client, now: .now) ?? 0
         }
     }
 

@@ -33,15 +33,8 @@ final class RateLimiter: Sendable {
         return with(client, now) { bucket in take(wanted, from: &bucket, now) }
     }
 
-    /// Takes the price of what turned out to be in vain, whether the client has it or not: it waits until it has paid.
-    func charge(_ cost: UInt32, from client: String, now: ContinuousClock.Instant) {
-        with(client, now) { bucket in
-            bucket.tokens = refilled(bucket, now) - Double(cost)
-            bucket.at = now
-        }
-    }
-
-    /// The same for what is charged piece by piece; the seconds until the client has paid, 0 when it has.
+    /// Takes the price of what is done already, whether the client has it or not; the seconds until it has paid, 0 when it has.
+    @discardableResult
     func charge(_ cost: Double, from client: String, now: ContinuousClock.Instant) -> Double {
         with(client, now) { bucket in
             bucket.tokens = refilled(bucket, now) - max(0, cost)

@@ -3,7 +3,7 @@ internal import Primitives
 
 /// A few threads that take jobs from two queues, urgent ones first; in each, those for whom they are done take turns. The queues'
 /// bounds are those of their callers: bytes of peers count against their links until they are handled, and `submit` counts
-/// its transactions. Jobs are short.
+/// its transactions. Jobs are short, but for those of a `BackgroundExecutor`.
 final class WorkPool: @unchecked Sendable {
     typealias Job = @Sendable () -> Void
     enum Urgency { case now, later }
@@ -14,10 +14,11 @@ final class WorkPool: @unchecked Sendable {
     private var later = FairQueue<Digest?, Job>()
     private var isStopping = false
 
-    init(name: String, threads: Int) {
+    init(name: String, threads: Int, stackBytes: Int? = nil) {
         for index in 0..<threads {
             let thread = Thread { [self] in run() }
             thread.name = "\(name) \(index)"
+            if let stackBytes { thread.stackSize = stackBytes }
             thread.start()
         }
     }

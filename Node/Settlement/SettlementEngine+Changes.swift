@@ -56,8 +56,21 @@ extension InputSelection {
     /// balances.
     fileprivate func task(salts: SaltList, repeating record: SettlementRecord) -> SettlementTask {
         SettlementTask(
-            community: community.address, rules: community.rules, period: period, version: record.claim.version,
-            previousStage: record.claim.stage == .corrected ? .final : nil, isDeadlineOver: isDeadlineOver,
-            members: members, values: values, batches: batches.map(\.batch), salts: salts)
+            repeating: record, of: community, isDeadlineOver: isDeadlineOver, members: members, values: values,
+            batches: batches.map(\.batch), salts: salts)
+    }
+}
+
+extension SettlementTask {
+    /// What a settlement on the chain was computed by, over these inputs.
+    init(
+        repeating record: SettlementRecord, of community: CommunityView, isDeadlineOver: Bool, members: [Member],
+        values: [Amount?], batches: [ReadingBatch], salts: SaltList
+    ) {
+        let claim = record.claim
+        self.init(
+            community: community.address, rules: community.rules, period: claim.period, version: claim.version,
+            previousStage: claim.stage == .corrected ? .final : nil, isDeadlineOver: isDeadlineOver, members: members,
+            values: values, batches: batches, salts: salts)
     }
 }

@@ -2,14 +2,12 @@ internal import Chain
 internal import ContractHost
 internal import ContractKit
 internal import DataLake
-internal import Foundation
 internal import Logging
 internal import NodeClient
 internal import NodeRuntime
 internal import Primitives
 internal import RPC
 internal import Replica
-internal import ServiceLifecycle
 internal import Settlement
 internal import Trading
 
@@ -69,21 +67,5 @@ extension LakeWiring {
 }
 
 extension LakeRoutes {
-    func communities() async throws -> APIAnswer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return APIAnswer(
-            mediaType: "application/json",
-            body: .bytes([UInt8](try encoder.encode(try await wiring.communityList()))))
-    }
-}
-
-/// Brings back what the lake lacks until the node shuts down.
-struct RestorerLife: Service {
-    let wiring: LakeWiring
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await wiring.keepWhole(logger) }
-    }
+    func communities() async throws -> APIAnswer { try LakeRoutes.json(try await wiring.communityList()) }
 }

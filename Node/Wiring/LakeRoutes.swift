@@ -4,6 +4,7 @@ internal import Foundation
 internal import LedgerState
 internal import NodeClient
 internal import NodeRuntime
+internal import OperatorFiles
 internal import Primitives
 internal import RPC
 internal import Replica
@@ -22,7 +23,7 @@ struct LakeRoutes: RouteModule {
     init(wiring: LakeWiring, settler: SettlerWiring) {
         self.wiring = wiring
         self.settler = settler
-        audience = AdminAudience(network: wiring.node.network, node: wiring.node.peer, run: .random)
+        audience = AdminAudience(network: wiring.node.network, node: wiring.node.peer, run: Draw.digest())
     }
 
     let tag = "Data lake and settlement"
@@ -133,6 +134,12 @@ struct LakeRoutes: RouteModule {
                 throw Problem(.refused, error.description, reason: "\(LakeRefusal(error).reason)")
             }
         }
+    }
+
+    static func json(_ value: some Encodable) throws -> APIAnswer {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return APIAnswer(mediaType: "application/json", body: .bytes([UInt8](try encoder.encode(value))))
     }
 
     /// On the threads for what takes its time.

@@ -129,13 +129,15 @@ package enum NodeWiring {
         var services = [
             member(NodeLife(node: node), whenItEnds: .gracefullyShutdownGroup),
             member(DataLife(data: lake.data, background: node.background), whenItEnds: .ignore),
-            member(WarmthLife(wiring: lake), whenItEnds: .ignore),
-            member(RestorerLife(wiring: lake, logger: logger), whenItEnds: .ignore),
-            member(ReporterLife(reporter: reporter), whenItEnds: .ignore),
-            member(GatekeeperLife(gatekeeper: Gatekeeper(node: node, logger: logger)), whenItEnds: .ignore),
+            member(Life(background: node.background) { await lake.keepWarm() }, whenItEnds: .ignore),
+            member(Life(background: node.background) { await lake.keepWhole(logger) }, whenItEnds: .ignore),
+            member(Life { await reporter.run() }, whenItEnds: .ignore),
+            member(Life { await Gatekeeper(node: node, logger: logger).run() }, whenItEnds: .ignore),
             member(server, whenItEnds: .gracefullyShutdownGroup),
         ]
-        if settings.settler.isOn { services.append(member(SettlerLife(wiring: settler), whenItEnds: .ignore)) }
+        if settings.settler.isOn {
+            services.append(member(Life(background: node.background) { await settler.run() }, whenItEnds: .ignore))
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger(logger)))
@@ -197,20 +199,13 @@ private struct NodeLife: Service {
     }
 }
 
-/// Reports until the node shuts down.
-private struct ReporterLife: Service {
-    let reporter: Reporter
+/// Something that goes on until the node shuts down.
+private struct Life: Service {
+    /// Where it runs when it takes its time; nil for Swift's own pool.
+    var background: BackgroundExecutor?
+    let work: @Sendable () async -> Void
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await reporter.run() }
-    }
-}
-
-/// Lets validators to be in until the node shuts down.
-private struct GatekeeperLife: Service {
-    let gatekeeper: Gatekeeper
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await gatekeeper.run() }
+        await cancelWhenGracefulShutdown { await withTaskExecutorPreference(background) { await work() } }
     }
 }

@@ -9,7 +9,6 @@ internal import NodeRuntime
 internal import Primitives
 internal import RPC
 internal import Replica
-internal import ServiceLifecycle
 internal import Settlement
 internal import Trading
 
@@ -99,34 +98,9 @@ struct SettlerWiring: Sendable {
     }
 }
 
-/// Reads ahead until the node shuts down.
-struct WarmthLife: Service {
-    let wiring: LakeWiring
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withTaskExecutorPreference(wiring.node.background) { await wiring.keepWarm() }
-        }
-    }
-}
-
-/// Settles until the node shuts down.
-struct SettlerLife: Service {
-    let wiring: SettlerWiring
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await withTaskExecutorPreference(wiring.wiring.node.background) { await wiring.run() }
-        }
-    }
-}
-
 extension LakeRoutes {
     /// What the settler does and waits for. It names meters, so it is for the own partner only.
     func settlerState() async throws -> APIAnswer {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return APIAnswer(
-            mediaType: "application/json", body: .bytes([UInt8](try encoder.encode(try await settler.report()))))
+        try LakeRoutes.json(try await settler.report())
     }
 }

@@ -307,7 +307,7 @@ extension ChainView {
 
 extension Digest {
     /// From the system's generator.
-    package static var random: Digest {
+    static var random: Digest {
         Digest((0..<Digest.byteCount).map { _ in UInt8.random(in: 0...255) }) ?? .zero
     }
 }

@@ -149,7 +149,7 @@ struct TransactionRoutes: RouteModule {
     /// requests of this address wait for it.
     private func chargeRefused(_ outcomes: Zip2Sequence<[Submission], [Int]>, _ request: APIRequest) {
         let refused = outcomes.reduce(0) { sum, each in if case .refused = each.0 { sum + each.1 } else { sum } }
-        if refused > 0 { limits.rate?.charge(UInt32(clamping: refused), from: request.client, now: .now) }
+        if refused > 0 { limits.rate?.charge(Double(refused), from: request.client, now: .now) }
     }
 
     /// Offers what decodes to the pool, and puts the outcomes back in the order of the input.

@@ -117,8 +117,7 @@ struct PeriodRestore: Sendable {
         }
         guard let start = community.rules.period.start(of: claim.period) else { return false }
         let task = SettlementTask(
-            community: community.address, rules: community.rules, period: claim.period, version: claim.version,
-            previousStage: claim.stage == .corrected ? .final : nil, isDeadlineOver: claim.stage != .provisional,
+            repeating: record, of: community, isDeadlineOver: claim.stage != .provisional,
             members: try chain.members(of: community, in: claim.period),
             values: try chain.prices(of: community, at: start), batches: readings, salts: salts)
         let result = try task.run()
