@@ -2,9 +2,17 @@
 package struct APIConfiguration: Sendable {
     package struct RateLimit: Sendable {
         /// Tokens that come back each second, per client address.
-        package var tokensPerSecond: UInt32 = 200
+        package var tokensPerSecond: UInt32 = 250
         /// Tokens that a client can save up.
-        package var tokensMax: UInt32 = 400
+        package var tokensMax: UInt32 = 500
+        /// What the programs on the node's own machine have together, in shares of a client.
+        package var thisMachineTimes: UInt32 = 4
+        /// Price of a connection beside its requests, at most a sixteenth of `tokensMax`. Measured: opening and closing one takes
+        /// the node as much of a processor as one to two requests that are answered from memory.
+        package var connectionTokens = 2.0
+        /// How often a second a client without tokens is told so, as a part of `tokensPerSecond`; it saves up for two seconds. Who asks on
+        /// has its connections closed, and new ones refused before TLS and HTTP.
+        package var refusalsPart = 0.05
         /// Addresses remembered at once; newcomers beyond share one bucket.
         package var clientsMax: Int = 65_536
 
@@ -83,6 +91,11 @@ package struct APIConfiguration: Sendable {
 }
 
 extension APIConfiguration {
+    /// Connections that were refused unserved and are kept for a moment.
+    var heldConnectionsMax: Int { connectionsMax / 4 }
+    /// Those, the served ones, and some more, so that a node can still say why it does not serve one.
+    var openConnectionsMax: Int { connectionsMax + heldConnectionsMax + connectionsMax / 8 + 16 }
+
     /// Serves at most so many connections, of which no client has more than its part.
     package mutating func bound(connections: Int) {
         connectionsMax = min(connectionsMax, connections)

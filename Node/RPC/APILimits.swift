@@ -7,8 +7,12 @@ final class APILimits: Sendable {
     let answerBytes: Capacity
     let streams: Capacity
     let connections: Capacity
+    /// Connections that were refused and are kept for a moment.
+    let heldConnections: Capacity
     let presences = ClientPresences()
     let metrics = HTTPMetrics()
+    /// Connections are a proxy's, which bounds its own clients.
+    private let isBehindProxy: Bool
 
     init(_ configuration: APIConfiguration) {
         rate = configuration.rateLimit.map { RateLimiter($0, now: .now) }
@@ -21,12 +25,18 @@ final class APILimits: Sendable {
         answerBytes = Capacity(
             max: configuration.answerBytesInFlightMax, perClientMax: configuration.answerBytesPerClientMax,
             thisMachineMax: configuration.answerBytesOfThisMachineMax)
-        // Behind a proxy all connections are the proxy's, which bounds its own clients; their requests have shares.
-        let isBehindProxy = configuration.trustsForwardedFor
+        heldConnections = Capacity(max: configuration.heldConnectionsMax)
+        isBehindProxy = configuration.trustsForwardedFor
         connections = Capacity(
             max: configuration.connectionsMax,
             perClientMax: isBehindProxy ? .max : configuration.connectionsPerClientMax,
             thisMachineMax: isBehindProxy ? .max : configuration.connectionsOfThisMachineMax)
+    }
+
+    /// Nil for a connection that is to be served, else the seconds until one will be. An address that is not known yet is served.
+    func refuseConnection(from address: String?) -> UInt32? {
+        guard let rate, let address, !isBehindProxy else { return nil }
+        return rate.connect(ClientAddress.bucket(address), now: .now)
     }
 
     var families: [MetricFamily] {

@@ -80,10 +80,12 @@ struct APIResponder: HTTPResponder {
             exchange.endpoint = endpoint
             exchange.isOpenToOtherOrigins = endpoint.isOpenToOtherOrigins
         }
-        if let seconds = limits.rate?.take(exchange.endpoint?.cost ?? 1, from: exchange.client, now: .now) {
-            throw Problem(
-                .tooManyRequests, "This address asks more than the node allows. Wait \(seconds) s, then go on slower."
-            ).retrying(afterSeconds: seconds)
+        if let refusal = limits.rate?.take(exchange.endpoint?.cost ?? 1, from: exchange.client, now: .now) {
+            var problem = Problem.tooFast(refusal.seconds)
+            if refusal.isLast, !configuration.trustsForwardedFor {
+                problem.headers.append((name: "Connection", value: "close"))
+            }
+            throw problem
         }
         switch match {
         case .nothing:

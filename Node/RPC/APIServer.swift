@@ -62,29 +62,37 @@ package struct APIServer: Service {
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "commonwatt",
                 availableConnectionsDelegate: MaximumAvailableConnections(
-                    // Some more than the guard allows, so that it can still say why it refuses one.
-                    configuration.connectionsMax + configuration.connectionsMax / 8 + 16)),
+                    configuration.openConnectionsMax)),
             onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
         try await application.run()
     }
 
     private func server() throws -> HTTPServerBuilder {
         let (configuration, limits) = (configuration, limits)
-        let http = HTTPServerBuilder.http1(
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: [ConnectionGuard(configuration: configuration, limits: limits)],
-                idleTimeout: .seconds(Int64(configuration.idleSecondsMax)),
-                httpDecoderConfiguration: .init(
-                    maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
-                    maxHeaderFieldCount: configuration.headerFieldsMax)))
-        guard let tls = configuration.tls else { return http }
+        let http = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ConnectionGuard(configuration: configuration, limits: limits)],
+            idleTimeout: .seconds(Int64(configuration.idleSecondsMax)),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
+                maxHeaderFieldCount: configuration.headerFieldsMax))
+        guard let tls = configuration.tls else {
+            return HTTPServerBuilder { responder in
+                AdmissionChannel(
+                    base: HTTP1Channel(responder: responder, configuration: http), limits: limits, speaksTLS: false)
+            }
+        }
         let chain = try NIOSSLCertificate.fromPEMFile(tls.certificateChainFile)
         let key = try NIOSSLPrivateKey(file: tls.privateKeyFile, format: .pem)
         var made = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         made.minimumTLSVersion = .tlsv12
         made.applicationProtocols = ["http/1.1"]
-        return try .tls(http, tlsConfiguration: made)
+        let secured = made
+        return HTTPServerBuilder { responder in
+            let base = HTTP1Channel(responder: responder, configuration: http)
+            return AdmissionChannel(
+                base: try TLSChannel(base, tlsConfiguration: secured), limits: limits, speaksTLS: true)
+        }
     }
 }
 

@@ -21,6 +21,7 @@ final class HTTPMetrics: Sendable {
         var bodyBytes: UInt64 = 0
         var malformed: UInt64 = 0
         var stalled: UInt64 = 0
+        var refusedConnections: UInt64 = 0
         var streamsEndedSlow: UInt64 = 0
     }
 
@@ -39,13 +40,17 @@ final class HTTPMetrics: Sendable {
 
     func recordMalformed() { state.withLock { $0.malformed &+= 1 } }
     func recordStalled() { state.withLock { $0.stalled &+= 1 } }
+    func recordRefusedConnection() { state.withLock { $0.refusedConnections &+= 1 } }
     func recordStreamEndedSlow() { state.withLock { $0.streamsEndedSlow &+= 1 } }
 
     func families(
         inFlight: Int, streams: Int, connections: Int, clients: Int, answerBytes: Int
     ) -> [MetricFamily] {
         let now = state.withLock {
-            ($0.requests, $0.timings, $0.bodyBytes, $0.malformed, $0.stalled, $0.streamsEndedSlow)
+            (
+                $0.requests, $0.timings, $0.bodyBytes, $0.malformed, $0.stalled, $0.streamsEndedSlow,
+                $0.refusedConnections
+            )
         }
         let requests = now.0.sorted { ($0.key.operation, $0.key.status) < ($1.key.operation, $1.key.status) }
         let timings = now.1.sorted { $0.key < $1.key }
@@ -78,6 +83,10 @@ final class HTTPMetrics: Sendable {
             MetricFamily(
                 "commonwatt_http_stalled_total", "Connections cut because the client took nothing.",
                 .counter(one(Double(now.4)))),
+            MetricFamily(
+                "commonwatt_http_connections_refused_total",
+                "Connections of addresses that asked far more than they may, refused before TLS and HTTP.",
+                .counter(one(Double(now.6)))),
             MetricFamily(
                 "commonwatt_http_streams_slow_total", "Event streams ended because the client fell behind.",
                 .counter(one(Double(now.5)))),

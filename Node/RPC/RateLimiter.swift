@@ -3,10 +3,19 @@ internal import Synchronization
 /// A token bucket per client address, in a table of bounded size.
 ///
 /// Invariants: at most `clientsMax` addresses are remembered; a bucket holds at most `tokensMax` tokens, and less than none
-/// only by `charge`.
+/// only by what is paid for afterwards: connections, and `charge`.
 final class RateLimiter: Sendable {
+    struct Refusal: Sendable, Equatable {
+        /// Until there will be tokens.
+        let seconds: UInt32
+        /// The client has been told often enough: its connections are closed, and refused.
+        let isLast: Bool
+    }
+
     private struct Bucket {
         var tokens: Double
+        /// Refusals in plain words that the client may have yet.
+        var refusals: Double
         var at: ContinuousClock.Instant
     }
 
@@ -22,55 +31,99 @@ final class RateLimiter: Sendable {
 
     init(_ limit: APIConfiguration.RateLimit, now: ContinuousClock.Instant) {
         self.limit = limit
-        let full = Bucket(tokens: Double(limit.tokensMax), at: now)
+        let share = Share(limit)
+        let full = Bucket(tokens: share.tokensMax, refusals: share.refusalsMax, at: now)
         state = Mutex(State(overflow: full, sweptAt: now))
     }
 
-    /// Takes `cost` tokens from the client's bucket. Nil when it had them, else the seconds until it will.
+    /// Takes `cost` tokens from the client's bucket. Nil when it had them, else what to tell it.
     /// A cost above the size of a bucket counts as a full bucket.
-    func take(_ cost: UInt32, from client: String, now: ContinuousClock.Instant) -> UInt32? {
-        let wanted = Double(min(cost, limit.tokensMax))
-        return with(client, now) { bucket in take(wanted, from: &bucket, now) }
+    func take(_ cost: UInt32, from client: String, now: ContinuousClock.Instant) -> Refusal? {
+        with(client, now) { bucket, share in
+            let wanted = min(Double(cost), share.tokensMax)
+            guard bucket.tokens < wanted else {
+                bucket.tokens -= wanted
+                return nil
+            }
+            let seconds = share.wholeSeconds(for: wanted - bucket.tokens)
+            return Refusal(seconds: seconds, isLast: !refuses(&bucket))
+        }
+    }
+
+    /// Takes the price of a connection that was just accepted. Nil when it is to be served, else the seconds until one will be.
+    func connect(_ client: String, now: ContinuousClock.Instant) -> UInt32? {
+        with(client, now) { bucket, share in
+            let price = min(limit.connectionTokens, share.tokensMax / 16)
+            guard bucket.tokens >= price + 1 || refuses(&bucket) else {
+                return share.wholeSeconds(for: price + 1 - bucket.tokens)
+            }
+            bucket.tokens -= price
+            return nil
+        }
     }
 
     /// Takes the price of what is done already, whether the client has it or not; the seconds until it has paid, 0 when it has.
     @discardableResult
     func charge(_ cost: Double, from client: String, now: ContinuousClock.Instant) -> Double {
-        with(client, now) { bucket in
-            bucket.tokens = refilled(bucket, now) - max(0, cost)
-            bucket.at = now
-            return max(0, -bucket.tokens / Double(max(1, limit.tokensPerSecond)))
+        with(client, now) { bucket, share in
+            bucket.tokens -= max(0, cost)
+            return max(0, -bucket.tokens / share.tokensPerSecond)
         }
     }
 
+    /// Whether the client may be told once more.
+    private func refuses(_ bucket: inout Bucket) -> Bool {
+        guard bucket.refusals >= 1 else { return false }
+        bucket.refusals -= 1
+        return true
+    }
+
+    /// What one client may have.
+    private struct Share {
+        let tokensPerSecond: Double
+        let tokensMax: Double
+        let refusalsPerSecond: Double
+        var refusalsMax: Double { 2 * refusalsPerSecond }
+
+        init(_ limit: APIConfiguration.RateLimit, times: Double = 1) {
+            tokensPerSecond = Double(max(1, limit.tokensPerSecond)) * times
+            tokensMax = Double(limit.tokensMax) * times
+            refusalsPerSecond = max(1, tokensPerSecond * limit.refusalsPart)
+        }
+
+        func wholeSeconds(for tokens: Double) -> UInt32 {
+            UInt32(max(1, min(3_600, (tokens / tokensPerSecond).rounded(.up))))
+        }
+    }
+
+    private func share(_ client: String) -> Share {
+        Share(limit, times: client == ClientAddress.thisMachine ? Double(limit.thisMachineTimes) : 1)
+    }
+
     private func with<Result>(
-        _ client: String, _ now: ContinuousClock.Instant, _ body: (inout Bucket) -> Result
+        _ client: String, _ now: ContinuousClock.Instant, _ body: (inout Bucket, Share) -> Result
     ) -> Result {
-        state.withLock { state in
+        let share = share(client)
+        return state.withLock { state in
             if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax { sweep(&state, now) }
-            if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax { return body(&state.overflow) }
-            var bucket = state.buckets[client] ?? Bucket(tokens: Double(limit.tokensMax), at: now)
+            if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax {
+                refill(&state.overflow, share, now)
+                return body(&state.overflow, share)
+            }
+            var bucket = state.buckets[client] ?? Bucket(tokens: share.tokensMax, refusals: share.refusalsMax, at: now)
+            refill(&bucket, share, now)
             defer { state.buckets[client] = bucket }
-            return body(&bucket)
+            return body(&bucket, share)
         }
     }
 
     var clientCount: Int { state.withLock { $0.buckets.count } }
 
-    private func take(_ wanted: Double, from bucket: inout Bucket, _ now: ContinuousClock.Instant) -> UInt32? {
-        bucket.tokens = refilled(bucket, now)
+    private func refill(_ bucket: inout Bucket, _ share: Share, _ now: ContinuousClock.Instant) {
+        let elapsed = max(0, (now - bucket.at) / .seconds(1))
+        bucket.tokens = min(share.tokensMax, bucket.tokens + elapsed * share.tokensPerSecond)
+        bucket.refusals = min(share.refusalsMax, bucket.refusals + elapsed * share.refusalsPerSecond)
         bucket.at = now
-        guard bucket.tokens < wanted else {
-            bucket.tokens -= wanted
-            return nil
-        }
-        let seconds = (wanted - bucket.tokens) / Double(max(1, limit.tokensPerSecond))
-        return UInt32(max(1, min(3_600, seconds.rounded(.up))))
-    }
-
-    private func refilled(_ bucket: Bucket, _ now: ContinuousClock.Instant) -> Double {
-        let elapsed = (now - bucket.at) / .seconds(1)
-        return min(Double(limit.tokensMax), bucket.tokens + max(0, elapsed) * Double(limit.tokensPerSecond))
     }
 
     // Forgets clients whose bucket is full again: they are where a newcomer would be. At most once a second, since it
@@ -78,6 +131,11 @@ final class RateLimiter: Sendable {
     private func sweep(_ state: inout State, _ now: ContinuousClock.Instant) {
         guard now - state.sweptAt >= .seconds(1) else { return }
         state.sweptAt = now
-        state.buckets = state.buckets.filter { refilled($0.value, now) < Double(limit.tokensMax) }
+        state.buckets = state.buckets.filter { client, bucket in
+            var bucket = bucket
+            let share = share(client)
+            refill(&bucket, share, now)
+            return bucket.tokens < share.tokensMax
+        }
     }
 }

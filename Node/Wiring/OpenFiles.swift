@@ -20,13 +20,13 @@ enum OpenFiles {
         return try connections(atMost: most, openFiles: UInt64(isRaised ? limit.rlim_cur : before))
     }
 
-    /// The server holds an eighth more than it serves, and 16, so that it can say why it refuses one.
+    /// The server holds three eighths more than it serves, and 16, so that it can say why it refuses one.
     static func connections(atMost most: Int, openFiles: UInt64) throws -> Int {
         let room = Int(clamping: openFiles) - reserved
-        let fitting = (room - 16) / 9 * 8
+        let fitting = (room - 16) / 11 * 8
         guard fitting >= connectionsMin else {
             throw UserError(
-                "The process may open \(openFiles) files only, and a node needs \(reserved + 16 + connectionsMin * 9 / 8): raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)."
+                "The process may open \(openFiles) files only, and a node needs \(reserved + 16 + connectionsMin * 11 / 8): raise the limit (ulimit -n, or LimitNOFILE= in a systemd unit)."
             )
         }
         return min(most, fitting)

@@ -238,7 +238,7 @@ struct RulesFileTests {
     @Test func connectionsFitTheOpenFiles() throws {
         #expect(try OpenFiles.connections(atMost: 1_024, openFiles: 65_536) == 1_024)
         let few = try OpenFiles.connections(atMost: 1_024, openFiles: 2_500)
-        #expect(few >= OpenFiles.connectionsMin && few + few / 8 + 16 <= 2_500 - OpenFiles.reserved)
+        #expect(few >= OpenFiles.connectionsMin && few + few / 4 + few / 8 + 16 <= 2_500 - OpenFiles.reserved)
         #expect(throws: UserError.self) { try OpenFiles.connections(atMost: 1_024, openFiles: 1_024) }
         #expect(try OpenFiles.connections(atMost: 1_024) >= OpenFiles.connectionsMin)
     }

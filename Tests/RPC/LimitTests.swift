@@ -16,6 +16,9 @@ import Testing
         configuration.rateLimit = .init()
         configuration.rateLimit?.tokensMax = tokens
         configuration.rateLimit?.tokensPerSecond = 1
+        configuration.rateLimit?.thisMachineTimes = 1
+        configuration.rateLimit?.connectionTokens = 0
+        configuration.rateLimit?.refusalsPart = 1_000
         return configuration
     }
 

@@ -42,6 +42,7 @@ package final class NodeClient: Sendable {
                 connect: .milliseconds(configuration.connectMilliseconds),
                 read: .milliseconds(configuration.readMilliseconds)))
         settings.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = configuration.connectionsPerNodeMax
+        settings.localAddress = configuration.localAddress
         if let file = configuration.authoritiesFile {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.additionalTrustRoots = [.file(file)]

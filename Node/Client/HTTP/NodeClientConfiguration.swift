@@ -13,6 +13,8 @@ package struct NodeClientConfiguration: Sendable {
     package var waitSecondsMax: UInt32 = 20
     package var connectionsPerNodeMax = 16
     package var answerBytesMax = 64 * 1024 * 1024
+    /// The address of this machine that connections come from; nil: the system's choice.
+    package var localAddress: String?
     /// PEM file with further certificate authorities for https nodes.
     package var authoritiesFile: String?
 

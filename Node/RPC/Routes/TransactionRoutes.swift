@@ -140,9 +140,9 @@ struct TransactionRoutes: RouteModule {
     // one token.
     private func charge(_ units: Int, _ request: APIRequest) throws(Problem) {
         let cost = UInt32(clamping: units / SignaturePrice.unitsPerToken)
-        guard cost > 0, let seconds = limits.rate?.take(cost, from: request.client, now: .now) else { return }
-        throw Problem(.tooManyRequests, "This address submits more than the node allows. Wait \(seconds) s.")
-            .retrying(afterSeconds: seconds)
+        guard cost > 0, let refusal = limits.rate?.take(cost, from: request.client, now: .now) else { return }
+        throw Problem(.tooManyRequests, "This address submits more than the node allows. Wait \(refusal.seconds) s.")
+            .retrying(afterSeconds: refusal.seconds)
     }
 
     /// A transaction that is refused was checked in vain, at some hundred times the price of one that is taken: the next

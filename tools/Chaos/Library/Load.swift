@@ -32,8 +32,8 @@ final class Load: Sendable {
     private let plan: Plan
     let recorder: Recorder
     private let network: Digest
-    /// One per node, shared by all writers.
-    private let clients: [NodeClient]
+    /// By address, then by node; writers and readers of one address share them.
+    private let clients: [[NodeClient]]
     private let verifying: [NodeClient]
     private let switches = Switches()
 
@@ -58,7 +58,8 @@ final class Load: Sendable {
 
     /// `nodes`: those that clients use, all of them for nil; they are the first ones.
     init(_ world: World, _ recorder: Recorder, plan: Plan = Plan(), nodes: [ChaosNode]? = nil) throws {
-        self.nodes = nodes ?? world.nodes
+        let nodes = nodes ?? world.nodes
+        self.nodes = nodes
         self.world = world
         self.plan = plan
         self.recorder = recorder
@@ -69,8 +70,12 @@ final class Load: Sendable {
         configuration.requestMilliseconds = 3_000
         configuration.roundsMax = 1
         configuration.connectionsPerNodeMax = 64
-        clients = try self.nodes.map { try NodeClient(nodes: [$0.url], configuration: configuration) }
-        verifying = try self.nodes.map {
+        clients = try World.clientHosts.map { host in
+            var configuration = configuration
+            configuration.localAddress = World.clientAddress(host)
+            return try nodes.map { try NodeClient(nodes: [$0.url], configuration: configuration) }
+        }
+        verifying = try nodes.map {
             try NodeClient(nodes: [$0.url], anchor: TrustAnchor(genesis), configuration: configuration)
         }
     }
@@ -98,7 +103,7 @@ final class Load: Sendable {
 
     func stop() async {
         for task in switches.stop() { await task.value }
-        for client in clients + verifying { try? await client.shutdown() }
+        for client in clients.joined() + verifying { try? await client.shutdown() }
     }
 
     // MARK: writers
@@ -110,7 +115,7 @@ final class Load: Sendable {
             let began = Watch.now()
             let made = (0..<plan.batch).compactMap { transaction(number, owner, key, round * plan.batch + $0) }
             for (_, record) in made { recorder.invoked(record) }
-            await settle(made.map(\.0), turn: number + round)
+            await settle(made.map(\.0), turn: number + round, clients[number % clients.count])
             round += 1
             let left = pause - (Watch.now() - began)
             if left > 0 { try? await Task.sleep(for: .seconds(left)) }
@@ -137,7 +142,7 @@ final class Load: Sendable {
     }
 
     /// Through one node after the other until all are final or the load ends.
-    private func settle(_ transactions: [Transaction], turn: Int) async {
+    private func settle(_ transactions: [Transaction], turn: Int, _ clients: [NodeClient]) async {
         var open = transactions
         var turn = turn
         while !open.isEmpty, switches.mayRun {
@@ -221,7 +226,7 @@ final class Load: Sendable {
     private func plainRead(_ number: Int, _ node: ChaosNode, _ register: RegisterName) async throws -> ReadRecord {
         let incarnation = node.incarnation
         let invoked = Watch.now()
-        let answer = try await clients[node.index].value(Load.key(register))
+        let answer = try await clients[number % clients.count][node.index].value(Load.key(register))
         return ReadRecord(
             client: number, node: node.name, incarnation: incarnation, register: register, invoked: invoked,
             answered: Watch.now(), minimumHeight: 0, height: answer.height.value, value: try Load.value(answer.value),
@@ -236,7 +241,9 @@ final class Load: Sendable {
         let names = Set(recorder.history.writes.map(\.register)).sorted()
         for node in nodes {
             for name in names {
-                let told = try await clients[node.index].value(Load.key(name), minimumHeight: Height(recorder.known))
+                let told = try await asking(node) { [known = recorder.known] in
+                    try await $0.value(Load.key(name), minimumHeight: Height(known))
+                }
                 registers[node.index, default: [:]][name] = (told.height.value, try Load.value(told.value))
             }
         }
@@ -261,15 +268,31 @@ final class Load: Sendable {
         }
     }
 
+    /// From one address after the other until a node answers: it gives one so many answers a second.
+    private func asking<Answer: Sendable>(
+        _ node: ChaosNode, _ ask: @Sendable (NodeClient) async throws -> Answer
+    ) async throws -> Answer {
+        let deadline = Watch.now() + 20
+        for turn in 0... {
+            do {
+                return try await ask(clients[turn % clients.count][node.index])
+            } catch {
+                guard Watch.now() < deadline else { throw error }
+                if turn % clients.count == clients.count - 1 { try await Task.sleep(for: .milliseconds(500)) }
+            }
+        }
+        throw ChaosError("\(node.name) was not asked")
+    }
+
     private func chain(_ node: ChaosNode, to tip: UInt64) async throws -> [ChainCopy.Block] {
-        let client = clients[node.index]
         var blocks: [ChainCopy.Block] = []
         var height: UInt64 = 1
         while height <= tip {
-            let block = try await client.block(.height(Height(height)))
+            let asked = Height(height)
+            let block = try await asking(node) { try await $0.block(.height(asked)) }
             var transactions: [(digest: Digest, succeeded: Bool)] = []
             if !block.transactions.isEmpty {
-                let receipts = try await client.receipts(.height(Height(height)), of: block.header)
+                let receipts = try await asking(node) { try await $0.receipts(.height(asked), of: block.header) }
                 let results = Dictionary(
                     receipts.map { ($0.subject, $0.rejection == nil) }, uniquingKeysWith: { first, _ in first })
                 for transaction in block.transactions {

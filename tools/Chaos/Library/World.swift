@@ -35,6 +35,8 @@ final class World: @unchecked Sendable {
     /// Last byte of this process's own address, and of the one that hostile clients use.
     static let ownHost = 254
     static let hostileHost = 253
+    /// Of the honest clients' addresses: a node limits what one address asks.
+    static let clientHosts = 230..<238
 
     let plan: Plan
     let folder: String
@@ -87,7 +89,7 @@ final class World: @unchecked Sendable {
         let bridge = Names.link("b")
         try Shell.succeed(["ip", "link", "add", bridge, "type", "bridge"])
         Cleanup.shared.add { Shell.run(["ip", "link", "del", bridge]) }
-        for host in [World.ownHost, World.hostileHost] {
+        for host in [World.ownHost, World.hostileHost] + World.clientHosts {
             try Shell.succeed(["ip", "addr", "add", "\(World.clientAddress(host))/24", "dev", bridge])
         }
         try Shell.succeed(["ip", "link", "set", bridge, "up"])
