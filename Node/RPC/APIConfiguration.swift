@@ -13,6 +13,8 @@ package struct APIConfiguration: Sendable {
         /// How often a second a client without tokens is told so, as a part of `tokensPerSecond`; it saves up for two seconds. Who asks on
         /// has its connections closed, and new ones refused before TLS and HTTP.
         package var refusalsPart = 0.05
+        /// For tests: the operator's own commands are on this machine.
+        package var shutsThisMachine = false
         /// Addresses remembered at once; newcomers beyond share one bucket.
         package var clientsMax: Int = 65_536
 
@@ -91,10 +93,10 @@ package struct APIConfiguration: Sendable {
 }
 
 extension APIConfiguration {
+    /// Whether the kernel drops the packets of this machine's addresses, too, when one floods.
+    var shutsThisMachine: Bool { rateLimit?.shutsThisMachine ?? false }
     /// Connections that were refused unserved and are kept for a moment.
     var heldConnectionsMax: Int { connectionsMax / 4 }
-    /// Those, the served ones, and some more, so that a node can still say why it does not serve one.
-    var openConnectionsMax: Int { connectionsMax + heldConnectionsMax + connectionsMax / 8 + 16 }
 
     /// Serves at most so many connections, of which no client has more than its part.
     package mutating func bound(connections: Int) {

@@ -33,9 +33,10 @@ final class APILimits: Sendable {
             thisMachineMax: isBehindProxy ? .max : configuration.connectionsOfThisMachineMax)
     }
 
-    /// Nil for a connection that is to be served, else the seconds until one will be. An address that is not known yet is served.
-    func refuseConnection(from address: String?) -> UInt32? {
-        guard let rate, let address, !isBehindProxy else { return nil }
+    /// Whether a connection that was just accepted is to be served. One without an address has gone again.
+    func admits(_ address: String?) -> Bool {
+        guard let rate, !isBehindProxy else { return true }
+        guard let address else { return false }
         return rate.connect(ClientAddress.bucket(address), now: .now)
     }
 

@@ -81,7 +81,10 @@ struct APIResponder: HTTPResponder {
             exchange.isOpenToOtherOrigins = endpoint.isOpenToOtherOrigins
         }
         if let refusal = limits.rate?.take(exchange.endpoint?.cost ?? 1, from: exchange.client, now: .now) {
-            var problem = Problem.tooFast(refusal.seconds)
+            var problem = Problem(
+                .tooManyRequests,
+                "This address asks more than the node allows. Wait \(refusal.seconds) s, then go on slower."
+            ).retrying(afterSeconds: refusal.seconds)
             if refusal.isLast, !configuration.trustsForwardedFor {
                 problem.headers.append((name: "Connection", value: "close"))
             }

@@ -56,43 +56,41 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let onListening = onListening
+        let (onListening, limits, shutsThisMachine) = (onListening, limits, configuration.shutsThisMachine)
         let application = Application(
             responder: responder, server: try server(),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: "commonwatt",
                 availableConnectionsDelegate: MaximumAvailableConnections(
-                    configuration.openConnectionsMax)),
-            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) }, logger: logger)
+                    // Some more than the guard allows, so that it can still say why it refuses one.
+                    configuration.connectionsMax + configuration.connectionsMax / 8 + 16)),
+            onServerRunning: { channel in
+                try? await channel.eventLoop.submit {
+                    let admission = ConnectionAdmission(limits, shutsThisMachine: shutsThisMachine)
+                    try channel.pipeline.syncOperations.addHandler(admission, position: .first)
+                }.get()
+                await onListening(channel.localAddress?.port ?? 0)
+            }, logger: logger)
         try await application.run()
     }
 
     private func server() throws -> HTTPServerBuilder {
         let (configuration, limits) = (configuration, limits)
-        let http = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ConnectionGuard(configuration: configuration, limits: limits)],
-            idleTimeout: .seconds(Int64(configuration.idleSecondsMax)),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
-                maxHeaderFieldCount: configuration.headerFieldsMax))
-        guard let tls = configuration.tls else {
-            return HTTPServerBuilder { responder in
-                AdmissionChannel(
-                    base: HTTP1Channel(responder: responder, configuration: http), limits: limits, speaksTLS: false)
-            }
-        }
+        let http = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [ConnectionGuard(configuration: configuration, limits: limits)],
+                idleTimeout: .seconds(Int64(configuration.idleSecondsMax)),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: configuration.headerBytesMax, maxHeaderListSize: configuration.headerBytesMax,
+                    maxHeaderFieldCount: configuration.headerFieldsMax)))
+        guard let tls = configuration.tls else { return http }
         let chain = try NIOSSLCertificate.fromPEMFile(tls.certificateChainFile)
         let key = try NIOSSLPrivateKey(file: tls.privateKeyFile, format: .pem)
         var made = TLSConfiguration.makeServerConfiguration(
             certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
         made.minimumTLSVersion = .tlsv12
         made.applicationProtocols = ["http/1.1"]
-        let secured = made
-        return HTTPServerBuilder { responder in
-            let base = HTTP1Channel(responder: responder, configuration: http)
-            return AdmissionChannel(
-                base: try TLSChannel(base, tlsConfiguration: secured), limits: limits, speaksTLS: true)
-        }
+        return try .tls(http, tlsConfiguration: made)
     }
 }
 

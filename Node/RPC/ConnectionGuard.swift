@@ -110,6 +110,11 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        // Requests that came in the same bytes are not answered any more.
+        if isClosing {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
         let part = unwrapOutboundIn(data)
         if case .head(let head) = part {
             if head.headerFields[.connection]?.lowercased() == "close" { closesAfterAnswer = true }

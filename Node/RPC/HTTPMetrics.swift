@@ -22,6 +22,7 @@ final class HTTPMetrics: Sendable {
         var malformed: UInt64 = 0
         var stalled: UInt64 = 0
         var refusedConnections: UInt64 = 0
+        var shutSources: UInt64 = 0
         var streamsEndedSlow: UInt64 = 0
     }
 
@@ -41,6 +42,7 @@ final class HTTPMetrics: Sendable {
     func recordMalformed() { state.withLock { $0.malformed &+= 1 } }
     func recordStalled() { state.withLock { $0.stalled &+= 1 } }
     func recordRefusedConnection() { state.withLock { $0.refusedConnections &+= 1 } }
+    func recordShutSource() { state.withLock { $0.shutSources &+= 1 } }
     func recordStreamEndedSlow() { state.withLock { $0.streamsEndedSlow &+= 1 } }
 
     func families(
@@ -49,7 +51,7 @@ final class HTTPMetrics: Sendable {
         let now = state.withLock {
             (
                 $0.requests, $0.timings, $0.bodyBytes, $0.malformed, $0.stalled, $0.streamsEndedSlow,
-                $0.refusedConnections
+                $0.refusedConnections, $0.shutSources
             )
         }
         let requests = now.0.sorted { ($0.key.operation, $0.key.status) < ($1.key.operation, $1.key.status) }
@@ -87,6 +89,10 @@ final class HTTPMetrics: Sendable {
                 "commonwatt_http_connections_refused_total",
                 "Connections of addresses that asked far more than they may, refused before TLS and HTTP.",
                 .counter(one(Double(now.6)))),
+            MetricFamily(
+                "commonwatt_http_sources_shut_total",
+                "Times that the kernel was told to drop a source's packets for two seconds, after 50 such connections in one.",
+                .counter(one(Double(now.7)))),
             MetricFamily(
                 "commonwatt_http_streams_slow_total", "Event streams ended because the client fell behind.",
                 .counter(one(Double(now.5)))),

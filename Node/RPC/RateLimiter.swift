@@ -50,15 +50,13 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// Takes the price of a connection that was just accepted. Nil when it is to be served, else the seconds until one will be.
-    func connect(_ client: String, now: ContinuousClock.Instant) -> UInt32? {
+    /// Takes the price of a connection that was just accepted. False when it is not to be served.
+    func connect(_ client: String, now: ContinuousClock.Instant) -> Bool {
         with(client, now) { bucket, share in
             let price = min(limit.connectionTokens, share.tokensMax / 16)
-            guard bucket.tokens >= price + 1 || refuses(&bucket) else {
-                return share.wholeSeconds(for: price + 1 - bucket.tokens)
-            }
+            guard bucket.tokens >= price + 1 || refuses(&bucket) else { return false }
             bucket.tokens -= price
-            return nil
+            return true
         }
     }
 

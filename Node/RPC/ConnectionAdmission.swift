@@ -1,0 +1,72 @@
+internal import NIOCore
+
+/// At the listening socket, before a connection has a pipeline: one of an address that goes on asking after it was told to wait
+/// (`RateLimiter.connect`) gets no TLS and no HTTP, so that refusing it costs a part of what an answer would.
+///
+/// It is held for a second in which nothing of it is read, which slows a client that waits for answers, and then closed. When enough are
+/// held, further ones are closed at once. A source that makes `refusedPerSecondMax` in a second is shut out by the kernel for the next
+/// ones (`SourceFilter`): even to accept and close so many is work. Not so the node's own machine, where its operator's commands are.
+final class ConnectionAdmission: ChannelInboundHandler {
+    typealias InboundIn = any Channel
+    typealias InboundOut = any Channel
+
+    private static let refusedPerSecondMax = 50
+    private static let shutSeconds: Int64 = 2
+
+    private let limits: APILimits
+    /// Refused in the second that began at `countedFrom`.
+    private var refused: [PacketSource: Int] = [:]
+    private var countedFrom = NIODeadline.uptimeNanoseconds(0)
+    private var shut: [PacketSource] = []
+
+    private let shutsThisMachine: Bool
+
+    init(_ limits: APILimits, shutsThisMachine: Bool = false) {
+        self.limits = limits
+        self.shutsThisMachine = shutsThisMachine
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let connection = unwrapInboundIn(data)
+        let address = connection.remoteAddress?.ipAddress
+        if limits.admits(address) { return context.fireChannelRead(data) }
+        limits.metrics.recordRefusedConnection()
+        if let address, shutsThisMachine || ClientAddress.bucket(address) != ClientAddress.thisMachine,
+            let source = PacketSource(address)
+        {
+            count(source, context)
+        }
+        guard limits.heldConnections.enter() == nil else { return connection.close(promise: nil) }
+        let limits = limits
+        context.eventLoop.scheduleTask(in: .seconds(1)) {
+            limits.heldConnections.leave()
+            connection.close(promise: nil)
+        }
+    }
+
+    private func count(_ source: PacketSource, _ context: ChannelHandlerContext) {
+        if NIODeadline.now() - countedFrom > .seconds(1) {
+            refused = [:]
+            countedFrom = .now()
+        }
+        refused[source, default: 0] += 1
+        guard refused[source] == ConnectionAdmission.refusedPerSecondMax, !shut.contains(source),
+            shut.count < SourceFilter.sourcesMax
+        else { return }
+        limits.metrics.recordShutSource()
+        shut.append(source)
+        filter(context.channel)
+        let bound = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .seconds(ConnectionAdmission.shutSeconds)) {
+            let (admission, channel) = bound.value
+            admission.shut.removeAll { $0 == source }
+            admission.filter(channel)
+        }
+    }
+
+    /// A system that takes no filter only has more work.
+    private func filter(_ channel: any Channel) {
+        guard channel.isActive else { return }
+        _ = shut.isEmpty ? SourceFilter.detach(from: channel) : SourceFilter(dropping: shut).attach(to: channel)
+    }
+}
