@@ -102,7 +102,7 @@ struct APIResponder: HTTPResponder {
             let place = CapacityShare(limits.requests, client: exchange.client)
             try enter(place)
             defer { withExtendedLifetime(place) {} }
-            try reserve(exchange)
+            if !endpoint.isForWatching { try reserve(exchange) }
             let answer = try await run(endpoint, parameters, path: path, query: query, &exchange)
             try hold(answer, exchange)
             return answer

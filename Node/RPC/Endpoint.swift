@@ -35,6 +35,9 @@ package struct Endpoint: Sendable {
     package var judgesItsAddress = false
     /// A stream has no time limit and counts against the limit of streams.
     package var isStream = false
+    /// Answers with a few kilobytes from memory, for who watches the node: also a client that has left its whole share of answers unread,
+    /// which a monitor may have in common with others. At most one such answer waits on a connection.
+    package var isForWatching = false
     /// Browsers let pages of other origins read the answers. Not for what is the operator's own business.
     package var isOpenToOtherOrigins = true
     package let handle: @Sendable (APIRequest) async throws -> APIAnswer

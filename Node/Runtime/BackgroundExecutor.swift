@@ -15,10 +15,11 @@ package final class BackgroundExecutor: TaskExecutor {
     package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let run: @Sendable () -> Void = { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
-        // A task that is never run on would never end, nor whoever awaits it.
-        if !pool.add(.now, of: nil, run) { run() }
+        // A task that is never run on would never end, nor whoever awaits it. It must not run here: whoever resumes a task may hold a lock
+        // of what that task goes on with, such as a task group's.
+        if !pool.add(.now, of: nil, run) { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
     }
 
-    /// Ends the threads once nothing waits. What comes later runs where it comes from.
+    /// Ends the threads once nothing waits. What comes later runs on Swift's pool.
     package func stop() { pool.stop() }
 }

@@ -52,6 +52,7 @@ import Testing
                 let refused = try await Self.ask(server, "192.0.2.1")
                 #expect(refused.status == 429 && refused.isProblem && refused.headers["retry-after"] != nil)
                 #expect(refused.text.contains("has not read the answers"))
+                try await Self.watches(server, "192.0.2.1")
                 let other = try await Self.ask(server, "192.0.2.2")
                 #expect(other.status == 200 && other.body.count >= size)
                 #expect(try await server.metric(Self.held) < 4 * size)
@@ -60,6 +61,14 @@ import Testing
             // What the clients had goes with them.
             try await server.wait(Self.held) { $0 < 200_000 }
             #expect(try await Self.ask(server, "192.0.2.1").status == 200)
+        }
+    }
+
+    /// Who watches the node is answered all the same.
+    private static func watches(_ server: TestServer, _ client: String) async throws {
+        for path in ["/healthz", "/readyz", "/v1/status", "/metrics"] {
+            let answer = try await RawHTTP.send("GET", path, to: server.port, headers: [("X-Forwarded-For", client)])
+            #expect(answer.status == 200, "\(path): \(answer.text.prefix(200))")
         }
     }
 
@@ -80,9 +89,10 @@ import Testing
                 var refused: RawHTTP.Answer?
                 for _ in 0..<2_000 where refused?.status != 503 {
                     refused = try await RawHTTP.send(
-                        "GET", "/v1/status", to: server.port, headers: [("X-Forwarded-For", "192.0.2.3")])
+                        "GET", "/v1/genesis", to: server.port, headers: [("X-Forwarded-For", "192.0.2.3")])
                     try await Task.sleep(for: .milliseconds(10))
                 }
+                try await Self.watches(server, "192.0.2.3")
                 #expect(refused?.status == 503 && refused?.isProblem == true && refused?.headers["retry-after"] != nil)
                 group.cancelAll()
             }

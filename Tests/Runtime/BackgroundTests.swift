@@ -23,6 +23,69 @@ import Testing
         #expect(await Task(executorPreference: executor) { 7 }.value == 7)
     }
 
+    private actor Counter {
+        private(set) var count = 0
+        func add() { count += 1 }
+    }
+
+    /// Tasks that are under way when the threads end go on to their end, wherever they wait: a node that halts ends its threads first.
+    @Test(.timeLimit(.minutes(1))) func tasksOutliveTheThreads() async {
+        for _ in 0..<20 {
+            let executor = BackgroundExecutor(name: "test", threads: 2)
+            let counter = Counter()
+            let tasks = (0..<32).map { number in
+                Task(executorPreference: executor) {
+                    for _ in 0..<10 {
+                        try? await Task.sleep(for: .milliseconds(number % 4))
+                        await Task.yield()
+                        await withTaskGroup(of: Void.self) { group in
+                            // The last one resumes who waits for the group, which it has locked meanwhile.
+                            for child in 0..<3 {
+                                group.addTask {
+                                    try? await Task.sleep(for: .milliseconds(child))
+                                    await counter.add()
+                                }
+                            }
+                        }
+                        await Task.detached { await Task.yield() }.value
+                    }
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(5))
+            executor.stop()
+            for task in tasks { await task.value }
+            #expect(await counter.count == 32 * 10 * 3)
+        }
+    }
+
+    /// So do those that are cancelled then, which happens under a lock of the task's own.
+    @Test(.timeLimit(.minutes(1))) func tasksAreCancelledWithoutThreads() async {
+        for _ in 0..<20 {
+            let executor = BackgroundExecutor(name: "test", threads: 2)
+            let counter = Counter()
+            let tasks = (0..<16).map { _ in
+                Task(executorPreference: executor) {
+                    await withTaskGroup(of: Void.self) { group in
+                        for _ in 0..<3 {
+                            group.addTask {
+                                await withTaskCancellationHandler {
+                                    try? await Task.sleep(for: .seconds(3_600))
+                                    await counter.add()
+                                } onCancel: {
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            try? await Task.sleep(for: .milliseconds(5))
+            executor.stop()
+            for task in tasks { task.cancel() }
+            for task in tasks { await task.value }
+            #expect(await counter.count == 16 * 3)
+        }
+    }
+
     private static func block(on gate: DispatchSemaphore) { gate.wait() }
 
     /// A request that computes, such as an attestation, runs aside; the brief ones are answered meanwhile.

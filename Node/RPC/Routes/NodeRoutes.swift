@@ -16,7 +16,11 @@ struct NodeRoutes: RouteModule {
     let tag = "Node"
     let tagDescription = "Health, status, metrics, the genesis of the network, and this description."
 
-    var endpoints: [Endpoint] { [landing, live, ready, status, genesis, metrics, openAPI] }
+    var endpoints: [Endpoint] {
+        [
+            landing, live.forWatching, ready.forWatching, status.forWatching, genesis, metrics.forWatching, openAPI,
+        ]
+    }
 
     private static let page = Endpoint.Form("text/html; charset=utf-8", Schema(["type": "string"]))
 
@@ -107,5 +111,13 @@ struct NodeRoutes: RouteModule {
             return APIAnswer(mediaType: "application/json", body: .bytes(bytes))
                 .with("Cache-Control", "no-cache").tagged(digestText(bytes))
         }
+    }
+}
+
+extension Endpoint {
+    fileprivate var forWatching: Endpoint {
+        var endpoint = self
+        endpoint.isForWatching = true
+        return endpoint
     }
 }
