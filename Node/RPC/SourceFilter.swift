@@ -73,7 +73,8 @@ struct SourceFilter: Equatable {
             case .version6(let prefix):
                 version6 += [
                     load(8), Instruction(code: Code.jumpIfEqual, ifFalse: 3, operand: UInt32(prefix >> 32)),
-                    load(12), Instruction(code: Code.jumpIfEqual, ifFalse: 1, operand: UInt32(truncatingIfNeeded: prefix)),
+                    load(12),
+                    Instruction(code: Code.jumpIfEqual, ifFalse: 1, operand: UInt32(truncatingIfNeeded: prefix)),
                     drop,
                 ]
             }
@@ -107,7 +108,9 @@ struct SourceFilter: Equatable {
         _ value: Value, option: CInt, on channel: any Channel
     ) -> EventLoopFuture<Void> {
         channel.eventLoop.preconditionInEventLoop()
-        guard let channel = channel as? any SocketOptionProvider else { return channel.eventLoop.makeSucceededVoidFuture() }
+        guard let channel = channel as? any SocketOptionProvider else {
+            return channel.eventLoop.makeSucceededVoidFuture()
+        }
         return channel.unsafeSetSocketOption(
             level: NIOBSDSocket.OptionLevel(rawValue: SOL_SOCKET), name: .init(rawValue: option), value: value)
     }

@@ -61,7 +61,9 @@ extension Scenarios {
         let seconds = ((Watch.now() - began) * 10).rounded() / 10
         if node.isRunning {
             log.refuse("\(node.name) still runs \(seconds) s after its disk took nothing more")
-        } else if let line = node.logTail(lines: 6).split(separator: "\n").first(where: { $0.contains("halts") }) {
+        } else if let line = node.logTail(lines: 30).split(separator: "\n").first(where: {
+            $0.contains("the node halts")
+        }) {
             log.note("\(node.name) ended after \(seconds) s: \(line)")
         } else {
             log.refuse("\(node.name) ended after \(seconds) s without saying why: \(node.logTail(lines: 2))")
