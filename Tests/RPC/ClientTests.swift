@@ -54,6 +54,19 @@ import Testing
         }
     }
 
+    /// A node that says when to come back is asked again then.
+    @Test func clientsWaitAsTheyAreTold() async throws {
+        try await TestServer.with(LimitTests.limited(tokens: 1)) { server in
+            let client = try server.client()
+            _ = try await client.nodeStatus()
+            let started = ContinuousClock.now
+            // The second token comes after a second, which is more than the pause between two rounds.
+            _ = try await client.nodeStatus()
+            #expect(ContinuousClock.now - started > .milliseconds(700))
+            try await client.shutdown()
+        }
+    }
+
     @Test func failuresAreInPlainWords() async throws {
         try await TestServer.with(isDriven: false) { server in
             let client = try server.client()

@@ -61,9 +61,15 @@ extension NodeClient {
     /// Asks the nodes in turn until one answers. All requests of this API can be sent twice without harm.
     func ask(_ request: NodeRequest) async throws -> NodeAnswer {
         var failures: [ClientError.NodeFailure] = []
+        /// The shortest time after which a node wants to be asked again.
+        var retryAfter: Int64?
         for round in 0..<max(1, configuration.roundsMax) {
-            if round > 0 { try await Task.sleep(for: .milliseconds(configuration.pauseMilliseconds)) }
+            if round > 0 {
+                let asked = min(retryAfter ?? 0, configuration.pauseMillisecondsMax)
+                try await Task.sleep(for: .milliseconds(max(asked, configuration.pauseMilliseconds)))
+            }
             failures.removeAll()
+            retryAfter = nil
             for index in order {
                 do {
                     let answer = try await ask(request, of: index)
@@ -72,6 +78,9 @@ extension NodeClient {
                 } catch let error as ClientError {
                     guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
                     failures.append(.init(node: nodes[index], reason: report.detail))
+                    if let seconds = report.retryAfterSeconds {
+                        retryAfter = min(retryAfter ?? .max, Int64(seconds) * 1_000)
+                    }
                 } catch let error as CancellationError {
                     throw error
                 } catch {

@@ -9,6 +9,8 @@ package struct NodeClientConfiguration: Sendable {
     package var roundsMax = 2
     /// Pause between two rounds, and before an event stream reconnects.
     package var pauseMilliseconds: Int64 = 300
+    /// Longest pause between two rounds that a node can ask for (Retry-After).
+    package var pauseMillisecondsMax: Int64 = 2_000
     /// Longest that one request asks a node to wait; more is asked for in several requests.
     package var waitSecondsMax: UInt32 = 20
     package var connectionsPerNodeMax = 16
