@@ -8,8 +8,10 @@ package struct APIConfiguration: Sendable {
         /// What the programs on the node's own machine have together, in shares of a client.
         package var thisMachineTimes: UInt32 = 4
         /// Price of a connection beside its requests, at most a sixteenth of `tokensMax`. Measured: opening and closing one takes
-        /// the node as much of a processor as one to two requests that are answered from memory.
+        /// the node as much of a processor as one to two requests that are answered from memory. With TLS `connectionTokensTLS`,
+        /// since the handshake's signature comes to it.
         package var connectionTokens = 2.0
+        package var connectionTokensTLS = 8.0
         /// How often a second a client without tokens is told so, as a part of `tokensPerSecond`; it saves up for two seconds. Who asks on
         /// has its connections closed, and new ones refused before TLS and HTTP.
         package var refusalsPart = 0.05

@@ -15,7 +15,11 @@ final class APILimits: Sendable {
     private let isBehindProxy: Bool
 
     init(_ configuration: APIConfiguration) {
-        rate = configuration.rateLimit.map { RateLimiter($0, now: .now) }
+        rate = configuration.rateLimit.map { limit in
+            var limit = limit
+            if configuration.tls != nil { limit.connectionTokens = limit.connectionTokensTLS }
+            return RateLimiter(limit, now: .now)
+        }
         requests = Capacity(
             max: configuration.requestsInFlightMax, perClientMax: configuration.requestsPerClientMax,
             thisMachineMax: configuration.requestsOfThisMachineMax)
@@ -33,10 +37,9 @@ final class APILimits: Sendable {
             thisMachineMax: isBehindProxy ? .max : configuration.connectionsOfThisMachineMax)
     }
 
-    /// Whether a connection that was just accepted is to be served. One without an address has gone again.
-    func admits(_ address: String?) -> Bool {
+    /// Whether a connection that was just accepted is to be served.
+    func admits(_ address: String) -> Bool {
         guard let rate, !isBehindProxy else { return true }
-        guard let address else { return false }
         return rate.connect(ClientAddress.bucket(address), now: .now)
     }
 

@@ -81,14 +81,8 @@ struct APIResponder: HTTPResponder {
             exchange.isOpenToOtherOrigins = endpoint.isOpenToOtherOrigins
         }
         if let refusal = limits.rate?.take(exchange.endpoint?.cost ?? 1, from: exchange.client, now: .now) {
-            var problem = Problem(
-                .tooManyRequests,
-                "This address asks more than the node allows. Wait \(refusal.seconds) s, then go on slower."
-            ).retrying(afterSeconds: refusal.seconds)
-            if refusal.isLast, !configuration.trustsForwardedFor {
-                problem.headers.append((name: "Connection", value: "close"))
-            }
-            throw problem
+            throw refusal.problem(
+                "This address asks more than the node allows.", mayClose: !configuration.trustsForwardedFor)
         }
         switch match {
         case .nothing:

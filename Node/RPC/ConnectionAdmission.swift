@@ -28,14 +28,14 @@ final class ConnectionAdmission: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let connection = unwrapInboundIn(data)
-        let address = connection.remoteAddress?.ipAddress
+        // One that was reset has no address any more.
+        guard let address = connection.remoteAddress?.ipAddress else { return connection.close(promise: nil) }
         if limits.admits(address) { return context.fireChannelRead(data) }
         limits.metrics.recordRefusedConnection()
-        if let address, shutsThisMachine || ClientAddress.bucket(address) != ClientAddress.thisMachine,
-            let source = PacketSource(address)
-        {
-            count(source, context)
-        }
+        let isOwn =
+            ClientAddress.bucket(address) == ClientAddress.thisMachine
+            || address == connection.localAddress?.ipAddress
+        if shutsThisMachine || !isOwn, let source = PacketSource(address) { count(source, context) }
         guard limits.heldConnections.enter() == nil else { return connection.close(promise: nil) }
         let limits = limits
         context.eventLoop.scheduleTask(in: .seconds(1)) {
@@ -53,20 +53,24 @@ final class ConnectionAdmission: ChannelInboundHandler {
         guard refused[source] == ConnectionAdmission.refusedPerSecondMax, !shut.contains(source),
             shut.count < SourceFilter.sourcesMax
         else { return }
-        limits.metrics.recordShutSource()
         shut.append(source)
-        filter(context.channel)
+        let metrics = limits.metrics
+        filter(context.channel).whenSuccess { metrics.recordShutSource() }
         let bound = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: .seconds(ConnectionAdmission.shutSeconds)) {
             let (admission, channel) = bound.value
             admission.shut.removeAll { $0 == source }
-            admission.filter(channel)
+            _ = admission.filter(channel)
         }
     }
 
     /// A system that takes no filter only has more work.
-    private func filter(_ channel: any Channel) {
-        guard channel.isActive else { return }
-        _ = shut.isEmpty ? SourceFilter.detach(from: channel) : SourceFilter(dropping: shut).attach(to: channel)
+    private func filter(_ channel: any Channel) -> EventLoopFuture<Void> {
+        guard channel.isActive else { return channel.eventLoop.makeSucceededVoidFuture() }
+        guard !shut.isEmpty else { return SourceFilter.detach(from: channel) }
+        let attached = SourceFilter(dropping: shut).attach(to: channel)
+        // Not the one before, which names sources whose time is over.
+        attached.whenFailure { _ in _ = SourceFilter.detach(from: channel) }
+        return attached
     }
 }

@@ -88,17 +88,20 @@ struct EventStream: Sendable {
         spoke = .now
     }
 
-    /// Takes the price of a turn from the client's tokens, and waits until they are there.
+    /// What a stream leaves of its client's tokens to the client's requests.
+    private static let partLeft = 0.25
+
+    /// Takes the price of a turn from the client's tokens, and waits until they are there and some more.
     private func pay(
         _ tokens: Double, _ position: StreamPosition, _ spoke: inout ContinuousClock.Instant, _ write: Write
     ) async throws {
         let heartbeat = Double(configuration.eventHeartbeatSeconds)
-        var seconds = limits.rate?.charge(tokens, from: client, now: .now) ?? 0
+        var seconds = limits.rate?.charge(tokens, from: client, leaving: Self.partLeft, now: .now) ?? 0
         while true {
             if ContinuousClock.now - spoke >= .seconds(heartbeat) { try await say(position, &spoke, write) }
             guard seconds > 0 else { return await Task.yield() }
             do { try await Task.sleep(for: .seconds(min(seconds, heartbeat))) } catch { throw ended(error, position) }
-            seconds = limits.rate?.charge(0, from: client, now: .now) ?? 0
+            seconds = limits.rate?.charge(0, from: client, leaving: Self.partLeft, now: .now) ?? 0
         }
     }
 

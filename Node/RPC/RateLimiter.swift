@@ -2,7 +2,7 @@ internal import Synchronization
 
 /// A token bucket per client address, in a table of bounded size.
 ///
-/// Invariants: at most `clientsMax` addresses are remembered; a bucket holds at most `tokensMax` tokens, and less than none
+/// Invariants: at most `clientsMax` addresses and this machine are remembered; a bucket holds at most `tokensMax` tokens, and less than none
 /// only by what is paid for afterwards: connections, and `charge`.
 final class RateLimiter: Sendable {
     struct Refusal: Sendable, Equatable {
@@ -10,6 +10,14 @@ final class RateLimiter: Sendable {
         let seconds: UInt32
         /// The client has been told often enough: its connections are closed, and refused.
         let isLast: Bool
+
+        /// The answer that says so. `mayClose`: the connection is the client's own.
+        func problem(_ what: String, mayClose: Bool) -> Problem {
+            var problem = Problem(.tooManyRequests, "\(what) Wait \(seconds) s, then go on slower.")
+                .retrying(afterSeconds: seconds)
+            if isLast, mayClose { problem.headers.append((name: "Connection", value: "close")) }
+            return problem
+        }
     }
 
     private struct Bucket {
@@ -60,12 +68,21 @@ final class RateLimiter: Sendable {
         }
     }
 
-    /// Takes the price of what is done already, whether the client has it or not; the seconds until it has paid, 0 when it has.
-    @discardableResult
-    func charge(_ cost: Double, from client: String, now: ContinuousClock.Instant) -> Double {
+    /// Takes the price of what is done already, whether the client has it or not; the seconds until it has paid and has a part of its
+    /// tokens again, 0 when it has.
+    func charge(
+        _ cost: Double, from client: String, leaving part: Double = 0, now: ContinuousClock.Instant
+    ) -> Double {
         with(client, now) { bucket, share in
             bucket.tokens -= max(0, cost)
-            return max(0, -bucket.tokens / share.tokensPerSecond)
+            return max(0, (part * share.tokensMax - bucket.tokens) / share.tokensPerSecond)
+        }
+    }
+
+    /// The same for work in vain, which makes no larger debt than two buckets: others may share the address.
+    func chargeVain(_ cost: Double, from client: String, now: ContinuousClock.Instant) {
+        with(client, now) { bucket, share in
+            bucket.tokens = max(bucket.tokens - max(0, cost), min(bucket.tokens, -2 * share.tokensMax))
         }
     }
 
@@ -103,8 +120,10 @@ final class RateLimiter: Sendable {
     ) -> Result {
         let share = share(client)
         return state.withLock { state in
-            if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax { sweep(&state, now) }
-            if state.buckets[client] == nil, state.buckets.count >= limit.clientsMax {
+            // The operator's own commands have a bucket of their own, whoever else is there.
+            let isNew = state.buckets[client] == nil && client != ClientAddress.thisMachine
+            if isNew, state.buckets.count >= limit.clientsMax { sweep(&state, now) }
+            if isNew, state.buckets.count >= limit.clientsMax {
                 refill(&state.overflow, share, now)
                 return body(&state.overflow, share)
             }

@@ -61,6 +61,34 @@ extension ProcessSuite {
         }
     }
 
+    /// A node that cannot write any more says why and ends, and all its services with it; with a disk again it comes back.
+    @Test(.timeLimit(.minutes(5))) func aNodeThatCannotWriteEnds() async throws {
+        try await ValidatorNetwork.with { network in
+            _ = try await network.stop("gridco", seconds: 60)
+            let log = "\(network.folder)/gridco/limited.log"
+            // What it says goes through another process, since no file of its own will take anything.
+            let node = try Program.spawn(
+                [
+                    "-c", "trap '' XFSZ; exec \"$0\" node --config \"$1\" > >(cat > \"$2\") 2>&1", Program.path,
+                    network.settings("gridco"), log,
+                ], of: "/bin/bash", log: "\(network.folder)/gridco/bash.log")
+            defer { if node.isRunning { kill(node.processIdentifier, SIGKILL) } }
+            try await eventually("gridco is ready") {
+                (try? await network.with(["gridco"]) { try await $0.nodeStatus() })?.ready ?? false
+            }
+            let limited = try await Program.run(
+                ["--pid", "\(node.processIdentifier)", "--fsize=0:0"], of: "/usr/bin/prlimit")
+            #expect(limited.exitCode == 0, "\(limited.output)")
+            try await Program.ended(node, seconds: 30)
+            #expect(node.terminationReason == .exit && node.terminationStatus == 1)
+            try await eventually("it says why", seconds: 10) {
+                (try? String(contentsOfFile: log, encoding: .utf8))?.contains("the node halts") ?? false
+            }
+            try network.start("gridco")
+            try await network.follows("gridco", "coop")
+        }
+    }
+
     /// A node that lost its disk comes back, catches up, and later votes again: then the chain stands another failure.
     @Test(.timeLimit(.minutes(5))) func wipedNodeRejoins() async throws {
         try await ValidatorNetwork.with { network in

@@ -55,11 +55,38 @@ import Testing
     /// Refused connections cost nothing: who stops asking is not kept out for longer than it owes.
     @Test func refusedConnectionsMakeNoDebt() {
         let limiter = Self.limiter()
-        limiter.charge(250, from: "a", now: Self.start)
+        _ = limiter.charge(250, from: "a", now: Self.start)
         for _ in 0..<10_000 { _ = limiter.connect("a", now: Self.start) }
         // 50 tokens owed, and 10 connections that were heard.
         #expect(limiter.take(1, from: "a", now: Self.start + .milliseconds(700)) != nil)
         #expect(limiter.take(1, from: "a", now: Self.start + .milliseconds(712)) == nil)
+    }
+
+    /// One batch keeps an address out for seconds, not for minutes.
+    @Test func vainWorkMakesABoundedDebt() {
+        let limiter = Self.limiter()
+        limiter.chargeVain(28_672, from: "a", now: Self.start)
+        #expect(limiter.take(1, from: "a", now: Self.start)?.seconds == 5)
+        #expect(limiter.take(1, from: "a", now: Self.start + .milliseconds(4_015)) == nil)
+        // What is owed for other reasons is not forgiven.
+        _ = limiter.charge(1_000, from: "b", now: Self.start)
+        limiter.chargeVain(1_000, from: "b", now: Self.start)
+        #expect(limiter.take(1, from: "b", now: Self.start)?.seconds == 9)
+    }
+
+    /// A stream leaves something to the requests of its client.
+    @Test func streamsLeaveAQuarter() {
+        let limiter = Self.limiter()
+        #expect(limiter.charge(150, from: "a", leaving: 0.25, now: Self.start) == 0)
+        #expect(limiter.charge(50, from: "a", leaving: 0.25, now: Self.start) == 0.5)
+    }
+
+    /// However many others there are.
+    @Test func thisMachineHasItsOwn() {
+        let limiter = Self.limiter { $0.clientsMax = 2 }
+        for client in ["a", "b", "c"] { Self.spend(200, client, limiter) }
+        #expect(limiter.take(1, from: "d", now: Self.start) != nil)
+        #expect(limiter.take(1, from: ClientAddress.thisMachine, now: Self.start) == nil)
     }
 
     @Test func thisMachineHasMore() {

@@ -141,15 +141,15 @@ struct TransactionRoutes: RouteModule {
     private func charge(_ units: Int, _ request: APIRequest) throws(Problem) {
         let cost = UInt32(clamping: units / SignaturePrice.unitsPerToken)
         guard cost > 0, let refusal = limits.rate?.take(cost, from: request.client, now: .now) else { return }
-        throw Problem(.tooManyRequests, "This address submits more than the node allows. Wait \(refusal.seconds) s.")
-            .retrying(afterSeconds: refusal.seconds)
+        throw refusal.problem(
+            "This address submits more than the node allows.", mayClose: !configuration.trustsForwardedFor)
     }
 
     /// A transaction that is refused was checked in vain, at some hundred times the price of one that is taken: the next
     /// requests of this address wait for it.
     private func chargeRefused(_ outcomes: Zip2Sequence<[Submission], [Int]>, _ request: APIRequest) {
         let refused = outcomes.reduce(0) { sum, each in if case .refused = each.0 { sum + each.1 } else { sum } }
-        if refused > 0 { limits.rate?.charge(Double(refused), from: request.client, now: .now) }
+        if refused > 0 { limits.rate?.chargeVain(Double(refused), from: request.client, now: .now) }
     }
 
     /// Offers what decodes to the pool, and puts the outcomes back in the order of the input.
