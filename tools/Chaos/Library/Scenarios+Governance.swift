@@ -71,7 +71,7 @@ extension Scenarios {
                 }
                 let height = await world.nodes[0].status()?.finalHeight.value ?? 0
                 try await world.decide(
-                    ["activate", contract.name, "\(contract.version)", "--from", "\(height + 40)"], number: 0)
+                    ["activate", contract.name, "\(contract.version)", "--from", "\(height + 160)"], number: 0)
                 let deadline = Watch.now() + 40
                 while try await !world.isActive(contract.name) {
                     guard Watch.now() < deadline else { throw ChaosError("\(contract.name) is not active after 40 s") }
