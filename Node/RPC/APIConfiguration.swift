@@ -15,7 +15,8 @@ package struct APIConfiguration: Sendable {
         /// How often a second a client without tokens is told so, as a part of `tokensPerSecond`; it saves up for two seconds. Who asks on
         /// has its connections closed, and new ones refused before TLS and HTTP.
         package var refusalsPart = 0.05
-        /// For tests: the operator's own commands are on this machine.
+        /// Whether the kernel drops the packets of this machine's addresses, too, when one floods. For tests: the operator's own commands
+        /// are there.
         package var shutsThisMachine = false
         /// Addresses remembered at once; newcomers beyond share one bucket.
         package var clientsMax: Int = 65_536
@@ -95,8 +96,6 @@ package struct APIConfiguration: Sendable {
 }
 
 extension APIConfiguration {
-    /// Whether the kernel drops the packets of this machine's addresses, too, when one floods.
-    var shutsThisMachine: Bool { rateLimit?.shutsThisMachine ?? false }
     /// Connections that were refused unserved and are kept for a moment.
     var heldConnectionsMax: Int { connectionsMax / 4 }
 

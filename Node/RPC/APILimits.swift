@@ -13,6 +13,7 @@ final class APILimits: Sendable {
     let metrics = HTTPMetrics()
     /// Connections are a proxy's, which bounds its own clients.
     private let isBehindProxy: Bool
+    let shutsThisMachine: Bool
 
     init(_ configuration: APIConfiguration) {
         rate = configuration.rateLimit.map { limit in
@@ -31,6 +32,7 @@ final class APILimits: Sendable {
             thisMachineMax: configuration.answerBytesOfThisMachineMax)
         heldConnections = Capacity(max: configuration.heldConnectionsMax)
         isBehindProxy = configuration.trustsForwardedFor
+        shutsThisMachine = configuration.rateLimit?.shutsThisMachine ?? false
         connections = Capacity(
             max: configuration.connectionsMax,
             perClientMax: isBehindProxy ? .max : configuration.connectionsPerClientMax,

@@ -56,7 +56,7 @@ package struct APIServer: Service {
     }
 
     package func run() async throws {
-        let (onListening, limits, shutsThisMachine) = (onListening, limits, configuration.shutsThisMachine)
+        let (onListening, limits) = (onListening, limits)
         let application = Application(
             responder: responder, server: try server(),
             configuration: ApplicationConfiguration(
@@ -66,8 +66,7 @@ package struct APIServer: Service {
                     configuration.connectionsMax + configuration.connectionsMax / 8 + 16)),
             onServerRunning: { channel in
                 try? await channel.eventLoop.submit {
-                    let admission = ConnectionAdmission(limits, shutsThisMachine: shutsThisMachine)
-                    try channel.pipeline.syncOperations.addHandler(admission, position: .first)
+                    try channel.pipeline.syncOperations.addHandler(ConnectionAdmission(limits), position: .first)
                 }.get()
                 await onListening(channel.localAddress?.port ?? 0)
             }, logger: logger)

@@ -19,12 +19,7 @@ final class ConnectionAdmission: ChannelInboundHandler {
     private var countedFrom = NIODeadline.uptimeNanoseconds(0)
     private var shut: [PacketSource] = []
 
-    private let shutsThisMachine: Bool
-
-    init(_ limits: APILimits, shutsThisMachine: Bool = false) {
-        self.limits = limits
-        self.shutsThisMachine = shutsThisMachine
-    }
+    init(_ limits: APILimits) { self.limits = limits }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let connection = unwrapInboundIn(data)
@@ -35,7 +30,7 @@ final class ConnectionAdmission: ChannelInboundHandler {
         let isOwn =
             ClientAddress.bucket(address) == ClientAddress.thisMachine
             || address == connection.localAddress?.ipAddress
-        if shutsThisMachine || !isOwn, let source = PacketSource(address) { count(source, context) }
+        if limits.shutsThisMachine || !isOwn, let source = PacketSource(address) { count(source, context) }
         guard limits.heldConnections.enter() == nil else { return connection.close(promise: nil) }
         let limits = limits
         context.eventLoop.scheduleTask(in: .seconds(1)) {

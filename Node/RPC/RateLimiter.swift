@@ -3,7 +3,7 @@ internal import Synchronization
 /// A token bucket per client address, in a table of bounded size.
 ///
 /// Invariants: at most `clientsMax` addresses and this machine are remembered; a bucket holds at most `tokensMax` tokens, and less than none
-/// only by what is paid for afterwards: connections, and `charge`.
+/// only by what is paid for afterwards: connections, `charge` and `chargeVain`.
 final class RateLimiter: Sendable {
     struct Refusal: Sendable, Equatable {
         /// Until there will be tokens.

@@ -20,7 +20,8 @@ enum OpenFiles {
         return try connections(atMost: most, openFiles: UInt64(isRaised ? limit.rlim_cur : before))
     }
 
-    /// The server holds three eighths more than it serves, and 16, so that it can say why it refuses one.
+    /// The server holds an eighth more than it serves, and 16, so that it can say why it refuses one, and a quarter that it does not serve
+    /// (`APIConfiguration.heldConnectionsMax`).
     static func connections(atMost most: Int, openFiles: UInt64) throws -> Int {
         let room = Int(clamping: openFiles) - reserved
         let fitting = (room - 16) / 11 * 8

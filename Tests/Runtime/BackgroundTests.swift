@@ -39,7 +39,7 @@ import Testing
                         try? await Task.sleep(for: .milliseconds(number % 4))
                         await Task.yield()
                         await withTaskGroup(of: Void.self) { group in
-                            // The last one resumes who waits for the group, which it has locked meanwhile.
+                            // The last one resumes who waits for the group.
                             for child in 0..<3 {
                                 group.addTask {
                                     try? await Task.sleep(for: .milliseconds(child))

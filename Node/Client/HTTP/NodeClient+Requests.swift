@@ -62,12 +62,9 @@ extension NodeClient {
     func ask(_ request: NodeRequest) async throws -> NodeAnswer {
         var failures: [ClientError.NodeFailure] = []
         /// The shortest time after which a node wants to be asked again.
-        var retryAfter: Int64?
+        var retryAfter: UInt32?
         for round in 0..<max(1, configuration.roundsMax) {
-            if round > 0 {
-                let asked = min(retryAfter ?? 0, configuration.pauseMillisecondsMax)
-                try await Task.sleep(for: .milliseconds(max(asked, configuration.pauseMilliseconds)))
-            }
+            if round > 0 { try await pause(askedFor: retryAfter) }
             failures.removeAll()
             retryAfter = nil
             for index in order {
@@ -78,9 +75,7 @@ extension NodeClient {
                 } catch let error as ClientError {
                     guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
                     failures.append(.init(node: nodes[index], reason: report.detail))
-                    if let seconds = report.retryAfterSeconds {
-                        retryAfter = min(retryAfter ?? .max, Int64(seconds) * 1_000)
-                    }
+                    if let seconds = report.retryAfterSeconds { retryAfter = min(retryAfter ?? .max, seconds) }
                 } catch let error as CancellationError {
                     throw error
                 } catch {
@@ -89,6 +84,12 @@ extension NodeClient {
             }
         }
         throw ClientError.noNodeAnswered(failures)
+    }
+
+    /// Between two rounds: as long as the nodes asked for, within bounds.
+    func pause(askedFor seconds: UInt32?) async throws {
+        let asked = min(Int64(seconds ?? 0) * 1_000, configuration.pauseMillisecondsMax)
+        try await Task.sleep(for: .milliseconds(max(asked, configuration.pauseMilliseconds)))
     }
 
     /// The answer of the first node that has one, errors of its own kind included: a body for a client that judges it,

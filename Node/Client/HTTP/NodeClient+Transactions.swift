@@ -98,13 +98,16 @@ extension NodeClient {
     ) async throws -> [UInt8] {
         try refuseOpenConnection()
         var failure = ClientError.NodeFailure(node: nodes[0], reason: "")
+        var retryAfter: UInt32?
         for round in 0..<max(1, configuration.roundsMax) {
-            if round > 0 { try await Task.sleep(for: .milliseconds(configuration.pauseMilliseconds)) }
+            if round > 0 { try await pause(askedFor: retryAfter) }
+            retryAfter = nil
             do {
                 return try await ask(.post(path, try await body(), accept, waitSeconds), of: 0).body
             } catch let error as ClientError {
                 guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
                 failure = .init(node: nodes[0], reason: report.detail)
+                retryAfter = report.retryAfterSeconds
             } catch let error as CancellationError {
                 throw error
             } catch {

@@ -70,7 +70,7 @@ package struct NodeSettings: Sendable {
             throw UserError(
                 "Setting 'log' must be one of \(NodeSettings.logLevels.joined(separator: ", ")), not '\(log)'.")
         }
-        requestsPerSecondMax = user.requestsPerSecondMax ?? 250
+        requestsPerSecondMax = user.requestsPerSecondMax ?? Int(APIConfiguration.RateLimit().tokensPerSecond)
         streamsMax = user.streamsMax ?? 64
         snapshotLagBlocks = user.snapshotLagBlocks ?? 10_000
         guard snapshotLagBlocks > 0 else { throw UserError("Setting 'snapshot-lag-blocks' must be at least 1.") }

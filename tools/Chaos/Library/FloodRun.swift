@@ -91,8 +91,7 @@ struct FloodRun {
         var plan = World.Plan()
         plan.seed = seed
         plan.peersOnBridge = true
-        // The limit that a node has if its settings say nothing; the honest clients have addresses of their own.
-        if flood.kind == "hostile-client" { plan.settings = "requests-per-second-max: 250\n" }
+        plan.hasUsualRequestLimit = flood.kind == "hostile-client"
         let world = try World(plan)
         defer { world.destroy() }
         do { try await measure(world, &result) } catch { result.refusals.append("\(error)\n\(world.logs)") }

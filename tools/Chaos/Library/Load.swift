@@ -273,15 +273,16 @@ final class Load: Sendable {
         _ node: ChaosNode, _ ask: @Sendable (NodeClient) async throws -> Answer
     ) async throws -> Answer {
         let deadline = Watch.now() + 20
-        for turn in 0... {
-            do {
-                return try await ask(clients[turn % clients.count][node.index])
-            } catch {
-                guard Watch.now() < deadline else { throw error }
-                if turn % clients.count == clients.count - 1 { try await Task.sleep(for: .milliseconds(500)) }
+        while true {
+            for own in clients {
+                do {
+                    return try await ask(own[node.index])
+                } catch {
+                    guard Watch.now() < deadline else { throw error }
+                }
             }
+            try await Task.sleep(for: .milliseconds(500))
         }
-        throw ChaosError("\(node.name) was not asked")
     }
 
     private func chain(_ node: ChaosNode, to tip: UInt64) async throws -> [ChainCopy.Block] {

@@ -18,8 +18,8 @@ final class World: @unchecked Sendable {
         var disks: [Int: Int] = [:]
         /// Nodes whose wall clock can be moved.
         var clocks: Set<Int> = []
-        /// Added to every node's settings.
-        var settings = ""
+        /// Whether a client has no more requests a second than at a node whose settings say nothing of it.
+        var hasUsualRequestLimit = false
         /// Whether the genesis is made for decisions: they are carried out a second after they are made, and this
         /// contract is not active yet.
         var decides = false
@@ -129,8 +129,8 @@ final class World: @unchecked Sendable {
         text = text.replacingOccurrences(
             of: "127.0.0.1:\(World.rpcPort + index)", with: "\(World.clientAddress(index + 1)):\(World.rpcPort + index)"
         )
-        if !plan.settings.contains("requests-per-second-max") { text += "requests-per-second-max: 100000\n" }
-        try (text + plan.settings).write(toFile: path, atomically: true, encoding: .utf8)
+        if !plan.hasUsualRequestLimit { text += "requests-per-second-max: 100000\n" }
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 
     private func makeSwitch() throws {
