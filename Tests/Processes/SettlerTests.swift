@@ -91,7 +91,9 @@ extension ProcessSuite {
                 try await run.records(periods).allSatisfy { $0 != nil }
             }
             for record in try await run.records(periods) {
-                #expect(record?.claim.version == 1 && record?.claim.stage == .final, "seed \(seed)")
+                #expect(
+                    record?.claim.version == 1 && record?.claim.stage == .final,
+                    "seed \(seed): \(record.map { "\($0.claim)" } ?? "none")")
             }
             #expect(
                 try await run.balances(members: 3, from: TestTime.argument(first), hours: hours) == expected,
