@@ -52,6 +52,13 @@ extension SettlementEngine {
 }
 
 extension InputSelection {
+    /// Whether a provisional settlement becomes final by one made now, even if the balances are the same.
+    func makesFinal(_ record: SettlementRecord) throws(SettlementRefusal) -> Bool {
+        guard record.claim.stage == .provisional else { return false }
+        if isDeadlineOver { return true }
+        do throws(SettlementError) { return try !lack().lacksReadings } catch { throw .computation(error) }
+    }
+
     /// The task that a settlement on the chain came from, if it was computed from these readings. Stages do not enter the
     /// balances.
     fileprivate func task(salts: SaltList, repeating record: SettlementRecord) -> SettlementTask {

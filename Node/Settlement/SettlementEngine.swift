@@ -95,17 +95,15 @@ package struct SettlementEngine: Sendable {
             origin: community.head.administrator)
     }
 
-    /// A correction needs something to correct. A provisional period may also become final by its deadline alone.
-    private func checkChanged(_ selection: InputSelection) throws {
-        guard let previous = selection.previous,
-            previous.claim.stage != .provisional || !selection.isDeadlineOver,
-            // What else is here may be a result that another settler's overtook.
-            let used = try lake.results.settled(
-                of: selection.community.address, period: selection.period, version: previous.claim.version,
-                inputs: previous.inputs)
-        else { return }
-        if used.stored.batches == selection.named {
-            throw SettlementRefusal.unchanged(selection.period, version: previous.claim.version)
+    /// A correction needs something to correct: what another settler put on the chain since this period was found to be due
+    /// is compared like any settled period. A provisional one may also become final with the same balances.
+    private func checkChanged(_ selection: InputSelection) throws(SettlementRefusal) {
+        guard let previous = selection.previous, try !selection.makesFinal(previous) else { return }
+        let version = previous.claim.version
+        switch try change(in: selection) {
+        case .same: throw .unchanged(selection.period, version: version)
+        case .unknown: throw .noSalts(selection.period, version: version)
+        case .changed: return
         }
     }
 

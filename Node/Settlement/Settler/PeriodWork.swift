@@ -94,10 +94,11 @@ struct PeriodWork: Sendable {
     func settle(_ chain: ChainView) async -> Outcome {
         do throws(SettlementRefusal) {
             let selection = try selection(chain)
-            guard
-                await sync(chain).fetchSalts(selection.community, selection.members, period, selection.version)
-            else {
-                throw .noSalts(period, version: selection.version)
+            // Of the version that is replaced, to compare with, and of the one to come.
+            for version in [selection.previous?.claim.version, selection.version].compactMap({ $0 }) {
+                guard await sync(chain).fetchSalts(selection.community, selection.members, period, version) else {
+                    throw .noSalts(period, version: version)
+                }
             }
             let prepared = try engine.prepare(address, period: period)
             let attested = try await engine.attest(prepared, ask: ports.ask)
@@ -110,7 +111,17 @@ struct PeriodWork: Sendable {
             }
         } catch {
             if case .unchanged = error { return .overtaken(error.description) }
-            return .fails(error.description)
+            return hasMovedOn(since: chain) ? .overtaken(error.description) : .fails(error.description)
+        }
+    }
+
+    /// Whether the period has another settlement than in `chain`: then who was asked to attest refuses, too.
+    private func hasMovedOn(since chain: ChainView) -> Bool {
+        do throws(StorageFailure) {
+            let before = try chain.settlement(of: address, period: period)?.digest
+            return try ports.chain().settlement(of: address, period: period)?.digest != before
+        } catch {
+            return false
         }
     }
 

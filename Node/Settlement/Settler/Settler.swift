@@ -171,6 +171,8 @@ package actor Settler {
                 log.info("settled a period: \(stage)", metadata: place)
             case .overtaken(let why):
                 progress[address]?.finish(work.period)
+                // The other one's may be of other readings.
+                progress[address]?.suspects.insert(work.period)
                 progress[address]?.overtaken += 1
                 log.debug("another settler was faster: \(why)", metadata: place)
             case .fails(let why):
