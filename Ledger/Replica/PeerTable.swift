@@ -17,9 +17,6 @@ struct PeerTable: Sendable {
         /// Until when it is not asked for ranges, because it did not help.
         var pausedUntil: UInt64 = 0
         var greetedAt: UInt64?
-        /// Bytes that it may still be sent, and since when.
-        var credit = Serving.creditBytesMax
-        var creditAt: UInt64 = 0
         var kept: [Block] = []
     }
 
@@ -28,6 +25,8 @@ struct PeerTable: Sendable {
     private var states: [PeerID: Peer] = [:]
     /// When each was last asked for blocks; kept across its links, so that a new link is no new turn. Looked up by key.
     private var askedAt: [PeerID: UInt64] = [:]
+    /// Bytes that each may still be sent, and when that was; kept across its links likewise. Looked up by key.
+    private var credits: [PeerID: (bytes: Int, at: UInt64)] = [:]
 
     func isConnected(_ peer: PeerID) -> Bool { states[peer] != nil }
     subscript(_ peer: PeerID) -> Peer? { states[peer] }
@@ -53,6 +52,23 @@ struct PeerTable: Sendable {
         if askedAt.count >= 2 * PeerTable.countMax { askedAt = [:] }
         askedAt[peer] = time
     }
+
+    /// What a connected peer may still be sent, refilled by so many bytes for each millisecond since the last time.
+    mutating func credit(of peer: PeerID, at time: UInt64, perMillisecond: Int) -> Int {
+        guard states[peer] != nil else { return 0 }
+        guard let last = credits[peer] else {
+            // Those who have gone long ago have all of it anyhow.
+            if credits.count >= 2 * PeerTable.countMax { credits = credits.filter { states[$0.key] != nil } }
+            credits[peer] = (Serving.creditBytesMax, time)
+            return Serving.creditBytesMax
+        }
+        let passed = min(time - min(last.at, time), 60_000)
+        let bytes = min(Serving.creditBytesMax, last.bytes + Int(clamping: passed) * perMillisecond)
+        credits[peer] = (bytes, time)
+        return bytes
+    }
+
+    mutating func charge(_ peer: PeerID, _ bytes: Int) { credits[peer]?.bytes -= bytes }
 
     mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {
         guard let index = states.index(forKey: peer) else { return }

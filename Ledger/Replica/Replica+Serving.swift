@@ -4,14 +4,22 @@ internal import LedgerState
 internal import LightClient
 internal import Primitives
 
-/// Bounds of what peers are sent on request.
+/// Bounds of what peers are sent on request. A megabyte that is sent takes some four milliseconds of processor time: reading,
+/// copying, TLS, the kernel.
 enum Serving {
     /// A peer may be sent so much at once,
-    static let creditBytesMax = 24 * 1024 * 1024
-    /// and this much per millisecond in the long run.
+    static let creditBytesMax = 12 * 1024 * 1024
+    /// and this much per millisecond in the long run,
     static let creditBytesPerMillisecond = 32 * 1024
-    /// What a request costs at least.
-    static let requestBytesMin = 1_024
+    /// or this much while transactions wait here to be final: several times what the chain grows by then. Who has fallen behind asks
+    /// all peers by turns.
+    static let loadedBytesPerMillisecond = 4 * 1024
+    /// What a request costs at least: an answer of a few bytes takes a packet.
+    static let requestBytesMin = 8 * 1024
+    /// What it costs to hear that one must wait: honest peers pause then.
+    static let busyBytes = 32 * 1024
+    /// A peer with so much debt does not even hear that. More than the largest answer leaves behind.
+    static let debtBytesMax = 6 * 1024 * 1024
     /// Transactions that no block here has, before blocks are no longer searched: one that asks names those of one block.
     static let missesMax = 16
 }
@@ -35,18 +43,21 @@ extension Replica {
     mutating func serve(_ request: FetchRequest, id: UInt64, to peer: PeerID) throws(StorageFailure) {
         var response = FetchResponse.busy
         var work = ServingWork()
-        if refillCredit(of: peer) > 0 {
+        let credit = credit(of: peer)
+        if credit > 0 {
             if case .leaves(let version, let after) = request, snapshot.mayServe(at: now.monotonic) {
-                peers.update(peer) { $0.credit -= StateChunk.leafBytesMax }
+                peers.charge(peer, StateChunk.leafBytesMax)
                 let read = SnapshotRead(
                     version: version, after: after, leavesMax: configuration.snapshotLeavesMax, id: id)
                 effects.append(.serve(read, to: peer))
                 return
             }
             response = try answer(request, &work)
+        } else if credit < -Serving.debtBytesMax {
+            return
         }
         let cost = max(Serving.requestBytesMin, size(of: response) + work.bytes)
-        peers.update(peer) { $0.credit -= cost }
+        peers.charge(peer, response == .busy ? Serving.busyBytes : cost)
         effects.append(.send(.response(response, id: id), to: [peer]))
     }
 
@@ -62,22 +73,14 @@ extension Replica {
         default: return true
         }
         certificates = min(certificates, UInt64(ConsensusMessage.certificatesMax))
-        guard refillCredit(of: peer) > 0 else { return false }
-        peers.update(peer) { $0.credit -= max(Serving.requestBytesMin, Int(certificates) * certificateBytes) }
+        guard credit(of: peer) > 0 else { return false }
+        peers.charge(peer, max(Serving.requestBytesMin, Int(certificates) * certificateBytes))
         return true
     }
 
-    private mutating func refillCredit(of peer: PeerID) -> Int {
-        var credit = 0
-        let time = now.monotonic
-        peers.update(peer) { state in
-            let passed = min(time - min(state.creditAt, time), 60_000)
-            let more = Int(clamping: passed) * Serving.creditBytesPerMillisecond
-            state.credit = min(Serving.creditBytesMax, state.credit + more)
-            state.creditAt = time
-            credit = state.credit
-        }
-        return credit
+    private mutating func credit(of peer: PeerID) -> Int {
+        let rate = pool.count > 0 ? Serving.loadedBytesPerMillisecond : Serving.creditBytesPerMillisecond
+        return peers.credit(of: peer, at: now.monotonic, perMillisecond: rate)
     }
 
     private func size(of response: FetchResponse) -> Int {

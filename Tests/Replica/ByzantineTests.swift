@@ -232,7 +232,8 @@ import Testing
         #expect(isDone)
     }
 
-    /// Requests beyond a peer's credit are answered with `busy`, whatever is asked for.
+    /// Requests beyond a peer's credit hear `busy`, whatever is asked for, and far beyond it nothing at all; a new link is no new
+    /// credit. With time it comes back.
     @Test func requestsAreBounded() throws {
         let network = try TestNetwork(validators: 1)
         try network.startAll()
@@ -241,15 +242,27 @@ import Testing
         #expect(try network.runUntilFinal([sent]))
         let peer = Identity(7).peer
         try network.step(.connected(peer), at: 0)
-        var busy = 0
-        for id in UInt64(0)..<40_000 {
-            let effects = try network.nodes[0].replica?.step(
-                .message(.request(.range(from: Height(1)), id: id), from: peer), at: network.instant)
-            for effect in effects ?? [] {
-                if case .send(.response(.busy, _), _) = effect { busy += 1 }
+        func ask(_ times: Int) throws -> (answered: Int, busy: Int) {
+            var heard = (answered: 0, busy: 0)
+            for id in 0..<UInt64(times) {
+                let effects = try network.nodes[0].replica?.step(
+                    .message(.request(.range(from: Height(1)), id: id), from: peer), at: network.instant)
+                for case .send(.response(let response, _), _) in effects ?? [] {
+                    if response == .busy { heard.busy += 1 } else { heard.answered += 1 }
+                }
             }
+            return heard
         }
-        #expect(busy > 10_000)
+        let first = try ask(40_000)
+        #expect(first.answered > 500 && first.answered < 2_000 && first.busy > 100 && first.busy < 300, "\(first)")
+        try network.step(.disconnected(peer), at: 0)
+        try network.step(.connected(peer), at: 0)
+        #expect(try ask(100) == (0, 0))
+        try network.run(10)
+        let later = try ask(100)
+        #expect(later.answered == 0 && later.busy > 0 && later.busy <= 11, "\(later)")
+        try network.run(2_000)
+        #expect(try ask(1).answered == 1)
     }
 }
 
