@@ -23,20 +23,36 @@ final class ConnectionAdmission: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let connection = unwrapInboundIn(data)
-        // One that was reset has no address any more.
-        guard let address = connection.remoteAddress?.ipAddress else { return connection.close(promise: nil) }
+        guard let address = connection.remoteAddress?.ipAddress else { return judgeReset(connection, context) }
         if limits.admits(address) { return context.fireChannelRead(data) }
-        limits.metrics.recordRefusedConnection()
-        let isOwn =
-            ClientAddress.bucket(address) == ClientAddress.thisMachine
-            || address == connection.localAddress?.ipAddress
-        if limits.shutsThisMachine || !isOwn, let source = PacketSource(address) { count(source, context) }
+        refuse(address, connection, context)
         guard limits.heldConnections.enter() == nil else { return connection.close(promise: nil) }
         let limits = limits
         context.eventLoop.scheduleTask(in: .seconds(1)) {
             limits.heldConnections.leave()
             connection.close(promise: nil)
         }
+    }
+
+    /// A connection that its client has reset already. The library has no address of it; the kernel still does. It costs its source
+    /// what others cost.
+    private func judgeReset(_ connection: any Channel, _ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        SourceFilter.source(of: connection).hop(to: context.eventLoop).whenComplete { result in
+            let (admission, context) = bound.value
+            if case .success(let address?) = result, !admission.limits.admits(address) {
+                admission.refuse(address, connection, context)
+            }
+            connection.close(promise: nil)
+        }
+    }
+
+    private func refuse(_ address: String, _ connection: any Channel, _ context: ChannelHandlerContext) {
+        limits.metrics.recordRefusedConnection()
+        let isOwn =
+            ClientAddress.bucket(address) == ClientAddress.thisMachine
+            || address == connection.localAddress?.ipAddress
+        if limits.shutsThisMachine || !isOwn, let source = PacketSource(address) { count(source, context) }
     }
 
     private func count(_ source: PacketSource, _ context: ChannelHandlerContext) {

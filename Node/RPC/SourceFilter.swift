@@ -104,6 +104,26 @@ struct SourceFilter: Equatable {
         set(CInt(0), option: SO_DETACH_FILTER, on: channel)
     }
 
+    /// Where a connection came from, also after it was reset: SO_PEERNAME tells what getpeername(2) does not any more. Nil for another
+    /// protocol than IP.
+    static func source(of connection: any Channel) -> EventLoopFuture<String?> {
+        let unknown = connection.eventLoop.makeSucceededFuture(String?.none)
+        guard let socket = connection as? any SocketOptionProvider else { return unknown }
+        func peer<Address: Sendable>(_ words: @escaping @Sendable (Address) -> SocketAddress) -> EventLoopFuture<
+            String?
+        > {
+            let read: EventLoopFuture<Address> = socket.unsafeGetSocketOption(
+                level: NIOBSDSocket.OptionLevel(rawValue: SOL_SOCKET), name: .init(rawValue: SO_PEERNAME))
+            return read.map { words($0).ipAddress }
+        }
+        // Which it is says the listening socket: the connection's own address may be gone, too.
+        switch (connection.parent?.localAddress ?? connection.localAddress)?.protocol {
+        case .inet?: return peer { (address: sockaddr_in) in SocketAddress(address) }
+        case .inet6?: return peer { (address: sockaddr_in6) in SocketAddress(address) }
+        default: return unknown
+        }
+    }
+
     private static func set<Value: Sendable>(
         _ value: Value, option: CInt, on channel: any Channel
     ) -> EventLoopFuture<Void> {

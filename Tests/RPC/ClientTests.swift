@@ -67,6 +67,25 @@ import Testing
         }
     }
 
+    /// So does one that follows the chain, instead of ending.
+    @Test func subscriptionsWaitAsTheyAreTold() async throws {
+        let node = try SmallNode()
+        try await node.makeBlock()
+        try await TestServer.with(LimitTests.limited(tokens: 4), over: node) { server in
+            let client = try server.client()
+            for _ in 0..<4 { _ = try await client.nodeStatus() }
+            let started = ContinuousClock.now
+            var heights: [UInt64] = []
+            for try await (position, _) in client.events([.block], after: StreamPosition(height: Height(0))) {
+                heights.append(position.height.value)
+                break
+            }
+            #expect(heights == [1])
+            #expect(ContinuousClock.now - started > .milliseconds(700))
+            try await client.shutdown()
+        }
+    }
+
     @Test func failuresAreInPlainWords() async throws {
         try await TestServer.with(isDriven: false) { server in
             let client = try server.client()

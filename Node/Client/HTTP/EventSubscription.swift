@@ -73,36 +73,25 @@ package struct EventSubscription: AsyncSequence, Sendable {
             .badAnswer(node: subscription.client.nodes[node], what)
         }
 
+        /// To the first node that takes the subscription; tried again as often and as late as requests are.
         private mutating func connect() async throws {
-            let client = subscription.client
-            let request = NodeRequest(subscription.path, accept: "text/event-stream")
-            let headers = position.map { [("Last-Event-ID", $0.description)] } ?? []
-            var failures: [ClientError.NodeFailure] = []
-            for index in client.order {
-                do {
-                    let response = try await client.send(request, to: index, headers: headers)
-                    guard response.status == .ok else {
-                        let bytes = try await response.body.collect(upTo: 64 * 1024)
-                        let report = ProblemReport(
-                            node: client.nodes[index], status: Int(response.status.code), retryAfter: nil,
-                            body: Array(bytes.readableBytesView))
-                        guard report.isWorthAnotherNode else { throw ClientError.problem(report) }
-                        failures.append(.init(node: client.nodes[index], reason: report.detail))
-                        continue
-                    }
-                    client.prefer(index)
-                    node = index
-                    body = response.body.makeAsyncIterator()
-                    return
-                } catch let error as ClientError {
-                    throw error
-                } catch let error as CancellationError {
-                    throw error
-                } catch {
-                    failures.append(.init(node: client.nodes[index], reason: NodeClient.words(error)))
+            let (client, path, position) = (subscription.client, subscription.path, position)
+            let (taken, response) = try await client.inRounds { index in
+                let headers = position.map { [("Last-Event-ID", $0.description)] } ?? []
+                let response = try await client.send(
+                    NodeRequest(path, accept: "text/event-stream"), to: index, headers: headers)
+                guard response.status == .ok else {
+                    let bytes = try await response.body.collect(upTo: 64 * 1024)
+                    throw ClientError.problem(
+                        ProblemReport(
+                            node: client.nodes[index], status: Int(response.status.code),
+                            retryAfter: response.headers.first(name: "Retry-After"),
+                            body: Array(bytes.readableBytesView)))
                 }
+                return (index, response)
             }
-            throw ClientError.noNodeAnswered(failures)
+            node = taken
+            body = response.body.makeAsyncIterator()
         }
     }
 

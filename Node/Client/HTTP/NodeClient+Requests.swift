@@ -60,6 +60,12 @@ struct NodeAnswer: Sendable {
 extension NodeClient {
     /// Asks the nodes in turn until one answers. All requests of this API can be sent twice without harm.
     func ask(_ request: NodeRequest) async throws -> NodeAnswer {
+        try await inRounds { try await ask(request, of: $0) }
+    }
+
+    /// Tries the nodes in turn, in rounds, until one has what is wanted, which then is asked first. A problem that another node
+    /// may not have counts as no answer.
+    func inRounds<Answer>(_ attempt: (_ node: Int) async throws -> Answer) async throws -> Answer {
         var failures: [ClientError.NodeFailure] = []
         /// The shortest time after which a node wants to be asked again.
         var retryAfter: UInt32?
@@ -69,7 +75,7 @@ extension NodeClient {
             retryAfter = nil
             for index in order {
                 do {
-                    let answer = try await ask(request, of: index)
+                    let answer = try await attempt(index)
                     prefer(index)
                     return answer
                 } catch let error as ClientError {

@@ -112,6 +112,11 @@ package struct Flooder: Sendable {
                 continue
             }
             sent.connections += 1
+            // Of several clients every fourth says nothing and resets: such connections show no address to most programs.
+            if kind == "hostile-client", first % 4 == 3 {
+                FloodSocket.reset(descriptor)
+                continue
+            }
             if turn % 4 == 0 {
                 // Slow ones: the start of a request or handshake, then silence.
                 sent.bytes += FloodSocket.send(descriptor, Array(payload.prefix(12)))
@@ -166,6 +171,12 @@ enum FloodSocket {
     /// Bytes that were taken.
     static func send(_ descriptor: Int32, _ bytes: [UInt8]) -> Int {
         max(0, bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) })
+    }
+
+    static func reset(_ descriptor: Int32) {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
     }
 
     static func drain(_ descriptor: Int32) {
