@@ -20,13 +20,22 @@ struct PeerTable: Sendable {
         var kept: [Block] = []
     }
 
+    private struct Credit {
+        /// Negative for who owes.
+        var bytes = Serving.creditBytesMax
+        /// When it had that.
+        var at: UInt64
+        /// How often it was told to wait since it last had some.
+        var refusals = 0
+    }
+
     /// Ascending.
     private(set) var connected: [PeerID] = []
     private var states: [PeerID: Peer] = [:]
     /// When each was last asked for blocks; kept across its links, so that a new link is no new turn. Looked up by key.
     private var askedAt: [PeerID: UInt64] = [:]
-    /// Bytes that each may still be sent, and when that was; kept across its links likewise. Looked up by key.
-    private var credits: [PeerID: (bytes: Int, at: UInt64)] = [:]
+    /// What each may still be sent; kept across its links likewise. Looked up by key.
+    private var credits: [PeerID: Credit] = [:]
 
     func isConnected(_ peer: PeerID) -> Bool { states[peer] != nil }
     subscript(_ peer: PeerID) -> Peer? { states[peer] }
@@ -53,22 +62,32 @@ struct PeerTable: Sendable {
         askedAt[peer] = time
     }
 
-    /// What a connected peer may still be sent, refilled by so many bytes for each millisecond since the last time.
-    mutating func credit(of peer: PeerID, at time: UInt64, perMillisecond: Int) -> Int {
+    /// Bytes that a connected peer may be sent at this time.
+    mutating func credit(of peer: PeerID, at time: UInt64) -> Int {
         guard states[peer] != nil else { return 0 }
-        guard let last = credits[peer] else {
+        guard var credit = credits[peer] else {
             // Those who have gone long ago have all of it anyhow.
             if credits.count >= 2 * PeerTable.countMax { credits = credits.filter { states[$0.key] != nil } }
-            credits[peer] = (Serving.creditBytesMax, time)
+            credits[peer] = Credit(at: time)
             return Serving.creditBytesMax
         }
-        let passed = min(time - min(last.at, time), 60_000)
-        let bytes = min(Serving.creditBytesMax, last.bytes + Int(clamping: passed) * perMillisecond)
-        credits[peer] = (bytes, time)
-        return bytes
+        let passed = min(time - min(credit.at, time), 60_000)
+        let more = Int(clamping: passed) * Serving.creditBytesPerMillisecond
+        credit.bytes = min(Serving.creditBytesMax, credit.bytes + more)
+        credit.at = time
+        if credit.bytes > 0 { credit.refusals = 0 }
+        credits[peer] = credit
+        return credit.bytes
     }
 
     mutating func charge(_ peer: PeerID, _ bytes: Int) { credits[peer]?.bytes -= bytes }
+
+    /// False once the peer was told to wait often enough.
+    mutating func mayRefuse(_ peer: PeerID) -> Bool {
+        guard let refusals = credits[peer]?.refusals, refusals < Serving.refusalsMax else { return false }
+        credits[peer]?.refusals += 1
+        return true
+    }
 
     mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {
         guard let index = states.index(forKey: peer) else { return }

@@ -115,6 +115,7 @@ extension Replica {
         case (.range, .busy), (.ancestors, .busy), (.leaves, .busy):
             let until = now.monotonic + CatchUp.retryMilliseconds
             peers.update(peer) { $0.pausedUntil = until }
+        case (.snapshot, .busy): snapshot.pause(peer, until: now.monotonic + CatchUp.retryMilliseconds)
         case (.ancestors, _), (.leaves, _): snapshotPartFailed(fetch, isRefusal: true)
         default: retry(fetch)
         }

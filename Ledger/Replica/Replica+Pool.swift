@@ -83,10 +83,13 @@ extension Replica {
         outbox.removeAll(keepingCapacity: true)
     }
 
-    /// Own waiting transactions, for a validator that has just connected.
+    /// Own waiting transactions, for a validator that has just connected. It costs like an answer, so that one that connects again
+    /// and again gets them now and then.
     mutating func gossipOwn(to peer: PeerID) {
-        guard isValidator(peer) else { return }
+        guard isValidator(peer), peers.credit(of: peer, at: now.monotonic) > 0 else { return }
         let own = pool.ownTransactions(countMax: Gossip.greetingTransactionsMax)
+        let search = ServingWork(probes: pool.count)
+        peers.charge(peer, own.reduce(search.bytes) { $0 + $1.transaction.bytes.count })
         if !own.isEmpty { gossip(own, to: [peer]) }
     }
 

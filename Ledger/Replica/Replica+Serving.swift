@@ -8,18 +8,17 @@ internal import Primitives
 /// copying, TLS, the kernel.
 enum Serving {
     /// A peer may be sent so much at once,
-    static let creditBytesMax = 12 * 1024 * 1024
-    /// and this much per millisecond in the long run,
-    static let creditBytesPerMillisecond = 32 * 1024
-    /// or this much while transactions wait here to be final: several times what the chain grows by then. Who has fallen behind asks
-    /// all peers by turns.
-    static let loadedBytesPerMillisecond = 4 * 1024
+    static let creditBytesMax = 24 * 1024 * 1024
+    /// and this much per millisecond in the long run: several times what a chain grows by, also for who has one peer only.
+    static let creditBytesPerMillisecond = 16 * 1024
+    /// What a part of the state costs: its leaves are many records. So no peer gets more than half of the parts that all may have.
+    static let leavesBytes = 2 * StateChunk.leafBytesMax
     /// What a request costs at least: an answer of a few bytes takes a packet.
     static let requestBytesMin = 8 * 1024
-    /// What it costs to hear that one must wait: honest peers pause then.
-    static let busyBytes = 32 * 1024
-    /// A peer with so much debt does not even hear that. More than the largest answer leaves behind.
-    static let debtBytesMax = 6 * 1024 * 1024
+    /// Without credit a peer hears so often that it must wait, and then nothing: honest ones pause when they hear it.
+    static let refusalsMax = 16
+    /// A peer with so much debt gets no answers to questions of the consensus, which are few and small, either.
+    static let questionDebtBytesMax = 4 * 1024 * 1024
     /// Transactions that no block here has, before blocks are no longer searched: one that asks names those of one block.
     static let missesMax = 16
 }
@@ -43,44 +42,39 @@ extension Replica {
     mutating func serve(_ request: FetchRequest, id: UInt64, to peer: PeerID) throws(StorageFailure) {
         var response = FetchResponse.busy
         var work = ServingWork()
-        let credit = credit(of: peer)
-        if credit > 0 {
+        if peers.credit(of: peer, at: now.monotonic) > 0 {
             if case .leaves(let version, let after) = request, snapshot.mayServe(at: now.monotonic) {
-                peers.charge(peer, StateChunk.leafBytesMax)
+                peers.charge(peer, Serving.leavesBytes)
                 let read = SnapshotRead(
                     version: version, after: after, leavesMax: configuration.snapshotLeavesMax, id: id)
                 effects.append(.serve(read, to: peer))
                 return
             }
             response = try answer(request, &work)
-        } else if credit < -Serving.debtBytesMax {
+        } else if !peers.mayRefuse(peer) {
             return
         }
-        let cost = max(Serving.requestBytesMin, size(of: response) + work.bytes)
-        peers.charge(peer, response == .busy ? Serving.busyBytes : cost)
+        peers.charge(peer, max(Serving.requestBytesMin, size(of: response) + work.bytes))
         effects.append(.send(.response(response, id: id), to: [peer]))
     }
 
-    /// False for a question of the consensus from a peer without credit; else it costs the peer what the answer may take. A node
-    /// that is behind asks a few a second.
+    /// False for a question of the consensus from a peer with too much debt; else it costs the peer what the answer may take. A node
+    /// that is behind asks a few a second, and some are asked once only: fetching blocks must not use up what they need.
     mutating func mayAsk(_ message: ConsensusMessage, _ peer: PeerID) -> Bool {
         let certificateBytes = 64 + 68 * view.validators.quorum
         var certificates: UInt64
         switch message {
-        case .certificatesRequest(_, let first, let last): certificates = last.value - min(first.value, last.value)
+        case .certificatesRequest(_, let first, let last):
+            // A view may have two.
+            certificates = 2 * min(last.value - min(first.value, last.value), 1 << 32) + 2
         case .proposalRequest: certificates = UInt64(Proposal.nullificationsMax)
         case .statusRequest: certificates = 2
         default: return true
         }
         certificates = min(certificates, UInt64(ConsensusMessage.certificatesMax))
-        guard credit(of: peer) > 0 else { return false }
+        guard peers.credit(of: peer, at: now.monotonic) > -Serving.questionDebtBytesMax else { return false }
         peers.charge(peer, max(Serving.requestBytesMin, Int(certificates) * certificateBytes))
         return true
-    }
-
-    private mutating func credit(of peer: PeerID) -> Int {
-        let rate = pool.count > 0 ? Serving.loadedBytesPerMillisecond : Serving.creditBytesPerMillisecond
-        return peers.credit(of: peer, at: now.monotonic, perMillisecond: rate)
     }
 
     private func size(of response: FetchResponse) -> Int {

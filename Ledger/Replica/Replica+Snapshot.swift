@@ -135,10 +135,11 @@ extension Replica {
         var transfer = transfer
         transfer.source = peer
         snapshot.stage = .receiving(transfer)
-        if let ancestor = transfer.nextAncestor {
-            send(.ancestors(ancestor), to: peer)
-        } else {
+        // Leaves first: states are pruned after minutes, and one whose leaves are asked for is held; blocks are kept.
+        if !transfer.hasAllLeaves {
             send(.leaves(after: transfer.rebuilder.last), to: peer)
+        } else if let ancestor = transfer.nextAncestor {
+            send(.ancestors(ancestor), to: peer)
         }
     }
 
@@ -211,7 +212,7 @@ extension Replica {
 
     /// Leaves above those that are here already.
     mutating func take(_ chunk: StateChunk, _ fetch: FetchTable.Fetch) throws(StorageFailure) {
-        guard case .receiving(var transfer) = snapshot.stage, !transfer.hasAllLeaves, transfer.nextAncestor == nil,
+        guard case .receiving(var transfer) = snapshot.stage, !transfer.hasAllLeaves,
             fetch.subject == .leaves(after: transfer.rebuilder.last)
         else { return }
         // A copy: what a false chunk did to it is dropped.

@@ -145,7 +145,7 @@ extension SnapshotSync {
             return SnapshotProgress(stage: .erasing, height: height, leaves: 0, bytes: 0, percent: 0, source: nil)
         case .receiving(let transfer), .adopting(let transfer):
             return SnapshotProgress(
-                stage: transfer.nextAncestor == nil ? .leaves : .replayWindow, height: transfer.header.height,
+                stage: transfer.hasAllLeaves ? .replayWindow : .leaves, height: transfer.header.height,
                 leaves: transfer.leafCount, bytes: transfer.byteCount, percent: transfer.percent,
                 source: transfer.source)
         case .clearing(let clearing):

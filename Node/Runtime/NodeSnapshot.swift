@@ -73,7 +73,7 @@ extension NodeSnapshot {
             return "The node removes what came of the state of block \(height), which could not be taken over"
         case .replayWindow:
             return
-                "Far behind: the node takes over the state of block \(height)\(from), first the transactions of the blocks before it"
+                "Far behind: the node takes over the state of block \(height)\(from), now the transactions of the blocks before it"
         case .leaves:
             return
                 "Far behind: the node takes over the state of block \(height)\(from), \(progress.leaves) values so far (about \(progress.percent) %)"

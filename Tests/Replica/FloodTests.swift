@@ -98,8 +98,9 @@ import Testing
         // A final block's, among others.
         #expect(try answers([unknown[0], known.digest, unknown[1]], times: 1) == [.transactions([known])])
         let flooded = try answers(unknown, times: 200)
-        #expect(flooded.count == 200)
         #expect(flooded.count { $0 != .busy } < 40)
+        // It hears so often that it must wait, and then nothing.
+        #expect(flooded.count { $0 == .busy } == 16)
         #expect(flooded.last == .busy)
         // The credit comes back with time.
         try network.run(2_000)
@@ -132,6 +133,30 @@ import Testing
         try network.run(2_000)
         #expect(try answers(1) == 1)
         #expect(network.nodes[0].shunned.isEmpty)
+    }
+
+    /// A validator that connects again and again is not told each time what this node's clients have sent.
+    @Test func linksThatComeAndGo() throws {
+        // Alone of four it decides nothing: what is submitted waits.
+        let network = try TestNetwork()
+        try network.start(0)
+        let sent = try (0..<200).map { try network.put(String(repeating: "x", count: 900) + "\($0)") }
+        #expect(try network.submit(sent, to: 0) == Array(repeating: nil, count: 200))
+        let peer = network.nodes[1].identity.peer
+        func told() throws -> Int {
+            var count = 0
+            let effects = try network.nodes[0].replica?.step(.connected(peer), at: network.instant)
+            for case .send(.transactions(let transactions), [peer]) in effects ?? [] { count += transactions.count }
+            _ = try network.nodes[0].replica?.step(.disconnected(peer), at: network.instant)
+            return count
+        }
+        #expect(try told() == 200)
+        var all = 0
+        for _ in 0..<1_000 { all += try told() }
+        #expect(all > 0 && all < 200 * 200, "\(all)")
+        #expect(try told() == 0)
+        try network.run(2_000)
+        #expect(try told() == 200)
     }
 
     /// A peer whose link is right and that greets for another network does so once.

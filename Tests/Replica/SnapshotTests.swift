@@ -64,6 +64,23 @@ import Testing
     }
 
     /// Whether it is restarted after it or not, what it holds is the same.
+    /// States are pruned long before blocks are, and a state whose leaves are asked for is held: so those come first.
+    @Test func leavesComeBeforeTheReplayWindow() throws {
+        let network = try SnapshotTests.network()
+        var (blocksAsked, leavesAsked) = (0, 0)
+        network.rewrites = { message, sender in
+            if sender == 4, case .request(.ancestors, _) = message { blocksAsked += 1 }
+            if sender == 4, case .request(.leaves, _) = message {
+                leavesAsked += 1
+                #expect(blocksAsked == 0)
+            }
+            return message
+        }
+        try network.start(4)
+        #expect(try network.run(5_000) { SnapshotTests.hasCaughtUp(network, 4) })
+        #expect(network.nodes[4].adopted.count == 1 && blocksAsked > 0 && leavesAsked > 0)
+    }
+
     @Test func aRestartAfterwardsIsOrdinary() throws {
         let network = try SnapshotTests.network()
         try network.start(4)

@@ -218,10 +218,14 @@ struct CommunityProgress: Sendable {
         // Beyond the last settled period is nothing to compare.
         guard let last = view.head.lastSettled else { return }
         var reads = 0
-        while next <= last, suspects.count < limit, reads < 4_096 {
+        // Those that cannot be compared now do not keep others from it.
+        var waiting = suspects.count { !isTroubled($0, at: chain.time) }
+        while next <= last, waiting < limit, reads < 4_096 {
             reads += 1
-            if let closing = try chain.windowClosing(of: view.address, period: next), chain.time < closing {
-                suspects.insert(next)
+            if let closing = try chain.windowClosing(of: view.address, period: next), chain.time < closing,
+                suspects.insert(next).inserted
+            {
+                waiting += 1
             }
             next = next.next
         }

@@ -94,11 +94,13 @@ struct PeriodWork: Sendable {
     func settle(_ chain: ChainView) async -> Outcome {
         do throws(SettlementRefusal) {
             let selection = try selection(chain)
-            // Of the version that is replaced, to compare with, and of the one to come.
-            for version in [selection.previous?.claim.version, selection.version].compactMap({ $0 }) {
-                guard await sync(chain).fetchSalts(selection.community, selection.members, period, version) else {
-                    throw .noSalts(period, version: version)
-                }
+            let sync = sync(chain)
+            // Those of the version that is replaced only where it must be computed again; `prepare` says when they lack.
+            if let previous = selection.previous, try needsSalts(of: previous, selection) {
+                _ = await sync.fetchSalts(selection.community, selection.members, period, previous.claim.version)
+            }
+            guard await sync.fetchSalts(selection.community, selection.members, period, selection.version) else {
+                throw .noSalts(period, version: selection.version)
             }
             let prepared = try engine.prepare(address, period: period)
             let attested = try await engine.attest(prepared, ask: ports.ask)
@@ -112,6 +114,20 @@ struct PeriodWork: Sendable {
         } catch {
             if case .unchanged = error { return .overtaken(error.description) }
             return hasMovedOn(since: chain) ? .overtaken(error.description) : .fails(error.description)
+        }
+    }
+
+    /// Whether only computing the settlement again can tell if there is something to correct.
+    private func needsSalts(
+        of record: SettlementRecord, _ selection: InputSelection
+    ) throws(SettlementRefusal) -> Bool {
+        if try selection.makesFinal(record) { return false }
+        do throws(LakeError) {
+            let used = try lake.results.settled(
+                of: address, period: period, version: record.claim.version, inputs: record.inputs)
+            return used == nil
+        } catch {
+            throw .lake(error)
         }
     }
 
