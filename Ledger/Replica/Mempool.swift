@@ -54,7 +54,7 @@ struct Mempool: Sendable {
     var ring: [Int] = []
     var ringHead = 0
     var bytes = 0
-    private var nextNumber: UInt64 = 0
+    private(set) var nextNumber: UInt64 = 0
     /// Entries by the second in which they expire. Looked up by key, never iterated.
     private var expiries: [UInt64: [EntryID]] = [:]
     private var expiredBelow: UInt64 = 0
@@ -190,9 +190,20 @@ struct Mempool: Sendable {
         return removed
     }
 
-    /// Waiting transactions of this node's clients, oldest first.
-    func ownTransactions(countMax: Int) -> [SignedTransaction] {
-        let own = slots.compactMap { $0 }.filter { $0.isLocal && $0.uses == 0 }.sorted { $0.number < $1.number }
-        return own.prefix(countMax).map(\.transaction)
+    /// Waiting transactions of this node's clients with these numbers, oldest first, as far as one part may go, and the numbers of
+    /// those that are left.
+    func ownTransactions(
+        _ numbers: Range<UInt64>, countMax: Int, bytesMax: Int
+    ) -> (transactions: [SignedTransaction], rest: Range<UInt64>?) {
+        let own = slots.compactMap { $0 }.filter { $0.isLocal && $0.uses == 0 && numbers.contains($0.number) }
+            .sorted { $0.number < $1.number }
+        var bytes = 0
+        var part: [SignedTransaction] = []
+        for entry in own {
+            guard part.count < countMax, bytes < bytesMax else { return (part, entry.number..<numbers.upperBound) }
+            part.append(entry.transaction)
+            bytes += entry.transaction.transaction.bytes.count
+        }
+        return (part, nil)
     }
 }

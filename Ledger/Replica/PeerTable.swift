@@ -18,6 +18,8 @@ struct PeerTable: Sendable {
         var pausedUntil: UInt64 = 0
         var greetedAt: UInt64?
         var kept: [Block] = []
+        /// Numbers of this node's own transactions that are still to be told to it; nil when none are.
+        var untold: Range<UInt64>?
     }
 
     private struct Credit {
@@ -32,6 +34,8 @@ struct PeerTable: Sendable {
     /// Ascending.
     private(set) var connected: [PeerID] = []
     private var states: [PeerID: Peer] = [:]
+    /// Those who have not been told all of this node's own transactions.
+    private(set) var owed: [PeerID] = []
     /// When each was last asked for blocks; kept across its links, so that a new link is no new turn. Looked up by key.
     private var askedAt: [PeerID: UInt64] = [:]
     /// What each may still be sent; kept across its links likewise. Looked up by key.
@@ -52,6 +56,7 @@ struct PeerTable: Sendable {
     mutating func disconnect(_ peer: PeerID) {
         states[peer] = nil
         connected.removeAll { $0 == peer }
+        owed.removeAll { $0 == peer }
     }
 
     /// Whose turn it is to be asked: smallest first.
@@ -87,6 +92,13 @@ struct PeerTable: Sendable {
         guard let refusals = credits[peer]?.refusals, refusals < Serving.refusalsMax else { return false }
         credits[peer]?.refusals += 1
         return true
+    }
+
+    /// Own transactions of these numbers are to be told to the peer.
+    mutating func owe(_ peer: PeerID, _ numbers: Range<UInt64>?) {
+        update(peer) { $0.untold = numbers }
+        owed.removeAll { $0 == peer }
+        if numbers != nil, states[peer] != nil { owed.append(peer) }
     }
 
     mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {

@@ -22,6 +22,9 @@ extension Replica {
         guard peer != configuration.peer, peers.connect(peer) else { return }
         sayHello(to: peer)
         inputs.append(.connected(peer))
+        guard isValidator(peer) else { return }
+        // What comes later is passed on when it comes.
+        peers.owe(peer, 0..<pool.nextNumber)
         gossipOwn(to: peer)
     }
 

@@ -112,10 +112,15 @@ extension Replica {
         case (.snapshot, .snapshot(let bundle)): try take(bundle, from: peer)
         case (.ancestors, .ancestors(let blocks)): try take(ancestors: blocks, fetch)
         case (.leaves, .leaves(let chunk)): try take(chunk, fetch)
-        case (.range, .busy), (.ancestors, .busy), (.leaves, .busy):
+        case (.ancestors, .busy), (.leaves, .busy): snapshotPartIsLate(fetch)
+        case (.range, .busy):
             let until = now.monotonic + CatchUp.retryMilliseconds
             peers.update(peer) { $0.pausedUntil = until }
-        case (.snapshot, .busy): snapshot.pause(peer, until: now.monotonic + CatchUp.retryMilliseconds)
+        case (.snapshot, .busy):
+            // One that takes its time to say so holds up fetching blocks, and may do that no more often than with an empty claim.
+            let taken = now.monotonic - min(now.monotonic, fetch.sentAt)
+            let pause = min(Snapshot.offerPauseMilliseconds, max(CatchUp.retryMilliseconds, 30 * taken))
+            snapshot.pause(peer, until: now.monotonic + pause)
         case (.ancestors, _), (.leaves, _): snapshotPartFailed(fetch, isRefusal: true)
         default: retry(fetch)
         }

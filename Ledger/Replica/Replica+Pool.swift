@@ -8,8 +8,9 @@ enum Gossip {
     /// Transactions taken from one message.
     static let transactionsMax = 4_096
     static let messageBytesMax = 1024 * 1024
-    /// Own waiting transactions told to a peer that has just connected.
+    /// Own waiting transactions told at once to a peer that has connected.
     static let greetingTransactionsMax = 1_024
+    static let greetingBytesMax = 2 * 1024 * 1024
 }
 
 extension Replica {
@@ -83,14 +84,23 @@ extension Replica {
         outbox.removeAll(keepingCapacity: true)
     }
 
-    /// Own waiting transactions, for a validator that has just connected. It costs like an answer, so that one that connects again
-    /// and again gets them now and then.
+    /// Own waiting transactions, for a validator that has connected, in parts. They cost like an answer, so that one that connects
+    /// again and again gets them now and then; who has no credit gets them later.
     mutating func gossipOwn(to peer: PeerID) {
-        guard isValidator(peer), peers.credit(of: peer, at: now.monotonic) > 0 else { return }
-        let own = pool.ownTransactions(countMax: Gossip.greetingTransactionsMax)
-        let search = ServingWork(probes: pool.count)
-        peers.charge(peer, own.reduce(search.bytes) { $0 + $1.transaction.bytes.count })
-        if !own.isEmpty { gossip(own, to: [peer]) }
+        guard let untold = peers[peer]?.untold, peers.credit(of: peer, at: now.monotonic) > 0 else { return }
+        let own = pool.ownTransactions(
+            untold, countMax: Gossip.greetingTransactionsMax, bytesMax: Gossip.greetingBytesMax)
+        peers.owe(peer, own.rest)
+        let search = ServingWork(probes: pool.slots.count)
+        peers.charge(
+            peer,
+            own.transactions.reduce(max(Serving.requestBytesMin, search.bytes)) { $0 + $1.transaction.bytes.count })
+        if !own.transactions.isEmpty { gossip(own.transactions, to: [peer]) }
+    }
+
+    /// What was left of that.
+    mutating func continueGreetings() {
+        for peer in peers.owed { gossipOwn(to: peer) }
     }
 
     private mutating func gossip(_ transactions: [SignedTransaction], to receivers: [PeerID]) {

@@ -70,6 +70,7 @@ extension Replica {
             throw StorageFailure(
                 "the store does not hold the state of block \(transfer.header.height) that was just written")
         }
+        snapshot.noteTaken(offerOf: transfer.offerer)
         for digest in tree.order { if let executed = tree[digest] { release(executed) } }
         tree = BlockTree()
         view = opened.view

@@ -57,6 +57,7 @@ extension Replica {
         guard halted == nil else { return }
         catchUpIfBehind()
         flushGossip()
+        continueGreetings()
         askForWake()
     }
 

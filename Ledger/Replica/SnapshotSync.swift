@@ -13,6 +13,12 @@ enum Snapshot {
     /// How long a peer that offered nothing is not asked for an offer again. Nothing else is fetched while an offer is
     /// awaited, so this also bounds how much an empty claim holds a node up.
     static let offerPauseMilliseconds: UInt64 = 60_000
+    /// How long a peer is not asked for an offer again after a transfer of what it offered came to nothing; doubled each time.
+    static let failedOfferMilliseconds: UInt64 = 30_000
+    static let failedOfferMillisecondsMax: UInt64 = 600_000
+    /// Without a right part for so long a transfer is given up. The replay window has longer: all who are in step have its blocks.
+    static let stallMilliseconds: UInt64 = 60_000
+    static let windowStallMilliseconds: UInt64 = 300_000
     /// Timeouts in a row after which a peer counts as not having the snapshot.
     static let failuresMax = 3
     /// Peers remembered for having sent something false.
@@ -50,6 +56,8 @@ struct SnapshotSync: Sendable {
     var liars: [PeerID] = []
     /// Until when a peer is not asked for an offer. Looked up by key, never iterated.
     var pauses: [PeerID: UInt64] = [:]
+    /// Transfers in a row that came to nothing, by who offered. Looked up by key, never iterated.
+    private var failedOffers: [PeerID: Int] = [:]
     /// Sequence numbers of store batches that are not known to be durable.
     var batchesInFlight: [UInt64] = []
     /// Parts that may be sent now, in thousandths, and since when that is so.
@@ -104,6 +112,20 @@ struct SnapshotSync: Sendable {
     mutating func pause(_ peer: PeerID, until time: UInt64) {
         if pauses.count >= PeerTable.countMax { pauses = [:] }
         pauses[peer] = time
+    }
+
+    /// A transfer ended without the state: the one that offered it is left alone for a while, so that blocks can be fetched.
+    mutating func noteFailed(offerOf peer: PeerID, at time: UInt64) {
+        if failedOffers.count >= PeerTable.countMax { failedOffers = [:] }
+        let before = failedOffers[peer] ?? 0
+        failedOffers[peer] = before + 1
+        let wait = Snapshot.failedOfferMilliseconds << UInt64(min(before, 10))
+        pause(peer, until: time + min(wait, Snapshot.failedOfferMillisecondsMax))
+    }
+
+    mutating func noteTaken(offerOf peer: PeerID) {
+        failedOffers[peer] = nil
+        pauses[peer] = nil
     }
 
     mutating func stored(upTo sequence: UInt64) { batchesInFlight.removeAll { $0 <= sequence } }

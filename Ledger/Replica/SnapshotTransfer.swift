@@ -25,6 +25,10 @@ struct SnapshotTransfer: Sendable {
     static let blocksMin = 16
     /// A part that takes longer, in milliseconds, lets other peers have a try.
     static let partMillisecondsMax: UInt64 = 1_000
+    /// Who offered it.
+    let offerer: PeerID
+    /// When the last right part came.
+    var progressAt: UInt64
     /// Who sends; another one only when it fails or is slow.
     var source: PeerID?
     /// Connected peers that do not have this version.
@@ -35,15 +39,32 @@ struct SnapshotTransfer: Sendable {
     private var pace: [PeerID: UInt64] = [:]
 
     /// `bundle` was verified from `epoch` on: what it says of epochs before was not looked at, and is left out.
-    init(_ bundle: ProofBundle, epoch: Epoch, floor: Height, source: PeerID) {
+    init(_ bundle: ProofBundle, epoch: Epoch, floor: Height, source: PeerID, at time: UInt64) {
         header = bundle.header
         finalization = bundle.finalization
         epochEnds = bundle.epochEnds.filter { $0.header.epoch >= epoch }
         self.floor = floor
         self.source = source
+        offerer = source
+        progressAt = time
         rebuilder = StateRebuilder(version: bundle.header.height)
         nextAncestor = bundle.header.digest
         nextHeight = bundle.header.height
+    }
+
+    /// All leaves are here. Who lacked them, or was slow with them, may well have the blocks of the replay window.
+    mutating func beginWindow() {
+        hasAllLeaves = true
+        askAllAgain()
+    }
+
+    mutating func askAllAgain() {
+        (lacking, failures, pace) = ([], [:], [:])
+    }
+
+    func isStalled(at time: UInt64) -> Bool {
+        let patience = hasAllLeaves ? Snapshot.windowStallMilliseconds : Snapshot.stallMilliseconds
+        return time > progressAt + patience
     }
 
     /// Notes how long the peer took for a part, or for saying nothing.

@@ -140,8 +140,8 @@ import Testing
         // Alone of four it decides nothing: what is submitted waits.
         let network = try TestNetwork()
         try network.start(0)
-        let sent = try (0..<200).map { try network.put(String(repeating: "x", count: 900) + "\($0)") }
-        #expect(try network.submit(sent, to: 0) == Array(repeating: nil, count: 200))
+        let sent = try (0..<1_500).map { try network.put("own \($0)", client: $0 % 4) }
+        #expect(try network.submit(sent, to: 0) == Array(repeating: nil, count: 1_500))
         let peer = network.nodes[1].identity.peer
         func told() throws -> Int {
             var count = 0
@@ -150,13 +150,17 @@ import Testing
             _ = try network.nodes[0].replica?.step(.disconnected(peer), at: network.instant)
             return count
         }
-        #expect(try told() == 200)
+        // In parts, but all.
+        #expect(try told() == 1_500)
         var all = 0
         for _ in 0..<1_000 { all += try told() }
-        #expect(all > 0 && all < 200 * 200, "\(all)")
+        #expect(all > 0 && all < 100 * 1_500, "\(all)")
         #expect(try told() == 0)
+        // Who stays is told once it has credit.
+        _ = try network.nodes[0].replica?.step(.connected(peer), at: network.instant)
+        #expect(try network.nodes[0].reading { $0.peers.owed } == [peer])
         try network.run(2_000)
-        #expect(try told() == 200)
+        #expect(try network.nodes[0].reading { $0.peers.owed } == [])
     }
 
     /// A peer whose link is right and that greets for another network does so once.

@@ -233,6 +233,89 @@ import Testing
         #expect(network.nodes[4].adopted.isEmpty)
     }
 
+    /// A peer that claims to be far ahead, offers a state that is not, and then only says that one must wait: the blocks are fetched.
+    @Test func anOfferThatIsNotFarAheadIsNotTaken() throws {
+        let network = try SnapshotTests.network { $0.snapshotLagBlocks = 1_000 }
+        network.rewrites = { message, sender in
+            if sender == 1, case .hello(let hello) = message {
+                return .hello(
+                    Hello(network: hello.network, height: Height(1 << 40), tip: hello.tip, epoch: hello.epoch))
+            }
+            guard case .response(.leaves, let id) = message else { return message }
+            return .response(sender == 1 ? .busy : .unavailable, id: id)
+        }
+        try network.start(4)
+        #expect(try network.run(10_000) { SnapshotTests.hasCaughtUp(network, 4) })
+        #expect(network.nodes[4].adopted.isEmpty)
+    }
+
+    /// The same far behind, with a state that only it has: the transfer is given up, and another one's offer is taken.
+    @Test func aTransferWithoutPartsIsGivenUp() throws {
+        let network = try SnapshotTests.network()
+        var offered: (by: Int, version: Height)?
+        network.rewrites = { message, sender in
+            switch message {
+            case .response(.snapshot(let bundle), _):
+                offered = offered ?? (sender, bundle.header.height)
+                return message
+            case .request(.leaves(let version, let after), let id) where version == offered?.version:
+                return .request(.leaves(version: Height(1 << 40), after: after), id: id)
+            case .response(.unavailable, let id) where sender == offered?.by: return .response(.busy, id: id)
+            default: return message
+            }
+        }
+        try network.start(4)
+        let begin = network.now
+        #expect(try network.run(120_000) { SnapshotTests.hasCaughtUp(network, 4) && !network.nodes[4].adopted.isEmpty })
+        let adopted = try #require(network.nodes[4].adopted.first)
+        #expect(network.now - begin > Snapshot.stallMilliseconds && adopted.height > offered?.version ?? Height(.max))
+        #expect(network.nodes[4].notes.contains { $0.text.contains("no right part") })
+    }
+
+    /// Peers that take their time to say that one must wait for their offers do not hold up fetching blocks.
+    @Test func lateRefusalsOfOffersDoNotHoldUpTheNode() throws {
+        let network = try SnapshotTests.network { $0.snapshotLagBlocks = 1_000 }
+        network.rewrites = { message, sender in
+            guard sender < 2 else { return message }
+            if case .hello(let hello) = message {
+                return .hello(
+                    Hello(network: hello.network, height: Height(1 << 40), tip: hello.tip, epoch: hello.epoch))
+            }
+            if case .response(.snapshot, let id) = message { return .response(.busy, id: id) }
+            return message
+        }
+        network.lateness = { message, sender in
+            if case .response(.busy, _) = message { 1_900 } else { 0 }
+        }
+        try network.start(4)
+        #expect(try network.run(10_000) { SnapshotTests.hasCaughtUp(network, 4) })
+        #expect(network.nodes[4].adopted.isEmpty)
+    }
+
+    /// Who did not have the state has the blocks before it: the leaves that came from one who then falls silent are not in vain.
+    @Test func theReplayWindowComesFromThoseWithoutTheState() throws {
+        let network = try SnapshotFaultTests.many(seed: 65)
+        var first: Int?
+        var parts = 0
+        network.rewrites = { message, sender in
+            switch message {
+            case .response(.snapshot, _):
+                first = first ?? sender
+                return message
+            case .response(.leaves, let id):
+                guard sender == first else { return .response(.unavailable, id: id) }
+                parts += 1
+                // Once, so that the others are asked as well.
+                return parts == 3 ? .response(.busy, id: id) : message
+            case .response(.ancestors, _): return sender == first ? nil : message
+            default: return message
+            }
+        }
+        try network.start(4)
+        #expect(try network.run(60_000) { !network.nodes[4].adopted.isEmpty && SnapshotTests.hasCaughtUp(network, 4) })
+        #expect(!network.nodes[4].notes.contains { $0.text.contains("ends after") } && parts > 8)
+    }
+
     /// However many ask, a node reads a bounded number of parts a second; who is refused hears `busy`, not `unavailable`.
     @Test func servingIsBounded() throws {
         let network = try SnapshotTests.network()

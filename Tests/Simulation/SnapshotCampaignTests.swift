@@ -16,8 +16,9 @@ struct SnapshotCampaignTests {
 
     /// Seeds that found something once: two an end of an epoch that was in memory only when a state was taken over, one a
     /// quorum that needs a node which is far behind, one a validator that took its own journal for a lost one, two nodes
-    /// that asked the same silent peers for blocks again and again, one a judge that forgot who stood in the queue before.
-    @Test(arguments: [132, 363, 549, 2_039_356, 2_007_050, 2_046_144, 2_046_093] as [UInt64])
+    /// that asked the same silent peers for blocks again and again, one a judge that forgot who stood in the queue before, one a judge
+    /// that knew no block which only a Byzantine member had reported.
+    @Test(arguments: [9_501_411, 132, 363, 549, 2_039_356, 2_007_050, 2_046_144, 2_046_093] as [UInt64])
     func seedsThatFoundSomething(_ seed: UInt64) {
         let outcome = Simulation.run(Scenario(snapshotsWithSeed: seed))
         #expect(outcome.violation == nil, "\(String(describing: outcome.violation))")

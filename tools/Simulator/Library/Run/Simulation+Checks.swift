@@ -63,13 +63,17 @@ extension Simulation {
     }
 
     mutating func finalized(_ final: FinalizedBlock, by number: Int) throws {
-        guard nodes[number].isHonest else { return }
+        guard nodes[number].isHonest else {
+            if final.height > chain.height { unheard[final.block.digest] = final }
+            return
+        }
         trace.event(now, 8, number, final.block.digest)
         trace.line(
             now,
             "\(name(number)) final: height \(final.height) \(final.block.digest.short), \(final.block.transactions.count)"
                 + " transactions")
         try chain.finalized(final.block, receipts: final.receipts, certificate: final.finalization, by: number)
+        unheard[final.block.digest] = nil
         guard final.state.root == final.block.header.stateRoot else {
             throw Violation(
                 .roots, "\(name(number)) holds another state than the header of height \(final.height) names")
@@ -95,6 +99,7 @@ extension Simulation {
         guard nodes[number].isHonest else { return }
         outcome.adoptions += 1
         trace.line(now, "\(name(number)) adopts the state of height \(header.height) \(header.digest.short)")
+        try extend(to: header, by: number)
         let index = Int(clamping: header.height.value)
         guard !chain.entries.indices.contains(index) || chain.entries[index].header.digest == header.digest else {
             throw Violation(.agreement, "\(name(number)) adopts another block at height \(header.height)")
@@ -108,6 +113,25 @@ extension Simulation {
         nodes[number].lastReported = header.height
         nodes[number].height = header.height
         rotateKey(number, validators)
+    }
+
+    /// A quorum certified the block, which no honest node may have reported yet: a Byzantine member may be first. Its blocks count as
+    /// far as the parents of the certified one are, and are checked like all.
+    private mutating func extend(to header: BlockHeader, by number: Int) throws {
+        var blocks: [FinalizedBlock] = []
+        var next = header.digest
+        while let block = unheard[next], block.height > chain.height {
+            blocks.append(block)
+            next = block.block.header.parent
+        }
+        if next == chain.entries.last?.header.digest {
+            for final in blocks.reversed() {
+                try chain.finalized(
+                    final.block, receipts: final.receipts, certificate: final.finalization, by: number)
+            }
+        }
+        let height = chain.height
+        unheard = unheard.filter { $0.value.height > height }
     }
 
     /// The set names another key of this node: its operator starts it again with that key.

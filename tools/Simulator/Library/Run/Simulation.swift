@@ -59,6 +59,8 @@ package struct Simulation {
     var reports: [Report] = []
     package var trace: Trace
     var chain: ReferenceChain
+    /// Blocks that only Byzantine members say are final, by digest: they may be right.
+    var unheard: [Digest: FinalizedBlock] = [:]
     var votes = VoteLedger()
     var outcome: Outcome
     var isOver = false
