@@ -45,6 +45,7 @@ struct FetchTable: Sendable {
         /// Peers that were asked for it, this one included.
         let asked: [PeerID]
         var sentAt: UInt64 { deadline - subject.timeoutMilliseconds }
+        func age(at time: UInt64) -> UInt64 { time - min(time, sentAt) }
     }
 
     private(set) var fetches: [Fetch] = []

@@ -195,14 +195,17 @@ struct Mempool: Sendable {
     func ownTransactions(
         _ numbers: Range<UInt64>, countMax: Int, bytesMax: Int
     ) -> (transactions: [SignedTransaction], rest: Range<UInt64>?) {
-        let own = slots.compactMap { $0 }.filter { $0.isLocal && $0.uses == 0 && numbers.contains($0.number) }
-            .sorted { $0.number < $1.number }
+        var own: [(number: UInt64, transaction: SignedTransaction)] = []
+        for case let entry? in slots where entry.isLocal && entry.uses == 0 && numbers.contains(entry.number) {
+            own.append((entry.number, entry.transaction))
+        }
+        own.sort { $0.number < $1.number }
         var bytes = 0
         var part: [SignedTransaction] = []
-        for entry in own {
-            guard part.count < countMax, bytes < bytesMax else { return (part, entry.number..<numbers.upperBound) }
-            part.append(entry.transaction)
-            bytes += entry.transaction.transaction.bytes.count
+        for (number, transaction) in own {
+            guard part.count < countMax, bytes < bytesMax else { return (part, number..<numbers.upperBound) }
+            part.append(transaction)
+            bytes += transaction.transaction.bytes.count
         }
         return (part, nil)
     }

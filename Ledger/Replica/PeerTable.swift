@@ -14,12 +14,10 @@ struct PeerTable: Sendable {
         var epoch = Epoch(0)
         /// The height of its last greeting, whether it has shown these blocks or not.
         var claimed = Height(0)
-        /// Until when it is not asked for ranges, because it did not help.
+        /// Until when it is not asked for ranges or parts of a state, because it did not help or must wait.
         var pausedUntil: UInt64 = 0
         var greetedAt: UInt64?
         var kept: [Block] = []
-        /// Numbers of this node's own transactions that are still to be told to it; nil when none are.
-        var untold: Range<UInt64>?
     }
 
     private struct Credit {
@@ -34,8 +32,10 @@ struct PeerTable: Sendable {
     /// Ascending.
     private(set) var connected: [PeerID] = []
     private var states: [PeerID: Peer] = [:]
-    /// Those who have not been told all of this node's own transactions.
-    private(set) var owed: [PeerID] = []
+    /// Who has not been told all of this node's own transactions, and which numbers are left; who was told last is last.
+    private(set) var owed: [(peer: PeerID, numbers: Range<UInt64>)] = []
+    /// When the first of the links that there are was made.
+    private(set) var linkedAt: UInt64 = 0
     /// When each was last asked for blocks; kept across its links, so that a new link is no new turn. Looked up by key.
     private var askedAt: [PeerID: UInt64] = [:]
     /// What each may still be sent; kept across its links likewise. Looked up by key.
@@ -45,8 +45,9 @@ struct PeerTable: Sendable {
     subscript(_ peer: PeerID) -> Peer? { states[peer] }
 
     /// False when it was connected already or there are too many.
-    mutating func connect(_ peer: PeerID) -> Bool {
+    mutating func connect(_ peer: PeerID, at time: UInt64) -> Bool {
         guard states[peer] == nil, connected.count < PeerTable.countMax else { return false }
+        if connected.isEmpty { linkedAt = time }
         states[peer] = Peer()
         let index = connected.firstIndex { $0 > peer } ?? connected.count
         connected.insert(peer, at: index)
@@ -56,7 +57,7 @@ struct PeerTable: Sendable {
     mutating func disconnect(_ peer: PeerID) {
         states[peer] = nil
         connected.removeAll { $0 == peer }
-        owed.removeAll { $0 == peer }
+        owed.removeAll { $0.peer == peer }
     }
 
     /// Whose turn it is to be asked: smallest first.
@@ -96,9 +97,8 @@ struct PeerTable: Sendable {
 
     /// Own transactions of these numbers are to be told to the peer.
     mutating func owe(_ peer: PeerID, _ numbers: Range<UInt64>?) {
-        update(peer) { $0.untold = numbers }
-        owed.removeAll { $0 == peer }
-        if numbers != nil, states[peer] != nil { owed.append(peer) }
+        owed.removeAll { $0.peer == peer }
+        if let numbers, !numbers.isEmpty, states[peer] != nil { owed.append((peer, numbers)) }
     }
 
     mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {

@@ -19,13 +19,11 @@ enum CatchUp {
 
 extension Replica {
     mutating func connect(_ peer: PeerID) {
-        guard peer != configuration.peer, peers.connect(peer) else { return }
+        guard peer != configuration.peer, peers.connect(peer, at: now.monotonic) else { return }
         sayHello(to: peer)
         inputs.append(.connected(peer))
-        guard isValidator(peer) else { return }
         // What comes later is passed on when it comes.
-        peers.owe(peer, 0..<pool.nextNumber)
-        gossipOwn(to: peer)
+        if isValidator(peer) { peers.owe(peer, 0..<pool.nextNumber) }
     }
 
     mutating func disconnect(_ peer: PeerID) {

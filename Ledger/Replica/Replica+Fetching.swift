@@ -112,14 +112,15 @@ extension Replica {
         case (.snapshot, .snapshot(let bundle)): try take(bundle, from: peer)
         case (.ancestors, .ancestors(let blocks)): try take(ancestors: blocks, fetch)
         case (.leaves, .leaves(let chunk)): try take(chunk, fetch)
-        case (.ancestors, .busy), (.leaves, .busy): snapshotPartIsLate(fetch)
+        case (.ancestors, .busy), (.leaves, .busy): snapshotPartMustWait(fetch)
         case (.range, .busy):
             let until = now.monotonic + CatchUp.retryMilliseconds
             peers.update(peer) { $0.pausedUntil = until }
         case (.snapshot, .busy):
             // One that takes its time to say so holds up fetching blocks, and may do that no more often than with an empty claim.
-            let taken = now.monotonic - min(now.monotonic, fetch.sentAt)
-            let pause = min(Snapshot.offerPauseMilliseconds, max(CatchUp.retryMilliseconds, 30 * taken))
+            let times = Snapshot.offerPauseMilliseconds / FetchTable.offerTimeoutMilliseconds
+            let fair = times * fetch.age(at: now.monotonic)
+            let pause = min(Snapshot.offerPauseMilliseconds, max(CatchUp.retryMilliseconds, fair))
             snapshot.pause(peer, until: now.monotonic + pause)
         case (.ancestors, _), (.leaves, _): snapshotPartFailed(fetch, isRefusal: true)
         default: retry(fetch)

@@ -84,23 +84,23 @@ extension Replica {
         outbox.removeAll(keepingCapacity: true)
     }
 
-    /// Own waiting transactions, for a validator that has connected, in parts. They cost like an answer, so that one that connects
-    /// again and again gets them now and then; who has no credit gets them later.
-    mutating func gossipOwn(to peer: PeerID) {
-        guard let untold = peers[peer]?.untold, peers.credit(of: peer, at: now.monotonic) > 0 else { return }
-        let own = pool.ownTransactions(
-            untold, countMax: Gossip.greetingTransactionsMax, bytesMax: Gossip.greetingBytesMax)
-        peers.owe(peer, own.rest)
-        let search = ServingWork(probes: pool.slots.count)
-        peers.charge(
-            peer,
-            own.transactions.reduce(max(Serving.requestBytesMin, search.bytes)) { $0 + $1.transaction.bytes.count })
-        if !own.transactions.isEmpty { gossip(own.transactions, to: [peer]) }
-    }
-
-    /// What was left of that.
+    /// Tells a part of this node's own waiting transactions to a validator that has connected: to one in each step. They cost like an
+    /// answer, so that one that connects again and again gets them now and then, and never all of its credit, which it may need for
+    /// blocks.
     mutating func continueGreetings() {
-        for peer in peers.owed { gossipOwn(to: peer) }
+        var due: (peer: PeerID, numbers: Range<UInt64>)?
+        for owed in peers.owed where due == nil {
+            if peers.credit(of: owed.peer, at: now.monotonic) > Serving.creditBytesMax / 2 { due = owed }
+        }
+        guard let due else { return }
+        guard isValidator(due.peer) else { return peers.owe(due.peer, nil) }
+        let own = pool.ownTransactions(
+            due.numbers, countMax: Gossip.greetingTransactionsMax, bytesMax: Gossip.greetingBytesMax)
+        peers.owe(due.peer, own.rest)
+        let search = ServingWork(probes: pool.slots.count)
+        let bytes = own.transactions.reduce(search.bytes) { $0 + $1.transaction.bytes.count }
+        peers.charge(due.peer, max(Serving.requestBytesMin, bytes))
+        if !own.transactions.isEmpty { gossip(own.transactions, to: [due.peer]) }
     }
 
     private mutating func gossip(_ transactions: [SignedTransaction], to receivers: [PeerID]) {

@@ -17,7 +17,7 @@ enum Serving {
     static let requestBytesMin = 8 * 1024
     /// Without credit a peer hears so often that it must wait, and then nothing: honest ones pause when they hear it.
     static let refusalsMax = 16
-    /// A peer with so much debt gets no answers to questions of the consensus, which are few and small, either. More than one answer
+    /// A peer with so much debt gets no answers to questions of the consensus, which are few and small, either. More than one usual answer
     /// leaves behind.
     static let questionDebtBytesMax = 12 * 1024 * 1024
     /// Transactions that no block here has, before blocks are no longer searched: one that asks names those of one block.

@@ -46,24 +46,31 @@ extension Replica {
     private var areBlocksGone: Bool {
         guard !snapshot.lackingBlocks.isEmpty else { return false }
         return snapshot.lackingBlocks.count { isValidator($0) } > view.validators.faultsMax
-            || peers.connected.allSatisfy { snapshot.lackingBlocks.contains($0) }
+            || now.monotonic >= peers.linkedAt + Snapshot.aloneMilliseconds
+                && peers.connected.allSatisfy { snapshot.lackingBlocks.contains($0) }
     }
 
-    /// So many blocks behind, blocks are no longer fetched one by one.
+    /// So many blocks behind, a state is taken over rather than all blocks.
     private var snapshotLag: UInt64 {
         areBlocksGone ? CatchUp.lagBlocks : max(CatchUp.lagBlocks, configuration.snapshotLagBlocks)
     }
+
+    /// Who claims to be so far ahead that a state is of use, and may be asked for one now.
+    private var offerers: [PeerID] {
+        let ahead = view.tip.height.advanced(by: snapshotLag)
+        return peers.connected.filter { peer in
+            (peers[peer]?.claimed ?? Height(0)) > ahead && !snapshot.liars.contains(peer)
+                && (snapshot.pauses[peer] ?? 0) <= now.monotonic
+        }
+    }
+
+    func hasOtherOffers(than peer: PeerID) -> Bool { offerers.contains { $0 != peer } }
 
     private mutating func askForOffer() {
         guard snapshot.claimMax > view.tip.height.advanced(by: CatchUp.lagBlocks), !fetches.isFetching(.snapshot) else {
             return
         }
-        let ahead = view.tip.height.advanced(by: snapshotLag)
-        let candidates = peers.connected.filter { peer in
-            (peers[peer]?.claimed ?? Height(0)) > ahead && !snapshot.liars.contains(peer)
-                && (snapshot.pauses[peer] ?? 0) <= now.monotonic
-        }
-        let highest = candidates.max { (peers[$0]?.claimed ?? Height(0)) < (peers[$1]?.claimed ?? Height(0)) }
+        let highest = offerers.max { (peers[$0]?.claimed ?? Height(0)) < (peers[$1]?.claimed ?? Height(0)) }
         guard let highest else { return }
         snapshot.pause(highest, until: now.monotonic + Snapshot.offerPauseMilliseconds)
         send(.snapshot, to: highest)
@@ -107,10 +114,13 @@ extension Replica {
         } catch {
             return expose(peer, "it offered a state that is not certified: \(error)")
         }
-        // Claims are not proved. An offer shows that the chain really is far ahead: stored states lie somewhat below their tips.
-        guard bundle.header.height > snapshotFloor,
-            bundle.header.height >= view.tip.height.advanced(by: snapshotLag / 2)
-        else { return }
+        // Claims are not proved. An offer shows that the chain really is far ahead; and it must be near what the peer claims, so that
+        // nobody leads this node on in steps.
+        let isFarAhead = bundle.header.height >= view.tip.height.advanced(by: snapshotLag / 2)
+        let isNearClaim =
+            bundle.header.height.advanced(by: max(snapshotLag / 2, Snapshot.offerLagBlocksMax))
+            >= (peers[peer]?.claimed ?? Height(0))
+        guard bundle.header.height > snapshotFloor, isFarAhead, isNearClaim else { return }
         let stored = view.recent.first?.height.previous ?? view.tip.height
         fetches.cancel(.range)
         snapshot.stage = .receiving(

@@ -8,24 +8,24 @@ internal import Primitives
 extension Replica {
     mutating func askForPart(_ transfer: SnapshotTransfer) {
         guard !fetches.isFetchingSnapshotPart, snapshot.batchesInFlight.count < Snapshot.batchesMax else { return }
-        var transfer = transfer
         // Links come back.
-        guard !peers.connected.isEmpty else {
-            transfer.progressAt = now.monotonic
-            snapshot.stage = .receiving(transfer)
-            return
-        }
+        guard !peers.connected.isEmpty else { return }
         if transfer.isStalled(at: now.monotonic) { return abandonSnapshot("no right part of it has come for a while") }
+        if transfer.isTooSlow(at: now.monotonic), hasOtherOffers(than: transfer.offerer) {
+            return abandonSnapshot("its parts come so slowly that it would take hours")
+        }
         let able = ([transfer.source].compactMap { $0 } + validatorPeers() + peers.connected).filter { peer in
             peers.isConnected(peer) && peer != configuration.peer && !transfer.lacking.contains(peer)
                 && !snapshot.liars.contains(peer)
         }
         guard !able.isEmpty else {
-            if transfer.hasAllLeaves { return askAllAgainLater(transfer) }
+            // Who are in step have the blocks, and a link that broke comes back.
+            if transfer.hasAllLeaves || !peers.isConnected(transfer.offerer) { return askAllAgainLater(transfer) }
             return abandonSnapshot("no connected peer has the state of block \(transfer.header.height) any more")
         }
         let ready = able.filter { peers[$0].map { $0.pausedUntil <= now.monotonic } ?? false }
         guard let peer = transfer.fastEnough(of: ready) else { return }
+        var transfer = transfer
         transfer.source = peer
         snapshot.stage = .receiving(transfer)
         // Leaves first: states are pruned after minutes, and one whose leaves are asked for is held; blocks are kept.
@@ -36,21 +36,23 @@ extension Replica {
         }
     }
 
-    /// Nobody has the next blocks of the replay window just now. Those who are in step will.
+    /// Nobody has the next part just now.
     private mutating func askAllAgainLater(_ transfer: SnapshotTransfer) {
         var transfer = transfer
         transfer.askAllAgain()
+        transfer.vainParts += 1
         snapshot.stage = .receiving(transfer)
         let until = now.monotonic + CatchUp.pauseMilliseconds
         for peer in peers.connected { peers.update(peer) { $0.pausedUntil = max($0.pausedUntil, until) } }
     }
 
     /// The peer has sent enough for now: it is asked again a little later. How long it took to say so counts.
-    mutating func snapshotPartIsLate(_ fetch: FetchTable.Fetch) {
+    mutating func snapshotPartMustWait(_ fetch: FetchTable.Fetch) {
         let until = now.monotonic + CatchUp.retryMilliseconds
         peers.update(fetch.peer) { $0.pausedUntil = until }
         guard case .receiving(var transfer) = snapshot.stage else { return }
-        transfer.note(now.monotonic - min(now.monotonic, fetch.sentAt), of: fetch.peer)
+        transfer.noteWait(fetch.age(at: now.monotonic), of: fetch.peer)
+        transfer.vainParts += 1
         snapshot.stage = .receiving(transfer)
     }
 
@@ -64,14 +66,15 @@ extension Replica {
     mutating func snapshotPartFailed(_ fetch: FetchTable.Fetch, isRefusal: Bool) {
         guard case .receiving(var transfer) = snapshot.stage else { return }
         if !isRefusal { transfer.note(fetch.subject.timeoutMilliseconds, of: fetch.peer) }
+        transfer.vainParts += 1
         let failures = (transfer.failures[fetch.peer] ?? 0) + 1
         transfer.failures[fetch.peer] = failures
-        if isRefusal || failures >= Snapshot.failuresMax || !peers.isConnected(fetch.peer) {
-            if transfer.lacking.count < PeerTable.countMax, peers.isConnected(fetch.peer) {
-                transfer.lacking.append(fetch.peer)
-            }
-            if transfer.source == fetch.peer { transfer.source = nil }
+        // Only who says so lacks it.
+        if isRefusal, transfer.lacking.count < PeerTable.countMax, peers.isConnected(fetch.peer) {
+            transfer.lacking.append(fetch.peer)
         }
+        let isGivenUp = isRefusal || failures >= Snapshot.failuresMax || !peers.isConnected(fetch.peer)
+        if isGivenUp, transfer.source == fetch.peer { transfer.source = nil }
         snapshot.stage = .receiving(transfer)
     }
 
@@ -154,8 +157,8 @@ extension Replica {
         if isMeagre { return snapshotPartFailed(fetch, isRefusal: false) }
         guard case .receiving(var transfer) = snapshot.stage else { return }
         transfer.failures[fetch.peer] = nil
-        transfer.progressAt = now.monotonic
-        transfer.note(now.monotonic - min(now.monotonic, fetch.sentAt), of: fetch.peer)
+        (transfer.progressAt, transfer.vainParts) = (now.monotonic, 0)
+        transfer.note(fetch.age(at: now.monotonic), of: fetch.peer)
         snapshot.stage = .receiving(transfer)
     }
 }

@@ -73,6 +73,7 @@ extension Replica {
         var wake = consensusWake ?? .max
         if let deadline = fetches.nextDeadline { wake = min(wake, deadline) }
         if let again = nextAskForTransactions { wake = min(wake, again) }
+        if !peers.owed.isEmpty { wake = min(wake, now.monotonic + CatchUp.retryMilliseconds) }
         if isSyncing {
             // Something may change without an event: a pause ends, a peer may be asked again.
             if !fetches.isFetching(.range) { wake = min(wake, now.monotonic + CatchUp.retryMilliseconds) }

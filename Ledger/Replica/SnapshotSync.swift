@@ -19,6 +19,15 @@ enum Snapshot {
     /// Without a right part for so long a transfer is given up. The replay window has longer: all who are in step have its blocks.
     static let stallMilliseconds: UInt64 = 60_000
     static let windowStallMilliseconds: UInt64 = 300_000
+    /// And only after it was asked for so often: a slow disk or a stopped process is nobody's fault.
+    static let vainPartsMax = 8
+    /// At a pace at which the leaves would take longer a transfer is given up while others offer a state, too. Peers hold a state for an
+    /// hour at most.
+    static let transferMillisecondsMax: UInt64 = 7_200_000
+    /// How far below its claim a peer's newest state may lie: states are stored every some hundred blocks.
+    static let offerLagBlocksMax: UInt64 = 2_048
+    /// From the first link on: others may follow, so what one peer says is gone is not yet gone.
+    static let aloneMilliseconds: UInt64 = 10_000
     /// Timeouts in a row after which a peer counts as not having the snapshot.
     static let failuresMax = 3
     /// Peers remembered for having sent something false.
@@ -120,7 +129,7 @@ struct SnapshotSync: Sendable {
         let before = failedOffers[peer] ?? 0
         failedOffers[peer] = before + 1
         let wait = Snapshot.failedOfferMilliseconds << UInt64(min(before, 10))
-        pause(peer, until: time + min(wait, Snapshot.failedOfferMillisecondsMax))
+        pause(peer, until: max(pauses[peer] ?? 0, time + min(wait, Snapshot.failedOfferMillisecondsMax)))
     }
 
     mutating func noteTaken(offerOf peer: PeerID) {
@@ -144,7 +153,7 @@ struct SnapshotClearing: Sendable {
 /// How the taking over of a state goes, for people.
 package struct SnapshotProgress: Sendable, Hashable {
     package enum Stage: String, Sendable, Hashable {
-        case erasing, replayWindow, leaves, clearing
+        case erasing, leaves, replayWindow, clearing
     }
 
     package let stage: Stage

@@ -27,13 +27,15 @@ struct SnapshotTransfer: Sendable {
     static let partMillisecondsMax: UInt64 = 1_000
     /// Who offered it.
     let offerer: PeerID
-    /// When the last right part came.
+    let begunAt: UInt64
+    /// When the last right part came, and how often one was asked for in vain since.
     var progressAt: UInt64
+    var vainParts = 0
     /// Who sends; another one only when it fails or is slow.
     var source: PeerID?
-    /// Connected peers that do not have this version.
+    /// Connected peers that do not have this version, or later not the blocks before it.
     var lacking: [PeerID] = []
-    /// Timeouts in a row. Looked up by key, never iterated.
+    /// Timeouts and tiny parts in a row. Looked up by key, never iterated.
     var failures: [PeerID: Int] = [:]
     /// Milliseconds that a part takes from each peer that was asked, averaged over some parts. Looked up by key, never iterated.
     private var pace: [PeerID: UInt64] = [:]
@@ -46,6 +48,7 @@ struct SnapshotTransfer: Sendable {
         self.floor = floor
         self.source = source
         offerer = source
+        begunAt = time
         progressAt = time
         rebuilder = StateRebuilder(version: bundle.header.height)
         nextAncestor = bundle.header.digest
@@ -64,13 +67,27 @@ struct SnapshotTransfer: Sendable {
 
     func isStalled(at time: UInt64) -> Bool {
         let patience = hasAllLeaves ? Snapshot.windowStallMilliseconds : Snapshot.stallMilliseconds
-        return time > progressAt + patience
+        return time > progressAt + patience && vainParts >= Snapshot.vainPartsMax
+    }
+
+    /// Whether the leaves would take too long at the pace at which they come. Their keys are hashes, so the last one tells what part of
+    /// them is here, in 65,536ths.
+    func isTooSlow(at time: UInt64) -> Bool {
+        let elapsed = time - min(begunAt, time)
+        guard !hasAllLeaves, elapsed > Snapshot.stallMilliseconds, let last = rebuilder.last else { return false }
+        let done = (0..<4).reduce(UInt64(1)) { $0 + UInt64(last.nibble($1)) << UInt64(12 - 4 * $1) }
+        return elapsed * 65_536 / done > Snapshot.transferMillisecondsMax
     }
 
     /// Notes how long the peer took for a part, or for saying nothing.
     mutating func note(_ milliseconds: UInt64, of peer: PeerID) {
         if pace.count >= PeerTable.countMax { pace = [:] }
         pace[peer] = pace[peer].map { ($0 + milliseconds) / 2 } ?? milliseconds
+    }
+
+    /// As `note`, for an answer that is none: however quick, it makes nobody faster.
+    mutating func noteWait(_ milliseconds: UInt64, of peer: PeerID) {
+        note(max(milliseconds, pace[peer] ?? 0), of: peer)
     }
 
     /// Who is asked for the next part: the first of `peers`, or when that one is slow the fastest of them. One that was not

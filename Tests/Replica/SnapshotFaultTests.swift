@@ -272,6 +272,43 @@ import Testing
         #expect(network.nodes[4].notes.contains { $0.text.contains("no right part") })
     }
 
+    /// Who claims most is asked first; what it offers must be near that, or another one's offer is taken.
+    @Test func anOfferFarBelowItsClaimIsNotTaken() throws {
+        let network = try SnapshotTests.network()
+        network.rewrites = { message, sender in
+            guard sender == 1, case .hello(let hello) = message else { return message }
+            return .hello(Hello(network: hello.network, height: Height(1 << 40), tip: hello.tip, epoch: hello.epoch))
+        }
+        try network.start(4)
+        #expect(try network.run(10_000) { SnapshotTests.hasCaughtUp(network, 4) && !network.nodes[4].adopted.isEmpty })
+        let begun = network.nodes[4].notes.filter { $0.text.contains("takes over") }
+        #expect(begun.count == 1 && !begun[0].text.contains(network.nodes[1].identity.peer.short))
+    }
+
+    /// Right parts that trickle in are as good as none.
+    @Test func aTrickleIsTooSlow() throws {
+        let network = try SnapshotFaultTests.many(seed: 66)
+        guard case .snapshot(let bundle) = try network.nodes[0].reading({ try offer($0) }) else {
+            Issue.record("there is no offer")
+            return
+        }
+        func transfer(leaves: Int) throws -> SnapshotTransfer {
+            var transfer = SnapshotTransfer(
+                bundle, epoch: Epoch(0), floor: Height(0), source: network.nodes[0].identity.peer, at: 1_000)
+            let state = try #require(try StateSnapshot.open(network.nodes[0].store))
+            _ = try transfer.rebuilder.add(try state.leaves(after: nil, limit: leaves))
+            return transfer
+        }
+        // Of a thousand leaves three in a minute make five hours, a hundred make ten minutes.
+        #expect(try transfer(leaves: 3).isTooSlow(at: 62_000))
+        #expect(try !transfer(leaves: 3).isTooSlow(at: 60_000))
+        #expect(try !transfer(leaves: 100).isTooSlow(at: 62_000))
+        #expect(try transfer(leaves: 100).isTooSlow(at: 1_000_000))
+        var whole = try transfer(leaves: 3)
+        whole.beginWindow()
+        #expect(!whole.isTooSlow(at: 1_000_000))
+    }
+
     /// While an offer is awaited no blocks are asked for: so peers that take their time to say that one must wait for theirs are not
     /// asked again soon.
     @Test func lateRefusalsOfOffersDoNotHoldUpTheNode() throws {

@@ -63,7 +63,6 @@ import Testing
         #expect(network.nodes[4].notes.contains { $0.text.contains("takes over the state of block") })
     }
 
-    /// Whether it is restarted after it or not, what it holds is the same.
     /// States are pruned long before blocks are, and a state whose leaves are asked for is held: so those come first.
     @Test func leavesComeBeforeTheReplayWindow() throws {
         let network = try SnapshotTests.network()
@@ -81,6 +80,7 @@ import Testing
         #expect(network.nodes[4].adopted.count == 1 && blocksAsked > 0 && leavesAsked > 0)
     }
 
+    /// Whether it is restarted after it or not, what it holds is the same.
     @Test func aRestartAfterwardsIsOrdinary() throws {
         let network = try SnapshotTests.network()
         try network.start(4)

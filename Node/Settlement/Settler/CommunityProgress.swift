@@ -211,7 +211,7 @@ struct CommunityProgress: Sendable {
         compareFrom = nil
     }
 
-    /// Adds final periods with an open window to the suspects, at most `limit` that are suspect at a time.
+    /// Adds final periods with an open window to the suspects, at most `limit` that can be compared now.
     mutating func pickSuspects(_ chain: ChainView, limit: Int) throws(StorageFailure) {
         guard let view, !isCompared, let first = spans.first?.from else { return }
         var next = compareFrom ?? first
