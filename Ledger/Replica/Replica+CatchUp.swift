@@ -23,7 +23,9 @@ extension Replica {
         sayHello(to: peer)
         inputs.append(.connected(peer))
         // What comes later is passed on when it comes.
-        if isValidator(peer) { peers.owe(peer, 0..<pool.nextNumber) }
+        guard isValidator(peer) else { return }
+        peers.owe(peer, 0..<pool.nextNumber)
+        continueGreetings()
     }
 
     mutating func disconnect(_ peer: PeerID) {
