@@ -101,6 +101,12 @@ struct PeerTable: Sendable {
         if let numbers, !numbers.isEmpty, states[peer] != nil { owed.append((peer, numbers)) }
     }
 
+    /// The first of those who has much credit left.
+    mutating func nextOwed(at time: UInt64) -> (peer: PeerID, numbers: Range<UInt64>)? {
+        for next in owed where credit(of: next.peer, at: time) > Serving.creditBytesMax / 2 { return next }
+        return nil
+    }
+
     mutating func update(_ peer: PeerID, _ body: (inout Peer) -> Void) {
         guard let index = states.index(forKey: peer) else { return }
         body(&states.values[index])

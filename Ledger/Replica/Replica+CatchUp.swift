@@ -22,8 +22,8 @@ extension Replica {
         guard peer != configuration.peer, peers.connect(peer, at: now.monotonic) else { return }
         sayHello(to: peer)
         inputs.append(.connected(peer))
-        // What comes later is passed on when it comes.
         guard isValidator(peer) else { return }
+        // What comes later is passed on when it comes.
         peers.owe(peer, 0..<pool.nextNumber)
         continueGreetings()
     }

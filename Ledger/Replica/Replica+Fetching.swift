@@ -112,10 +112,10 @@ extension Replica {
         case (.snapshot, .snapshot(let bundle)): try take(bundle, from: peer)
         case (.ancestors, .ancestors(let blocks)): try take(ancestors: blocks, fetch)
         case (.leaves, .leaves(let chunk)): try take(chunk, fetch)
-        case (.ancestors, .busy), (.leaves, .busy): snapshotPartMustWait(fetch)
-        case (.range, .busy):
+        case (.range, .busy), (.ancestors, .busy), (.leaves, .busy):
             let until = now.monotonic + CatchUp.retryMilliseconds
             peers.update(peer) { $0.pausedUntil = until }
+            if fetch.subject.isSnapshotPart { snapshotPartMustWait(fetch) }
         case (.snapshot, .busy):
             // One that takes its time to say so holds up fetching blocks, and may do that no more often than with an empty claim.
             let times = Snapshot.offerPauseMilliseconds / FetchTable.offerTimeoutMilliseconds

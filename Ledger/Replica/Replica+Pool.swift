@@ -88,11 +88,7 @@ extension Replica {
     /// answer, so that one that connects again and again gets them now and then, and never all of its credit, which it may need for
     /// blocks.
     mutating func continueGreetings() {
-        var due: (peer: PeerID, numbers: Range<UInt64>)?
-        for owed in peers.owed where due == nil {
-            if peers.credit(of: owed.peer, at: now.monotonic) > Serving.creditBytesMax / 2 { due = owed }
-        }
-        guard let due else { return }
+        guard let due = peers.nextOwed(at: now.monotonic) else { return }
         guard isValidator(due.peer) else { return peers.owe(due.peer, nil) }
         let own = pool.ownTransactions(
             due.numbers, countMax: Gossip.greetingTransactionsMax, bytesMax: Gossip.greetingBytesMax)

@@ -63,16 +63,17 @@ extension Replica {
     /// that is behind asks a few a second, and some are asked once only: fetching blocks must not use up what they need.
     mutating func mayAsk(_ message: ConsensusMessage, _ peer: PeerID) -> Bool {
         let certificateBytes = 64 + 68 * view.validators.quorum
+        let most = UInt64(ConsensusMessage.certificatesMax)
         var certificates: UInt64
         switch message {
         case .certificatesRequest(_, let first, let last):
             // A view may have two.
-            certificates = 2 * min(last.value - min(first.value, last.value), 1 << 32) + 2
+            certificates = 2 * min(last.value - min(first.value, last.value), most) + 2
         case .proposalRequest: certificates = UInt64(Proposal.nullificationsMax)
         case .statusRequest: certificates = 2
         default: return true
         }
-        certificates = min(certificates, UInt64(ConsensusMessage.certificatesMax))
+        certificates = min(certificates, most)
         guard peers.credit(of: peer, at: now.monotonic) > -Serving.questionDebtBytesMax else { return false }
         peers.charge(peer, max(Serving.requestBytesMin, Int(certificates) * certificateBytes))
         return true

@@ -46,10 +46,8 @@ extension Replica {
         for peer in peers.connected { peers.update(peer) { $0.pausedUntil = max($0.pausedUntil, until) } }
     }
 
-    /// The peer has sent enough for now: it is asked again a little later. How long it took to say so counts.
+    /// The peer has sent enough for now. How long it took to say so counts.
     mutating func snapshotPartMustWait(_ fetch: FetchTable.Fetch) {
-        let until = now.monotonic + CatchUp.retryMilliseconds
-        peers.update(fetch.peer) { $0.pausedUntil = until }
         guard case .receiving(var transfer) = snapshot.stage else { return }
         transfer.noteWait(fetch.age(at: now.monotonic), of: fetch.peer)
         transfer.vainParts += 1

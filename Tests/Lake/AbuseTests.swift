@@ -48,9 +48,7 @@ struct AbuseTests {
         #expect(throws: SettlementRefusal.unchanged(Homes.first, version: 1)) {
             try cluster.engine().prepare(address, period: Homes.first)
         }
-        let better = Homes.batch(2, revision: 1, more: 90)
-        try cluster.network.withLock { try $0.anchor([better], supersedes: Homes.batch(2).digest) }
-        try cluster.lake(Cluster.administrator).store(better.bcs)
+        try cluster.arrive(Homes.batch(2, revision: 1, more: 90), supersedes: Homes.batch(2).digest)
         let second = try await cluster.settle(address, Homes.first)
         // Every old settlement, sent again by anybody, after the correction.
         for partner in TestNetwork.partners {

@@ -73,9 +73,7 @@ struct AttesterTests {
             try cluster.engine().prepare(address, period: Homes.first)
         }
         // The administrator corrects the period with a better reading.
-        let better = Homes.batch(2, revision: 1, more: 200)
-        try cluster.network.withLock { try $0.anchor([better], supersedes: Homes.batch(2).digest) }
-        try cluster.lake(Cluster.administrator).store(better.bcs)
+        try cluster.arrive(Homes.batch(2, revision: 1, more: 200), supersedes: Homes.batch(2).digest)
         let correction = try await cluster.settle(address, Homes.first)
         #expect(correction.claim.stage == .corrected && correction.inputs.previous == settlement.record.digest)
     }

@@ -57,17 +57,6 @@ struct OvertakenTests {
         return made.withLock { $0 }
     }
 
-    private static func submit(
-        _ settlement: AttestedSettlement, _ cluster: Cluster, _ address: Address, by partner: String
-    ) -> SettlerSubmission {
-        do {
-            guard let code = try cluster.submit(settlement, to: address, by: partner) else { return .settled }
-            return .rejected(code: code, text: "rejection \(code)")
-        } catch {
-            return .unknown("\(error)")
-        }
-    }
-
     @Test func bySettlementsThatTheirNodeKnowsNothingOf() async throws {
         let (cluster, address) = try cluster()
         let others = Mutex(try await settlements(of: cluster, address))
@@ -79,11 +68,11 @@ struct OvertakenTests {
                 return theirs
             }
             for (period, other) in theirs.sorted(by: { $0.key < $1.key }) where period != settlement.claim.period {
-                guard case .settled = Self.submit(other, cluster, address, by: Self.deputy) else {
+                guard case .settled = cluster.submission(of: other, to: address, by: Self.deputy) else {
                     return .unknown("the deputy's settlement of period \(period) was refused")
                 }
             }
-            return Self.submit(settlement, cluster, address, by: Cluster.administrator)
+            return cluster.submission(of: settlement, to: address, by: Cluster.administrator)
         }
         // Which period came first decides what is left to the administrator: that one alone.
         #expect(try await settler.round([address]) == 1)
@@ -106,9 +95,7 @@ struct OvertakenTests {
             try cluster.engine().prepare(address, period: Homes.first)
         }
         // Better readings are something to correct, whoever settled before.
-        let better = Homes.batch(2, revision: 1, more: 200)
-        try cluster.network.withLock { try $0.anchor([better], supersedes: Homes.batch(2).digest) }
-        try cluster.lake(Cluster.administrator).store(better.bcs)
+        try cluster.arrive(Homes.batch(2, revision: 1, more: 200), supersedes: Homes.batch(2).digest)
         let correction = try await cluster.settle(address, Homes.first)
         #expect(correction.claim.stage == .corrected && correction.inputs.previous == first.record.digest)
     }
@@ -133,8 +120,7 @@ struct OvertakenTests {
         let silent = ReadingBatch(
             salt: Homes.batch(Self.homes).salt, meter: TestNetwork.meter(Self.homes), resolution: .minutes60,
             readings: readings)
-        try cluster.network.withLock { try $0.anchor([silent]) }
-        try cluster.lake(Cluster.administrator).store(silent.bcs)
+        try cluster.arrive(silent)
         #expect(try await cluster.settle(address, Homes.first).claim.stage == .final)
     }
 }

@@ -60,15 +60,7 @@ import TradingTestSupport
                 if other == Self.liar, let lie = Self.lie(message) { return lie }
                 return await cluster.ask(other, message, from: Self.victim)
             },
-            submit: { community, settlement in
-                do {
-                    let code = try cluster.submit(settlement, to: community, by: Self.victim)
-                    guard let code else { return .settled }
-                    return .rejected(code: code, text: "rejection \(code)")
-                } catch {
-                    return .unknown("\(error)")
-                }
-            })
+            submit: { cluster.submission(of: $1, to: $0, by: Self.victim) })
         return Settler(lake: try cluster.lake(Self.victim), ports: ports, settings: settings)
     }
 

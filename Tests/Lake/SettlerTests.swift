@@ -39,14 +39,6 @@ struct SettlerTests {
         return (cluster, address)
     }
 
-    /// A batch that comes later: anchored, and in a lake.
-    private func arrive(
-        _ batch: ReadingBatch, _ cluster: Cluster, supersedes: Digest? = nil, at partner: String = Cluster.administrator
-    ) throws {
-        try cluster.network.withLock { try $0.anchor([batch], supersedes: supersedes) }
-        try cluster.lake(partner).store(batch.bcs)
-    }
-
     @Test func settlesEachPeriodOnceAndCatchesUp() async throws {
         let (cluster, address) = try cluster()
         let settler = try cluster.settler()
@@ -80,7 +72,7 @@ struct SettlerTests {
         #expect(try await settler.round([address]) == 0)
         #expect(try #require(await settler.report().communities.first).waits.map(\.stage) == ["provisional"])
         // The readings arrive: final.
-        try arrive(Homes.batch(Self.homes), cluster)
+        try cluster.arrive(Homes.batch(Self.homes))
         #expect(try await settler.round([address]) == Int(Self.hours))
         #expect(try stages(cluster, address) == [.final])
         #expect(try await settler.round([address]) == 0)
@@ -105,10 +97,10 @@ struct SettlerTests {
         cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 60_000) }
         #expect(try await settler.round([address]) == Int(Self.hours))
         // A day's better readings of one home, then those of another one, before the first is quiet: one correction.
-        try arrive(Homes.batch(2, revision: 1, more: 70), cluster)
+        try cluster.arrive(Homes.batch(2, revision: 1, more: 70))
         #expect(try await settler.round([address]) == 0)
         cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 40_000) }
-        try arrive(Homes.batch(3, revision: 1, more: 30), cluster)
+        try cluster.arrive(Homes.batch(3, revision: 1, more: 30))
         #expect(try await settler.round([address]) == 0)
         cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 40_000) }
         #expect(try await settler.round([address]) == 0)
@@ -152,7 +144,7 @@ struct SettlerTests {
         }
         try cluster.lake(Cluster.administrator).secrets.setKey(SHA256.hash([9]), of: MemberNumber(5), in: address)
         let batch = Homes.batch(9)
-        try arrive(batch, cluster)
+        try cluster.arrive(batch)
         #expect(try await settler.round([address]) == 0)
         cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 50_000) }
         #expect(try await settler.round([address]) == 0)
@@ -167,7 +159,7 @@ struct SettlerTests {
         #expect(try await settler.round([address]) == Int(Self.hours))
         let closing = try #require(try cluster.chain.windowClosing(of: address, period: Homes.first))
         cluster.network.withLock { $0.time = closing }
-        try arrive(Homes.batch(2, revision: 1, more: 70), cluster)
+        try cluster.arrive(Homes.batch(2, revision: 1, more: 70))
         for _ in 0..<3 { #expect(try await settler.round([address]) == 0) }
         #expect(try #require(await settler.report().communities.first).troubles.isEmpty)
     }
@@ -177,7 +169,7 @@ struct SettlerTests {
         let settlers = try ["aurora", "borealis", "dawn"].map { try cluster.settler($0) }
         var total = 0
         for round in 0..<4 {
-            if round == 2 { try arrive(Homes.batch(1, revision: 1, more: 50), cluster) }
+            if round == 2 { try cluster.arrive(Homes.batch(1, revision: 1, more: 50)) }
             total += try await withThrowingTaskGroup(of: Int.self) { group in
                 for settler in settlers { group.addTask { try await settler.round([address]) } }
                 return try await group.reduce(0, +)
@@ -336,6 +328,24 @@ struct SettlerTests {
 }
 
 extension Cluster {
+    /// A batch that comes later: anchored, and in a lake.
+    func arrive(_ batch: ReadingBatch, supersedes: Digest? = nil, at partner: String = Cluster.administrator) throws {
+        try network.withLock { try $0.anchor([batch], supersedes: supersedes) }
+        try lake(partner).store(batch.bcs)
+    }
+
+    /// `submit`, as a settler's node tells it.
+    func submission(
+        of settlement: AttestedSettlement, to community: Address, by partner: String
+    ) -> SettlerSubmission {
+        do {
+            guard let code = try submit(settlement, to: community, by: partner) else { return .settled }
+            return .rejected(code: code, text: "rejection \(code)")
+        } catch {
+            return .unknown("\(error)")
+        }
+    }
+
     /// A settler of a partner's node. `silenced` do not answer it; once `isDead` is true, neither its questions nor its
     /// settlements reach anybody. The chain refuses what it submits with the number `refusal`.
     func settler(
@@ -361,14 +371,9 @@ extension Cluster {
             submit: { [weak self] community, settlement in
                 if isDead() { return .unknown("dead") }
                 if let refusal { return .rejected(code: refusal, text: "no") }
-                do {
-                    guard let code = try self?.submit(settlement, to: community, by: partner) else {
-                        return isDead() ? .unknown("dead") : .settled
-                    }
-                    return .rejected(code: code, text: "rejection \(code)")
-                } catch {
-                    return .unknown("\(error)")
-                }
+                let submission = self?.submission(of: settlement, to: community, by: partner) ?? .settled
+                if case .settled = submission, isDead() { return .unknown("dead") }
+                return submission
             })
         return Settler(lake: try lake(partner), ports: ports, settings: settings)
     }

@@ -82,11 +82,7 @@ package struct EventSubscription: AsyncSequence, Sendable {
                     NodeRequest(path, accept: "text/event-stream"), to: index, headers: headers)
                 guard response.status == .ok else {
                     let bytes = try await response.body.collect(upTo: 64 * 1024)
-                    throw ClientError.problem(
-                        ProblemReport(
-                            node: client.nodes[index], status: Int(response.status.code),
-                            retryAfter: response.headers.first(name: "Retry-After"),
-                            body: Array(bytes.readableBytesView)))
+                    throw client.problem(response, Array(bytes.readableBytesView), of: index)
                 }
                 return (index, response)
             }

@@ -127,12 +127,17 @@ extension NodeClient {
         let collected = try await response.body.collect(upTo: configuration.answerBytesMax)
         let body = Array(collected.readableBytesView)
         guard (200..<300).contains(status) else {
-            throw ClientError.problem(
-                ProblemReport(
-                    node: nodes[index], status: status, retryAfter: response.headers.first(name: "Retry-After"),
-                    body: body))
+            throw problem(response, body, of: index)
         }
         return NodeAnswer(node: nodes[index], status: status, body: body)
+    }
+
+    /// What an answer says that is none.
+    func problem(_ response: HTTPClientResponse, _ body: [UInt8], of index: Int) -> ClientError {
+        .problem(
+            ProblemReport(
+                node: nodes[index], status: Int(response.status.code),
+                retryAfter: response.headers.first(name: "Retry-After"), body: body))
     }
 
     /// Sends the request and returns with the head of the answer.

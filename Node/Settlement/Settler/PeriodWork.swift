@@ -95,14 +95,10 @@ struct PeriodWork: Sendable {
         do throws(SettlementRefusal) {
             let selection = try selection(chain)
             let sync = sync(chain)
-            // Those of the version that is replaced only where it must be computed again; `prepare` says when they lack.
-            if let previous = selection.previous, try needsSalts(of: previous, selection) {
-                _ = await sync.fetchSalts(selection.community, selection.members, period, previous.claim.version)
-            }
             guard await sync.fetchSalts(selection.community, selection.members, period, selection.version) else {
                 throw .noSalts(period, version: selection.version)
             }
-            let prepared = try engine.prepare(address, period: period)
+            let prepared = try await prepare(selection, sync)
             let attested = try await engine.attest(prepared, ask: ports.ask)
             switch await ports.submit(address, attested) {
             case .settled: return .settled(attested.claim.stage)
@@ -117,17 +113,17 @@ struct PeriodWork: Sendable {
         }
     }
 
-    /// Whether only computing the settlement again can tell if there is something to correct.
-    private func needsSalts(
-        of record: SettlementRecord, _ selection: InputSelection
-    ) throws(SettlementRefusal) -> Bool {
-        if try selection.makesFinal(record) { return false }
-        do throws(LakeError) {
-            let used = try lake.results.settled(
-                of: address, period: period, version: record.claim.version, inputs: record.inputs)
-            return used == nil
+    /// Computes the period. The salts of the version that it replaces are fetched where that one must be computed again, to compare.
+    private func prepare(
+        _ selection: InputSelection, _ sync: LakeSync
+    ) async throws(SettlementRefusal) -> PreparedSettlement {
+        do throws(SettlementRefusal) {
+            return try engine.prepare(address, period: period)
         } catch {
-            throw .lake(error)
+            guard case .noSalts(_, let version) = error, version != selection.version,
+                await sync.fetchSalts(selection.community, selection.members, period, version)
+            else { throw error }
+            return try engine.prepare(address, period: period)
         }
     }
 
