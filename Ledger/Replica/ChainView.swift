@@ -50,7 +50,11 @@ package struct ChainView: Sendable {
         // Below a snapshot only the ends of epochs are known, by their headers.
         var found = try stored(ChainStore.block(height), at: height)
         if found == nil { found = try stored(ChainStore.header(height), at: height) }
-        guard let bytes = found else { return nil }
+        return try found.map { (bytes) throws(StorageFailure) in try ChainView.header(of: bytes, at: height) }
+    }
+
+    /// The header that a block, or the header alone, begins with.
+    static func header(of bytes: [UInt8], at height: Height) throws(StorageFailure) -> BlockHeader {
         var decoder = BCSDecoder(bytes)
         do {
             return try BlockHeader(from: &decoder)

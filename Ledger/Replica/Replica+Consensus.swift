@@ -124,6 +124,7 @@ extension Replica {
             network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: root,
             key: configuration.key, incarnation: incarnation)
         consensus.mutations = configuration.mutations
+        let before = machine.set
         // Without it a restart from a store that is behind could not leave the epoch that has ended.
         if root == view.tip, let end = view.finalization { journal(end: end) }
         machine = ConsensusMachine(consensus, start: start, tip: tip)
@@ -134,7 +135,11 @@ extension Replica {
         toldWaiting = false
         note(.info, "epoch \(epoch) begins above block \(root.height) with \(view.validators.count) validators")
         inputs.append(.start)
-        for peer in peers.connected { inputs.append(.connected(peer)) }
+        for peer in peers.connected {
+            inputs.append(.connected(peer))
+            // Those who were validators before have been told already.
+            if isValidator(peer), before.index(ofTransport: peer) == nil { peers.owe(peer, 0..<pool.nextNumber) }
+        }
         try replayJournaledBodies()
         // Whoever is still in the epoch before learns that it can catch up.
         for peer in peers.connected { sayHello(to: peer) }

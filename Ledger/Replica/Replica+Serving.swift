@@ -44,7 +44,7 @@ extension Replica {
         var response = FetchResponse.busy
         var work = ServingWork()
         if peers.credit(of: peer, at: now.monotonic) > 0 {
-            if case .leaves(let version, let after) = request, snapshot.mayServe(at: now.monotonic) {
+            if case .leaves(let version, let after) = request, snapshot.served.mayServe(peer, at: now.monotonic) {
                 peers.charge(peer, Serving.leavesBytes)
                 let read = SnapshotRead(
                     version: version, after: after, leavesMax: configuration.snapshotLeavesMax, id: id)
@@ -163,13 +163,13 @@ extension Replica {
         var proven: (count: Int, certificate: Certificate)?
         var at = height
         while at <= view.tip.height, blocks.count < BlockRange.blocksMax, bytes < BlockRange.blockBytesMax {
-            if view.recent(at) == nil { work.reads += 3 }
+            if view.recent(at) == nil { work.reads += 2 }
             guard let block = try view.blockBytes(at: at) else { break }
             blocks.append(block)
             bytes += block.count
             if let certificate = try view.finalization(at: at) { proven = (blocks.count, certificate) }
             // Another set certifies what follows.
-            if try view.header(at: at)?.closesEpoch ?? true { break }
+            if try ChainView.header(of: block, at: at).closesEpoch { break }
             at = at.next
         }
         if let proven {

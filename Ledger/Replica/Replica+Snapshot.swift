@@ -70,10 +70,17 @@ extension Replica {
         guard snapshot.claimMax > view.tip.height.advanced(by: CatchUp.lagBlocks), !fetches.isFetching(.snapshot) else {
             return
         }
-        let highest = offerers.max { (peers[$0]?.claimed ?? Height(0)) < (peers[$1]?.claimed ?? Height(0)) }
-        guard let highest else { return }
-        snapshot.pause(highest, until: now.monotonic + Snapshot.offerPauseMilliseconds)
-        send(.snapshot, to: highest)
+        guard let peer = offerers.min(by: { isAskedForOfferBefore($0, $1) }) else { return }
+        snapshot.pause(peer, until: now.monotonic + Snapshot.offerPauseMilliseconds)
+        send(.snapshot, to: peer)
+    }
+
+    /// Who claims most comes first, but behind all whose offers failed less often: so however many hold this node up, each does it once
+    /// before the others have had their turn.
+    private func isAskedForOfferBefore(_ one: PeerID, _ other: PeerID) -> Bool {
+        let failures = (snapshot.failures(of: one), snapshot.failures(of: other))
+        if failures.0 != failures.1 { return failures.0 < failures.1 }
+        return (peers[one]?.claimed ?? Height(0)) > (peers[other]?.claimed ?? Height(0))
     }
 
     /// The request that belongs to the subject; nil for other subjects than those of snapshots.

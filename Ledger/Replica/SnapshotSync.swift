@@ -34,10 +34,6 @@ enum Snapshot {
     static let liarsMax = 256
     /// Versions looked at for one offer.
     static let offersMax = 8
-    /// Parts of the state that this node sends in a second, to all peers together, and at once after a quiet time: each is
-    /// some ten milliseconds of reading.
-    static let partsPerSecondMax: UInt64 = 32
-    static let partsAtOnceMax: UInt64 = 64
 }
 
 /// The taking over of snapshots by one node.
@@ -69,9 +65,8 @@ struct SnapshotSync: Sendable {
     private var failedOffers: [PeerID: Int] = [:]
     /// Sequence numbers of store batches that are not known to be durable.
     var batchesInFlight: [UInt64] = []
-    /// Parts that may be sent now, in thousandths, and since when that is so.
-    private var servable = Snapshot.partsAtOnceMax * 1_000
-    private var servableAt: UInt64 = 0
+    /// What this node sends of its own state.
+    var served = ServedParts()
     /// Blocks that the consensus wanted judged meanwhile, newest last.
     var deferred: [JudgeRequest] = []
     static let deferredMax = 32
@@ -98,16 +93,6 @@ struct SnapshotSync: Sendable {
         if case .erasing(let version, _) = stage { height < version } else { !suspendsExecution }
     }
 
-    /// Whether a part may be sent to a peer now; counts it.
-    mutating func mayServe(at time: UInt64) -> Bool {
-        let passed = min(time - min(servableAt, time), 60_000)
-        servableAt = max(servableAt, time)
-        servable = min(Snapshot.partsAtOnceMax * 1_000, servable + passed * Snapshot.partsPerSecondMax)
-        guard servable >= 1_000 else { return false }
-        servable -= 1_000
-        return true
-    }
-
     mutating func lackBlocks(_ peer: PeerID) {
         if !lackingBlocks.contains(peer), lackingBlocks.count < PeerTable.countMax { lackingBlocks.append(peer) }
     }
@@ -122,6 +107,9 @@ struct SnapshotSync: Sendable {
         if pauses.count >= PeerTable.countMax { pauses = [:] }
         pauses[peer] = time
     }
+
+    /// How often in a row what the peer offered came to nothing.
+    func failures(of peer: PeerID) -> Int { failedOffers[peer] ?? 0 }
 
     /// A transfer ended without the state: the one that offered it is left alone for a while, so that blocks can be fetched.
     mutating func noteFailed(offerOf peer: PeerID, at time: UInt64) {

@@ -3,9 +3,10 @@ import Consensus
 import LedgerCrypto
 import LedgerState
 import Primitives
-import Replica
 import TestSupport
 import Testing
+
+@testable import Replica
 
 @Suite struct EpochTests {
     private func change(_ network: TestNetwork, to indices: [Int], via node: Int = 0) throws -> Transaction {
@@ -40,6 +41,25 @@ import Testing
         try network.submit([third], to: 4)
         #expect(try network.runUntilFinal([third], milliseconds: 30_000))
         for node in network.nodes { #expect(node.halted == nil && node.evidence.isEmpty) }
+    }
+
+    /// Who was linked already when it became a validator is told what waits here: it may lead the next view.
+    @Test func aNewValidatorIsToldWhatWaits() throws {
+        var parameters = TestNetwork.parameters
+        parameters.blockTransactionsMax = 4
+        let network = try TestNetwork(seed: 32, parameters: parameters)
+        network.nodes.append(TestNode(Identity(4), isFresh: false))
+        try network.startAll()
+        try network.run(300)
+        _ = try change(network, to: [0, 1, 2, 3, 4])
+        let waiting = try (0..<400).map { try network.put("key \($0)") }
+        try network.submit(waiting, to: 0)
+        #expect(try network.run(5_000) { network.nodes[0].status?.epoch == Epoch(1) })
+        let last = try #require(waiting.last)
+        try network.run(30)
+        #expect(!network.isFinal(last, at: 0))
+        let isThere = try network.nodes[4].reading { $0.pool.transaction(named: last.digest) != nil }
+        #expect(isThere)
     }
 
     /// Nodes that were down during two epoch changes catch up through them, from their disks and from genesis.

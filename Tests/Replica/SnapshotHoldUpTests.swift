@@ -67,6 +67,32 @@ import Testing
         #expect(network.nodes[4].notes.contains { $0.text.contains("no right part") })
     }
 
+    /// Whose offers failed is asked after those whose did not: two that hold a node up by turns do it once each.
+    @Test func twoThatHoldTheNodeUpDoItOnceEach() throws {
+        let network = try SnapshotTests.network()
+        var offered: (by: Int, version: Height)?
+        network.rewrites = { message, sender in
+            switch message {
+            case .hello(let hello) where sender < 2:
+                let height = hello.height.advanced(by: 1_000)
+                return .hello(Hello(network: hello.network, height: height, tip: hello.tip, epoch: hello.epoch))
+            case .response(.snapshot(let bundle), _):
+                offered = (sender, bundle.header.height)
+                return message
+            case .request(.leaves(let version, let after), let id) where offered?.by ?? 4 < 2:
+                #expect(version == offered?.version)
+                return .request(.leaves(version: Height(1 << 40), after: after), id: id)
+            case .response(.unavailable, let id) where sender == offered?.by: return .response(.busy, id: id)
+            default: return message
+            }
+        }
+        try network.start(4)
+        let begin = network.now
+        #expect(try network.run(600_000) { SnapshotTests.hasCaughtUp(network, 4) && !network.nodes[4].adopted.isEmpty })
+        #expect(network.nodes[4].notes.count { $0.text.contains("no right part") } == 2)
+        #expect(network.now - begin < 2 * Snapshot.stallMilliseconds + 20_000)
+    }
+
     /// Who claims most is asked first; what it offers must be near that, or another one's offer is taken.
     @Test func anOfferFarBelowItsClaimIsNotTaken() throws {
         let network = try SnapshotTests.network()

@@ -24,7 +24,7 @@ struct CampaignTests {
     /// A campaign that injects nothing, or runs no Byzantine actor, would find nothing either.
     @Test func scenariosHaveEveryFaultAndEveryActor() {
         let scenarios = (1...1_000).map { Scenario(seed: $0) }
-        for kind in ByzantineKind.allCases {
+        for kind in ByzantineKind.general {
             #expect(scenarios.contains { $0.traitors.contains { $0.kind == kind } }, "\(kind.name)")
         }
         for scenario in scenarios {

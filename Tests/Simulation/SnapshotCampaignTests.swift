@@ -14,6 +14,17 @@ struct SnapshotCampaignTests {
         #expect(report.actors[ByzantineKind.liar.rawValue] > Int(count) / 4)
     }
 
+    /// And peers that keep those who are behind waiting, without a false word.
+    @Test func seedsWithStallersBreakNoPromise() async {
+        let count = ProcessInfo.processInfo.environment["COMMONWATT_SEEDS"].flatMap(UInt64.init) ?? 40
+        let first = Scenario.stallersFromSeed
+        let report = await Campaign.run(
+            seeds: first..<(first + count), jobs: 2, scenario: { Scenario(snapshotsWithSeed: $0) })
+        #expect(report.failures.isEmpty, "\(report.text)")
+        #expect(report.adoptions > Int(count) / 2, "\(report.adoptions) states were taken over")
+        #expect(report.actors[ByzantineKind.staller.rawValue] > Int(count) / 5)
+    }
+
     /// Seeds that found something once: two an end of an epoch that was in memory only when a state was taken over, one a
     /// quorum that needs a node which is far behind, one a validator that took its own journal for a lost one, two nodes
     /// that asked the same silent peers for blocks again and again, one a judge that forgot who stood in the queue before, one a judge

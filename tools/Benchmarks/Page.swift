@@ -62,7 +62,7 @@ struct Page: ParsableCommand {
         table{border-collapse:collapse;margin:.75rem 0;font-variant-numeric:tabular-nums}
         th,td{padding:.2rem .75rem;border-bottom:1px solid var(--line);text-align:right} th:first-child,td:first-child{text-align:left}
         @media screen and (max-width:40rem){figure svg{width:40rem} th,td{padding:.2rem .5rem;font-size:14px} svg text{font-size:15px}\
-        th:first-child,td:first-child{position:sticky;left:0;background:var(--page)}}
+        th:first-child,td:first-child{position:sticky;left:0;background:var(--page) padding-box}}
         @media print{:root{--page:#fff;--ink:#000} body{margin:0;max-width:none} figure{break-inside:avoid}}
         </style></head><body><h1>\(title)</h1>
         \(body)

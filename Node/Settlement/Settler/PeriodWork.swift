@@ -90,8 +90,8 @@ struct PeriodWork: Sendable {
         }
     }
 
-    /// Computes, has attested, and puts on the chain.
-    func settle(_ chain: ChainView) async -> Outcome {
+    /// Computes, has attested, and puts on the chain. The period was found to be due in `looked`, which may be older than `chain`.
+    func settle(_ chain: ChainView, dueIn looked: ChainView) async -> Outcome {
         do throws(SettlementRefusal) {
             let selection = try selection(chain)
             let sync = sync(chain)
@@ -109,7 +109,7 @@ struct PeriodWork: Sendable {
             }
         } catch {
             if case .unchanged = error { return .overtaken(error.description) }
-            return hasMovedOn(since: chain) ? .overtaken(error.description) : .fails(error.description)
+            return hasMovedOn(since: looked) ? .overtaken(error.description) : .fails(error.description)
         }
     }
 

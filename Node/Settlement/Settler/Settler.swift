@@ -158,7 +158,7 @@ package actor Settler {
     private func settle(_ address: Address, _ periods: [PeriodNumber], _ chain: ChainView) async -> Int {
         let outcomes = await concurrently(periods.map { work(address, $0) }) { work in
             // The chain has moved on while others of the round were settled.
-            await work.settle((try? work.ports.chain()) ?? chain)
+            await work.settle((try? work.ports.chain()) ?? chain, dueIn: chain)
         }
         var settled = 0
         for (work, outcome) in outcomes {

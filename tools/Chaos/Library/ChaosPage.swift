@@ -22,7 +22,7 @@ struct ChaosPage {
         svg{width:100%;height:auto;display:block} text{font-size:12px;fill:var(--soft)} .grid{stroke:var(--line)} .fault{fill:var(--fault)}
         .back{stroke:var(--ok);stroke-dasharray:4 3} .rate{fill:none;stroke:var(--rate);stroke-width:1.5}
         @media screen and (max-width:40rem){.wide svg{width:40rem} text{font-size:15px} td{white-space:nowrap}\
-        td:first-child,th:first-child{position:sticky;left:0;background:var(--page)} td:last-child.text{white-space:normal;min-width:12rem}}
+        td:first-child,th:first-child{position:sticky;left:0;background:var(--page) padding-box} td:last-child.text{white-space:normal;min-width:12rem}}
         </style></head><body>
         <h1>Chaos run</h1>
         <p>\(escaped(report.machine.processor)), \(report.machine.cores) cores, Linux \(escaped(report.machine.kernel)).

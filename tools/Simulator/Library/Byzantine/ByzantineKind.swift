@@ -2,7 +2,10 @@
 package enum ByzantineKind: Int, CaseIterable, Sendable {
     case twins, equivocatingLeader, doubleVoter, selectiveSender, withholder, staleReplayer
     case impersonator, wrongRootProposer, bodyWithholder, nullifier, silentFinalizer, flooder
-    case oldParentProposer, liar
+    case oldParentProposer, liar, staller
+
+    /// Drawn by every seed. A staller is drawn by those about snapshots only (`Scenario.stallersFromSeed`).
+    package static let general = allCases.filter { $0 != .staller }
 
     /// As written in summaries and traces.
     package var name: String {
@@ -21,6 +24,7 @@ package enum ByzantineKind: Int, CaseIterable, Sendable {
         case .flooder: "flooder"
         case .oldParentProposer: "old-parent proposer"
         case .liar: "liar"
+        case .staller: "staller"
         }
     }
 }
@@ -42,6 +46,7 @@ extension ByzantineKind {
         case .flooder: Flooder()
         case .oldParentProposer: OldParentProposer()
         case .liar: Liar()
+        case .staller: Staller()
         }
     }
 }

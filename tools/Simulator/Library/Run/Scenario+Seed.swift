@@ -26,7 +26,7 @@ extension Scenario {
             checksAhead: random.chance(700), mutation: nil)
         let count = random.chance(550) ? 1 + random.below(faultsMax) : 0
         traitors = random.sample(Array(0..<validators), count).map { node in
-            Traitor(node: node, kind: random.pick(ByzantineKind.allCases) ?? .nullifier)
+            Traitor(node: node, kind: random.pick(ByzantineKind.general) ?? .nullifier)
         }.sorted { $0.node < $1.node }
         if followers > 0, random.chance(150) {
             let kinds: [ByzantineKind] = [.liar, .flooder, .staleReplayer, .impersonator, .withholder]

@@ -3,6 +3,7 @@ internal import Chain
 extension Scenario {
     /// The scenario of a seed in which nodes fall far behind, small distances counting as far: one joins late or comes back
     /// with an empty disk, and takes over a state amid all the other faults. In most seeds somebody sends false parts.
+    /// From seed `stallersFromSeed` on half of those who would send false parts keep others waiting instead.
     package init(snapshotsWithSeed seed: UInt64) {
         self.init(seed: seed)
         var random = SeededRandom(seed: seed, stream: 7)
@@ -31,6 +32,7 @@ extension Scenario {
         if followerCount > 1, !isTraitor(validatorCount), random.chance(700) {
             traitors.append(Traitor(node: validatorCount, kind: .liar))
         }
+        if seed >= Scenario.stallersFromSeed { makeStallers() }
         traitors.sort { $0.node < $1.node }
         plan = (faults + plan).enumerated().sorted {
             $0.element.time != $1.element.time ? $0.element.time < $1.element.time : $0.offset < $1.offset
@@ -43,6 +45,19 @@ extension Scenario {
             }
         }
     }
+
+    /// Seeds below are as they were before there were stallers, so that what they found stays found.
+    package static let stallersFromSeed: UInt64 = 10_000_000
+
+    private mutating func makeStallers() {
+        var random = SeededRandom(seed: seed, stream: 9)
+        for index in traitors.indices where traitors[index].kind == .liar && random.chance(500) {
+            traitors[index] = Traitor(node: traitors[index].node, kind: .staller)
+        }
+        eventsMax += 300_000 * stallerCount
+    }
+
+    package var stallerCount: Int { traitors.count { $0.kind == .staller } }
 
     private var lostDiskCount: Int {
         let lost = plan.compactMap { fault -> Int? in

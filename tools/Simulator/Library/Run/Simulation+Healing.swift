@@ -28,6 +28,10 @@ struct Healing {
     /// Views within which every marker must be final everywhere, for n nodes: a few turns of everybody, and the blocks of
     /// what may wait before the markers.
     static func viewsMax(nodes: Int, backlogBlocks: UInt64) -> UInt64 { 20 + 8 * UInt64(nodes) + backlogBlocks }
+
+    /// A staller keeps a node that takes over a state of its from executing until the transfer is given up, once before those who do
+    /// not had their turn: for so long. Views pass meanwhile, at the pace of heartbeats.
+    static let stallMicroseconds: UInt64 = 75_000_000
 }
 
 extension Simulation {
@@ -73,11 +77,14 @@ extension Simulation {
             isOver = true
             return
         }
-        let viewsMax = Healing.viewsMax(nodes: nodes.count, backlogBlocks: healing.backlogBlocks)
+        let stalled = UInt64(scenario.stallerCount) * Healing.stallMicroseconds
+        let viewsMax =
+            Healing.viewsMax(nodes: nodes.count, backlogBlocks: healing.backlogBlocks)
+            + stalled / (1_000 * UInt64(scenario.parameters.heartbeatMilliseconds))
         let isInTime =
             healing.isSettled
             ? now - healed <= Healing.repeatedMicrosecondsMax
-            : now - healed <= Healing.progressMicrosecondsMax && healing.views <= viewsMax
+            : now - healed <= Healing.progressMicrosecondsMax + stalled && healing.views <= viewsMax
         guard isInTime else {
             throw Violation(
                 .progress,
@@ -90,7 +97,9 @@ extension Simulation {
         guard !healing.taken.contains(number), nodes[number].isUp else { return }
         if healing.markers[number] == nil {
             // It must not expire while the last validators of a quorum still catch up.
-            healing.markers[number] = try makeTransfer(isStrange: false, lifetimeMillisecondsMin: 60_000)
+            let stalled = UInt64(scenario.stallerCount) * Healing.stallMicroseconds
+            healing.markers[number] = try makeTransfer(
+                isStrange: false, lifetimeMillisecondsMin: 60_000 + stalled / 1_000)
         }
         guard let marker = healing.markers[number] else { return }
         clients.lastRefusals = []
