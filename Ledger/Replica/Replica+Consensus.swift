@@ -124,7 +124,7 @@ extension Replica {
             network: network, epoch: epoch, validators: view.validators, parameters: parameters, root: root,
             key: configuration.key, incarnation: incarnation)
         consensus.mutations = configuration.mutations
-        let before = machine.set
+        let before = machine.configuration.validators
         // Without it a restart from a store that is behind could not leave the epoch that has ended.
         if root == view.tip, let end = view.finalization { journal(end: end) }
         machine = ConsensusMachine(consensus, start: start, tip: tip)

@@ -3,6 +3,7 @@ internal import ContractKit
 package import DataLake
 package import LedgerCrypto
 package import Logging
+internal import NodeClient
 internal import Primitives
 internal import Trading
 
@@ -16,6 +17,9 @@ package struct Attester: AttestationService {
 
     /// How long after the signature what it rests on is written.
     static let storeMilliseconds = 1_000
+    /// How long what lacks here may take to come, each kind of it: whoever asks for a signature does not wait longer, and the state that
+    /// is judged by is not pruned meanwhile.
+    static let fetchMilliseconds: UInt64 = 60_000
 
     private let partner: String
     private let key: Secp256k1.SecretKey
@@ -123,7 +127,7 @@ package struct Attester: AttestationService {
         let batches = isSent ? request.batches : try await list(request, from: sender)
         try require(batches)
         try await BatchFetch(partner: partner, lake: lake, ask: fetch).bring(
-            batches.digests, of: community, from: sender, chain)
+            batches.digests, of: community, from: sender, chain, milliseconds: Attester.fetchMilliseconds)
         let selection = try own()
         try checkBatches(batches, selection)
         return selection
@@ -132,10 +136,22 @@ package struct Attester: AttestationService {
     private func list(_ request: AttestationRequest, from sender: String) async throws -> SettlementBatches {
         let claim = request.claim
         let parts = BatchParts(community: request.community, period: claim.period, version: claim.version)
-        guard let batches = await parts.fetch(count: request.inputs.batchCount, { await fetch(sender, $0) }) else {
+        let batches = try await inTime { [fetch] in
+            await parts.fetch(count: request.inputs.batchCount) { await fetch(sender, $0) }
+        }
+        guard let batches else {
             throw LakeRefusal(.otherInputs, "\(sender) did not send the list of batches of period \(claim.period)")
         }
         return batches
+    }
+
+    /// Nil, too, when the partner takes too long.
+    private func inTime<Value: Sendable>(_ body: @escaping @Sendable () async -> Value?) async throws -> Value? {
+        do {
+            return try await withTimeLimit(milliseconds: Attester.fetchMilliseconds) { await body() }
+        } catch is TimeLimitExceeded {
+            return nil
+        }
     }
 
     private func checkState(_ request: AttestationRequest, _ community: CommunityView) throws {
@@ -198,7 +214,10 @@ package struct Attester: AttestationService {
             if let kept, kept.digest == request.inputs.salts { return kept }
         }
         let parts = SaltParts(community: address, period: period, version: version)
-        guard let salts = await parts.fetch(count: numbers.count, { await fetch(sender, $0) }) else {
+        let salts = try await inTime { [fetch] in
+            await parts.fetch(count: numbers.count) { await fetch(sender, $0) }
+        }
+        guard let salts else {
             throw LakeRefusal(.notHeld, "the salts of the period are not here, and \(sender) did not send them")
         }
         guard salts.digest == request.inputs.salts else {

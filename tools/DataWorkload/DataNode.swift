@@ -28,12 +28,15 @@ package final class DataNode: Sendable {
     package func wait(milliseconds: UInt64) { clock.add(milliseconds) }
     package var now: Timestamp { market.time.adding(milliseconds: clock.value) }
 
-    package init(_ market: Market, partner: String = "aurora", room: StorageRoom = StorageRoom()) throws {
+    /// With `lake` that of another node, whose disk lost its ledger.
+    package init(
+        _ market: Market, partner: String = "aurora", room: StorageRoom = StorageRoom(), lake given: DataLake? = nil
+    ) throws {
         self.market = market
         self.partner = partner
         folder = FileManager.default.temporaryDirectory.appending(path: "data-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let lake = try DataLake(folder: folder)
+        let lake = try given ?? DataLake(folder: folder)
         self.lake = lake
         let clock = clock
         let models = try ReadModelStore(

@@ -24,6 +24,8 @@ package struct PartEntry: Hashable, Sendable {
     package let keepUntil: Timestamp?
     /// When this lake erased it.
     package let erased: Timestamp?
+    /// Whether the chain was seen to name it as its owner's.
+    package let isAnchored: Bool
 }
 
 extension PartEntry {
@@ -52,7 +54,7 @@ extension PartEntry {
             byteCount: UInt64(clamping: bytes), rows: UInt64(clamping: rows),
             status: BatchEntry.Status(column: status),
             reason: (row["reason"] as Int64?).map { UInt16(clamping: $0) }, stored: stored,
-            keepUntil: time("keepUntil"), erased: time("erased"))
+            keepUntil: time("keepUntil"), erased: time("erased"), isAnchored: row["isAnchored"] == Int64(1))
     }
 
     var arguments: StatementArguments {

@@ -8,10 +8,10 @@ extension PartStore {
     /// Every part that is not erased, by digest.
     package func held() throws(LakeError) -> [PartEntry] { try entries("WHERE status IN (0, 2) ORDER BY digest", []) }
 
-    /// Held parts whose retention is over.
+    /// Held parts, damaged ones among them, whose retention is over.
     package func expired(_ now: Timestamp) throws(LakeError) -> [PartEntry] {
         try entries(
-            "WHERE status = 0 AND keepUntil IS NOT NULL AND keepUntil <= ? ORDER BY keepUntil, digest",
+            "WHERE status IN (0, 2) AND keepUntil IS NOT NULL AND keepUntil <= ? ORDER BY keepUntil, digest",
             [SQL.integer(now)])
     }
 

@@ -41,6 +41,14 @@ package struct PartStore: Sendable {
             migrator.registerMigration("2") { database in
                 try database.execute(sql: "ALTER TABLE part ADD COLUMN isAnchored INTEGER NOT NULL DEFAULT 0")
             }
+            // Retention ends for damaged parts, too.
+            migrator.registerMigration("3") { database in
+                try database.execute(
+                    sql: """
+                        DROP INDEX partByRetention;
+                        CREATE INDEX partByRetention ON part (keepUntil) WHERE status IN (0, 2) AND keepUntil IS NOT NULL;
+                        """)
+            }
             try migrator.migrate(database)
         }
         do throws(LakeError) { try finishErasing() } catch {
@@ -99,7 +107,8 @@ package struct PartStore: Sendable {
         let entry = PartEntry(
             digest: digest, owner: owner, dataSet: dataSet, zone: header.zone, mediaType: header.content.mediaType,
             from: header.from, to: header.to, byteCount: header.byteCount, rows: header.rows, status: .held,
-            reason: nil, stored: known?.stored ?? now, keepUntil: keepUntil ?? known?.keepUntil, erased: nil)
+            reason: nil, stored: known?.stored ?? now, keepUntil: keepUntil ?? known?.keepUntil, erased: nil,
+            isAnchored: known?.isAnchored ?? false)
         try SQL.attempt("list a part") {
             try database.write { database in
                 try database.execute(

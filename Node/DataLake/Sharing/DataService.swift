@@ -91,6 +91,7 @@ package struct DataService: Sendable {
             throw LakeRefusal(.malformed, "data set '\(about.dataSet)' has batches of the schema \(dataSet.schema)")
         }
         try requireStorage(about.partner, about.dataSet, chain, by: partner)
+        try requireCopies(of: about.partner)
         for input in about.inputs where try chain.anchor(input) == nil {
             throw LakeRefusal(.unknown, "the input \(input.short) is not anchored")
         }

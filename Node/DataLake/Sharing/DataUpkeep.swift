@@ -81,8 +81,9 @@ package struct DataUpkeep: Sendable {
                 erased.append(entry)
                 log.info(
                     "part \(entry.digest.short) of \(entry.owner)/\(entry.dataSet) was erased: its owner deleted it")
-            } else if !isAnchored,
-                entry.stored.adding(milliseconds: DataUpkeep.unanchoredMillisecondsMax) < now
+            } else if !isAnchored, !entry.isAnchored,
+                // By the chain's time: a chain that is behind, as after a lost disk, does not show what was anchored since.
+                entry.stored.adding(milliseconds: DataUpkeep.unanchoredMillisecondsMax) < chain.time
             {
                 try service.parts.forget(entry.digest)
                 log.info("part \(entry.digest.short) was never anchored and is gone")

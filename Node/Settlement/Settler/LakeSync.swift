@@ -9,6 +9,10 @@ internal import Trading
 struct LakeSync: Sendable {
     /// Batches that one run fetches.
     static let fetchedMax = 4_096
+    /// How long one partner may take in a run: communities and periods wait meanwhile. The next run goes on.
+    static let partnerMilliseconds = 30_000
+    /// Batches that a partner lists and does not give, in a run.
+    static let vainMax = 16
 
     let partner: String
     let lake: DataLake
@@ -25,43 +29,75 @@ struct LakeSync: Sendable {
     /// Fetches anchored batches that reach into [from, to); how many came.
     func fetchBatches(_ community: CommunityView, from: Timestamp, to: Timestamp) async -> Int {
         var fetched = 0
-        for other in others(community) {
-            for listed in await list(other, community.address, from, to) {
-                guard fetched < LakeSync.fetchedMax else { return fetched }
-                guard isWanted(listed, community),
-                    case .batchBytes(let bytes)? = await ask(other, .batch(listed.digest)),
-                    SHA256.hash(bytes) == listed.digest, let batch = try? ReadingBatch(bcs: bytes),
-                    batch.meter == listed.meter, (try? lake.store(bytes)) != nil
-                else { continue }
-                fetched += 1
-            }
+        for other in others(community) where fetched < LakeSync.fetchedMax && !Task.isCancelled {
+            fetched += await fetchBatches(community, from, to, of: other, limit: LakeSync.fetchedMax - fetched)
         }
         return fetched
     }
 
-    /// A list that is full is asked for again in halves.
-    private func list(_ other: String, _ community: Address, _ from: Timestamp, _ to: Timestamp) async -> [ListedBatch]
-    {
-        guard case .listed(let batches)? = await ask(other, .list(community: community, from: from, to: to)) else {
-            return []
+    /// From one partner, page by page: a list that is full is asked for again in halves. One that is silent or slow, or lists what it
+    /// does not give, is passed over for the rest.
+    private func fetchBatches(
+        _ community: CommunityView, _ from: Timestamp, _ to: Timestamp, of other: String, limit: Int
+    ) async -> Int {
+        let end = ContinuousClock.now + .milliseconds(LakeSync.partnerMilliseconds)
+        var (fetched, vain, strange) = (0, 0, 0)
+        // Halves of halves: no more of them than a time has bits.
+        var spans = [(from: from, to: to)]
+        while let span = spans.popLast() {
+            guard !Task.isCancelled, ContinuousClock.now < end,
+                case .listed(let page)? = await ask(
+                    other, .list(community: community.address, from: span.from, to: span.to))
+            else { return fetched }
+            for listed in page {
+                guard fetched < limit, vain < LakeSync.vainMax, strange < LakeMessage.listMax, !Task.isCancelled,
+                    ContinuousClock.now < end
+                else { return fetched }
+                switch judge(listed, community) {
+                case .rests: break
+                case .strange: strange += 1
+                case .wanted:
+                    guard let answer = await ask(other, .batch(listed.digest)) else { return fetched }
+                    if store(answer, listed) { fetched += 1 } else { vain += 1 }
+                }
+            }
+            let length = span.to.value - min(span.from.value, span.to.value)
+            guard page.count >= LakeMessage.listMax, length > Resolution.minutes15.milliseconds else { continue }
+            let middle = Timestamp(span.from.value + length / 2)
+            spans += [(middle, span.to), (span.from, middle)]
         }
-        let middle = Timestamp(from.value + (to.value - min(from.value, to.value)) / 2)
-        guard batches.count >= LakeMessage.listMax, middle > from, middle < to,
-            to.value - from.value > Resolution.minutes15.milliseconds
-        else { return batches }
-        return await list(other, community, from, middle) + list(other, community, middle, to)
+        return fetched
     }
 
-    private func isWanted(_ listed: ListedBatch, _ community: CommunityView) -> Bool {
+    /// Keeps a batch that is what was listed: the right to hold it was judged by that.
+    private func store(_ answer: LakeMessage, _ listed: ListedBatch) -> Bool {
+        guard case .batchBytes(let bytes) = answer, SHA256.hash(bytes) == listed.digest,
+            let batch = try? ReadingBatch(bcs: bytes), batch.meter == listed.meter,
+            let span = batch.span, span.from == listed.from, span.to == listed.to
+        else { return false }
+        return (try? lake.store(bytes)) != nil
+    }
+
+    private enum Listing {
+        case wanted
+        /// It is here, or not for this lake.
+        case rests
+        /// The chain does not name it, or not yet. A page of such ones is no list.
+        case strange
+    }
+
+    private func judge(_ listed: ListedBatch, _ community: CommunityView) -> Listing {
         do {
-            if let entry = try lake.entry(listed.digest), entry.status != .corrupted { return false }
-            guard let anchor = try chain.anchor(listed.digest), try chain.isReadings(anchor, of: listed.meter),
-                try !chain.isDeleted(listed.digest)
-            else { return false }
-            return try chain.mayHold(listed.meter, partner: partner)
+            if let entry = try lake.entry(listed.digest), entry.status != .corrupted { return .rests }
+            guard let anchor = try chain.anchor(listed.digest), try chain.isReadings(anchor, of: listed.meter) else {
+                return .strange
+            }
+            let mayHold =
+                try chain.mayHold(listed.meter, partner: partner)
                 || chain.mayHold(listed.meter, from: listed.from, to: listed.to, of: community, partner: partner)
+            return try mayHold && !chain.isDeleted(listed.digest) ? .wanted : .rests
         } catch {
-            return false
+            return .rests
         }
     }
 

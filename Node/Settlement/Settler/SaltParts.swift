@@ -26,6 +26,7 @@ package struct SaltParts: Sendable {
                 return nil
             }
             own = part.community
+            guard entries.count + part.members.count <= count, !Task.isCancelled else { return nil }
             entries += part.members
             if part.members.isEmpty { break }
         } while entries.count < count
@@ -41,15 +42,18 @@ struct BatchParts: Sendable {
     let period: PeriodNumber
     let version: UInt32
 
-    /// `count` batches; nil when the partner has them not.
+    /// `count` batches; nil when the partner has them not, sends something else, or a settlement cannot have so many.
     func fetch(count: UInt32, _ ask: (LakeMessage) async -> LakeMessage?) async -> SettlementBatches? {
+        guard count <= SettlementBatches.countMax else { return nil }
         var digests: [Digest] = []
-        while digests.count < count {
+        while digests.count < count, !Task.isCancelled {
             let message = LakeMessage.batchPart(
                 community: community, period: period, version: version, first: UInt32(clamping: digests.count))
-            guard case .batchList(let part)? = await ask(message), !part.digests.isEmpty else { return nil }
+            guard case .batchList(let part)? = await ask(message), let first = part.digests.first,
+                digests.last.map({ $0 < first }) ?? true, digests.count + part.digests.count <= count
+            else { return nil }
             digests += part.digests
         }
-        return SettlementBatches(digests)
+        return digests.count == count ? SettlementBatches(digests) : nil
     }
 }

@@ -64,7 +64,7 @@ struct DataServiceTests {
         try node.anchor(second)
         try node.upkeep.sweep()
         #expect(try node.lake.parts.held().count == 2)
-        node.wait(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
+        try market.pass(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
         #expect(try node.upkeep.sweep().isEmpty)
         #expect(try node.lake.parts.held().map(\.digest) == [second.digest])
         #expect(try node.lake.parts.entry(first.digest) == nil)

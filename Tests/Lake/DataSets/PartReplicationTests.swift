@@ -135,7 +135,7 @@ struct PartReplicationTests {
             #expect(error?.reason == .notPermitted)
         }
         // Its owner hands it in again, with another salt, once it is gone here.
-        node.wait(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
+        try market.pass(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
         #expect(try node.upkeep.sweep().isEmpty)
         #expect(try node.lake.parts.entry(manifest.digest) == nil)
     }

@@ -58,6 +58,10 @@ struct StorageRoomTests {
         #expect(answer.refusal?.contains("copies-for") == true && !answer.isForNow)
         #expect(try closed.lake.parts.held().isEmpty)
         #expect(closed.service.refused.page.map(\.owner) == ["aurora"])
+        // Neither as an offer nor as an upload.
+        let upload = owner.upload(Tables.csv(hours: 4), owner.description())
+        let refusal = #expect(throws: LakeRefusal.self) { try closed.service.accept(upload) }
+        #expect(refusal?.text.contains("copies-for") == true)
         #expect(try await offer(part, to: copy(StorageRoom(owners: ["aurora"]))).refusal == nil)
         #expect(try await offer(part, to: copy(StorageRoom())).refusal == nil)
     }
@@ -95,7 +99,7 @@ struct StorageRoomTests {
         try node.anchor(first)
         _ = try upload(28)
         #expect(throws: LakeRefusal.self) { try upload(27) }
-        node.wait(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
+        try market.pass(milliseconds: DataUpkeep.unanchoredMillisecondsMax + 1)
         try node.upkeep.sweep()
         _ = try upload(27)
         #expect(try node.lake.parts.held().count == 2)
