@@ -11,6 +11,9 @@ package struct DataRoutes: RouteModule {
     private let service: DataService
     private let models: ReadModelStore
     private let links = DownloadLinks()
+    /// Where parts are parsed, read and hashed, some dozens of megabytes at a time; nil for Swift's own pool, whose threads
+    /// all answers share.
+    private let background: (any TaskExecutor)?
 
     package let tag = "Data sets"
     package let tagDescription =
@@ -19,9 +22,14 @@ package struct DataRoutes: RouteModule {
     static let notPermitted = Problem.Kind("not-permitted", 403, "The request is not permitted")
     private static let gone = Problem.Kind("gone", 410, "It was deleted")
 
-    package init(service: DataService, models: ReadModelStore) {
+    package init(service: DataService, models: ReadModelStore, background: (any TaskExecutor)? = nil) {
         self.service = service
         self.models = models
+        self.background = background
+    }
+
+    private func aside<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+        try await withTaskExecutorPreference(background) { try await body() }
     }
 
     package var endpoints: [Endpoint] { [upload, results, partList, link, download, putDocument, document] }
@@ -55,6 +63,9 @@ package struct DataRoutes: RouteModule {
         }
     }
 
+    /// Price of an upload, as if it had the largest part; a download pays it by the bytes that it reads.
+    private static let uploadTokens: UInt32 = 20
+
     private func upload(
         _ path: String, _ name: String, _ summary: String, _ details: String,
         check: @escaping @Sendable (PartUpload) throws -> Void
@@ -68,13 +79,14 @@ package struct DataRoutes: RouteModule {
             guard request.header("Content-Encoding") == nil else {
                 throw Problem(.refused, "The body is not unpacked here: send it without Content-Encoding.")
             }
-            let upload: PartUpload = try DataRoutes.decode(request.body)
-            try check(upload)
-            return try DataRoutes.explained {
-                APIAnswer.json(StoredPart(try service.accept(upload)), DataRoutes.stored).uncached
+            let stored: StoredPart = try await aside {
+                let upload: PartUpload = try DataRoutes.decode(request.body)
+                try check(upload)
+                return try DataRoutes.explained { StoredPart(try service.accept(upload)) }
             }
+            return APIAnswer.json(stored, DataRoutes.stored).uncached
         }
-        endpoint.cost = 20
+        endpoint.cost = DataRoutes.uploadTokens
         return endpoint
     }
 
@@ -169,12 +181,16 @@ package struct DataRoutes: RouteModule {
                 )
             }
             let grant = try DataRoutes.explained { try service.recheck(read) }
+            request.charge(
+                Double(DataRoutes.uploadTokens) * Double(grant.readBytes) / Double(PartUpload.byteCountMax))
             let content = grant.manifest.header.content
             // Never in the media type that an owner chose: a browser must not run what a provider handed in.
             let plain = content.isTable ? content.mediaType : "application/octet-stream"
             var answer = APIAnswer(
                 mediaType: read.form == .proved ? DataRoutes.slice.mediaType : plain,
-                body: .stream { write in try await service.serve(grant) { try await write($0) } }
+                body: .stream { write in
+                    try await aside { try await service.serve(grant) { try await write($0) } }
+                }
             ).uncached
             if case .file(let name, _) = content, read.form == .plain {
                 answer = answer.with("Content-Disposition", DataRoutes.disposition(name))

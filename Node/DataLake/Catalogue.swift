@@ -26,6 +26,10 @@ package struct BatchEntry: Hashable, Sendable {
 /// that is found again.
 struct Catalogue: Sendable {
     static let erasing: Int64 = 3
+    /// Above so many meters one pass over all batches of the span costs less than a look at `batchByMeter` for each.
+    static let metersByIndexMax = 4_096
+    private static let ofMeter =
+        "SELECT * FROM batch WHERE meter = ? AND first < ? AND last > ? ORDER BY digest LIMIT ?"
 
     /// Entries as they became, in the order in which that was committed.
     let changes = ArrivalLog()
@@ -169,6 +173,54 @@ struct Catalogue: Sendable {
         }
     }
 
+    /// Batches of the meters that overlap [from, to), whatever their status, by meter and digest; at most `limit`, and no
+    /// batch of another meter is kept on the way.
+    func entries(
+        of meters: [MeterNumber], from: Timestamp, to: Timestamp, limit: Int = .max
+    ) throws(LakeError) -> [BatchEntry] {
+        let wanted = Set(meters)
+        if wanted.count > Catalogue.metersByIndexMax { return try scanned(wanted, from: from, to: to, limit: limit) }
+        return try SQL.attempt("list batches") {
+            try database.read { database in
+                let statement = try database.cachedStatement(sql: Catalogue.ofMeter)
+                var entries: [BatchEntry] = []
+                for meter in wanted.sorted() where entries.count < limit {
+                    let rows = try Row.fetchCursor(
+                        statement,
+                        arguments: [
+                            SQL.blob(meter.value), SQL.integer(to), SQL.integer(from),
+                            Int64(clamping: limit - entries.count),
+                        ])
+                    while let row = try rows.next() {
+                        if let entry = BatchEntry(row: row) { entries.append(entry) }
+                    }
+                }
+                return entries
+            }
+        }
+    }
+
+    /// The same in one pass over all that is in the span.
+    private func scanned(
+        _ meters: Set<MeterNumber>, from: Timestamp, to: Timestamp, limit: Int
+    ) throws(LakeError) -> [BatchEntry] {
+        try SQL.attempt("list batches") {
+            try database.read { database in
+                var entries: [BatchEntry] = []
+                let rows = try Row.fetchCursor(
+                    database,
+                    sql: """
+                        SELECT digest, meter, first, last, status FROM batch WHERE first < ? AND last > ?
+                        ORDER BY meter, digest
+                        """, arguments: [SQL.integer(to), SQL.integer(from)])
+                while entries.count < limit, let row = try rows.next() {
+                    if let entry = BatchEntry(row: row), meters.contains(entry.meter) { entries.append(entry) }
+                }
+                return entries
+            }
+        }
+    }
+
     /// Every batch that is not erased, by digest.
     func kept() throws(LakeError) -> [Digest] { try digests("status IN (0, 2)") }
 
@@ -188,8 +240,7 @@ struct Catalogue: Sendable {
         try SQL.attempt("list batches") {
             try database.read { database in
                 try Row.fetchAll(
-                    database,
-                    sql: "SELECT * FROM batch WHERE meter = ? AND first < ? AND last > ? ORDER BY digest LIMIT ?",
+                    database, sql: Catalogue.ofMeter,
                     arguments: [SQL.blob(meter.value), SQL.integer(to), SQL.integer(from), limit]
                 ).compactMap { BatchEntry(row: $0) }
             }

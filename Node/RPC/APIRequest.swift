@@ -19,6 +19,7 @@ package struct APIRequest: Sendable {
     package let answerType: String
     /// Address of the client, without the port.
     package let client: String
+    let rate: RateLimiter?
 
     /// A header field by its name in any case; repeated ones joined by ", ".
     package func header(_ name: String) -> String? { headers[name] }
@@ -46,6 +47,10 @@ package struct APIRequest: Sendable {
             throw Problem(.malformedRequest, "The body cannot be read. \(error).")
         }
     }
+
+    /// Takes tokens from the client's bucket for what its answer costs beyond its endpoint's price, whether it has them or
+    /// not: the next requests wait for them.
+    package func charge(_ tokens: Double) { _ = rate?.charge(tokens, from: client, now: .now) }
 
     package var hasJSONBody: Bool { contentType == "application/json" }
     package var wantsBytes: Bool { answerType == "application/octet-stream" }

@@ -162,7 +162,7 @@ struct APIResponder: HTTPResponder {
         let request = APIRequest(
             method: exchange.method, path: path, query: String(query), parameters: parameters,
             headers: RequestFields(exchange.request), body: body, contentType: contentType, answerType: answerType,
-            client: exchange.client)
+            client: exchange.client, rate: limits.rate)
         if endpoint.isStream { return try await endpoint.handle(request) }
         let wait = UInt64(configuration.waitSeconds(request))
         let limit =

@@ -46,7 +46,7 @@ package final class PeerServices: Sendable {
     func attach(_ network: PeerNetwork?) { state.withLockedValue { $0.network = network } }
 
     /// Answers requests for `service` (a number that all nodes agree on). What the handler throws reaches the asker as text. Unless it
-    /// is brief it runs on threads for work that takes its time (`BackgroundExecutor`).
+    /// is brief it runs on threads for work that takes its time (`BackgroundExecutor`), where peers take turns.
     package func register(_ service: UInt16, isBrief: Bool = false, _ handler: @escaping Handler) {
         state.withLockedValue { $0.handlers[service] = Service(handler: handler, isBrief: isBrief) }
     }
@@ -138,7 +138,8 @@ package final class PeerServices: Sendable {
             return answer(.refusal(id: id, text: text), to: peer)
         }
         let credit = message.credit
-        Task(executorPreference: known.isBrief ? nil : background) { [self] in
+        let executor = known.isBrief ? nil : background.serving(peer)
+        Task(executorPreference: executor) { [self] in
             do {
                 let result = try await known.handler(peer, payload)
                 answer(.answer(id: id, payload: result), to: peer)
@@ -150,6 +151,7 @@ package final class PeerServices: Sendable {
                 state.serving[peer] = rest > 0 ? rest : nil
             }
             withExtendedLifetime(credit) {}
+            withExtendedLifetime(executor) {}
         }
     }
 

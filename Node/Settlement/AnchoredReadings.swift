@@ -9,18 +9,20 @@ package import Trading
 package enum AnchoredReadings {
     /// By meter. What the lake lists and the chain says of it is looked up for all meters at once. A batch that is gone and
     /// has no correction is an error, unless `omitsDeleted`: then one that its owner declared deleted is left out.
-    /// `usesIndex` false reads all from catalogue and state, to the same result.
+    /// `usesIndex` false reads all from catalogue and state, to the same result; then `entriesMax` bounds what the lake may
+    /// list of the meters, before any of it is looked at. Throws `tooManyBatches` above each of the bounds.
     package static func batches(
         of meters: [MeterNumber], from: Timestamp, to: Timestamp, lake: DataLake, chain: ChainView,
-        perMeterMax: Int = DataLake.batchesPerMeterMax, countMax: Int, omitsDeleted: Bool = false,
-        usesIndex: Bool = true
+        perMeterMax: Int = DataLake.batchesPerMeterMax, countMax: Int, entriesMax: Int = Int.max - 1,
+        omitsDeleted: Bool = false, usesIndex: Bool = true
     ) throws(SettlementRefusal) -> [(digest: Digest, batch: ReadingBatch)] {
         var own: [InputCandidate]
         do {
             own =
                 usesIndex
                 ? try lake.candidates(of: meters, from: from, to: to, chain: chain)
-                : try lake.candidatesOfState(of: meters, from: from, to: to, chain: chain)
+                : try lake.candidatesOfState(
+                    of: meters, from: from, to: to, chain: chain, entriesMax: entriesMax)
             // What others anchored, or nobody did, takes no place and closes nothing.
             own.removeAll { !$0.isAnchored }
             if omitsDeleted {
@@ -29,6 +31,8 @@ package enum AnchoredReadings {
             }
         } catch let error as LakeError {
             throw .lake(error)
+        } catch is TooManyEntries {
+            throw .tooManyBatches
         } catch {
             throw .chain("\(error)")
         }

@@ -75,7 +75,9 @@ struct DataWiring: Sendable {
         ]
     }
 
-    var modules: [any RouteModule] { [DataRoutes(service: service, models: models), MarketRoutes(models: models)] }
+    func modules(_ background: BackgroundExecutor) -> [any RouteModule] {
+        [DataRoutes(service: service, models: models, background: background), MarketRoutes(models: models)]
+    }
 
     /// The newest final state with proofs of the same block.
     private static func point(

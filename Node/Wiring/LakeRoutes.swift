@@ -231,6 +231,6 @@ struct LakeRoutes: RouteModule {
 extension NodeWiring {
     /// What stands beside the ledger: the lake with its attester, and their routes.
     static func offChainModules(_ wiring: LakeWiring, _ settler: SettlerWiring) -> [any RouteModule] {
-        [LakeRoutes(wiring: wiring, settler: settler)] + wiring.data.modules
+        [LakeRoutes(wiring: wiring, settler: settler)] + wiring.data.modules(wiring.node.background)
     }
 }

@@ -69,6 +69,22 @@ struct IndexBoundTests {
         #expect(building < .seconds(4) && growing < .seconds(4), "\(building), \(growing)")
     }
 
+    /// Whoever asks for some meters is not given those of others, nor are they counted.
+    @Test func entriesOfSomeMeters() throws {
+        let folder = try TemporaryFolder()
+        let catalogue = try Catalogue(path: folder.url.appending(path: "catalogue.sqlite").path)
+        for meter in UInt64(0)..<50 { try catalogue.add((0..<5).map { entry($0, meter: meter) }) }
+        let (from, to) = (Timestamp(0), Timestamp(3 * Self.milliseconds))
+        let found = try catalogue.entries(of: [MeterNumber(7), MeterNumber(3)], from: from, to: to, limit: 8)
+        #expect(found.map(\.meter.value) == [3, 3, 3, 3, 3, 7, 7, 7])
+        // For a great many in one pass, to the same result.
+        let many = (UInt64(7)...UInt64(Catalogue.metersByIndexMax) + 7).map { MeterNumber($0) }
+        let all = try catalogue.entries(from: from, to: to).filter { $0.meter.value >= 7 }
+        #expect(try catalogue.entries(of: many, from: from, to: to) == all)
+        #expect(try catalogue.entries(of: Array(many.prefix(60)), from: from, to: to) == all)
+        #expect(try catalogue.entries(of: many, from: from, to: to, limit: 8) == Array(all.prefix(8)))
+    }
+
     // MARK: log of events
 
     private func anchored(_ number: Int, schema: String = ReadingBatch.schema) -> Event {

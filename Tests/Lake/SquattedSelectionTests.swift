@@ -78,6 +78,23 @@ struct SquattedSelectionTests {
         }
     }
 
+    /// What a lake lists of other meters does not count against the bound; what it lists of these does, whatever it is.
+    @Test func whatIsLookedAtIsBounded() throws {
+        let lake = try cluster.lake(Cluster.administrator)
+        let start = Timestamp(Homes.first.value * 3_600_000)
+        func count() throws -> Int {
+            try AnchoredReadings.batches(
+                of: [TestNetwork.meter(1)], from: start, to: start.adding(milliseconds: 3_600_000), lake: lake,
+                chain: cluster.chain, countMax: 8, entriesMax: 4, usesIndex: false
+            ).count
+        }
+        for revision in 1...20 { try lake.store(Homes.batch(2, revision: UInt16(revision)).bcs) }
+        for revision in 1...3 { try lake.store(Homes.batch(1, revision: UInt16(revision)).bcs) }
+        #expect(try count() == 1)
+        try lake.store(Homes.batch(1, revision: 4).bcs)
+        #expect(throws: SettlementRefusal.tooManyBatches) { try count() }
+    }
+
     @Test func noLakeTakesThem() async throws {
         let strange = Homes.batch(1, revision: 1)
         let store = LakeMessage.store(strange.bcs)

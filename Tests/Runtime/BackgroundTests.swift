@@ -1,5 +1,7 @@
 import Foundation
+import LedgerCrypto
 import Primitives
+import Synchronization
 import Testing
 
 @testable import NodeRuntime
@@ -87,6 +89,28 @@ import Testing
     }
 
     private static func block(on gate: DispatchSemaphore) { gate.wait() }
+
+    private final class Order: Sendable {
+        let names = Mutex<[String]>([])
+        func add(_ name: String) { names.withLock { $0.append(name) } }
+    }
+
+    /// One that asks much waits for itself.
+    @Test(.timeLimit(.minutes(1))) func peersTakeTurns() async {
+        let executor = BackgroundExecutor(name: "test", threads: 1)
+        let (busy, other) = (
+            executor.serving(SHA256.hash(Array("busy".utf8))), executor.serving(SHA256.hash(Array("other".utf8)))
+        )
+        let gate = DispatchSemaphore(value: 0)
+        let order = Order()
+        var tasks = [Task(executorPreference: executor) { BackgroundTests.block(on: gate) }]
+        for _ in 0..<8 { tasks.append(Task(executorPreference: busy) { order.add("busy") }) }
+        tasks.append(Task(executorPreference: other) { order.add("other") })
+        gate.signal()
+        for task in tasks { await task.value }
+        #expect(order.names.withLock { $0.firstIndex(of: "other") } == 1)
+        executor.stop()
+    }
 
     /// A request that computes, such as an attestation, runs aside; the brief ones are answered meanwhile.
     @Test(.timeLimit(.minutes(1))) func aBusyServiceDoesNotDelayBriefOnes() async throws {

@@ -65,10 +65,15 @@ package final class DataNode: Sendable {
 
     package var upkeep: DataUpkeep { upkeep { [market, partner] in try market.run($0, as: partner) } }
 
-    package func upkeep(_ submit: @escaping DataUpkeep.Submit) -> DataUpkeep {
+    package func upkeep(_ submit: @escaping DataUpkeep.Submit) -> DataUpkeep { upkeep(asking: { _, _ in nil }, submit) }
+
+    /// The same beside other partners' nodes.
+    package func upkeep(
+        asking ask: @escaping PartReplication.Ask, _ submit: @escaping DataUpkeep.Submit
+    ) -> DataUpkeep {
         DataUpkeep(
-            service: service, replication: PartReplication(service: service) { _, _ in nil },
-            log: Logger(label: "test"), submit: submit)
+            service: service, replication: PartReplication(service: service, ask: ask), log: Logger(label: "test"),
+            submit: submit)
     }
 
     /// Reads all blocks that the market has made since.

@@ -13,6 +13,9 @@ package struct ForecastInputs: Sendable {
     package let digests: [Digest]
     package let series: NetLoadSeries
 
+    /// Batches that the lake may list for one forecast: some corrections of each input, and what nobody anchored.
+    static let entriesMax = 4 * ResultRequest.inputsMax
+
     /// Throws a `LakeRefusal` that says what is in the way.
     package init(_ parameters: ForecastParameters, lake: DataLake, chain: ChainView) throws {
         guard let community = try chain.community(parameters.community) else {
@@ -32,10 +35,12 @@ package struct ForecastInputs: Sendable {
         let meters = try chain.members(of: community, in: period).flatMap(\.meters)
         let found: [(digest: Digest, batch: ReadingBatch)]
         do {
+            // A community's meters are few beside a lake's, and its days are many: the index has days of all meters, so the
+            // catalogue is asked meter by meter.
             found = try AnchoredReadings.batches(
                 of: meters, from: start, to: parameters.day, lake: lake, chain: chain,
-                perMeterMax: ResultRequest.inputsMax, countMax: ResultRequest.inputsMax, omitsDeleted: true,
-                usesIndex: false)
+                perMeterMax: ResultRequest.inputsMax, countMax: ResultRequest.inputsMax,
+                entriesMax: ForecastInputs.entriesMax, omitsDeleted: true, usesIndex: false)
         } catch .lake(let error) {
             throw error
         } catch .damaged(let batch, let meter) {

@@ -25,6 +25,9 @@ package struct InputStamp: Hashable, Sendable {
     }
 }
 
+/// The lake lists more batches of the meters than were to be looked at.
+package struct TooManyEntries: Error, Hashable, Sendable {}
+
 extension DataLake {
     /// As the view has it.
     package func inputStamp(_ chain: ChainView) throws(StorageFailure) -> InputStamp {
@@ -49,13 +52,15 @@ extension DataLake {
         return try candidatesOfState(of: meters, from: from, to: to, chain: chain)
     }
 
-    /// The same without the index: each record is read from the catalogue and the state.
+    /// The same without the index: each record is read from the catalogue and the state. Of other meters nothing is read.
+    /// Throws `TooManyEntries` before it asks the state about more than `entriesMax` batches, whatever became of them.
     package func candidatesOfState(
-        of meters: [MeterNumber], from: Timestamp, to: Timestamp, chain: ChainView
+        of meters: [MeterNumber], from: Timestamp, to: Timestamp, chain: ChainView, entriesMax: Int = Int.max - 1
     ) throws -> [InputCandidate] {
         let providers = Dictionary(
             zip(meters, try chain.dataProviders(of: meters)), uniquingKeysWith: { first, _ in first })
-        let entries = try catalogue.entries(from: from, to: to).filter { providers[$0.meter] != nil }
+        let entries = try catalogue.entries(of: meters, from: from, to: to, limit: entriesMax + 1)
+        guard entries.count <= entriesMax else { throw TooManyEntries() }
         let anchors = try chain.anchors(entries.map(\.digest))
         let deleted = try chain.deleted(among: entries.map(\.digest))
         return zip(entries, anchors).map { entry, anchor in

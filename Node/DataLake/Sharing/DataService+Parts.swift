@@ -12,3 +12,12 @@ extension DataService {
         return try prove(keys)
     }
 }
+
+extension DataService.Grant {
+    /// Bytes that answering reads: twice those of the chunks where energy counts, since an access is logged with its energy
+    /// before anything is written.
+    package var readBytes: UInt64 {
+        let once = manifest.chunks[chunks].reduce(UInt64(0)) { $0 + UInt64($1.byteCount) }
+        return manifest.header.energy == nil ? once : 2 * once
+    }
+}

@@ -13,7 +13,8 @@ package struct DataUpkeep: Sendable {
     package static let retentionReason: UInt16 = 2
     /// How long a part may wait for its anchor.
     package static let unanchoredMillisecondsMax: UInt64 = 3_600_000
-    private static let pause = Duration.seconds(20)
+    /// Between two rounds.
+    package static let pause = Duration.seconds(20)
     /// All in 16 rounds.
     private static let foldersPerRound = 16
 
@@ -33,23 +34,35 @@ package struct DataUpkeep: Sendable {
         self.log = log
     }
 
-    /// Repeats until the task is cancelled; a step that fails is tried again the next time.
-    package func run() async {
-        var offered: [Digest: Set<String>] = [:]
+    /// Goes on until the task is cancelled. Copies are offered beside the rest: a partner that is silent keeps nothing waiting
+    /// but what is offered after it.
+    package func run(pausing pause: Duration = DataUpkeep.pause) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await keepUp(pause) }
+            group.addTask { await offerCopies(pause) }
+        }
+    }
+
+    private func keepUp(_ pause: Duration) async {
         var folder: UInt8 = 0
         while !Task.isCancelled {
-            do {
-                _ = try sweep()
-                removeOrphans(&folder)
-                try await declareExpired()
-                try await anchorAccesses()
-                try pruneAccesses()
-                try await offerParts(&offered)
-            } catch {
-                log.warning("upkeep of data sets: \(error)")
-            }
-            try? await Task.sleep(for: DataUpkeep.pause)
+            await round(&folder)
+            try? await Task.sleep(for: pause)
         }
+    }
+
+    /// One round of all but the copies. A step that fails is tried again the next time, and does not keep the others from
+    /// being done: a log of accesses has a day after its agreement's end, then nobody pays for them.
+    func round(_ folder: inout UInt8) async {
+        await step("erasing what was deleted") { _ = try sweep() }
+        removeOrphans(&folder)
+        await step("declaring expired parts deleted") { try await declareExpired() }
+        await step("anchoring accesses") { try await anchorAccesses() }
+        await step("removing old accesses") { try pruneAccesses() }
+    }
+
+    private func step(_ name: String, _ body: () async throws -> Void) async {
+        do { try await body() } catch { log.warning("upkeep of data sets, \(name): \(error)") }
     }
 
     /// Files without a part, some folders in each round. What cannot be removed holds nothing else up.
@@ -184,19 +197,34 @@ package struct DataUpkeep: Sendable {
 
     // MARK: copies
 
+    private func offerCopies(_ pause: Duration) async {
+        var offered: [Digest: Set<String>] = [:]
+        while !Task.isCancelled {
+            await step("offering copies") { try await offerParts(&offered) }
+            try? await Task.sleep(for: pause)
+        }
+    }
+
     /// Offers parts of the own partner to whom the descriptions name by now. A partner that was not there, or had no room,
-    /// is asked again; what it refuses otherwise stays refused until this node starts again.
-    private func offerParts(_ offered: inout [Digest: Set<String>]) async throws {
-        let chain = try service.chain()
+    /// is asked again; what it refuses otherwise stays refused until this node starts again. One that does not answer is
+    /// asked for nothing more in this round: each silence may last minutes.
+    func offerParts(_ offered: inout [Digest: Set<String>]) async throws {
+        var silent: Set<String> = []
         for entry in try service.parts.held() where entry.owner == service.partner && entry.status == .held {
-            guard try chain.anchor(entry.digest)?.owner == entry.owner else { continue }
-            for answer in try await replication.offer(entry.digest, skipping: offered[entry.digest] ?? []) {
-                if let refusal = answer.refusal {
-                    log.warning("part \(entry.digest.short) is not at \(answer.partner): \(refusal)")
+            if Task.isCancelled { return }
+            do {
+                // A new view for each: the last answer may have taken its time, and erasing goes on meanwhile.
+                guard try service.chain().anchor(entry.digest)?.owner == entry.owner else { continue }
+                let skipped = silent.union(offered[entry.digest] ?? [])
+                for answer in try await replication.offer(entry.digest, skipping: skipped) {
+                    if let refusal = answer.refusal {
+                        log.warning("part \(entry.digest.short) is not at \(answer.partner): \(refusal)")
+                    }
+                    if answer.isSilent { silent.insert(answer.partner) }
+                    if !answer.isForNow { offered[entry.digest, default: []].insert(answer.partner) }
                 }
-                if !answer.isForNow {
-                    offered[entry.digest, default: []].insert(answer.partner)
-                }
+            } catch {
+                log.warning("part \(entry.digest.short) was not offered: \(error)")
             }
         }
     }

@@ -157,6 +157,8 @@ package struct PartReplication: PartExchange {
         package let refusal: String?
         /// It may be offered again: the partner did not answer, or cannot take it now.
         package let isForNow: Bool
+        /// The partner is not linked, or did not answer in time.
+        package var isSilent = false
     }
 
     /// Offers a part to every partner that the descriptions name, but this one and those to skip; what each answered.
@@ -179,7 +181,7 @@ package struct PartReplication: PartExchange {
                     Answer(
                         partner: other, refusal: refusal.text, isForNow: [.busy, .unavailable].contains(refusal.reason))
                 )
-            default: answers.append(Answer(partner: other, refusal: "did not answer", isForNow: true))
+            default: answers.append(Answer(partner: other, refusal: "did not answer", isForNow: true, isSilent: true))
             }
         }
         return answers

@@ -10,10 +10,12 @@ import LightClient
 import NodeClient
 import Primitives
 import RPC
+import Synchronization
 import Testing
 
 @Suite struct DataRouteTests {
     private func with(
+        _ background: (any TaskExecutor)? = nil,
         _ body: @escaping @Sendable (NodeClient, DataNode, Digest, UInt64, TestServer) async throws -> Void
     ) async throws {
         let market = try Market()
@@ -25,7 +27,8 @@ import Testing
         let agreement = try market.agree(dataSet)
         try node.follow()
         let modules: [any RouteModule] = [
-            DataRoutes(service: node.service, models: node.models), MarketRoutes(models: node.models),
+            DataRoutes(service: node.service, models: node.models, background: background),
+            MarketRoutes(models: node.models),
         ]
         try await TestServer.with(modules: modules) { server in
             try await NodeClient.with([server.base]) { client in
@@ -140,6 +143,26 @@ import Testing
         }
     }
 
+    /// Taking a part and giving one are done on the threads that are there for it.
+    @Test func partsAreParsedAndReadAside() async throws {
+        let aside = CountingExecutor()
+        try await with(aside) { client, node, dataSet, agreement, _ in
+            let csv = Tables.csv(hours: 30)
+            _ = try await client.post("/v1/data/parts", node.upload(csv, node.description()).bcs)
+            let taking = aside.count
+            #expect(taking > 0)
+            let manifest = try Tables.manifest(csv)
+            try node.anchor(manifest)
+            let request = node.request(dataSet, agreement, manifest.digest)
+            let link = try JSONValue(parsing: try await client.post("/v1/data/links", request.bcs))
+            #expect(aside.count == taking)
+            let bytes = Collected()
+            try await client.download(try #require(link["path"]?.text)) { await bytes.add($0) }
+            #expect(manifest.header.content.head + (try node.verify(await bytes.all, request)) == csv)
+            #expect(aside.count > taking)
+        }
+    }
+
     private static func statusOf(posting body: [UInt8], _ client: NodeClient) async throws -> Int {
         do {
             _ = try await client.post("/v1/data/links", body)
@@ -239,6 +262,20 @@ import Testing
         } catch ClientError.noNodeAnswered {
             return 503
         }
+    }
+}
+
+/// A thread for each job, and a count of them.
+private final class CountingExecutor: TaskExecutor {
+    private let jobs = Mutex(0)
+
+    var count: Int { jobs.withLock { $0 } }
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        jobs.withLock { $0 += 1 }
+        let run: @Sendable () -> Void = { [self] in job.runSynchronously(on: asUnownedTaskExecutor()) }
+        Thread(block: run).start()
     }
 }
 
