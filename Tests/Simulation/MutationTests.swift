@@ -11,7 +11,7 @@ struct MutationTests {
     }
 
     static let cases: [Case] = [
-        Case(mutation: .tallyBeforeSync, seeds: [72, 83, 113]),
+        Case(mutation: .tallyBeforeSync, seeds: [72, 113, 144]),
         Case(mutation: .finalizeWithoutDurableCertificate, seeds: [2_198]),
         Case(mutation: .noNotarizeAfterNullify, seeds: [17, 121, 198]),
         Case(mutation: .delayCountsNullifiedOnly, seeds: [17, 216, 248]),

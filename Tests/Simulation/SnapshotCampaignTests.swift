@@ -22,7 +22,7 @@ struct SnapshotCampaignTests {
             seeds: first..<(first + count), jobs: 2, scenario: { Scenario(snapshotsWithSeed: $0) })
         #expect(report.failures.isEmpty, "\(report.text)")
         #expect(report.adoptions > Int(count) / 2, "\(report.adoptions) states were taken over")
-        #expect(report.actors[ByzantineKind.staller.rawValue] > Int(count) / 5)
+        #expect(report.actors[ByzantineKind.staller.rawValue] >= Int(count) / 10)
     }
 
     /// Seeds that found something once: two an end of an epoch that was in memory only when a state was taken over, one a
