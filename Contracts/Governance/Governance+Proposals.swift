@@ -9,6 +9,9 @@ extension Governance {
         if case .setParameters(let parameters) = request.action, let problem = parameters.problem {
             throw parametersInvalid(problem)
         }
+        let open = try openProposals.get(proposer, in: context)?.value ?? 0
+        try require(open < openProposalsMax, tooManyProposals())
+        try openProposals.set(proposer, Height(open + 1), in: context)
         let number = try proposalCount.get(in: context)?.value ?? 0
         try proposalCount.set(Height(checked(number.adding(1))), in: context)
         let lifetime = try parameters(context).proposalLifetimeMilliseconds
@@ -48,7 +51,7 @@ extension Governance {
     }
 
     static func withdraw(_ context: Context, _ id: ProposalID) throws(Rejection) -> Nothing {
-        let partner = try context.requirePartner()
+        let partner = try context.requirePartner(itselfOr: .council)
         let proposal = try openProposal(id.number, context)
         try require(proposal.proposer == partner, notProposer())
         try context.cancel(proposal.expiry)
@@ -110,6 +113,10 @@ extension Governance {
     private static func setStatus(
         _ status: Proposal.Status, of proposal: Proposal, by partner: String, _ context: Context
     ) throws(Rejection) {
+        if proposal.status == .open {
+            let open = try openProposals.get(proposal.proposer, in: context)?.value ?? 0
+            try openProposals.set(proposal.proposer, Height(open - min(1, open)), in: context)
+        }
         var changed = proposal
         changed.status = status
         try proposals.set(proposal.number, changed, in: context)

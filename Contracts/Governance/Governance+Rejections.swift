@@ -54,6 +54,8 @@ extension Governance {
         128, "contract-unknown", "the name is no valid contract name")
     package static let heightAhead = RejectionKind(
         129, "height-ahead", "a node cannot have executed a height that the chain has not reached")
+    package static let tooManyProposals = RejectionKind(
+        130, "too-many-proposals", "16 proposals of this partner are open: withdraw some, or wait until they are decided or expire")
 
     package static var rejections: [RejectionKind] {
         [
@@ -61,7 +63,7 @@ extension Governance {
             proposalUnknown, proposalClosed, alreadyApproved, notProposer, approvalsMissing, validatorExists,
             validatorUnknown, proofWrong, validatorCount, notSynced, rotatedRecently, evidenceWrong, evidenceUnknown,
             versionNotReported, versionNotNewer, activationHeight, activationPending, parametersInvalid, roleNeeded,
-            notValidator, suspensionUnchanged, contractUnknown, heightAhead,
+            notValidator, suspensionUnchanged, contractUnknown, heightAhead, tooManyProposals,
         ]
     }
 }

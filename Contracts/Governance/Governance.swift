@@ -18,6 +18,8 @@ package enum Governance: Contract {
     package static let summary = "Partners, roles, validators, network parameters and active contract versions."
 
     package static let councilMax = 64
+    /// Open proposals of one member: each ends by a call of its own, and decisions of others are carried out among these.
+    package static let openProposalsMax: UInt64 = 16
 
     // MARK: Storage. Numbers 1 to 4 are `Directory`, which the host reads too.
 
@@ -35,6 +37,8 @@ package enum Governance: Contract {
     package static let versionReports = StorageMap<Pair<String, Pair<UInt32, String>>, Digest>(15, "versionReports")
     package static let syncReports = StorageMap<String, Height>(16, "syncReports")
     package static let rotations = StorageMap<String, Timestamp>(17, "rotations")
+    /// How many proposals of a member are open.
+    package static let openProposals = StorageMap<String, Height>(19, "openProposals")
 
     package static var storage: [StorageDeclaration] {
         [
@@ -43,6 +47,7 @@ package enum Governance: Contract {
             validatorIDs.declaration, epochValidators.declaration, epochCounts.declaration, proposals.declaration,
             proposalCount.declaration, approvals.declaration, evidence.declaration, versionReports.declaration,
             syncReports.declaration, rotations.declaration, Directory.countries.declaration,
+            openProposals.declaration,
         ]
     }
 

@@ -89,6 +89,24 @@ package final class Context {
         return partner
     }
 
+    /// The calling partner, signing with one of its own keys, or with that of a delegate who has one of `roles`: for what a partner
+    /// may do whatever its roles are, and a delegate only when it was made one for that.
+    @discardableResult
+    package func requirePartner(itselfOr roles: Roles) throws(Rejection) -> String {
+        let id = try requirePartner()
+        if caller.roles.isDisjoint(with: roles) { try requireOwnKey("a delegate for this needs the role " + roles.words) }
+        return id
+    }
+
+    /// The calling partner, which must sign with one of its own keys.
+    @discardableResult
+    package func requireOwnKey(_ refusal: String) throws(Rejection) -> Partner {
+        guard let partner = try partner(requirePartner()), let key = caller.key, partner.keys.contains(key) else {
+            throw HostRejection.notAuthorised(refusal)
+        }
+        return partner
+    }
+
     /// Refuses everybody but this instance's own scheduled calls.
     package func requireSchedule() throws(Rejection) {
         guard caller.origin == .schedule else { throw HostRejection.notPermitted() }

@@ -5,7 +5,7 @@ internal import Primitives
 
 extension Identity {
     static func delegate(_ context: Context, _ request: Delegate) throws(Rejection) -> Nothing {
-        let partner = try ownPartner(context)
+        let partner = try context.requireOwnKey("a delegate does not delegate")
         let latest = context.time.adding(milliseconds: delegationMillisecondsMax)
         try require(request.expiry > context.time && request.expiry <= latest, expiryWrong())
         // A delegate never gets more than the partner has; the host narrows it again when roles are taken away later.
@@ -20,7 +20,7 @@ extension Identity {
     }
 
     static func undelegate(_ context: Context, _ request: Undelegate) throws(Rejection) -> Nothing {
-        let partner = try ownPartner(context)
+        let partner = try context.requireOwnKey("a delegate does not delegate")
         let key = Pair(partner.id, request.key)
         guard let delegation = try Directory.delegations.get(key, in: context) else { throw delegationUnknown() }
         try Directory.delegations.remove(key, in: context)
@@ -33,6 +33,8 @@ extension Identity {
 
     static func addSigningKey(_ context: Context, _ request: AddSigningKey) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .dataProvider)
+        // A key outlives the delegation of whoever registers it.
+        try context.requireOwnKey("signing keys are the partner's own to register and to revoke")
         let key = Pair(partner, request.key)
         try require(!Directory.signingKeys.contains(key, in: context), signingKeyExists())
         try context.spend(Context.signatureWork(request.key.scheme))
@@ -44,6 +46,8 @@ extension Identity {
 
     static func revokeSigningKey(_ context: Context, _ request: RevokeSigningKey) throws(Rejection) -> Nothing {
         let partner = try context.requirePartner(with: .dataProvider)
+        // A key outlives the delegation of whoever registers it.
+        try context.requireOwnKey("signing keys are the partner's own to register and to revoke")
         let key = Pair(partner, request.key)
         guard var record = try Directory.signingKeys.get(key, in: context), record.revoked == nil else {
             throw signingKeyUnknown()
@@ -59,13 +63,5 @@ extension Identity {
         try Directory.signingKeys.set(key, record, in: context)
         try context.emit(
             signingKeyChanged, SigningKeyNotice(partner: key.first, key: key.second, isValid: record.revoked == nil))
-    }
-
-    /// The calling partner, signing with one of its own keys.
-    private static func ownPartner(_ context: Context) throws(Rejection) -> Partner {
-        guard let partner = try context.partner(context.requirePartner()), let key = context.caller.key,
-            partner.keys.contains(key)
-        else { throw HostRejection.notAuthorised("a delegate does not delegate") }
-        return partner
     }
 }

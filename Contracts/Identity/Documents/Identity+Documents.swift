@@ -121,7 +121,7 @@ extension Identity {
     }
 
     static func withdrawEndorsement(_ context: Context, _ request: DocumentID) throws(Rejection) -> Nothing {
-        let endorser = try context.requirePartner()
+        let endorser = try context.requirePartner(itselfOr: .issuer)
         let did = DID(network: try networkName(context), digest: request.did)
         let key = Pair(did.object.digest, endorser)
         guard var record = try endorsements.get(key, in: context), record.withdrawn == nil else {

@@ -19,6 +19,8 @@ extension Community {
             try requireSignature(signature, of: member, over: digest, context)
         } else {
             try require((current?.settings ?? member.settings).differsInKeysOnly(change.settings), memberSignature())
+            // What the member signed for later does not begin sooner.
+            try require(current.map { $0.from <= change.from } ?? true, memberSignature())
         }
         try require(change.bcs.count <= Member.byteCountMax, memberInvalid("the settings are above 1,000 bytes"))
         member.amendments += 1
@@ -33,7 +35,7 @@ extension Community {
     /// Values for hours after the last settled period: what a settled period was priced with stays as it was, and where
     /// nothing was published in time its fallback counted.
     static func publishPrices(_ context: Context, _ prices: PublishedPrices) throws(Rejection) -> Nothing {
-        let partner = try context.requirePartner()
+        let partner = try context.requirePartner(itselfOr: .oracle)
         var head = try requireHead(context)
         let rules = try rules(context)
         guard Int(prices.series) < rules.series.count, rules.series[Int(prices.series)].oracle == partner else {
@@ -43,15 +45,21 @@ extension Community {
         try require(!prices.values.isEmpty && prices.values.allSatisfy(range.contains), pricesInvalid())
         let settled = head.lastSettled.flatMap { rules.period.start(of: $0) }
         let hours = UInt32(PriceDay.hours)
+        var isNew = false
         for (index, value) in prices.values.enumerated() {
             let hour = try checked(prices.firstHour.adding(UInt32(index)))
             let start = Timestamp(UInt64(hour) * PriceDay.millisecondsPerHour)
             if let settled { try require(start > settled, startSettled("hour \(hour) is settled")) }
             let key = Pair(UInt16(prices.series), hour / hours)
-            var day = try priceDays.get(key, in: context) ?? PriceDay()
+            let known = try priceDays.get(key, in: context) ?? PriceDay()
+            var day = known
             try require(day.publish(value, hour: Int(hour % hours)), pricesInvalid("hour \(hour)"))
+            if day == known { continue }
+            isNew = true
             try priceDays.set(key, day, in: context)
         }
+        // The same again changes nothing: what is being attested stays right.
+        guard isNew else { return Nothing() }
         head.members = MemberLog.appending(prices, to: head.members)
         try Community.head.set(head, in: context)
         try context.emit(published, prices)
