@@ -29,7 +29,7 @@ extension Governance {
     package static let notSynced = RejectionKind(
         116, "not-synced", "the joining validator has not reported itself synchronised since the proposal")
     package static let rotatedRecently = RejectionKind(
-        117, "rotated-recently", "the validator's keys were replaced less than an hour ago")
+        117, "rotated-recently", "the validator's keys were replaced less than a day ago")
     package static let evidenceWrong = RejectionKind(
         118, "evidence-wrong", "a signature of the evidence is not the validator's")
     package static let evidenceUnknown = RejectionKind(
@@ -55,7 +55,8 @@ extension Governance {
     package static let heightAhead = RejectionKind(
         129, "height-ahead", "a node cannot have executed a height that the chain has not reached")
     package static let tooManyProposals = RejectionKind(
-        130, "too-many-proposals", "16 proposals of this partner are open: withdraw some, or wait until they are decided or expire")
+        130, "too-many-proposals",
+        "16 proposals of this partner are open: withdraw some, or wait until they are decided or expire")
 
     package static var rejections: [RejectionKind] {
         [

@@ -4,7 +4,9 @@ internal import LedgerCrypto
 internal import Primitives
 
 extension Governance {
-    static let rotationIntervalMilliseconds: UInt64 = 3_600_000
+    /// Each rotation ends an epoch, and a client that begins at the genesis is shown the ends of all of them, at most 1,024
+    /// (`ProofBundle.epochEndsMax`). So no validator alone uses them up in less than some years.
+    static let rotationIntervalMilliseconds: UInt64 = 86_400_000
 
     static func add(_ claim: ValidatorClaim, proposed: Height, _ context: Context) throws(Rejection) {
         let id = claim.validator.partner

@@ -98,7 +98,7 @@ package enum Governance: Contract {
     package static let removeKey = Method<RemoveKey, Nothing>(
         7, "removeKey", "A partner removes one of its keys; one stays.", removeKey)
     package static let rotateValidator = Method<ValidatorClaim, Nothing>(
-        8, "rotateValidator", "A partner replaces the keys of its validator, at most once an hour.", rotateValidator)
+        8, "rotateValidator", "A partner replaces the keys of its validator, at most once a day.", rotateValidator)
     package static let reportEvidence = Method<EvidenceReport, EvidenceAnswer>(
         9, "reportEvidence", "Stores proof of two contradicting votes. Reporting again changes nothing.", reportEvidence
     )

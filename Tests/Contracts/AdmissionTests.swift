@@ -1,3 +1,4 @@
+import Anchors
 import Chain
 import ContractHost
 import ContractKit
@@ -90,6 +91,59 @@ import Testing
             } == HostRejection.notAuthorised.code)
         bench.advance(milliseconds: 200_000)
         #expect(try code(&bench, actor: "metrics") == HostRejection.senderUnknown.code)
+    }
+
+    /// A key that was delegated for something else erases no data, registers no keys, and takes no proposal back.
+    @Test func aDelegateMayDoWhatItsRoleSays() throws {
+        var bench = try Consortium.bench { suite in
+            suite.partners = suite.partners.map {
+                $0.id == "aurora" ? Consortium.partner("aurora", [.council, .validator, .dataProvider, .issuer]) : $0
+            }
+        }
+        let (agent, uploader) = (ContractTestBench.key(of: "agent"), ContractTestBench.key(of: "uploader"))
+        for (key, roles) in [(agent, Roles.issuer), (uploader, .dataProvider)] {
+            let expiry = bench.time.adding(milliseconds: 1_000_000)
+            try bench.send(
+                Identity.delegate, to: WellKnown.identity,
+                Delegate(key: key.publicKey, roles: roles, expiry: expiry), as: "aurora")
+        }
+        func code<Arguments, Output>(
+            _ method: Method<Arguments, Output>, _ instance: Address, _ arguments: Arguments,
+            _ key: Secp256k1.SecretKey?
+        ) -> UInt16? {
+            rejectionCode {
+                if let key {
+                    try bench.send(method, to: instance, arguments, as: "", key: key, actor: "aurora")
+                } else {
+                    try bench.send(method, to: instance, arguments, as: "aurora")
+                }
+            }
+        }
+        let refused = HostRejection.notAuthorised.code
+        #expect(code(Anchors.register, WellKnown.anchors, RegisterDataSet(name: "readings", schema: "x"), nil) == nil)
+        let batches = AppendBatches(dataSet: "readings", batches: [AnchorsTests.batch(1), AnchorsTests.batch(2)])
+        #expect(code(Anchors.append, WellKnown.anchors, batches, nil) == nil)
+        let deletions = [1, 2].map { DeleteBatch(batch: AnchorsTests.digest($0), reason: 7) }
+        #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[0], agent) == refused)
+        #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[0], uploader) == nil)
+        let secret = ContractTestBench.key(of: "signing")
+        let digest = AddSigningKey.signingDigest(network: bench.network, partner: "aurora", key: secret.publicKey)
+        let signingKey = AddSigningKey(key: secret.publicKey, proof: secret.sign(digest))
+        let revocation = RevokeSigningKey(key: secret.publicKey)
+        #expect(code(Identity.addSigningKey, WellKnown.identity, signingKey, uploader) == refused)
+        #expect(code(Identity.addSigningKey, WellKnown.identity, signingKey, nil) == nil)
+        #expect(code(Identity.revokeSigningKey, WellKnown.identity, revocation, uploader) == refused)
+        #expect(code(Governance.propose, WellKnown.governance, Propose(.suspend(id: "metrics")), nil) == nil)
+        #expect(code(Governance.withdraw, WellKnown.governance, ProposalID(0), agent) == refused)
+        // Who is no data provider any more has its data erased by its own key.
+        let roles = Action.changePartner(id: "aurora", name: "A", roles: [.council, .validator, .issuer])
+        guard case .enacted = try bench.enact(roles) else {
+            Issue.record("the roles were not changed")
+            return
+        }
+        #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[1], uploader) == HostRejection.senderUnknown.code)
+        #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[1], agent) == refused)
+        #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[1], nil) == nil)
     }
 
     @Test func aRoleLostInTheSameBlockCounts() throws {

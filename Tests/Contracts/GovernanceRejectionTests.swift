@@ -194,7 +194,7 @@ import Testing
                 { bench in
                     let claim = GovernanceTests.claim("aurora", bench, key: "next")
                     try bench.send(Governance.rotateValidator, to: WellKnown.governance, claim, as: "aurora")
-                    bench.advance(milliseconds: 3_590_000)
+                    bench.advance(milliseconds: 86_390_000)
                     return try send(Governance.rotateValidator, as: "aurora") {
                         GovernanceTests.claim("aurora", $0, key: "after")
                     }(&bench)
@@ -215,6 +215,17 @@ import Testing
             (
                 Governance.heightAhead,
                 send(Governance.reportSynced, as: "aurora") { SyncReport(height: $0.height.advanced(by: 2)) }
+            ),
+            (
+                Governance.tooManyProposals,
+                { bench in
+                    for _ in 0..<Governance.openProposalsMax {
+                        try bench.send(Governance.propose, to: WellKnown.governance, suspendMetrics, as: "aurora")
+                    }
+                    return rejectionCode {
+                        try bench.send(Governance.propose, to: WellKnown.governance, suspendMetrics, as: "aurora")
+                    }
+                }
             ),
         ]
     }

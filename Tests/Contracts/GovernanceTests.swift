@@ -64,6 +64,30 @@ import Testing
         #expect(try bench.ask(Governance.proposalQuery, of: WellKnown.governance, id).status == .expired)
     }
 
+    /// What is withdrawn, approved or expired is open no more; others have their own number.
+    @Test func openProposalsAreBoundedByMember() throws {
+        var bench = try Consortium.bench()
+        let instance = WellKnown.governance
+        func propose(_ partner: String) -> UInt16? {
+            rejectionCode {
+                try bench.send(Governance.propose, to: instance, Propose(.suspend(id: "metrics")), as: partner)
+            }
+        }
+        for _ in 0..<Governance.openProposalsMax { #expect(propose("aurora") == nil) }
+        #expect(propose("aurora") == Governance.tooManyProposals.code)
+        #expect(propose("borealis") == nil)
+        try bench.send(Governance.withdraw, to: instance, ProposalID(0), as: "aurora")
+        #expect(propose("aurora") == nil && propose("aurora") == Governance.tooManyProposals.code)
+        for partner in ["borealis", "cygnus"] {
+            try bench.send(Governance.approve, to: instance, ProposalID(1), as: partner)
+        }
+        #expect(propose("aurora") == nil && propose("aurora") == Governance.tooManyProposals.code)
+        bench.advance(milliseconds: NetworkParameters().proposalLifetimeMilliseconds)
+        for _ in 0..<3 { try bench.runBlock() }
+        for _ in 0..<Governance.openProposalsMax { #expect(propose("aurora") == nil) }
+        #expect(propose("aurora") == Governance.tooManyProposals.code)
+    }
+
     /// The call that closes a proposal was refused, or waits: nobody approves it after its time, and any partner closes it.
     @Test(arguments: [true, false])
     func aProposalEndsWithoutItsCall(isRefused: Bool) throws {

@@ -118,6 +118,27 @@ struct AmendmentTests {
         #expect(try code(past) == Community.startSettled.code)
     }
 
+    /// What a member signed for later does not begin sooner, however often the administrator changes the keys.
+    @Test func signedTermsDoNotBeginSooner() throws {
+        var community = try SmallCommunity()
+        func code(_ number: UInt16, _ periods: UInt64, _ settings: MemberSettings, signer: Int? = nil) throws -> UInt16?
+        {
+            let change = SettingsChange(
+                member: MemberNumber(3), from: TestNetwork.firstPeriod.advanced(by: periods), settings: settings)
+            let digest = Amendment.signingDigest(
+                network: community.network.genesis.network, community: community.address, number: number,
+                change: change)
+            let signature = signer.map { MemberSignature(signing: digest, with: TestNetwork.memberKey($0)) }
+            return try community.network.code(
+                Community.amend, on: community.address, Amendment(change: change, signature: signature))
+        }
+        #expect(try code(0, 100, settings(bid: 9), signer: 3) == nil)
+        #expect(try code(1, 2, settings(key: 5, bid: 9)) == Community.memberSignature.code)
+        #expect(try code(1, 100, settings(key: 5, bid: 9)) == nil)
+        #expect(try code(2, 101, settings(key: 6, bid: 9)) == nil)
+        #expect(try code(3, 2, settings(key: 6, bid: 9), signer: 3) == nil)
+    }
+
     private static func seriesRules(_ period: Resolution = .minutes60) -> CommunityRules {
         CommunityRules(
             name: "Dynamic", currency: "EUR", period: period, priceRule: .midMarketRate,
@@ -145,8 +166,10 @@ struct AmendmentTests {
         let stale = try community.settlement()
         #expect(try publish(first) == nil)
         #expect(try community.code(stale) == Community.otherMembers.code)
-        // Again the same is no change; another value is refused.
+        // Again the same is no change, and disturbs no attestation that is under way; another value is refused.
+        let log = try community.network.read(Community.head, of: community.address)?.members
         #expect(try publish(first) == nil)
+        #expect(try community.network.read(Community.head, of: community.address)?.members == log)
         #expect(
             try publish(PublishedPrices(series: 0, firstHour: hour + 1, values: [7])) == Community.pricesInvalid.code)
         let day = try #require(
