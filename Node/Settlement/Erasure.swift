@@ -12,6 +12,8 @@ package import Trading
 package struct Erasure: Sendable {
     /// Batches of a member that are looked at.
     package static let batchesMax = 100_000
+    /// Reason code of batches that go without a tombstone.
+    package static let unanchoredReason: UInt16 = 0
 
     private let lake: DataLake
     private let chain: ChainView
@@ -22,8 +24,11 @@ package struct Erasure: Sendable {
     }
 
     package struct Plan: Sendable {
-        /// Batches that may go, ascending.
+        /// Batches that may go, ascending: with a tombstone on the chain, which all lakes follow.
         package let batches: [Digest]
+        /// Those that the chain does not name as the data provider's, ascending: there is nothing to declare deleted, and they go from
+        /// this lake with the rest (`forget`). An upload that was not anchored leaves them.
+        package let unanchored: [Digest]
         /// Batches that may not go yet, with the reason.
         package let kept: [(batch: Digest, reason: String)]
         /// The membership is over and nothing is kept: key, salts and lines may go, too.
@@ -34,7 +39,7 @@ package struct Erasure: Sendable {
         guard let community = try chain.community(address),
             let member = try chain.read(Community.members, number, of: address)
         else { throw LakeRefusal(.unknown, "the chain has no member \(number) in community \(address)") }
-        var batches: [Digest] = []
+        var (batches, unanchored): ([Digest], [Digest]) = ([], [])
         var kept: [(batch: Digest, reason: String)] = []
         for meter in member.meters {
             let entries = try lake.entries(
@@ -42,13 +47,16 @@ package struct Erasure: Sendable {
             for entry in entries where entry.status != .erased {
                 if let reason = try reasonToKeep(entry, member, community) {
                     kept.append((entry.digest, reason))
-                } else {
+                } else if let anchor = try chain.anchor(entry.digest), try chain.isReadings(anchor, of: meter) {
                     batches.append(entry.digest)
+                } else {
+                    unanchored.append(entry.digest)
                 }
             }
         }
         let isOver = try member.until.map { try isClosed(before: $0, member, community) } ?? false
-        return Plan(batches: batches.sorted(), kept: kept, isWhole: isOver && kept.isEmpty)
+        return Plan(
+            batches: batches.sorted(), unanchored: unanchored.sorted(), kept: kept, isWhole: isOver && kept.isEmpty)
     }
 
     /// Why a batch is still needed; nil when it is not. A batch reaches into at most 8,192 periods.
@@ -96,7 +104,8 @@ package struct Erasure: Sendable {
         return erased
     }
 
-    /// Destroys a member's key, salts and lines, when the plan for it is whole and no batch is held any more.
+    /// Destroys a member's key, salts and lines, and batches that were never anchored, when the plan for it is whole and no other batch
+    /// is held any more.
     package func forget(_ number: MemberNumber, in address: Address) throws {
         let plan = try plan(of: number, in: address)
         guard plan.isWhole, plan.batches.isEmpty else {
@@ -105,6 +114,7 @@ package struct Erasure: Sendable {
                 plan.kept.first.map { "batch \($0.batch.short) is kept: \($0.reason)" }
                     ?? "the membership is not over, or batches are still held")
         }
+        for digest in plan.unanchored { try lake.erase(digest, reason: Erasure.unanchoredReason) }
         try lake.secrets.destroy(number, in: address)
         try lake.results.eraseLines(of: number, in: address)
     }

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "ff3ac396e822d3e22fbd8758adf7af840012dd2a858b857121d2c50e77c4745b")
+        #expect(history.description == "7d2ad85bca955da5eb4d2b27e75784f890bc4138864d36945117b8d00f463b5f")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -31,8 +31,13 @@ struct ErasureTests {
             early.batches.isEmpty && early.kept.count == 1 && early.kept[0].reason.contains("may be corrected until"))
         // The windows of the rules: 60 days, and to the next midnight.
         cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 62 * 86_400_000) }
+        // What an upload that was broken off left is no business of the chain.
+        let lake = try cluster.lake(Cluster.administrator)
+        let stray = Homes.batch(1, revision: 1, more: 200)
+        try lake.store(stray.bcs)
         let plan = try erasure(cluster).plan(of: MemberNumber(1), in: address)
         #expect(plan.batches == [own.digest] && plan.kept.isEmpty && !plan.isWhole)
+        #expect(plan.unanchored == [stray.digest])
         #expect(throws: LakeRefusal.self) { try erasure(cluster).forget(MemberNumber(1), in: address) }
         // The owner's tombstone, and every lake follows it.
         try cluster.network.withLock {
@@ -56,7 +61,8 @@ struct ErasureTests {
         }
         #expect(try erasure(cluster).plan(of: MemberNumber(1), in: address).isWhole)
         try erasure(cluster).forget(MemberNumber(1), in: address)
-        let lake = try cluster.lake(Cluster.administrator)
+        #expect(try lake.entry(stray.digest)?.status == .erased)
+        #expect(throws: LakeError.self) { try lake.bytes(stray.digest) }
         #expect(try lake.secrets.key(of: MemberNumber(1), in: address) == nil)
         #expect(try lake.results.entries(of: address, period: Homes.first, version: 1).first?.line == nil)
         await #expect(throws: (any Error).self) {
