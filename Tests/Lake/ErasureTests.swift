@@ -33,7 +33,7 @@ struct ErasureTests {
         cluster.network.withLock { $0.time = $0.time.adding(milliseconds: 62 * 86_400_000) }
         // What an upload that was broken off left is no business of the chain.
         let lake = try cluster.lake(Cluster.administrator)
-        let stray = Homes.batch(1, revision: 1, more: 200)
+        let stray = Homes.batch(1, hours: 3, revision: 1, more: 200)
         try lake.store(stray.bcs)
         let plan = try erasure(cluster).plan(of: MemberNumber(1), in: address)
         #expect(plan.batches == [own.digest] && plan.kept.isEmpty && !plan.isWhole)
