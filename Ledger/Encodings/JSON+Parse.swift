@@ -8,10 +8,12 @@ package struct JSONRefusal: Error, Hashable, Sendable, CustomStringConvertible {
 
 extension JSON {
     package static let depthMax = 32
+    /// Enough for every document; what wraps documents in proofs names a bound of its own.
     package static let byteCountMax = 1 << 20
 
     /// Reads a whole text: UTF-8, at most `byteCountMax` bytes and `depthMax` levels, no member twice, no lone surrogates.
-    package init(parsing bytes: [UInt8]) throws(JSONRefusal) {
+    package init(parsing bytes: [UInt8], byteCountMax: Int = JSON.byteCountMax) throws(JSONRefusal) {
+        guard bytes.count <= byteCountMax else { throw JSONRefusal(reason: "the text is too long", offset: 0) }
         var parser = JSONReader(bytes)
         self = try parser.document()
     }
@@ -28,7 +30,6 @@ private struct JSONReader {
     var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
     mutating func document() throws(JSONRefusal) -> JSON {
-        guard bytes.count <= JSON.byteCountMax else { throw refusal("the text is too long") }
         let value = try value(depth: 0)
         skipSpace()
         guard next == nil else { throw refusal("something follows the value") }

@@ -41,11 +41,13 @@ public final class WalletResolver: Sendable {
     private let client: NodeClient
     private let reader: IdentityReader
 
-    /// `genesis`: the bytes of the network's genesis file. `ageSecondsMax`: the oldest state that is believed.
+    /// `genesis`: the bytes of the network's genesis file in either form, JSON as the tools write it or BCS as nodes serve
+    /// it. `ageSecondsMax`: the oldest state that is believed.
     public init(nodes: [String], genesis bytes: [UInt8], ageSecondsMax: UInt64 = 60) throws {
         let genesis: Genesis
         do {
-            genesis = try Genesis(bcs: bytes)
+            // BCS begins with the format's version, which is no brace.
+            genesis = bytes.first == UInt8(ascii: "{") ? try Genesis(file: bytes) : try Genesis(bcs: bytes)
             client = try NodeClient(nodes: nodes, anchor: TrustAnchor(genesis))
         } catch {
             throw Failure(isRefusal: false, description: "\(error)")

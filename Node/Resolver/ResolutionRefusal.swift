@@ -1,4 +1,5 @@
 package import LightClient
+internal import NodeClient
 package import Primitives
 
 /// Why an answer of a resolver is not to be believed.
@@ -32,7 +33,9 @@ package enum ResolutionRefusal: Error, Hashable, Sendable {
 }
 
 extension ResolutionRefusal: CustomStringConvertible {
-    package var description: String {
+    package var description: String { words.shown }
+
+    private var words: String {
         switch self {
         case .malformed(let what): "the answer is no resolution result: \(what)"
         case .failed(let type, let detail): "the node did not resolve it: \(detail) (\(type))"

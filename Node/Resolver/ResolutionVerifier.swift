@@ -30,6 +30,9 @@ package struct VerifiedResolution: Sendable {
 
 /// Checks the answer of any node by docs/formats/did-resolution-proof.md. Trusts nothing but the anchor.
 package struct ResolutionVerifier: Sendable {
+    /// Longest answer that is read. Far above a document's bound: a proof carries the ends of all epochs since the genesis.
+    package static let answerBytesMax = 32 << 20
+
     package let networkName: String
     package let anchor: TrustAnchor
     package var ageMillisecondsMax: UInt64
@@ -205,7 +208,11 @@ private struct Answer {
 
     init(_ body: [UInt8]) throws(ResolutionRefusal) {
         let json: JSON
-        do throws(JSONRefusal) { json = try JSON(parsing: body) } catch { throw .malformed("\(error)") }
+        do throws(JSONRefusal) {
+            json = try JSON(parsing: body, byteCountMax: ResolutionVerifier.answerBytesMax)
+        } catch {
+            throw .malformed("\(error)")
+        }
         let process = json["didResolutionMetadata"] ?? json["dereferencingMetadata"]
         guard let process, let metadata = json["didDocumentMetadata"] ?? json["contentMetadata"] else {
             throw .malformed("metadata is missing")

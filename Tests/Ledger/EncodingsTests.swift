@@ -104,6 +104,15 @@ import Testing
         #expect(throws: JSONRefusal.self) { try JSON(parsing: [0x22, 0xff, 0x22]) }
     }
 
+    @Test func boundIsTheCallers() throws {
+        let text = Array("[1,2]".utf8)
+        #expect(try JSON(parsing: text, byteCountMax: 5).elements?.count == 2)
+        #expect(throws: JSONRefusal.self) { try JSON(parsing: text, byteCountMax: 4) }
+        let long = Array("\"\(String(repeating: "x", count: JSON.byteCountMax))\"".utf8)
+        #expect(throws: JSONRefusal.self) { try JSON(parsing: long) }
+        #expect(try JSON(parsing: long, byteCountMax: long.count).text?.utf8.count == JSON.byteCountMax)
+    }
+
     @Test func canonicalFormOfWholeNumbersOnly() throws {
         let json = try JSON(parsing: Array("{ \"b\": [ 1, -2, 9007199254740991 ], \"a\": \"\\u20ac\\/\\n\" }".utf8))
         #expect(json.canonical() == Array("{\"a\":\"€/\\n\",\"b\":[1,-2,9007199254740991]}".utf8))

@@ -77,4 +77,73 @@ import Testing
             #expect(result.status == status && result.text.hasPrefix(start), "\(result.text)")
         }
     }
+
+    /// Serves an answer on loopback and asks for it: now, later, later without a limit; then as a node that sends a byte at
+    /// a time and never ends. Prints a line for each.
+    private static let served = #"""
+        import http.server, subprocess, sys, threading, time
+        folder, genesis, answer, url, now = sys.argv[1:]
+        sys.path.insert(0, folder)
+        import commonwatt_resolve as script
+        body = open(answer, "rb").read()
+
+        class Node(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                if self.path.startswith("/slow"):
+                    self.end_headers()
+                    try:
+                        for _ in range(100):
+                            self.wfile.write(b" ")
+                            time.sleep(0.1)
+                    except OSError:
+                        pass
+                    return
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *words):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Node)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        node = f"http://127.0.0.1:{server.server_port}"
+        late = str(int(now) + 120_000)
+        asked = ["--node", node]
+        for more in [asked + ["--now", now], asked + ["--now", late], asked + ["--now", late, "--max-age", "any"],
+                     [answer, "--now", late], [answer, "--now", late, "--max-age", "60"]]:
+            command = [sys.executable, "-I", "-B", script.__file__, "--genesis", genesis, url] + more
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            print(done.returncode, done.stdout.decode().split("\n")[0])
+        script.FETCH_SECONDS_MAX = 1
+        try:
+            script.fetch(node + "/slow", script.Question(url))
+            print("an answer")
+        except script.Untrue as refusal:
+            print(refusal.verdict)
+        """#
+
+    @Test(.enabled(if: Script.isUsable)) func nodesAreBelievedForAMinuteAndHeardForOne() throws {
+        let first = try #require(cases.cases.first)
+        let process = Process()
+        process.executableURL = try #require(Script.python)
+        process.arguments = [
+            "-I", "-B", "-c", Self.served, Shared.project.appending(path: "tools/verifier").path,
+            folder.appending(path: "genesis.bcs").path, folder.appending(path: first.file).path, first.url,
+            "\(cases.now)",
+        ]
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let text = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        process.waitUntilExit()
+        let lines = text.split(separator: "\n")
+        let starts = [
+            "0 verified: document", "1 REFUSED: proof refused", "0 verified: document", "0 verified: document",
+            "1 REFUSED: proof refused", "no answer",
+        ]
+        #expect(lines.count == starts.count && zip(lines, starts).allSatisfy { $0.hasPrefix($1) }, "\(text)")
+    }
 }

@@ -7,9 +7,10 @@
 
 URL is a DID or the url of an object under it, perhaps with `?versionId=…` or `?versionTime=…`; ANSWER is the resolver's
 JSON, or - for standard input. Prints what is proved (a document, a deactivation, an absence) and exits with 0, or says
-which check failed and exits with 1; wrong usage exits with 2. Written from docs/formats/did-resolution-proof.md and
-docs/formats/proof-bundle.md; needs Python 3.8 or newer and commonwatt_verify.py beside it. Shares no code with the
-node. As a library: `Question`, `Trust`, `verify_answer`, `parse_answer`.
+which check failed and exits with 1; wrong usage exits with 2. A node's answer has to be about a state of the last 60
+seconds unless --max-age says otherwise; one that is given as a file may be of any age. Written from
+docs/formats/did-resolution-proof.md and docs/formats/proof-bundle.md; needs Python 3.8 or newer and commonwatt_verify.py
+beside it. Shares no code with the node. As a library: `Question`, `Trust`, `verify_answer`, `parse_answer`.
 """
 
 import argparse
@@ -19,6 +20,7 @@ import json
 import os
 import re
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -34,6 +36,11 @@ from commonwatt_verify import Reader, Refused, sha256
 
 ANSWER_BYTES_MAX = 32 * 1024 * 1024
 NODE_TIMEOUT_SECONDS = 30
+# For the whole of an answer: the timeout of a connection ends a silence only, not a node that sends a byte now and then.
+FETCH_SECONDS_MAX = 60
+# Of a node's answer, unless --max-age says otherwise.
+NODE_AGE_MILLISECONDS_MAX = 60_000
+ANY_AGE = "any"
 NOT_FOUND = "https://www.w3.org/ns/did#NOT_FOUND"
 
 
@@ -375,6 +382,25 @@ def read_file(path):
 
 
 def fetch(node, question):
+    """`answer_of`, within `FETCH_SECONDS_MAX`. A thread that is still at it then is left behind and ends with the program."""
+    outcome = []
+
+    def work():
+        try:
+            outcome.append(answer_of(node, question))
+        except Untrue as refusal:
+            outcome.append(refusal)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    worker.join(FETCH_SECONDS_MAX)
+    require(outcome, "no answer", f"none that was whole within {FETCH_SECONDS_MAX} s")
+    if isinstance(outcome[0], Untrue):
+        raise outcome[0]
+    return outcome[0]
+
+
+def answer_of(node, question):
     """Section "The request". What a node says with an error's status is an answer, too."""
     address = f"{node.rstrip('/')}/1.0/identifiers/{urllib.parse.quote(question.url, safe='')}"
     if question.query:
@@ -446,8 +472,10 @@ def milliseconds_of_argument(text):
 
 
 def milliseconds_of_age(text):
+    if text == ANY_AGE:
+        return ANY_AGE
     if not re.fullmatch("[0-9]{1,12}([.][0-9]{1,9})?", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, and not {ANY_AGE!r}")
     return int(float(text) * 1000)
 
 
@@ -463,13 +491,19 @@ def parse_arguments():
     parser.add_argument("answer", nargs="?", help="the resolver's JSON, - for standard input")
     parser.add_argument("--genesis", help="the network's genesis file (with --cases: genesis.bcs beside the cases)")
     parser.add_argument("--node", metavar="URL", help="ask this node instead of reading an answer")
-    parser.add_argument("--max-age", type=milliseconds_of_age, metavar="SECONDS", help="refuse an older statement")
+    parser.add_argument("--max-age", type=milliseconds_of_age, metavar="SECONDS",
+                        help=f"refuse an older statement (with --node: {NODE_AGE_MILLISECONDS_MAX // 1000} unless given); "
+                        f"{ANY_AGE!r} believes one of any age")
     parser.add_argument("--minimum-height", type=height_of_argument, default=0, metavar="HEIGHT",
                         help="refuse a statement about a lower height")
     parser.add_argument("--now", type=milliseconds_of_argument, metavar="TIME",
                         help="milliseconds since 1970 or RFC 3339, to use for the clock's")
     parser.add_argument("--cases", metavar="FILE", help="verify the golden cases of this file")
     arguments = parser.parse_args()
+    if arguments.max_age == ANY_AGE:
+        arguments.max_age = None
+    elif arguments.max_age is None and arguments.node is not None:
+        arguments.max_age = NODE_AGE_MILLISECONDS_MAX
     if arguments.now is None:
         arguments.now = int(time.time() * 1000)
     if arguments.cases is None:

@@ -22,7 +22,9 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
         package let reason: String
     }
 
-    package var description: String {
+    package var description: String { words.shown }
+
+    private var words: String {
         switch self {
         case .noNodeAnswered(let failures):
             "no node answered: " + failures.map { "\($0.node): \($0.reason)" }.joined(separator: "; ")
@@ -40,7 +42,7 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// An RFC 9457 problem as a node gave it.
+/// An RFC 9457 problem as a node gave it; its texts can be shown.
 package struct ProblemReport: Hashable, Sendable {
     package let node: String
     package let type: String
@@ -58,11 +60,11 @@ package struct ProblemReport: Hashable, Sendable {
         let json = (try? JSONValue(parsing: body)) ?? .null
         self.node = node
         self.status = status
-        type = json["type"]?.text ?? "about:blank"
-        title = json["title"]?.text ?? "HTTP \(status)"
-        detail = json["detail"]?.text ?? "the node answered with status \(status) and no explanation"
+        type = json["type"]?.text?.shown ?? "about:blank"
+        title = json["title"]?.text?.shown ?? "HTTP \(status)"
+        detail = json["detail"]?.text?.shown ?? "the node answered with status \(status) and no explanation"
         code = if case .unsigned(let number)? = json["code"] { UInt16(exactly: number) } else { nil }
-        reason = json["reason"]?.text
+        reason = json["reason"]?.text?.shown
         retryAfterSeconds = retryAfter.flatMap { UInt32($0) }
     }
 

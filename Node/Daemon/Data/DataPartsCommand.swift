@@ -89,7 +89,8 @@ extension DataCommand {
                 let path = "/v1/data/sets/\(id)/parts?from=\(list.parts.count)"
                 let bytes = try await client.result(path, accept: "application/octet-stream")
                 guard let bundle = try? ProofBundle(bcs: bytes) else {
-                    throw UserError("The node has no proof: \(String(decoding: bytes.prefix(300), as: UTF8.self))")
+                    let words = String(decoding: bytes.prefix(300), as: UTF8.self).shown
+                    throw UserError("The node has no proof: \(words)")
                 }
                 let verified: VerifiedProofBundle
                 do {

@@ -164,6 +164,31 @@ struct WebVerifierTests {
         #expect(foreign.first?.checks.map(\.passed) == ours.checks.map(\.passed) && foreign.first?.isRight == false)
     }
 
+    /// Two values of one revision contradict each other wherever they stand among the batches, as for `BalanceAssembly`.
+    @Test(.enabled("node is not there") { WebPage.node != nil })
+    func contradictionsAreFoundInAnyOrder() throws {
+        let script = """
+            import { balanceOf } from "\(WebPage.folder.appending(path: "src/balance.js").absoluteString)";
+            const batch = (revision, energy) => ({
+              meter: 1, minutes: 60, readings: [{ start: 0n, direction: 0, revision, energy, quality: 0 }],
+            });
+            function outcome(...batches) {
+              try {
+                return String(balanceOf({ meters: [1] }, batches, 0n, 60).consumption);
+              } catch (error) {
+                return error.message.includes("two values of one revision") ? "contradiction" : String(error);
+              }
+            }
+            const [five, six, newer] = [batch(1, 5n), batch(1, 6n), batch(2, 9n)];
+            const orders = [[five, newer, six], [newer, five, six], [five, six, newer], [six, newer, five, newer]];
+            const right = [[five, newer, five], [newer, five], [five, five]];
+            console.log([...orders, ...right].map((order) => outcome(...order)).join(" "));
+            """
+        let outcome = try WebPage.run(WebPage.node, ["--input-type=module", "--eval", script])
+        let expected = [String](repeating: "contradiction", count: 4) + ["9", "9", "5"]
+        #expect(outcome.text.split(whereSeparator: \.isWhitespace).map(String.init) == expected, "\(outcome.text)")
+    }
+
     /// The page itself, opened from the disk in headless Chromium, on the golden statements.
     @Test(
         .enabled("Chromium or the page's library is not there") { try WebPage.isBuilt && WebPage.chromium != nil },

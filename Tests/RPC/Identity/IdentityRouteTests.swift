@@ -85,12 +85,18 @@ import Testing
         let unknown = ResolutionTests.unknown
         let node = registry.node
         try await TestServer.with(over: node) { server in
-            let wallet = try WalletResolver(nodes: [server.base], genesis: node.genesis.bcs)
-            let answer = try await wallet.resolve(did)
-            #expect(answer.status == .found && answer.json == document && answer.versionID == 1)
-            #expect(try await wallet.resolve(unknown).status == .absent)
-            #expect(try await wallet.resolve("\(did)/anoncreds/v1/SCHEMA/x/1").status == .absent)
-            await wallet.shutdown()
+            // Either form of the genesis file.
+            for genesis in [node.genesis.bcs, node.genesis.file] {
+                let wallet = try WalletResolver(nodes: [server.base], genesis: genesis)
+                let answer = try await wallet.resolve(did)
+                #expect(answer.status == .found && answer.json == document && answer.versionID == 1)
+                #expect(try await wallet.resolve(unknown).status == .absent)
+                #expect(try await wallet.resolve("\(did)/anoncreds/v1/SCHEMA/x/1").status == .absent)
+                await wallet.shutdown()
+            }
+            #expect(throws: WalletResolver.Failure.self) {
+                try WalletResolver(nodes: [server.base], genesis: Array("{}".utf8))
+            }
             // Another genesis: nothing that this node proves is believed.
             let stranger = try WalletResolver(nodes: [server.base], genesis: try SmallNode(name: "bench").genesis.bcs)
             await #expect(throws: WalletResolver.Failure.self) { try await stranger.resolve(did) }

@@ -51,6 +51,22 @@ import Testing
         }
     }
 
+    /// The bound of documents is not that of answers, whose proofs grow with the epochs.
+    @Test func aLongAnswerIsBelieved() async throws {
+        let registry = try await RegistryFixture()
+        try await registry.create(0)
+        let did = registry.did(0).description
+        let body = try await registry.ask(did).body
+        func padded(_ byteCount: Int) -> [UInt8] {
+            Array("{\"padding\":\"\(String(repeating: "x", count: byteCount))\",".utf8) + body.dropFirst()
+        }
+        #expect(Self.refusal(registry, padded(JSON.byteCountMax), did) == nil)
+        guard case .malformed = Self.refusal(registry, padded(ResolutionVerifier.answerBytesMax), did) else {
+            Issue.record("an answer above the bound was read")
+            return
+        }
+    }
+
     @Test func changedDocumentsAreCaught() async throws {
         let registry = try await RegistryFixture()
         try await registry.create(0)

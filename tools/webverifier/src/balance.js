@@ -20,12 +20,17 @@ function meterSums(meter, batches, start, end, minutes) {
   const sums = { production: 0n, consumption: 0n, quality: 0 };
   if (resolution === null) return { ...sums, quality: 3 };
   const latest = new Map();
+  // Every revision, also one that a higher one has replaced already: batches come in any order.
+  const values = new Map();
   for (const reading of readings) {
     const slot = `${reading.start}/${reading.direction}`;
-    const other = latest.get(slot);
-    if (other && other.revision === reading.revision && (other.energy !== reading.energy || other.quality !== reading.quality)) {
+    const revision = `${slot}/${reading.revision}`;
+    const same = values.get(revision) ?? reading;
+    if (same.energy !== reading.energy || same.quality !== reading.quality) {
       throw new Wrong(`meter ${meter} has two values of one revision`);
     }
+    values.set(revision, reading);
+    const other = latest.get(slot);
     if (!other || reading.revision >= other.revision) latest.set(slot, reading);
   }
   const registers = [0, 1, 2, 3].filter((d) => directions & (1 << d)).length;
