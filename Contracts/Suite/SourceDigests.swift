@@ -28,5 +28,5 @@ enum SourceDigests {
     ]
 
     /// The same digest over all of them.
-    static let rules = "b38f892a4b1c820f41d3b1a29a385b7c3ff8a7e4c15553a5a7c28daee2ab3ff3"
+    static let rules = "3dc57fcc5e6142277d095121d1f95ac3d39261ecca064c39a8451673e557065a"
 }
