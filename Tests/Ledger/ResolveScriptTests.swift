@@ -127,7 +127,7 @@ import Testing
     @Test(.enabled(if: Script.isUsable)) func nodesAreBelievedForAMinuteAndHeardForOne() throws {
         let first = try #require(cases.cases.first)
         let process = Process()
-        process.executableURL = try #require(Script.python)
+        process.executableURL = Script.python
         process.arguments = [
             "-I", "-B", "-c", Self.served, Shared.project.appending(path: "tools/verifier").path,
             folder.appending(path: "genesis.bcs").path, folder.appending(path: first.file).path, first.url,
