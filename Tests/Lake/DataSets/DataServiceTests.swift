@@ -75,23 +75,6 @@ struct DataServiceTests {
         #expect(throws: LakeError.partErased(second.digest)) { try node.lake.parts.manifest(second.digest) }
     }
 
-    @Test func retentionEndsWithATombstone() async throws {
-        let market = try Market()
-        let node = try DataNode(market)
-        try node.register()
-        let end = market.time.adding(milliseconds: 100_000)
-        let manifest = try node.service.accept(
-            node.upload(Tables.csv(hours: 3), node.description(keepUntil: end)))
-        try node.anchor(manifest)
-        try await node.upkeep.declareExpired()
-        #expect(try node.lake.parts.entry(manifest.digest)?.status == .held)
-        node.wait(milliseconds: 200_000)
-        try await node.upkeep.declareExpired()
-        #expect(try node.lake.parts.entry(manifest.digest)?.status == .erased)
-        let tombstone = try market.read(Directory.tombstones, manifest.digest, of: WellKnown.anchors)
-        #expect(tombstone?.reason == DataUpkeep.retentionReason)
-    }
-
     // MARK: reading
 
     @Test func aReaderGetsAndVerifiesASlice() async throws {

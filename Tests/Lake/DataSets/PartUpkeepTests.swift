@@ -1,3 +1,4 @@
+import ContractKit
 import DataSets
 import DataWorkload
 import Foundation
@@ -30,7 +31,7 @@ struct PartUpkeepTests {
     }
 
     /// A damaged part cannot be read here, and its copies can: its retention ends like that of others.
-    @Test func retentionEndsForDamagedPartsToo() async throws {
+    @Test(arguments: [false, true]) func retentionEndsWithATombstone(isDamaged: Bool) async throws {
         let market = try Market()
         let node = try DataNode(market)
         try node.register()
@@ -38,10 +39,18 @@ struct PartUpkeepTests {
         let manifest = try node.service.accept(
             node.upload(Tables.csv(hours: 3), node.description(keepUntil: end)))
         try node.anchor(manifest)
-        try Data("damage".utf8).write(to: node.lake.parts.path(manifest.digest, "manifest"))
-        #expect(throws: LakeError.partCorrupted(manifest.digest)) { try node.lake.parts.manifest(manifest.digest) }
+        try await node.upkeep.declareExpired()
+        #expect(try node.lake.parts.entry(manifest.digest)?.status == .held)
+        if isDamaged {
+            try Data("damage".utf8).write(to: node.lake.parts.path(manifest.digest, "manifest"))
+            #expect(throws: LakeError.partCorrupted(manifest.digest)) {
+                try node.lake.parts.manifest(manifest.digest)
+            }
+        }
         node.wait(milliseconds: 200_000)
         try await node.upkeep.declareExpired()
         #expect(try node.lake.parts.entry(manifest.digest)?.status == .erased)
+        let tombstone = try market.read(Directory.tombstones, manifest.digest, of: WellKnown.anchors)
+        #expect(tombstone?.reason == DataUpkeep.retentionReason)
     }
 }

@@ -77,14 +77,13 @@ extension Simulation {
             isOver = true
             return
         }
-        let stalled = UInt64(scenario.stallerCount) * Healing.stallMicroseconds
         let viewsMax =
             Healing.viewsMax(nodes: nodes.count, backlogBlocks: healing.backlogBlocks)
-            + stalled / (1_000 * UInt64(scenario.parameters.heartbeatMilliseconds))
+            + stalledMicrosecondsMax / (1_000 * UInt64(scenario.parameters.heartbeatMilliseconds))
         let isInTime =
             healing.isSettled
             ? now - healed <= Healing.repeatedMicrosecondsMax
-            : now - healed <= Healing.progressMicrosecondsMax + stalled && healing.views <= viewsMax
+            : now - healed <= Healing.progressMicrosecondsMax + stalledMicrosecondsMax && healing.views <= viewsMax
         guard isInTime else {
             throw Violation(
                 .progress,
@@ -93,13 +92,15 @@ extension Simulation {
         queue.schedule(.judge, at: now + Healing.judgeMicroseconds)
     }
 
+    /// How long stallers may keep nodes from catching up, all together.
+    private var stalledMicrosecondsMax: UInt64 { UInt64(scenario.stallerCount) * Healing.stallMicroseconds }
+
     private mutating func submitMarker(_ number: Int) throws {
         guard !healing.taken.contains(number), nodes[number].isUp else { return }
         if healing.markers[number] == nil {
             // It must not expire while the last validators of a quorum still catch up.
-            let stalled = UInt64(scenario.stallerCount) * Healing.stallMicroseconds
             healing.markers[number] = try makeTransfer(
-                isStrange: false, lifetimeMillisecondsMin: 60_000 + stalled / 1_000)
+                isStrange: false, lifetimeMillisecondsMin: 60_000 + stalledMicrosecondsMax / 1_000)
         }
         guard let marker = healing.markers[number] else { return }
         clients.lastRefusals = []
