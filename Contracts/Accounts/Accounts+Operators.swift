@@ -17,14 +17,15 @@ extension Accounts {
         try require(mayChange, stepForbidden(account.status.word))
         try require(account.roles.contains(.marketOperator) != request.isOperator, operatorUnchanged())
         let key = Pair(request.account, member)
-        try require(votes.get(key, in: context)?.isOperator != request.isOperator, votedBefore())
-        try votes.set(key, OperatorVote(isOperator: request.isOperator), in: context)
+        let cast = try votes.get(key, in: context)
+        try require(cast?.counts(for: request.isOperator, at: context.time) != true, votedBefore())
+        try votes.set(key, OperatorVote(isOperator: request.isOperator, time: context.time), in: context)
         let council = try context.councilMembers()
         var agreeing = 0
         for partner in council
-        where try votes.get(Pair(request.account, partner), in: context)?.isOperator == request.isOperator {
-            agreeing += 1
-        }
+        where try votes.get(Pair(request.account, partner), in: context)?
+            .counts(for: request.isOperator, at: context.time) == true
+        { agreeing += 1 }
         let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
         try context.emit(
             voted,

@@ -23,9 +23,25 @@ package struct VoteOperator: Hashable, Sendable, ContractValue {
 
 package struct OperatorVote: Hashable, Sendable, BCSCodable {
     package let isOperator: Bool
-    init(isOperator: Bool) { self.isOperator = isOperator }
-    package func encode(to encoder: inout BCSEncoder) { encoder.bool(isOperator) }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) { isOperator = try decoder.bool() }
+    let time: Timestamp
+    init(isOperator: Bool, time: Timestamp) {
+        self.isOperator = isOperator
+        self.time = time
+    }
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.bool(isOperator)
+        encoder.value(time)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        isOperator = try decoder.bool()
+        time = try Timestamp(from: &decoder)
+    }
+
+    /// Whether it counts at `now`: a vote lapses after 30 days.
+    func counts(for isOperator: Bool, at now: Timestamp) -> Bool {
+        self.isOperator == isOperator && now <= time.adding(days: OperatorVote.days)
+    }
+    static let days: UInt32 = 30
 }
 
 package struct OperatorVoteNotice: Hashable, Sendable, ContractValue {

@@ -7,7 +7,7 @@ package import Primitives
 /// value is readable with a proof, and every earlier one can be checked against its digest.
 ///
 /// Invariants (checked by `RegistryTests`):
-/// - Only a partner writes under its own name.
+/// - Only a partner writes under its own name, itself or by a delegate with the role participant.
 /// - The revision of a name rises by one with each put; the digest of every revision stays.
 /// - A put changes exactly two keys: the present value, and the digest of its revision.
 package enum Registry: Contract {
@@ -42,7 +42,7 @@ package enum Registry: Contract {
     package static var storage: [StorageDeclaration] { [entries.declaration, revisions.declaration] }
 
     private static func put(_ context: Context, _ request: RegistryPut) throws(Rejection) -> Nothing {
-        let owner = try context.requirePartner()
+        let owner = try context.requirePartner(itselfOr: .participant)
         try require(!request.name.isEmpty && !request.value.isEmpty, emptyName())
         let key = Pair(owner, request.name)
         let present = try entries.get(key, in: context)?.revision

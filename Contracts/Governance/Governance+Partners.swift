@@ -77,6 +77,7 @@ extension Governance {
         for key in changed.keys { try Directory.keys.remove(key, in: context) }
         try claim(keys, for: id, context)
         changed.keys = keys
+        try Directory.keysReplaced.set(id, context.time, in: context)
         try store(changed, context)
     }
 
@@ -120,8 +121,6 @@ extension Governance {
 
     /// The calling partner's record; a delegate may not change the partner's own keys.
     static func ownRecord(_ context: Context) throws(Rejection) -> Partner {
-        let partner = try partner(context.requirePartner(), context)
-        guard let key = context.caller.key, partner.keys.contains(key) else { throw HostRejection.notAuthorised() }
-        return partner
+        try context.requireOwnKey("a partner's keys and its validator's are its own to change")
     }
 }

@@ -9,9 +9,7 @@ extension Governance {
         if case .setParameters(let parameters) = request.action, let problem = parameters.problem {
             throw parametersInvalid(problem)
         }
-        let open = try openProposals.get(proposer, in: context)?.value ?? 0
-        try require(open < openProposalsMax, tooManyProposals())
-        try openProposals.set(proposer, Height(open + 1), in: context)
+        try countProposal(of: proposer, isOpen: true, context)
         let number = try proposalCount.get(in: context)?.value ?? 0
         try proposalCount.set(Height(checked(number.adding(1))), in: context)
         let lifetime = try parameters(context).proposalLifetimeMilliseconds
@@ -113,14 +111,17 @@ extension Governance {
     private static func setStatus(
         _ status: Proposal.Status, of proposal: Proposal, by partner: String, _ context: Context
     ) throws(Rejection) {
-        if proposal.status == .open {
-            let open = try openProposals.get(proposal.proposer, in: context)?.value ?? 0
-            try openProposals.set(proposal.proposer, Height(open - min(1, open)), in: context)
-        }
+        if proposal.status == .open { try countProposal(of: proposal.proposer, isOpen: false, context) }
         var changed = proposal
         changed.status = status
         try proposals.set(proposal.number, changed, in: context)
         try context.emit(decided, ProposalNotice(number: proposal.number, partner: partner))
+    }
+
+    private static func countProposal(of member: String, isOpen: Bool, _ context: Context) throws(Rejection) {
+        let open = try openProposals.get(member, in: context)?.value ?? 0
+        if isOpen { try require(open < openProposalsMax, tooManyProposals()) }
+        try openProposals.set(member, Height(isOpen ? open + 1 : open - min(1, open)), in: context)
     }
 
     static func parameters(_ context: Context) throws(Rejection) -> NetworkParameters {

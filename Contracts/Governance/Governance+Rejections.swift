@@ -39,7 +39,8 @@ extension Governance {
     package static let versionNotNewer = RejectionKind(
         121, "version-not-newer", "a version that becomes active must be above the present one")
     package static let activationHeight = RejectionKind(
-        122, "activation-height", "the height of an activation must lie ahead at enactment")
+        122, "activation-height",
+        "the height of an activation must lie ahead at enactment, by at most 10,000,000 blocks")
     package static let activationPending = RejectionKind(
         123, "activation-pending", "another version of this contract is about to become active")
     package static let parametersInvalid = RejectionKind(

@@ -17,7 +17,9 @@ extension Governance {
     /// without the code could not follow.
     static func activate(_ activation: Activation, _ context: Context) throws(Rejection) {
         let version = activation.version
-        try require(activation.from > context.height, activationHeight())
+        let (latest, isBeyond) = context.height.value.addingReportingOverflow(activationBlocksMax)
+        try require(
+            activation.from > context.height && (isBeyond || activation.from.value <= latest), activationHeight())
         var current: UInt32 = 0
         var sources = Digest.zero
         if let active = try Directory.activeVersions.get(version.name, in: context) {

@@ -21,6 +21,9 @@ package enum Governance: Contract {
     /// Open proposals of one member: each ends by a call of its own, and decisions of others are carried out among these.
     package static let openProposalsMax: UInt64 = 16
 
+    /// How many blocks ahead a version may be activated: until then no other version of the contract can be.
+    static let activationBlocksMax: UInt64 = 10_000_000
+
     // MARK: Storage. Numbers 1 to 4 are `Directory`, which the host reads too.
 
     package static let partnerIDs = StorageIndex<String>(5, "partnerIDs")
@@ -47,7 +50,7 @@ package enum Governance: Contract {
             validatorIDs.declaration, epochValidators.declaration, epochCounts.declaration, proposals.declaration,
             proposalCount.declaration, approvals.declaration, evidence.declaration, versionReports.declaration,
             syncReports.declaration, rotations.declaration, Directory.countries.declaration,
-            openProposals.declaration,
+            openProposals.declaration, Directory.keysReplaced.declaration,
         ]
     }
 

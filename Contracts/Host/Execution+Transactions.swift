@@ -64,7 +64,11 @@ extension Execution {
         var roles = partner.roles
         if holder?.partner != id {
             let path = Directory.delegations.stateKey(Pair(id, sender.key), at: WellKnown.identity)
-            guard let delegation: Delegation = try decoded(readUncharged(path)), delegation.expiry >= block.time else {
+            let replacedPath = Directory.keysReplaced.stateKey(id, at: WellKnown.governance)
+            let replaced: Timestamp? = try decoded(readUncharged(replacedPath))
+            guard let delegation: Delegation = try decoded(readUncharged(path)),
+                delegation.isValid(at: block.time, keysReplaced: replaced)
+            else {
                 throw HostRejection.senderUnknown()
             }
             roles.formIntersection(delegation.roles)

@@ -27,6 +27,10 @@ extension Identity {
         112, "signing-key-exists", "the key was registered before; a revoked key does not come back")
     package static let signingKeyUnknown = RejectionKind(
         113, "signing-key-unknown", "the partner has no valid signing key like this")
+    package static let notFree = RejectionKind(
+        114, "not-free", "another community settles the meter until a later time; begin the membership then")
+    package static let keysJustReplaced = RejectionKind(
+        115, "keys-just-replaced", "the partner's keys were replaced in this block; send it again")
 
     // MARK: Documents
 
@@ -98,7 +102,8 @@ extension Identity {
         [
             expiryWrong, delegationUnknown, meterExists, meterUnknown, notItsOperator, partnerWithoutRole,
             alreadyConfirmed, meterRetired, notConfirmed, inCommunity, notInCommunity, proofWrong, signingKeyExists,
-            signingKeyUnknown, labelWrong, labelTwice, keyTwice, purposeWrong, keyWeak, nobodyControls, serviceWrong,
+            signingKeyUnknown, notFree, keysJustReplaced, labelWrong, labelTwice, keyTwice, purposeWrong, keyWeak,
+            nobodyControls, serviceWrong,
             notHTTPS, aliasRefused, controllerUnknown, documentTooLarge, possessionNotProved, documentExists,
             documentUnknown, documentDeactivated, versionConflict, notController, commitmentBroken, signatureWrong,
             sequenceWrong, grantWrong, grantUnknown, notEndorsed, endorsedBefore, endorsementUnknown, reasonUnknown,

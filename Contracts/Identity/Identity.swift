@@ -82,13 +82,13 @@ package enum Identity: Contract {
     package static let registerMeter = Method<RegisterMeter, Nothing>(
         3, "registerMeter", "Registers a meter; confirmed at once when the caller is its grid operator.",
         registerMeter)
-    package static let confirmMeter = Method<JoinMeter, Nothing>(
+    package static let confirmMeter = Method<ConfirmMeter, Nothing>(
         4, "confirmMeter", "The grid operator confirms that the meter belongs to the holder.", confirmMeter)
     package static let retireMeter = Method<MeterID, Nothing>(
         5, "retireMeter", "The grid operator retires a meter that is in no community, for ever.", retireMeter)
     package static let joinMeter = Method<JoinMeter, Nothing>(
         MeterMessages.join.number, MeterMessages.join.name, "A community instance takes a meter.", joinMeter)
-    package static let leaveMeter = Method<MeterID, Nothing>(
+    package static let leaveMeter = Method<LeaveMeter, Nothing>(
         MeterMessages.leave.number, MeterMessages.leave.name, "A community instance lets a meter go.", leaveMeter)
     package static let addSigningKey = Method<AddSigningKey, Nothing>(
         8, "addSigningKey", "A data provider registers a key with which it signs batches.", addSigningKey)

@@ -99,6 +99,9 @@ package enum Directory {
     package static let activeVersions = StorageMap<String, ActiveVersion>(3, "activeVersions")
     /// At `WellKnown.governance`.
     package static let parameters = StorageValue<NetworkParameters>(4, "parameters")
+    /// At `WellKnown.governance`: block time at which the council last replaced the keys of a partner. Delegations and signing
+    /// keys that were made until then do not count: keys are replaced when somebody else had them.
+    package static let keysReplaced = StorageMap<String, Timestamp>(20, "keysReplaced")
     /// At `WellKnown.identity`: partner and the key that acts for it.
     package static let delegations = StorageMap<Pair<String, PublicKey>, Delegation>(1, "delegations")
     /// At `WellKnown.identity`, by pseudonymous meter number.
@@ -112,6 +115,11 @@ package enum Directory {
 }
 
 extension Context {
+    /// When the council last replaced the keys of a partner; nil when it never did.
+    package func keysReplaced(of partner: String) throws(Rejection) -> Timestamp? {
+        try read(Directory.keysReplaced.stateKey(partner, at: WellKnown.governance))
+    }
+
     /// A meter's registration; nil when there is none.
     package func meter(_ number: UInt64) throws(Rejection) -> Meter? {
         try read(Directory.meters.stateKey(number, at: WellKnown.identity))

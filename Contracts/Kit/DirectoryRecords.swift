@@ -42,6 +42,7 @@ package struct NetworkParameters: Hashable, Sendable, ContractValue {
     /// Why these values would stop the network, nil when they do not. Governance itself needs room to work.
     package var problem: String? {
         if quotaWindowMilliseconds == 0 { return "the quota window must be longer than zero" }
+        if quotaWindowMilliseconds > 86_400_000 { return "the quota window must be at most a day" }
         if quotaTransactions < 10 { return "a partner must be allowed 10 transactions per window" }
         if quotaWork < transactionWorkMax { return "the work quota must allow one full transaction" }
         if transactionWorkMax < 20_000_000 { return "a transaction must be allowed 20,000,000 work units" }
@@ -104,19 +105,29 @@ package struct Delegation: Hashable, Sendable, ContractValue {
     package let roles: Roles
     /// Block time after which it no longer holds.
     package let expiry: Timestamp
+    /// Block time at which it was given.
+    package let since: Timestamp
 
-    package init(roles: Roles, expiry: Timestamp) {
+    package init(roles: Roles, expiry: Timestamp, since: Timestamp) {
         self.roles = roles
         self.expiry = expiry
+        self.since = since
     }
 
-    package static let shape = Shape.fields("Delegation", ("roles", .u32), ("expiry", .u64))
+    /// `keysReplaced`: when the council last replaced the partner's own keys (`Directory.keysReplaced`).
+    package func isValid(at time: Timestamp, keysReplaced: Timestamp?) -> Bool {
+        expiry >= time && (keysReplaced.map { $0 < since } ?? true)
+    }
+
+    package static let shape = Shape.fields("Delegation", ("roles", .u32), ("expiry", .u64), ("since", .u64))
     package func encode(to encoder: inout BCSEncoder) {
         encoder.value(roles)
         encoder.value(expiry)
+        encoder.value(since)
     }
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
         roles = try Roles(from: &decoder)
         expiry = try Timestamp(from: &decoder)
+        since = try Timestamp(from: &decoder)
     }
 }

@@ -18,6 +18,8 @@ package struct Meter: Hashable, Sendable, ContractValue {
     package var isRetired: Bool
     /// The community instance that it is in; at most one at a time.
     package var community: Address?
+    /// Nothing before this time can be settled by another community: where the last membership ended.
+    package var freeFrom: Timestamp
 
     package init(
         number: UInt64, gridOperator: String, dataProvider: String, holder: Digest, key: PublicKey? = nil,
@@ -31,12 +33,13 @@ package struct Meter: Hashable, Sendable, ContractValue {
         self.isConfirmed = isConfirmed
         isRetired = false
         community = nil
+        freeFrom = Timestamp(0)
     }
 
     package static let shape = Shape.fields(
         "Meter", ("number", .u64), ("gridOperator", .text(max: Partner.idBytesMax)),
         ("dataProvider", .text(max: Partner.idBytesMax)), ("holder", .digest), ("key", .option(.publicKey)),
-        ("isConfirmed", .bool), ("isRetired", .bool), ("community", .option(.address)))
+        ("isConfirmed", .bool), ("isRetired", .bool), ("community", .option(.address)), ("freeFrom", .u64))
 
     package func encode(to encoder: inout BCSEncoder) {
         encoder.u64(number)
@@ -47,6 +50,7 @@ package struct Meter: Hashable, Sendable, ContractValue {
         encoder.bool(isConfirmed)
         encoder.bool(isRetired)
         encoder.option(community)
+        encoder.value(freeFrom)
     }
 
     package init(from decoder: inout BCSDecoder) throws(BCSError) {
@@ -58,6 +62,7 @@ package struct Meter: Hashable, Sendable, ContractValue {
         isConfirmed = try decoder.bool()
         isRetired = try decoder.bool()
         community = try decoder.option()
+        freeFrom = try Timestamp(from: &decoder)
     }
 }
 
@@ -72,7 +77,11 @@ package struct SigningKey: Hashable, Sendable, ContractValue {
         self.revoked = revoked
     }
 
-    package func isValid(at time: Timestamp) -> Bool { since <= time && (revoked.map { time < $0 } ?? true) }
+    /// `keysReplaced`: when the council last replaced the provider's own keys (`Directory.keysReplaced`); what was registered
+    /// until then, a thief of these may have registered.
+    package func isValid(at time: Timestamp, keysReplaced: Timestamp?) -> Bool {
+        since <= time && (revoked.map { time < $0 } ?? true) && (keysReplaced.map { $0 < since } ?? true)
+    }
 
     package static let shape = Shape.fields("SigningKey", ("since", .u64), ("revoked", .option(.u64)))
     package func encode(to encoder: inout BCSEncoder) {
@@ -176,42 +185,4 @@ package struct Tombstone: Hashable, Sendable, ContractValue {
         reason = try decoder.u16()
         time = try Timestamp(from: &decoder)
     }
-}
-
-/// Calls of Identity that a community instance makes.
-package enum MeterMessages {
-    /// Takes a meter into the calling instance. Refused unless the grid operator confirmed exactly this holder and the
-    /// meter is in no community.
-    package static let join = Message<JoinMeter, Nothing>(6, "joinMeter")
-    /// Lets a meter go that the calling instance has.
-    package static let leave = Message<MeterID, Nothing>(7, "leaveMeter")
-}
-
-package struct JoinMeter: Hashable, Sendable, ContractValue {
-    package let meter: UInt64
-    /// Digest of the consent that the community holds; must be the confirmed one.
-    package let holder: Digest
-
-    package init(meter: UInt64, holder: Digest) {
-        self.meter = meter
-        self.holder = holder
-    }
-
-    package static let shape = Shape.fields("JoinMeter", ("meter", .u64), ("holder", .digest))
-    package func encode(to encoder: inout BCSEncoder) {
-        encoder.u64(meter)
-        encoder.fixed(holder)
-    }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) {
-        meter = try decoder.u64()
-        holder = try decoder.digest()
-    }
-}
-
-package struct MeterID: Hashable, Sendable, ContractValue {
-    package let meter: UInt64
-    package init(meter: UInt64) { self.meter = meter }
-    package static let shape = Shape.fields("MeterID", ("meter", .u64))
-    package func encode(to encoder: inout BCSEncoder) { encoder.u64(meter) }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) { meter = try decoder.u64() }
 }

@@ -2,14 +2,14 @@
 /// with the sources; after a change of a contract run that script.
 enum SourceDigests {
     static let byFolder: [(folder: String, digest: String)] = [
-        ("Accounts", "45404c431de1ea6dc3a41676c4e3aee7a98c7eacfc549937bcdf65625e01545d"),
+        ("Accounts", "ec01cf55bace0aba20deca846872539d5bb03311fd4fdaa58605b477ad26d6d6"),
         ("Agreements", "e1a94684bd21b77f906715b76ab1f5c9b2cc49413fccc850cbcb8c4c255c3bda"),
-        ("Anchors", "59ae8372cd998afe45f7b4b55c876e4c1b30bb7480d517d9fd1ac84db030d02f"),
+        ("Anchors", "0ba02d6122e499820c3644a3ccadcef1ee73a0b465169b42784b44ebb93ab153"),
         ("Billing", "35f816730d41777fe93da7a3fe4daca75877f16c478f3ca7828d648941d334c8"),
-        ("Governance", "4c53e80e4931c6521b3b689c0ed604c84d3c4f5c4104b04e6168fdc2bb4447da"),
-        ("Identity", "a86f1979c709667dd78a4d2fbd39133655cd0e983a84c6ded3e3b0ad89246099"),
+        ("Governance", "df9ff785722c2b92d165284ad54cb7bd046436de2a19def8aa153d633ab2d80d"),
+        ("Identity", "9bb02406cbf96e2e3227fc30f5bd72de3846b4eb264c4124c49930ae9a698d7b"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),
-        ("Trading", "081379ca2219a98be771c6c84050d519ed216dcc440d2d342a5ad31f267c3fc7"),
+        ("Trading", "d2f963218e958f217baf6b9f32387a291daddacc98d7bf36984a917b2c88fc3e"),
     ]
 
     /// Folders whose sources decide, with those of the contracts, what a block results in: a node with others may come to
@@ -28,5 +28,5 @@ enum SourceDigests {
     ]
 
     /// The same digest over all of them.
-    static let rules = "3dc57fcc5e6142277d095121d1f95ac3d39261ecca064c39a8451673e557065a"
+    static let rules = "9a1ab77916cdcbe8ab224538b03eaadd08c24ce4cab81758a65d5a5bdca555e1"
 }

@@ -62,7 +62,8 @@ extension LakeService {
         }
         let key: SigningKey? = try chain.read(
             Directory.signingKeys, Pair(upload.provider, upload.key), of: WellKnown.identity)
-        guard let key, key.isValid(at: chain.time) else {
+        let replaced = try chain.read(Directory.keysReplaced, upload.provider, of: WellKnown.governance)
+        guard let key, key.isValid(at: chain.time, keysReplaced: replaced) else {
             throw LakeRefusal(.notPermitted, "the key is no valid signing key of \(upload.provider)")
         }
         let digest = BatchUpload.signingDigest(network: chain.network, batch: SHA256.hash(upload.bytes))

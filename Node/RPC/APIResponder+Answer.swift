@@ -26,6 +26,11 @@ extension APIResponder {
             return Problem(.unavailable, why).retrying(afterSeconds: seconds)
         case ServiceFailure.pruned(let why):
             return Problem(.pruned, why)
+        case ServiceFailure.tooManyEpochs(let first, let last):
+            return Problem(
+                .tooManyEpochs,
+                "From epoch \(first) to epoch \(last) the validators changed more often than one proof can show. Verify what GET /v1/epochs/\(first) gives, and ask with fromEpoch of the epoch that it leads to."
+            )
         case is CancellationError:
             return Problem(.unavailable, "The node is stopping. Use another node, or try again soon.")
                 .retrying(afterSeconds: 5)

@@ -38,15 +38,16 @@ package protocol NodeService: Sendable {
     /// node keeps; the answer names the height. A height above the newest one means the newest.
     func value(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> StateValue
 
-    /// Proof of the value under `key`, or of its absence, in the newest final state, at most at `height`, for which this
-    /// node has both the state and a finalization.
-    func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle
-
     /// The newest final state, for several reads of one request.
     func finalState() async throws(ServiceFailure) -> any FinalState
 
-    /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
-    func proof(_ keys: [[UInt8]], at height: Height?) async throws(ServiceFailure) -> ProofBundle
+    /// One bundle for the values under keys, or their absence, all of one final state: the newest, at most at `height`, for
+    /// which this node has both the state and a finalization. It leads there from `epoch`, which its reader trusts.
+    func proof(_ keys: [[UInt8]], at height: Height?, from epoch: Epoch) async throws(ServiceFailure) -> ProofBundle
+
+    /// A bundle about no key, whose header is the last one of the newest epoch that a bundle from `epoch` on can lead to, and
+    /// that has ended; nil when `epoch` has not ended.
+    func epochs(from epoch: Epoch) async throws(ServiceFailure) -> ProofBundle?
 
     /// Interfaces of all contracts in the binary, as one JSON document.
     func contractInterfaces() async throws(ServiceFailure) -> String
@@ -73,6 +74,15 @@ package enum ServiceFailure: Error, Hashable, Sendable {
     case unavailable(String, retryAfterSeconds: UInt32)
     /// Older than what this node keeps; another node may have it. Becomes 410.
     case pruned(String)
+    /// A bundle cannot lead from the epoch that was named to the state in one go. Becomes 409.
+    case tooManyEpochs(from: Epoch, to: Epoch)
     /// A local read failed. Becomes 500; the text goes to the log, not to the caller.
     case storage(StorageFailure)
+}
+
+extension NodeService {
+    /// The same for one key, from the genesis on.
+    package func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle {
+        try await proof([key], at: height, from: Epoch(0))
+    }
 }

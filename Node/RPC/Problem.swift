@@ -90,6 +90,7 @@ extension Problem.Kind {
     package static let notFound = Problem.Kind("not-found", 404, "There is nothing by that name")
     package static let methodNotAllowed = Problem.Kind("method-not-allowed", 405, "This path has other methods")
     package static let notAcceptable = Problem.Kind("not-acceptable", 406, "The answer has no such form")
+    package static let tooManyEpochs = Problem.Kind("too-many-epochs", 409, "One proof cannot carry that many epochs")
     package static let pruned = Problem.Kind("pruned", 410, "This node no longer keeps that")
     package static let bodyTooLarge = Problem.Kind("body-too-large", 413, "The body is too large")
     package static let uriTooLong = Problem.Kind("uri-too-long", 414, "The address is too long")

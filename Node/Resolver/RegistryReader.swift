@@ -3,14 +3,14 @@ internal import ContractKit
 internal import Identity
 package import LightClient
 package import NodeClient
-internal import Primitives
+package import Primitives
 
 /// What the resolver reads of a node's newest final state.
 package protocol RegistryReader: Sendable {
     /// All that an answer says is read from one state.
     func finalState() async throws -> any FinalState
-    /// One bundle of one state for all keys.
-    func proof(_ keys: [[UInt8]]) async throws -> ProofBundle
+    /// One bundle of one state for all keys, for a reader that trusts `epoch`.
+    func proof(_ keys: [[UInt8]], from epoch: Epoch) async throws -> ProofBundle
     /// What becomes of a read that failed in two states one after the other.
     func explain(_ failure: StorageFailure) -> any Error
 }

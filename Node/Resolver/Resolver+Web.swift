@@ -10,7 +10,7 @@ extension Resolver {
             return try await refuse(
                 ResolutionProblem(
                     .invalidDID, "A DID of this method has a network and the multihash of its first document."),
-                .json, withProof: false)
+                .json, proofFrom: nil)
         }
         do {
             let object = try await lookup.object(did.description)
@@ -21,7 +21,7 @@ extension Resolver {
             return found(object, .json, Resolver.renamed(object.content, from: did.description, to: subject))
                 .with("Vary", "Host")
         } catch let problem as ResolutionProblem {
-            return try await refuse(problem, .json, withProof: false)
+            return try await refuse(problem, .json, proofFrom: nil)
         }
     }
 
@@ -30,7 +30,7 @@ extension Resolver {
         guard let text, let did = DID(text), let web = Resolver.webName(host: host) else {
             return try await refuse(
                 ResolutionProblem(.notFound, "The operator of this node has set no DID of its own."), .json,
-                withProof: false)
+                proofFrom: nil)
         }
         do {
             let object = try await lookup.object(did.description)
@@ -40,7 +40,7 @@ extension Resolver {
             return found(object, .json, Resolver.renamed(object.content, from: did.description, to: web))
                 .with("Vary", "Host")
         } catch let problem as ResolutionProblem {
-            return try await refuse(problem, .json, withProof: false)
+            return try await refuse(problem, .json, proofFrom: nil)
         }
     }
 

@@ -45,17 +45,17 @@ package struct Resolver: Sendable {
     package func answer(_ request: PreparedRequest) async throws -> ResolverAnswer {
         let order: ResolverOrder
         switch request.order {
-        case .failure(let problem): return try await refuse(problem, request.form, withProof: false)
+        case .failure(let problem): return try await refuse(problem, request.form, proofFrom: nil)
         case .success(let made): order = made
         }
         do {
             return try await answer(order, request.request)
         } catch let problem as ResolutionProblem {
             do {
-                return try await refuse(problem, order.form, withProof: order.withProof)
+                return try await refuse(problem, order.form, proofFrom: order.proofFrom)
             } catch let failure as ResolutionProblem {
                 // The proof of an absence could not be read.
-                return try await refuse(failure, order.form, withProof: false)
+                return try await refuse(failure, order.form, proofFrom: nil)
             }
         }
     }
@@ -70,7 +70,9 @@ package struct Resolver: Sendable {
             case .draft(let made): draft = made
             }
             do {
-                let answer = finish(draft, order.withProof ? try await proof(of: draft.object) : nil)
+                var shown: [UInt8]?
+                if let epoch = order.proofFrom { shown = try await proof(of: draft.object, from: epoch) }
+                let answer = finish(draft, shown)
                 if isAskedAgain { keep(answer, draft.object, order.form, request) }
                 return answer
             } catch is ObjectChanged {
@@ -156,9 +158,9 @@ package struct Resolver: Sendable {
     }
 
     /// JSON of the bundle. Its state may be newer than the one that was read; the object must be the same in both.
-    private func proof(of object: ResolvedObject) async throws -> [UInt8] {
+    private func proof(of object: ResolvedObject, from epoch: Epoch) async throws -> [UInt8] {
         let keys = object.evidence
-        let bundle = try await lookup.reader.proof(keys)
+        let bundle = try await lookup.reader.proof(keys, from: epoch)
         guard bundle.entries.first(where: { $0.key == keys[0] })?.value == object.head.bcs else {
             throw ObjectChanged()
         }
@@ -200,7 +202,7 @@ package struct Resolver: Sendable {
     // MARK: Errors
 
     func refuse(
-        _ problem: ResolutionProblem, _ form: Representation, withProof: Bool
+        _ problem: ResolutionProblem, _ form: Representation, proofFrom epoch: Epoch?
     ) async throws -> ResolverAnswer {
         var error = ObjectWriter()
         error.text("detail", problem.detail)
@@ -209,8 +211,8 @@ package struct Resolver: Sendable {
         error.text("type", problem.kind.type)
         var proof: [UInt8]?
         var freshness: [UInt8]?
-        if withProof, !problem.evidence.isEmpty {
-            let bundle = try await lookup.reader.proof(problem.evidence)
+        if let epoch, !problem.evidence.isEmpty {
+            let bundle = try await lookup.reader.proof(problem.evidence, from: epoch)
             proof = proofs.compact(bundle)
             freshness = writer.freshness(bundle.header.height, bundle.header.time)
         }

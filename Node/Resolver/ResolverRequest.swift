@@ -59,7 +59,8 @@ struct ResolverOrder {
     let name: RegistryName
     let form: Representation
     let selection: VersionSelection
-    let withProof: Bool
+    /// The epoch from which the proof leads to its state; nil: without one.
+    let proofFrom: Epoch?
     let service: String?
     let relativeRef: String?
     let minimumHeight: Height?
@@ -76,6 +77,7 @@ package enum ResolverOptions {
     package static let relativeRef = "relativeRef"
     package static let proof = "proof"
     package static let minimumHeight = "minimumHeight"
+    package static let fromEpoch = "fromEpoch"
     /// Defined by DID Resolution and not done here: parts of hashed or other representations of a document.
     static let unsupported = ["hl", "serviceType", "transformKeys", "expandRelativeUrls"]
 
@@ -119,15 +121,18 @@ extension ResolverOrder {
         for name in ResolverOptions.unsupported where try option(name) != nil {
             throw ResolutionProblem(.featureNotSupported, "This resolver does not know \(name).")
         }
-        minimumHeight = try option(ResolverOptions.minimumHeight).map { (text) throws(ResolutionProblem) in
+        func wholeOption(_ name: String) throws(ResolutionProblem) -> UInt64? {
+            guard let text = try option(name) else { return nil }
             guard let value = ResolverOptions.whole(text) else {
-                throw ResolutionProblem(.invalidOptions, "minimumHeight is a whole number.")
+                throw ResolutionProblem(.invalidOptions, "\(name) is a whole number.")
             }
-            return Height(value)
+            return value
         }
+        minimumHeight = try wholeOption(ResolverOptions.minimumHeight).map(Height.init)
+        let trusted = Epoch(try wholeOption(ResolverOptions.fromEpoch) ?? 0)
         switch try option(ResolverOptions.proof) {
-        case nil, "1"?, "true"?: withProof = true
-        case "0"?, "false"?: withProof = false
+        case nil, "1"?, "true"?: proofFrom = trusted
+        case "0"?, "false"?: proofFrom = nil
         default: throw ResolutionProblem(.invalidOptions, "proof is 0 or 1.")
         }
         service = try option(ResolverOptions.service)

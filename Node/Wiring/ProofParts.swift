@@ -16,9 +16,16 @@ final class ProofParts: NodeDigestMemory {
         var next = 0
     }
 
+    private struct Ends {
+        /// The first one's epoch.
+        var first: UInt64 = 0
+        /// In order; at most as many as a bundle carries.
+        var ends: [ProofBundle.EpochEnd] = []
+        var next: UInt64 { first + UInt64(ends.count) }
+    }
+
     private let nodes = Mutex(Nodes())
-    /// Those of epochs 1, 2, … in order; at most as many as a bundle carries.
-    private let ends = Mutex<[ProofBundle.EpochEnd]>([])
+    private let ends = Mutex(Ends())
 
     subscript(_ node: Digest) -> NodeDigests? { nodes.withLock { $0.digests[node] } }
 
@@ -32,16 +39,35 @@ final class ProofParts: NodeDigestMemory {
         }
     }
 
-    /// The ends of all epochs before `epoch`; `read` gives what is not kept yet, by the epoch that follows.
+    /// The ends of the epochs from `first` on and before `epoch`, at most `ProofBundle.epochEndsMax` of them; `read` gives what
+    /// is not kept yet.
     func epochEnds(
-        to epoch: Epoch, _ read: (Epoch) throws(StorageFailure) -> ProofBundle.EpochEnd
+        from first: Epoch, to epoch: Epoch, _ read: (Epoch) throws(StorageFailure) -> ProofBundle.EpochEnd
     ) throws(StorageFailure) -> [ProofBundle.EpochEnd] {
-        var known = ends.withLock { $0 }
-        if UInt64(known.count) == epoch.value { return known }
-        if UInt64(known.count) > epoch.value { return Array(known.prefix(Int(epoch.value))) }
-        while UInt64(known.count) < epoch.value { known.append(try read(Epoch(UInt64(known.count) + 1))) }
-        let made = known
-        ends.withLock { if made.count > $0.count, made.count <= ProofBundle.epochEndsMax { $0 = made } }
+        guard first < epoch else { return [] }
+        let kept = ends.withLock { $0 }
+        var made: [ProofBundle.EpochEnd] = []
+        made.reserveCapacity(Int(epoch.value - first.value))
+        for number in first.value..<epoch.value {
+            let isKept = number >= kept.first && number < kept.next
+            made.append(isKept ? kept.ends[Int(number - kept.first)] : try read(Epoch(number)))
+        }
+        let found = made
+        ends.withLock { ProofParts.add(found, from: first.value, to: &$0) }
         return made
+    }
+
+    /// Carries on what is kept where it can, since the newest ones are asked for again; else the longer run stays.
+    private static func add(_ made: [ProofBundle.EpochEnd], from first: UInt64, to kept: inout Ends) {
+        if first >= kept.first, first <= kept.next, !kept.ends.isEmpty {
+            let known = Int(kept.next - first)
+            guard known < made.count else { return }
+            kept.ends += made[known...]
+            let excess = max(0, kept.ends.count - ProofBundle.epochEndsMax)
+            kept.ends.removeFirst(excess)
+            kept.first += UInt64(excess)
+        } else if made.count >= kept.ends.count {
+            kept = Ends(first: first, ends: made)
+        }
     }
 }

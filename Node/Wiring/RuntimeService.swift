@@ -179,21 +179,25 @@ struct RuntimeService: NodeService {
         return RuntimeState(height: view.tip.height, time: view.tip.time, state: view.state)
     }
 
-    func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle {
-        try proof([key], at: height)
+    func proof(
+        _ keys: [[UInt8]], at height: Height?, from epoch: Epoch
+    ) throws(ServiceFailure) -> ProofBundle {
+        let (state, bundle) = try read(at: height) { (point, view) throws(StorageFailure) in
+            let last = point.header.epoch
+            let isTooFar = last > epoch && last.value - epoch.value > UInt64(ProofBundle.epochEndsMax)
+            return (last, isTooFar ? nil : try StateProofs.bundle(keys, point, view, proofParts, from: epoch))
+        }
+        if let bundle { return bundle }
+        guard state.value <= epoch.value || state.value - epoch.value <= UInt64(ProofBundle.epochEndsMax) else {
+            throw .tooManyEpochs(from: epoch, to: state)
+        }
+        throw .unavailable(
+            "there is no certified block above the genesis in reach, so nothing can be proved",
+            retryAfterSeconds: 1)
     }
 
-    /// One bundle for several keys, all of one final state: the newest, or the newest at most at `height`.
-    func proof(_ keys: [[UInt8]], at height: Height? = nil) throws(ServiceFailure) -> ProofBundle {
-        let bundle = try read(at: height) { (point, view) throws(StorageFailure) in
-            try StateProofs.bundle(keys, point, view, proofParts)
-        }
-        guard let bundle else {
-            throw .unavailable(
-                "there is no certified block above the genesis in reach, so nothing can be proved",
-                retryAfterSeconds: 1)
-        }
-        return bundle
+    func epochs(from epoch: Epoch) throws(ServiceFailure) -> ProofBundle? {
+        try read { (view) throws(StorageFailure) in try StateProofs.epochs(from: epoch, view, proofParts) }
     }
 
     func contractInterfaces() async throws(ServiceFailure) -> String {

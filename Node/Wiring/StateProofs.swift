@@ -6,9 +6,10 @@ internal import Replica
 
 /// Proof bundles out of a node's own chain.
 enum StateProofs {
-    /// Keys in one state, under its own header; nil before the first block.
+    /// Keys in one state, under its own header, for a reader that trusts `epoch`; nil before the first block. Whether a bundle
+    /// may carry that many epochs is asked before.
     static func bundle(
-        _ keys: [[UInt8]], _ point: StatePoint, _ view: ChainView, _ parts: ProofParts
+        _ keys: [[UInt8]], _ point: StatePoint, _ view: ChainView, _ parts: ProofParts, from epoch: Epoch = Epoch(0)
     ) throws(StorageFailure) -> ProofBundle? {
         guard let finalization = point.finalization else { return nil }
         var entries: [ProofBundle.Entry] = []
@@ -20,13 +21,34 @@ enum StateProofs {
         }
         return ProofBundle(
             entries: entries, header: point.header, descendants: [], finalization: finalization,
-            epochEnds: try parts.epochEnds(to: point.header.epoch) { (epoch) throws(StorageFailure) in
-                guard let record = try view.epoch(epoch), let header = try view.header(at: record.root),
-                    let finalization = try view.finalization(at: record.root)
-                else { throw StorageFailure("the end of epoch \(epoch.previous ?? epoch) is missing in the store") }
-                return ProofBundle.EpochEnd(
-                    header: header, finalization: finalization, nextValidators: record.validators)
-            })
+            epochEnds: try ends(from: epoch, to: point.header.epoch, view, parts))
+    }
+
+    /// No key, and the last header of an epoch: as many epochs after `epoch` as a bundle carries and have ended; nil when none
+    /// has.
+    static func epochs(
+        from epoch: Epoch, _ view: ChainView, _ parts: ProofParts
+    ) throws(StorageFailure) -> ProofBundle? {
+        guard epoch < view.epoch, let newest = view.epoch.previous else { return nil }
+        let (farthest, isBeyond) = epoch.value.addingReportingOverflow(UInt64(ProofBundle.epochEndsMax))
+        let last = isBeyond ? newest : min(newest, Epoch(farthest))
+        let end = try end(of: last, view)
+        return ProofBundle(
+            entries: [], header: end.header, descendants: [], finalization: end.finalization,
+            epochEnds: try ends(from: epoch, to: last, view, parts))
+    }
+
+    private static func ends(
+        from epoch: Epoch, to last: Epoch, _ view: ChainView, _ parts: ProofParts
+    ) throws(StorageFailure) -> [ProofBundle.EpochEnd] {
+        try parts.epochEnds(from: epoch, to: last) { (number) throws(StorageFailure) in try end(of: number, view) }
+    }
+
+    private static func end(of epoch: Epoch, _ view: ChainView) throws(StorageFailure) -> ProofBundle.EpochEnd {
+        guard let record = try view.epoch(epoch.next), let header = try view.header(at: record.root),
+            let finalization = try view.finalization(at: record.root)
+        else { throw StorageFailure("the end of epoch \(epoch) is missing in the store") }
+        return ProofBundle.EpochEnd(header: header, finalization: finalization, nextValidators: record.validators)
     }
 }
 

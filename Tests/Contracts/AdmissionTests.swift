@@ -93,6 +93,35 @@ import Testing
         #expect(try code(&bench, actor: "metrics") == HostRejection.senderUnknown.code)
     }
 
+    /// The council replaces keys that were stolen: what the thief delegated ends with them, and nothing else does.
+    @Test func aDelegateEndsWithTheKeysThatMadeIt() throws {
+        var bench = try Consortium.bench()
+        let key = ContractTestBench.key(of: "a server of metrics")
+        let call = Call(instance: WellKnown.registry, method: 1, arguments: [])
+        func code(_ bench: inout ContractTestBench) throws -> UInt16? {
+            let transaction = try bench.transaction([call], as: "", key: key, actor: "metrics")
+            return try bench.admission(of: transaction)?.code
+        }
+        func delegate(_ bench: inout ContractTestBench, with own: Secp256k1.SecretKey) throws {
+            let expiry = bench.time.adding(milliseconds: 86_400_000)
+            try bench.send(
+                Identity.delegate, to: WellKnown.identity,
+                Delegate(key: key.publicKey, roles: .dataProvider, expiry: expiry), as: "", key: own, actor: nil)
+        }
+        let (old, new) = (ContractTestBench.key(of: "metrics"), ContractTestBench.key(of: "metrics anew"))
+        try delegate(&bench, with: old)
+        #expect(try code(&bench) == nil)
+        // One of others does not touch it.
+        let other = ContractTestBench.key(of: "readers anew").publicKey
+        #expect(try bench.enact(.replaceKeys(id: "readers", keys: [other])) == .enacted(bench.height))
+        #expect(try code(&bench) == nil)
+        #expect(try bench.enact(.replaceKeys(id: "metrics", keys: [new.publicKey])) == .enacted(bench.height))
+        #expect(try code(&bench) == HostRejection.senderUnknown.code)
+        #expect(rejectionCode { try delegate(&bench, with: old) } != nil)
+        try delegate(&bench, with: new)
+        #expect(try code(&bench) == nil)
+    }
+
     /// A key that was delegated for something else erases no data, registers no keys, and takes no proposal back.
     @Test func aDelegateMayDoWhatItsRoleSays() throws {
         var bench = try Consortium.bench { suite in

@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "7d2ad85bca955da5eb4d2b27e75784f890bc4138864d36945117b8d00f463b5f")
+        #expect(history.description == "dd00c3d9785aeab4928f42f2cc376e288d6eeeedda4e4b24a120bb6ee1aeceed")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -39,7 +39,7 @@ import Testing
                 Partner(id: "a", name: "A é", roles: [.council, .issuer], keys: [key], isSuspended: true).bcs
             ),
             ("KeyHolder", KeyHolder(partner: "a").bcs),
-            ("Delegation", Delegation(roles: .oracle, expiry: Timestamp(9)).bcs),
+            ("Delegation", Delegation(roles: .oracle, expiry: Timestamp(9), since: Timestamp(8)).bcs),
             ("NetworkParameters", NetworkParameters().bcs),
             ("ActiveVersion", ActiveVersion(version: 1, sources: digest).bcs), ("Meter", meter.bcs),
             ("SigningKey", SigningKey(since: Timestamp(3), revoked: Timestamp(4)).bcs),
@@ -106,7 +106,7 @@ import Testing
         "Partner "
             + "0161044120c3a901010000010003898d5aa75f1295fad2b749a86b122ce59619b35465a17b1ea11ea654dc61c73d01",
         "KeyHolder 0161",
-        "Delegation 400000000900000000000000",
+        "Delegation 4000000009000000000000000800000000000000",
         "NetworkParameters "
             + "60ea000000000000c027090000000000005847f80d00000000e1f5050000000060ea0000000000000008194800000000",
         "ActiveVersion "
@@ -115,7 +115,7 @@ import Testing
         "Meter "
             + "0500000000000000016701644bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a01000389"
             + "8d5aa75f1295fad2b749a86b122ce59619b35465a17b1ea11ea654dc61c73d01000174726164696e6700000000000000"
-            + "000000000000",
+            + "0000000000000000000000000000",
         "SigningKey 0300000000000000010400000000000000",
         "BatchAnchor "
             + "4bf5122f344554c53bde2ebb8cd2b7e3d1600ad631c385a5d7cce23c7785459a00000000000000000000000000000000"
@@ -184,7 +184,7 @@ import Testing
         var suite = Consortium.suiteGenesis
         suite.meters = [Meter(number: 1, gridOperator: "gridco", dataProvider: "metrics", holder: .zero)]
         #expect(
-            SHA256.hash(suite.bcs).description == "c84559aa44cb9e39550ddf98b318d8325c090d4acd2e328b7e53f09982cace44")
+            SHA256.hash(suite.bcs).description == "7e4f423b9187533194e699faffbb18d5909c427fb3c5195204b8ed3a50ad36eb")
         #expect(try SuiteGenesis(bcs: suite.bcs) == suite)
         let genesis = try ContractTestBench.genesis(validators: Consortium.council, application: suite.bcs)
         var encoder = BCSEncoder()
@@ -193,7 +193,7 @@ import Testing
             encoder.blob(change.value ?? [])
         }
         #expect(
-            SHA256.hash(encoder.bytes).description == "6d735961abb37dcaadbae5492bd380fd1fef1a3513bb739b96e4e270310630d5"
+            SHA256.hash(encoder.bytes).description == "c17707883197d1730483f1868b1ccbba6b4228a43689c10ad3694962fffe2c52"
         )
     }
 
@@ -202,8 +202,8 @@ import Testing
         "agreements 1 bb1fcd99a0494f9ba2208809380afdb7209c56a59b89db93ddff6177293ff1b0",
         "anchors 1 928ab648a72d156001e2e71c7ac9d9ad126fbc05b8f9ae73bc61951625aaeecc",
         "billing 1 a1df40d8229ce9bd4cee810cb90f801d5677474447912f97c7a27b74d40a34fc",
-        "governance 2 92a32c03e3e0a2f3e7de77849fc3d11dd3b2fe27a7da98996ded8b584b9c876d",
-        "identity 2 165ef1ded96c8c6cb501ad0f46f7d23904e5259404ae29843756f16b8ff623c8",
+        "governance 2 ba31eead2fde2bc1e42422ce09c8c953102a3f92acef4406f5029e5dc4bbed41",
+        "identity 2 168d1b7f716b75abbf5ed7782796fdea494b1d4a47ef3145bab5d944e4b27e42",
         "instances 1 cfe305b31b04f92e44edf9a0615d4d9f647b8d6c10e23de644633edf9206e0f6",
         "registry 1 3845037e61e214a1277e46d576fc4151ab566396cc772fe10d12b977913a3256",
     ]

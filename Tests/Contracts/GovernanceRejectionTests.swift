@@ -131,6 +131,14 @@ import Testing
                 }
             ),
             (
+                Governance.parametersInvalid,
+                send(Governance.propose, as: "aurora") { _ in
+                    var parameters = NetworkParameters()
+                    parameters.quotaWindowMilliseconds = 86_400_001
+                    return Propose(.setParameters(parameters))
+                }
+            ),
+            (
                 Governance.approvalsMissing,
                 { bench in
                     // Four proposals of the same block: the first three empty the council of their approvers.
@@ -257,6 +265,12 @@ import Testing
                 Governance.activationHeight,
                 reported(GovernanceTests.version(2)) {
                     .activate(Activation(GovernanceTests.version(2), from: $0.height.advanced(by: 1)))
+                }
+            ),
+            (
+                Governance.activationHeight,
+                reported(GovernanceTests.version(2)) {
+                    .activate(Activation(GovernanceTests.version(2), from: $0.height.advanced(by: 10_000_100)))
                 }
             ),
             (

@@ -135,7 +135,9 @@ struct InputIndexTests {
             let number = MemberNumber(UInt32(home()))
             let until = PeriodNumber(Homes.first.value + UInt64.random(in: 0...hours, using: &random))
             _ = try cluster.network.withLock {
-                try $0.code(Community.endMembership, on: address, MembershipEnd(member: number, until: until))
+                try $0.before(Timestamp(until.value * 3_600_000)) {
+                    try $0.code(Community.endMembership, on: address, MembershipEnd(member: number, until: until))
+                }
             }
         }
 
@@ -145,7 +147,9 @@ struct InputIndexTests {
                 from: PeriodNumber(Homes.first.value + UInt64.random(in: 0..<hours, using: &random)),
                 settings: MemberSettings(key: RateSchedule(Int64.random(in: 0...9_000, using: &random))))
             _ = try cluster.network.withLock {
-                try $0.code(Community.amend, on: address, Amendment(change: change, signature: nil))
+                try $0.before(Timestamp(change.from.value * 3_600_000)) {
+                    try $0.code(Community.amend, on: address, Amendment(change: change, signature: nil))
+                }
             }
         }
     }

@@ -30,12 +30,15 @@ struct SettlerTests {
         // Without members, time goes by without new periods; the meters of the former ones are free.
         for home in 1...Self.homes where ends {
             try cluster.network.withLock { (network) in
-                _ = try network.must(
-                    Community.endMembership, on: address,
-                    MembershipEnd(
-                        member: MemberNumber(UInt32(home)), until: PeriodNumber(Homes.first.value + Self.hours)))
+                try network.before(Self.end) {
+                    _ = try $0.must(
+                        Community.endMembership, on: address,
+                        MembershipEnd(
+                            member: MemberNumber(UInt32(home)), until: PeriodNumber(Homes.first.value + Self.hours)))
+                }
             }
         }
+        if ends { try cluster.network.withLock { _ = try $0.emptyBlock() } }
         return (cluster, address)
     }
 

@@ -65,6 +65,21 @@ private func refusal(
         #expect(refusal(chain, forked, from: kept) == .contradictsTrusted(height: Height(5)))
     }
 
+    /// A bundle about no key leads to the end of an epoch, and another one from there: so any number of epochs is gone over.
+    @Test func anEndOfAnEpochIsAStep() throws {
+        let chain = try TestChain()
+        let ends = try chain.epochEnds(upTo: 2)
+        let step = ProofBundle(
+            entries: [], header: ends[1].header, descendants: [], finalization: ends[1].finalization,
+            epochEnds: [ends[0]])
+        let anchor = try step.verify(from: TrustAnchor(chain.genesis), now: chain.now, ageMillisecondsMax: .max).anchor
+        #expect(anchor.epoch == Epoch(1) && anchor.header == ends[1].header.digest)
+        #expect(anchor.validators == ends[0].nextValidators)
+        let rest = try chain.bundle(["k1"], height: 8).with(epochEnds: [ends[1]])
+        #expect(refusal(chain, rest) == .epochOrder(Epoch(1)))
+        #expect(refusal(chain, rest, from: anchor) == nil)
+    }
+
     @Test func refusesWrongHeaders() throws {
         let chain = try TestChain()
         let good = try chain.bundle(["k1"], height: 7, descendants: 2)

@@ -2,6 +2,7 @@ import Chain
 import ContractKit
 import ContractSuite
 import Foundation
+import LightClient
 import NodeClient
 import Primitives
 import Testing
@@ -29,10 +30,43 @@ extension ProcessSuite {
             let validators = try await network.with(["coop"]) { try await $0.validators().validators }
             #expect(validators.validators.map(\.partner) == ["coop", "energylab", "gridco"])
             let write = try await network.write("in-the-new-epoch", through: "gridco")
+            try await expectProofsFromEveryEpoch(network)
             let listed = try await Program.succeed(["gov", "list", "--node", network.url("coop")])
             #expect(listed.contains("carried out"))
             try await network.expectNothingLostOrDoubled([write], on: ["coop", "energylab", "gridco"])
             #expect(network.isRunning(removed), "a removed validator's node goes on as one that follows")
+        }
+    }
+}
+
+/// Proofs leave out what led to the epoch that their reader trusts; from every one of them the reader gets on.
+private func expectProofsFromEveryEpoch(_ network: ValidatorNetwork) async throws {
+    let genesis = try network.genesis()
+    try await network.with(["coop"]) { client in
+        let key = Array("nothing".utf8)
+        func bundle(_ path: String) async throws -> ProofBundle {
+            try ProofBundle(bcs: try await client.get(path, accept: "application/octet-stream"))
+        }
+        let whole = try await bundle("/v1/state/\(Hex.encode(key))?proof=1")
+        #expect(whole.epochEnds.count == 1)
+        let step = try await bundle("/v1/epochs/0").verify(
+            from: TrustAnchor(genesis), now: .wallClock, ageMillisecondsMax: .max)
+        #expect(step.header == whole.epochEnds.first?.header)
+        let rest = try await bundle("/v1/state/\(Hex.encode(key))?proof=1&fromEpoch=0")
+        #expect(
+            try rest.verify(from: step.anchor, now: .wallClock, ageMillisecondsMax: 600_000).anchor.epoch == Epoch(1))
+        for trusted in [1, UInt64.max] {
+            let short = try await bundle("/v1/state/\(Hex.encode(key))?proof=1&fromEpoch=\(trusted)")
+            #expect(short.epochEnds.isEmpty && short.header.epoch == Epoch(1))
+        }
+        await #expect(throws: ClientError.self) { _ = try await bundle("/v1/epochs/1") }
+        let did = "did:cwatt:\(genesis.name):QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n"
+        for (query, count) in [("", 1), ("?fromEpoch=1", 0)] {
+            let answer = try await client.result(
+                "/1.0/identifiers/\(did)\(query)", accept: "application/did-resolution")
+            let proof = try JSONValue(parsing: answer)["didResolutionMetadata"]?["proof"]
+            guard case .array(let ends)? = proof?["epochEnds"] else { throw TestFailure("the answer has no proof: \(did)") }
+            #expect(ends.count == count)
         }
     }
 }

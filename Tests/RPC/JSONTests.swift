@@ -149,7 +149,7 @@ import Testing
         let node = try SmallNode()
         try await node.makeBlock()
         for key in [SmallNode.knownKey, Array("absent".utf8)] {
-            let bundle = try await node.proof(key, at: nil)
+            let bundle = try await node.proof([key], at: nil, from: Epoch(0))
             let ours = JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact
             let document = try JSONDecoder().decode(ProofBundleDocument.self, from: Data(ours))
             #expect(try document.bundle() == bundle)

@@ -247,10 +247,6 @@ actor SmallNode: NodeService {
         }
     }
 
-    func proof(_ key: [UInt8], at height: Height?) throws(ServiceFailure) -> ProofBundle {
-        try proof([key], at: height)
-    }
-
     func contractInterfaces() throws(ServiceFailure) -> String {
         try check()
         return "{\"contracts\":[\(SmallNode.interface)]}"

@@ -79,7 +79,8 @@ struct AmendmentTests {
 
     @Test func keysAreTheAdministratorsTheRestIsSigned() throws {
         var community = try SmallCommunity()
-        let from = TestNetwork.firstPeriod.advanced(by: 2)
+        let running = PeriodNumber(community.network.time.value / 3_600_000)
+        let from = running.next
         func amendment(_ settings: MemberSettings, number: UInt16, signer: Int? = nil) -> Amendment {
             let change = SettingsChange(member: MemberNumber(3), from: from, settings: settings)
             let digest = Amendment.signingDigest(
@@ -111,6 +112,10 @@ struct AmendmentTests {
         }
         #expect(member.in(TestNetwork.firstPeriod, changes: changes).settings == .none)
         #expect(member.in(from, changes: changes).settings == settings(key: 6, bid: 9))
+        // Keys are known before the energy flows.
+        let late = Amendment(
+            change: SettingsChange(member: MemberNumber(4), from: running, settings: settings(key: 7)))
+        #expect(try code(late) == Community.periodBegun.code)
         // Not for settled periods.
         #expect(try community.code(try community.settlement()) == nil)
         let past = Amendment(
@@ -121,10 +126,11 @@ struct AmendmentTests {
     /// What a member signed for later does not begin sooner, however often the administrator changes the keys.
     @Test func signedTermsDoNotBeginSooner() throws {
         var community = try SmallCommunity()
+        let running = PeriodNumber(community.network.time.value / 3_600_000)
         func code(_ number: UInt16, _ periods: UInt64, _ settings: MemberSettings, signer: Int? = nil) throws -> UInt16?
         {
             let change = SettingsChange(
-                member: MemberNumber(3), from: TestNetwork.firstPeriod.advanced(by: periods), settings: settings)
+                member: MemberNumber(3), from: running.advanced(by: periods), settings: settings)
             let digest = Amendment.signingDigest(
                 network: community.network.genesis.network, community: community.address, number: number,
                 change: change)
@@ -156,6 +162,9 @@ struct AmendmentTests {
             try community.network.code(Community.publish, on: community.address, prices, by: partner)
         }
         let first = PublishedPrices(series: 0, firstHour: hour, values: [50_000, -20_000])
+        let far = UInt32((community.network.time.value + 401 * 86_400_000) / 3_600_000)
+        #expect(
+            try publish(PublishedPrices(series: 0, firstHour: far, values: [1])) == Community.pricesInvalid.code)
         #expect(try publish(first, by: "aurora") == Community.notOracle.code)
         #expect(
             try publish(PublishedPrices(series: 1, firstHour: hour, values: [1])) == Community.notOracle.code)
@@ -215,6 +224,41 @@ struct AmendmentTests {
             try community.network.code(
                 Community.closeWindows, on: community.address, ClosedPeriods(day: UInt32(days), periods: 1))
                 == HostRejection.notPermitted.code)
+    }
+
+    /// Members keep their right to a correction: nobody ends the community over it.
+    @Test(arguments: [false, true])
+    func aCommunityEndsWhenNothingCanBeCorrected(isProvisional: Bool) throws {
+        var community = try SmallCommunity(testRules(activeMembersMin: 2, deadlineHours: 48))
+        community.network.time = Timestamp((TestNetwork.firstPeriod.value + 1) * 3_600_000 + 90_000_000)
+        let until = PeriodNumber(community.network.time.value / 3_600_000).next
+        if isProvisional { community.batches.removeLast() }
+        let settlement = try community.settlement()
+        #expect(settlement.claim.stage == (isProvisional ? .provisional : .final))
+        #expect(try community.code(settlement) == nil)
+        for index in 1...5 as ClosedRange<UInt32> {
+            try community.network.must(
+                Community.endMembership, on: community.address,
+                MembershipEnd(member: MemberNumber(index), until: until))
+        }
+        community.network.time = Timestamp(until.value * 3_600_000)
+        _ = try community.network.emptyBlock()
+        let open = try #require(try community.network.read(Community.openUntil, of: community.address))
+        if !isProvisional {
+            #expect(
+                try community.network.read(Community.windows, TestNetwork.firstPeriod, of: community.address) == open)
+        }
+        for time in [community.network.time, Timestamp(open.value - 10_000)] {
+            community.network.time = time
+            #expect(
+                try community.network.code(Community.end, on: community.address, Nothing())
+                    == Community.windowsOpen.code)
+            #expect(
+                try community.network.code(Community.supersede, on: community.address, testRules())
+                    == Community.windowsOpen.code)
+        }
+        community.network.time = open
+        #expect(try community.network.code(Community.end, on: community.address, Nothing()) == nil)
     }
 
     /// The deadline of a provisional period is announced by the chain itself, once, and not when the period is final.

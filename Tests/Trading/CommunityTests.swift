@@ -28,20 +28,39 @@ struct MembershipTests {
             try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == address
         )
         // The same meter again, here and in a second community.
-        #expect(try network.code(Community.admit, on: address, admission) == Identity.inCommunity.code)
+        #expect(try network.code(Community.admit, on: address, admission) == Community.consentUsed.code)
+        let again = network.admission(1, to: address, from: TestNetwork.firstPeriod.next)
+        #expect(try network.code(Community.admit, on: address, again) == Identity.inCommunity.code)
         let second = try network.found(rules, by: "borealis")
         let elsewhere = network.admission(1, to: second)
         #expect(
             try network.code(Community.admit, on: second, elsewhere, by: "borealis") == Identity.inCommunity.code)
         // Ending: not while a member is in it, then for good.
         #expect(try network.code(Community.end, on: address, Nothing()) == Community.membersRemain.code)
-        let end = MembershipEnd(member: MemberNumber(1), until: PeriodNumber(408_400))
+        // What was delivered stays the member's: an end in the past is none.
+        let running = PeriodNumber(network.time.value / 3_600_000)
+        for past in [PeriodNumber(408_400), running] {
+            #expect(
+                try network.code(
+                    Community.endMembership, on: address, MembershipEnd(member: MemberNumber(1), until: past))
+                    == Community.periodBegun.code)
+        }
+        let end = MembershipEnd(member: MemberNumber(1), until: running.next)
         #expect(
             try network.code(Community.endMembership, on: address, end, by: "borealis")
                 == Community.notAdministrator.code)
         #expect(try network.code(Community.endMembership, on: address, end) == nil)
         #expect(try network.code(Community.endMembership, on: address, end) == Community.membershipEnded.code)
-        #expect(try network.code(Community.admit, on: second, elsewhere, by: "borealis") == nil)
+        network.time = Timestamp(running.next.value * 3_600_000)
+        _ = try network.emptyBlock()
+        // The second community settles nothing that the first one has: it takes the meter from the end on.
+        #expect(try network.code(Community.admit, on: second, elsewhere, by: "borealis") == Identity.notFree.code)
+        let before = network.admission(1, to: second, from: running)
+        #expect(try network.code(Community.admit, on: second, before, by: "borealis") == Identity.notFree.code)
+        let after = network.admission(1, to: second, from: running.next)
+        #expect(try network.code(Community.admit, on: second, after, by: "borealis") == nil)
+        // With the old consent nobody is taken back.
+        #expect(try network.code(Community.admit, on: address, admission) == Community.consentUsed.code)
         #expect(try network.code(Community.end, on: address, Nothing()) == nil)
         #expect(try network.code(Community.admit, on: address, admission) == HostRejection.instanceEnded.code)
     }
@@ -91,7 +110,7 @@ struct MembershipTests {
         #expect(
             try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == nil)
         // The household is a member again, of the same community: nobody frees its meters by the old end.
-        try network.must(Community.admit, on: address, network.admission(1, to: address))
+        try network.must(Community.admit, on: address, network.admission(1, to: address, from: until))
         #expect(try release() == nil)
         #expect(
             try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == address
@@ -155,6 +174,29 @@ struct MembershipTests {
         let second = InstanceService.create.call(
             on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: never))
         #expect(try network.run([second], by: "aurora").rejection?.code == Community.rulesInvalid.code)
+        // Who is named has the role for it.
+        let key = Directory.partners.stateKey("dawn", at: WellKnown.governance)
+        let dawn = try network.read(Directory.partners, "dawn", of: WellKnown.governance)
+        func found(attester: String, oracle: String, roles: Roles) throws -> UInt16? {
+            var changed = try #require(dawn)
+            changed.roles = roles
+            network.state.values[key] = changed.bcs
+            let rules = CommunityRules(
+                name: "A", currency: "EUR", period: .minutes60, priceRule: .midMarketRate,
+                gridTariff: Tariff(
+                    base: PricePair(consumption: 1, production: 1),
+                    series: SeriesUse(
+                        series: 0, sides: .consumption, surcharge: PricePair(consumption: 0, production: 0))),
+                series: [PriceSeries(name: "day-ahead", oracle: oracle)],
+                attestation: AttestationPolicy(attesters: [attester], threshold: 1))
+            let call = InstanceService.create.call(
+                on: WellKnown.instances, CreateInstance(contract: Community.name, arguments: rules))
+            return try network.run([call], by: "aurora").rejection?.code
+        }
+        let others = Roles.all.subtracting([.attester, .oracle])
+        #expect(try found(attester: "dawn", oracle: "corona", roles: others) == Community.attestersUnknown.code)
+        #expect(try found(attester: "corona", oracle: "dawn", roles: others) == Community.oracleUnknown.code)
+        #expect(try found(attester: "dawn", oracle: "dawn", roles: .all) == nil)
     }
 
     @Test func newRulesAreANewInstance() throws {

@@ -118,6 +118,16 @@ package struct TestNetwork: Sendable {
         try run([method.call(on: instance, arguments)], by: partner).rejection?.code
     }
 
+    /// Runs `body` while block time is still before `time`, then goes back to where the clock was.
+    package mutating func before<Value>(
+        _ time: Timestamp, _ body: (inout TestNetwork) throws -> Value
+    ) rethrows -> Value {
+        let now = self.time
+        self.time = min(now, Timestamp(time.value - 60_000))
+        defer { self.time = max(now, self.time) }
+        return try body(&self)
+    }
+
     /// An empty block: runs scheduled calls that are due.
     package mutating func emptyBlock() throws -> [Receipt] {
         let result = try application.execute(context: nextBlock, transactions: [], state: state)

@@ -181,9 +181,11 @@ private struct NoChain: NodeService {
     func header(_ reference: BlockReference) async throws(ServiceFailure) -> BlockHeader? { throw nothing }
     func finality(_ height: Height) async throws(ServiceFailure) -> Finality? { throw nothing }
     func value(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> StateValue { throw nothing }
-    func proof(_ key: [UInt8], at height: Height?) async throws(ServiceFailure) -> ProofBundle { throw nothing }
     func finalState() async throws(ServiceFailure) -> any FinalState { throw nothing }
-    func proof(_ keys: [[UInt8]], at height: Height?) async throws(ServiceFailure) -> ProofBundle { throw nothing }
+    func proof(
+        _ keys: [[UInt8]], at height: Height?, from epoch: Epoch
+    ) async throws(ServiceFailure) -> ProofBundle { throw nothing }
+    func epochs(from epoch: Epoch) async throws(ServiceFailure) -> ProofBundle? { throw nothing }
     func contractInterfaces() async throws(ServiceFailure) -> String { throw nothing }
     func contractInterface(_ instance: Address) async throws(ServiceFailure) -> String? { throw nothing }
     func query(

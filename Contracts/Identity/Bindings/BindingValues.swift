@@ -187,3 +187,32 @@ package struct SigningKeyNotice: Hashable, Sendable, ContractValue {
         isValid = try decoder.bool()
     }
 }
+
+package struct ConfirmMeter: Hashable, Sendable, ContractValue {
+    package let meter: UInt64
+    /// Whose meter it is: `Meter.holder` of the registration.
+    package let holder: Digest
+
+    package init(meter: UInt64, holder: Digest) {
+        self.meter = meter
+        self.holder = holder
+    }
+
+    package static let shape = Shape.fields("ConfirmMeter", ("meter", .u64), ("holder", .digest))
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u64(meter)
+        encoder.fixed(holder)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        meter = try decoder.u64()
+        holder = try decoder.digest()
+    }
+}
+
+package struct MeterID: Hashable, Sendable, ContractValue {
+    package let meter: UInt64
+    package init(meter: UInt64) { self.meter = meter }
+    package static let shape = Shape.fields("MeterID", ("meter", .u64))
+    package func encode(to encoder: inout BCSEncoder) { encoder.u64(meter) }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) { meter = try decoder.u64() }
+}

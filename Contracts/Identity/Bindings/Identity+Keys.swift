@@ -10,7 +10,8 @@ extension Identity {
         try require(request.expiry > context.time && request.expiry <= latest, expiryWrong())
         // A delegate never gets more than the partner has; the host narrows it again when roles are taken away later.
         try require(!request.roles.isEmpty && request.roles.isSubset(of: partner.roles), partnerWithoutRole())
-        let delegation = Delegation(roles: request.roles, expiry: request.expiry)
+        try requireLater(than: context.keysReplaced(of: partner.id), context)
+        let delegation = Delegation(roles: request.roles, expiry: request.expiry, since: context.time)
         try Directory.delegations.set(Pair(partner.id, request.key), delegation, in: context)
         try context.emit(
             delegated,
@@ -36,7 +37,13 @@ extension Identity {
         // A key outlives the delegation of whoever registers it.
         try context.requireOwnKey("signing keys are the partner's own to register and to revoke")
         let key = Pair(partner, request.key)
-        try require(!Directory.signingKeys.contains(key, in: context), signingKeyExists())
+        let replaced = try context.keysReplaced(of: partner)
+        if let known = try Directory.signingKeys.get(key, in: context) {
+            // What does not count since the keys were replaced may be registered again, unless it was revoked.
+            let isLapsed = known.revoked == nil && !known.isValid(at: context.time, keysReplaced: replaced)
+            try require(isLapsed, signingKeyExists())
+        }
+        try requireLater(than: replaced, context)
         try context.spend(Context.signatureWork(request.key.scheme))
         let digest = AddSigningKey.signingDigest(network: context.network, partner: partner, key: request.key)
         try require(SignatureVerifier.verify(request.proof, by: request.key, over: digest), proofWrong())
@@ -55,6 +62,11 @@ extension Identity {
         record.revoked = context.time
         try store(record, key, context)
         return Nothing()
+    }
+
+    /// A block's time stands for all that is in it: which came first, the replacement or this, is not known within one.
+    private static func requireLater(than replaced: Timestamp?, _ context: Context) throws(Rejection) {
+        if let replaced { try require(context.time > replaced, keysJustReplaced()) }
     }
 
     private static func store(

@@ -8,7 +8,7 @@ extension Identity {
         try require(DID.isNetwork(genesis.network), nameWrong("the network"))
         try network.set(NetworkName(name: genesis.network), in: context)
         for meter in genesis.meters {
-            try require(meter.community == nil && !meter.isRetired, notConfirmed())
+            try require(meter.community == nil && !meter.isRetired && meter.freeFrom == Timestamp(0), notConfirmed())
             try add(meter, context)
         }
         return Nothing()
@@ -39,7 +39,7 @@ extension Identity {
         }
     }
 
-    static func confirmMeter(_ context: Context, _ request: JoinMeter) throws(Rejection) -> Nothing {
+    static func confirmMeter(_ context: Context, _ request: ConfirmMeter) throws(Rejection) -> Nothing {
         var meter = try operatedMeter(request.meter, context)
         try require(!meter.isConfirmed, alreadyConfirmed())
         try require(meter.holder == request.holder, notConfirmed("the registration names another holder"))
@@ -61,16 +61,21 @@ extension Identity {
         var meter = try liveMeter(request.meter, context)
         try require(meter.isConfirmed && meter.holder == request.holder, notConfirmed("\(request.meter)"))
         try require(meter.community == nil, inCommunity("\(request.meter)"))
+        // The same hour is settled once, also where a membership was ended after another one could have begun.
+        try require(
+            request.from >= meter.freeFrom,
+            notFree("meter \(request.meter) is free from \(meter.freeFrom.milliseconds) ms on"))
         meter.community = community
         try store(meter, context)
         return Nothing()
     }
 
-    static func leaveMeter(_ context: Context, _ request: MeterID) throws(Rejection) -> Nothing {
+    static func leaveMeter(_ context: Context, _ request: LeaveMeter) throws(Rejection) -> Nothing {
         guard case .instance(let community) = context.caller.origin else { throw HostRejection.notPermitted() }
         var meter = try liveMeter(request.meter, context)
         try require(meter.community == community, notInCommunity("\(request.meter)"))
         meter.community = nil
+        meter.freeFrom = max(meter.freeFrom, request.until)
         try store(meter, context)
         return Nothing()
     }

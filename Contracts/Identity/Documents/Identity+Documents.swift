@@ -64,12 +64,15 @@ extension Identity {
         let did = DID(network: try networkName(context), digest: request.did)
         let (head, _) = try liveDocument(did, context)
         let key = Pair(did.object.digest, member)
-        try require(votes.get(key, in: context)?.reason != request.reason, votedBefore())
-        try votes.set(key, DeactivationVote(reason: request.reason), in: context)
+        let cast = try votes.get(key, in: context)
+        try require(cast?.counts(for: request.reason, at: context.time) != true, votedBefore())
+        try votes.set(key, DeactivationVote(reason: request.reason, time: context.time), in: context)
         let council = try context.councilMembers()
         var agreeing = 0
         for partner in council
-        where try votes.get(Pair(did.object.digest, partner), in: context)?.reason == request.reason { agreeing += 1 }
+        where try votes.get(Pair(did.object.digest, partner), in: context)?
+            .counts(for: request.reason, at: context.time) == true
+        { agreeing += 1 }
         let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
         try context.emit(
             voted, VoteNotice(did: did.digest, partner: member, reason: request.reason, isDecided: isDecided))

@@ -234,9 +234,25 @@ package struct NetworkName: Hashable, Sendable, BCSCodable {
 /// A council member's vote to deactivate a DID.
 package struct DeactivationVote: Hashable, Sendable, BCSCodable {
     package let reason: UInt16
-    package func encode(to encoder: inout BCSEncoder) { encoder.u16(reason) }
-    package init(from decoder: inout BCSDecoder) throws(BCSError) { reason = try decoder.u16() }
-    init(reason: UInt16) { self.reason = reason }
+    let time: Timestamp
+    package func encode(to encoder: inout BCSEncoder) {
+        encoder.u16(reason)
+        encoder.value(time)
+    }
+    package init(from decoder: inout BCSDecoder) throws(BCSError) {
+        reason = try decoder.u16()
+        time = try Timestamp(from: &decoder)
+    }
+    init(reason: UInt16, time: Timestamp) {
+        self.reason = reason
+        self.time = time
+    }
+
+    /// Whether it counts at `now`: a vote lapses after 30 days, since what it was about may be over.
+    func counts(for reason: UInt16, at now: Timestamp) -> Bool {
+        self.reason == reason && now <= time.adding(days: DeactivationVote.days)
+    }
+    static let days: UInt32 = 30
 }
 
 /// A part of a content, at most 1,000 bytes.

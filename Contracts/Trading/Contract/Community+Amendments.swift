@@ -10,7 +10,8 @@ extension Community {
         try require(member.until.map { change.from < $0 } ?? true, membershipEnded("member \(member.number)"))
         try requireUnsettled(change.from, head)
         try require(member.amendments < Member.amendmentsMax, amendmentsFull())
-        try checkSettings(change.settings, try rules(context))
+        let rules = try rules(context)
+        try checkSettings(change.settings, rules)
         let number = member.amendments
         let current = number == 0 ? nil : try changes.get(Pair(member.number, number - 1), in: context)
         if let signature = amendment.signature {
@@ -21,6 +22,8 @@ extension Community {
             try require((current?.settings ?? member.settings).differsInKeysOnly(change.settings), memberSignature())
             // What the member signed for later does not begin sooner.
             try require(current.map { $0.from <= change.from } ?? true, memberSignature())
+            // Full keys say afterwards who gets what (France: dynamic keys); all others are known before the energy flows.
+            if rules.model != .fullKeys { try requireNotBegun(change.from, context) }
         }
         try require(change.bcs.count <= Member.byteCountMax, memberInvalid("the settings are above 1,000 bytes"))
         member.amendments += 1
@@ -45,11 +48,13 @@ extension Community {
         try require(!prices.values.isEmpty && prices.values.allSatisfy(range.contains), pricesInvalid())
         let settled = head.lastSettled.flatMap { rules.period.start(of: $0) }
         let hours = UInt32(PriceDay.hours)
+        let latest = context.time.adding(milliseconds: pricesAheadMilliseconds)
         var isNew = false
         for (index, value) in prices.values.enumerated() {
             let hour = try checked(prices.firstHour.adding(UInt32(index)))
             let start = Timestamp(UInt64(hour) * PriceDay.millisecondsPerHour)
             if let settled { try require(start > settled, startSettled("hour \(hour) is settled")) }
+            try require(start <= latest, pricesInvalid("hour \(hour) lies more than 400 days ahead"))
             let key = Pair(UInt16(prices.series), hour / hours)
             let known = try priceDays.get(key, in: context) ?? PriceDay()
             var day = known

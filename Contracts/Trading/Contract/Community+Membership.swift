@@ -18,11 +18,14 @@ extension Community {
         try checkSettings(terms.settings, rules)
         if let plant = terms.plant { try checkPlant(plant, head, context) }
         try requireUnsettled(terms.from, head)
-        try require(rules.period.end(of: terms.from) != nil, memberInvalid("the first period is out of range"))
-        try check(admission.consent, terms: terms, rules: rules, context)
+        guard let start = rules.period.start(of: terms.from), rules.period.end(of: terms.from) != nil else {
+            throw memberInvalid("the first period is out of range")
+        }
+        try check(admission.consent, of: number, terms: terms, rules: rules, context)
         for meter in terms.meters {
             _ = try context.send(
-                MeterMessages.join, to: WellKnown.identity, JoinMeter(meter: meter.value, holder: holder))
+                MeterMessages.join, to: WellKnown.identity,
+                JoinMeter(meter: meter.value, holder: holder, from: start))
         }
         head.memberCount += 1
         head.openMemberships += 1
@@ -31,11 +34,13 @@ extension Community {
         return number
     }
 
+    /// From a period on that has not begun: what was delivered under the member's terms is settled under them.
     static func endMember(_ context: Context, _ request: MembershipEnd) throws(Rejection) -> Nothing {
         var head = try requireAdministrator(context)
         let member = try requireMember(request.member, context)
         try require(member.until == nil, membershipEnded("member \(request.member)"))
         try requireUnsettled(request.until, head)
+        try requireNotBegun(request.until, context)
         return try end(member, at: request.until, &head, context)
     }
 
@@ -66,7 +71,7 @@ extension Community {
         }
         if end <= context.time {
             try releases.remove(member.number, in: context)
-            try free(member, &head, context)
+            try free(member, at: end, &head, context)
         } else {
             let release = try context.schedule(releaseMeters.message, member.number, at: end)
             try releases.set(member.number, release, in: context)
@@ -87,7 +92,7 @@ extension Community {
         }
         try context.requireSchedule(of: waiting)
         var head = try requireHead(context)
-        try free(member, &head, context)
+        try free(member, at: waiting.time, &head, context)
         try releases.remove(number, in: context)
         try Community.head.set(head, in: context)
         return Nothing()
@@ -121,9 +126,12 @@ extension Community {
         }
     }
 
-    private static func free(_ member: Member, _ head: inout CommunityHead, _ context: Context) throws(Rejection) {
+    private static func free(
+        _ member: Member, at end: Timestamp, _ head: inout CommunityHead, _ context: Context
+    ) throws(Rejection) {
         for meter in member.meters {
-            _ = try context.send(MeterMessages.leave, to: WellKnown.identity, MeterID(meter: meter.value))
+            _ = try context.send(
+                MeterMessages.leave, to: WellKnown.identity, LeaveMeter(meter: meter.value, until: end))
         }
         // The membership was counted when it began.
         head.openMemberships -= min(head.openMemberships, 1)
@@ -135,6 +143,11 @@ extension Community {
         }
     }
 
+    static func requireNotBegun(_ period: PeriodNumber, _ context: Context) throws(Rejection) {
+        let running = try rules(context).period.period(at: context.time)
+        try require(period > running, periodBegun("period \(running) is running"))
+    }
+
     private static func store(_ member: Member, _ head: inout CommunityHead, _ context: Context) throws(Rejection) {
         head.members = MemberLog.appending(member, to: head.members)
         try members.set(member.number, member, in: context)
@@ -142,7 +155,7 @@ extension Community {
     }
 
     private static func check(
-        _ consent: Consent, terms: MembershipTerms, rules: CommunityRules, _ context: Context
+        _ consent: Consent, of number: MemberNumber, terms: MembershipTerms, rules: CommunityRules, _ context: Context
     ) throws(Rejection) {
         try require(consent.attesters == rules.attestation.attesters, consentOtherAttesters())
         let digest = terms.signingDigest(
@@ -151,5 +164,8 @@ extension Community {
         try context.spend(Context.signatureWork(consent.key.scheme))
         try require(
             SignatureVerifier.verify(consent.signature, by: consent.key, over: digest), consentSignature())
+        // Once: who left by withdrawing it is not taken back with it.
+        if let former = try consents.get(digest, in: context) { throw consentUsed("it admitted member \(former)") }
+        try consents.set(digest, number, in: context)
     }
 }

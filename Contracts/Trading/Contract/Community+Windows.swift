@@ -19,6 +19,7 @@ extension Community {
         if claim.stage == .provisional {
             guard isFirst, let end = rules.period.end(of: claim.period) else { return }
             let deadline = rules.deadline(afterEnd: end)
+            if let day = rules.windowDay(finalAt: deadline) { try keepOpen(until: day, context) }
             if deadline > context.time { try context.schedule(passDeadline.message, claim.period, at: deadline) }
             return
         }
@@ -27,11 +28,18 @@ extension Community {
         else { return }
         let time = Timestamp(UInt64(closing) * millisecondsPerDay)
         try windows.set(claim.period, time, in: context)
+        try keepOpen(until: closing, context)
         let waiting = try closings.get(closing, in: context)
         let count = try checked((waiting?.periods ?? 0).adding(1))
         let entry = ClosedPeriods(day: closing, periods: count)
         try closings.set(closing, entry, in: context)
         if waiting == nil { try context.schedule(closeWindows.message, entry, at: time) }
+    }
+
+    private static func keepOpen(until day: UInt32, _ context: Context) throws(Rejection) {
+        let time = Timestamp(UInt64(day) * millisecondsPerDay)
+        if let open = try openUntil.get(in: context), open >= time { return }
+        try openUntil.set(time, in: context)
     }
 
     /// Refused, this one and the next lose their notice only: windows close by `windows`, stages follow block time.

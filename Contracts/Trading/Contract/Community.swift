@@ -9,7 +9,9 @@ package import Primitives
 /// - a membership begins and ends after every settled period, settings and prices are set for later periods only: what a
 ///   settled period was computed with is fixed;
 /// - a published price is never changed;
+/// - without the member's signature a membership ends, and keys change, from a period on that has not begun;
 /// - a withdrawal needs the member's signature and nobody's consent; it takes effect with the next period;
+/// - a consent admits once;
 /// - every meter of a member was confirmed by its grid operator for the key that signed the consent, and Identity keeps
 ///   it in this community, and in no other one, until the membership is over;
 /// - every stored settlement was attested under the policy, over exactly the stored digest of inputs and claim;
@@ -27,6 +29,8 @@ package enum Community: Contract {
     package static let isInstantiable = true
 
     package static let membersMax: UInt32 = 131_072
+    /// How far ahead of block time a price may be published.
+    static let pricesAheadMilliseconds: UInt64 = 400 * 86_400_000
 
     // MARK: Storage
 
@@ -50,11 +54,16 @@ package enum Community: Contract {
     /// The scheduled release of a member's meters.
     package static let releases = StorageMap<MemberNumber, ScheduleID>(10, "releases")
 
+    /// Consents by what was signed, with the member whom each admitted.
+    package static let consents = StorageMap<Digest, MemberNumber>(11, "consents")
+    /// Until when some settlement can still change; moves ahead only.
+    package static let openUntil = StorageValue<Timestamp>(12, "openUntil")
+
     package static var storage: [StorageDeclaration] {
         [
             head.declaration, rulesParts.declaration, members.declaration, settlements.declaration,
             replaced.declaration, changes.declaration, priceDays.declaration, windows.declaration,
-            closings.declaration, releases.declaration,
+            closings.declaration, releases.declaration, consents.declaration, openUntil.declaration,
         ]
     }
 
@@ -144,10 +153,9 @@ extension Community {
     static func found(_ context: Context, _ rules: CommunityRules) throws(Rejection) -> Nothing {
         let administrator = try context.requirePartner(with: .communityAdministrator)
         if let problem = rules.problem { throw rulesInvalid(problem) }
-        for partner in rules.attestation.attesters where try context.partner(partner) == nil {
-            throw attestersUnknown(partner)
-        }
-        for series in rules.series where try context.partner(series.oracle) == nil {
+        for partner in rules.attestation.attesters
+        where try context.partner(partner)?.roles.contains(.attester) != true { throw attestersUnknown(partner) }
+        for series in rules.series where try context.partner(series.oracle)?.roles.contains(.oracle) != true {
             throw oracleUnknown(series.oracle)
         }
         let attesters = rules.attestation.attesters.count
@@ -169,15 +177,23 @@ extension Community {
 
     static func endCommunity(_ context: Context, _: Nothing) throws(Rejection) -> Nothing {
         let head = try requireAdministrator(context)
-        try require(head.openMemberships == 0, membersRemain("\(head.openMemberships) are not over"))
+        try requireOver(head, context)
         try context.endInstance()
         return Nothing()
     }
 
     static func supersedeCommunity(_ context: Context, _ rules: CommunityRules) throws(Rejection) -> Address {
         let head = try requireAdministrator(context)
-        try require(head.openMemberships == 0, membersRemain("\(head.openMemberships) are not over"))
+        try requireOver(head, context)
         return try context.supersede(contract: name, arguments: rules)
+    }
+
+    /// An instance that has ended takes no settlement and no correction any more.
+    private static func requireOver(_ head: CommunityHead, _ context: Context) throws(Rejection) {
+        try require(head.openMemberships == 0, membersRemain("\(head.openMemberships) are not over"))
+        if let open = try openUntil.get(in: context) {
+            try require(context.time >= open, windowsOpen("the last one closes at \(open.milliseconds) ms"))
+        }
     }
 
     // MARK: Shared

@@ -6,7 +6,8 @@ extension Community {
     package static let rulesTooLong = RejectionKind(
         101, "rules-too-long", "the rules are above 4,096 bytes; use fewer tariff bands or partners")
     package static let attestersUnknown = RejectionKind(
-        102, "attesters-unknown", "the attestation policy names a partner that the network does not have")
+        102, "attesters-unknown",
+        "the attestation policy names a partner that the network does not have, or that is no attester")
     package static let notAdministrator = RejectionKind(
         103, "not-administrator", "only the partner that created the community may do this")
     package static let memberInvalid = RejectionKind(104, "member-invalid", "the admission is not valid")
@@ -32,11 +33,14 @@ extension Community {
     package static let amendmentsFull = RejectionKind(
         115, "amendments-full", "the settings of this member changed too often; let it leave and join again")
     package static let oracleUnknown = RejectionKind(
-        116, "oracle-unknown", "a price series names a partner that the network does not have")
+        116, "oracle-unknown", "a price series names a partner that the network does not have, or that is no oracle")
     package static let notOracle = RejectionKind(
         117, "not-oracle", "only the partner that the rules name may publish this price series")
     package static let pricesInvalid = RejectionKind(
         118, "prices-invalid", "the published prices are not valid, or hours that have a price already")
+
+    package static let consentUsed = RejectionKind(
+        119, "consent-used", "this consent has admitted a member already; let the member sign a new one")
 
     package static let notSettler = RejectionKind(
         120, "not-settler", "only the administrator or an attester of the community may settle a period")
@@ -74,14 +78,22 @@ extension Community {
         "only the first final version of a period shows its totals: the difference of two versions is somebody's reading"
     )
 
+    package static let periodBegun = RejectionKind(
+        135, "period-begun",
+        "without the member's signature this takes effect from a period on that has not begun; choose a later one")
+    package static let windowsOpen = RejectionKind(
+        136, "windows-open", "settlements of the community can still be corrected; end it when their windows are closed"
+    )
+
     package static var rejections: [RejectionKind] {
         [
             rulesInvalid, rulesTooLong, attestersUnknown, notAdministrator, memberInvalid, consentOtherAttesters,
             consentSignature, startSettled, communityFull, memberUnknown, membershipEnded,
             membersRemain, memberSignature, agentUnknown, amendmentsFull, oracleUnknown, notOracle, pricesInvalid,
+            consentUsed,
             notSettler, periodNotOver, otherRules, otherMembers, otherContractVersion, alreadySettled,
             otherPrevious, wrongStage, totalsInvalid, notAttested, wrongCounts, batchNotAnchored,
-            batchesNotListed, windowClosed, totalsOpen,
+            batchesNotListed, windowClosed, totalsOpen, periodBegun, windowsOpen,
         ]
     }
 }

@@ -111,7 +111,7 @@ struct PartnerCommand: AsyncParsableCommand {
 
         func run() async throws {
             let call = Identity.confirmMeter.call(
-                on: WellKnown.identity, JoinMeter(meter: meter, holder: try PartnerCommand.holder(holder)))
+                on: WellKnown.identity, ConfirmMeter(meter: meter, holder: try PartnerCommand.holder(holder)))
             try await GovCommand.send(call, "confirming the meter", connection, output) { result in
                 "Confirmed meter \(meter), final in block \(result.height)."
             }

@@ -290,7 +290,8 @@ extension ChainView {
         let own: Partner? = try read(Directory.partners, partner, of: WellKnown.governance)
         if own?.isSuspended == true { return false }
         let signing: SigningKey? = try read(Directory.signingKeys, Pair(partner, key), of: WellKnown.identity)
-        if let signing { return signing.isValid(at: time) }
+        let replaced = try read(Directory.keysReplaced, partner, of: WellKnown.governance)
+        if let signing { return signing.isValid(at: time, keysReplaced: replaced) }
         return own?.keys.contains(key) ?? false
     }
 

@@ -55,6 +55,9 @@ struct IdentityRoutes: RouteModule {
         option("relativeRef", "^(/[A-Za-z0-9._~-]{1,16}){1,4}$", "A reference below that endpoint."),
         option("proof", "^[01]$", "0: without the proof bundle."),
         option(
+            "fromEpoch", "^[0-9]{1,18}$",
+            "The epoch that the reader trusts from earlier proofs; the proof leaves out what led there."),
+        option(
             "minimumHeight", "^[0-9]{1,18}$",
             "Answer from this height or above: waited for a moment, else 503. Gives read-your-writes."),
     ]
@@ -206,8 +209,12 @@ private struct ServiceReader: RegistryReader {
 
     func explain(_ failure: StorageFailure) -> any Error { explain(.storage(failure)) }
 
-    func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
-        do throws(ServiceFailure) { return try await service.proof(keys, at: nil) } catch { throw explain(error) }
+    func proof(_ keys: [[UInt8]], from epoch: Epoch) async throws -> ProofBundle {
+        do throws(ServiceFailure) {
+            return try await service.proof(keys, at: nil, from: epoch)
+        } catch {
+            throw explain(error)
+        }
     }
 
     private func explain(_ failure: ServiceFailure) -> any Error {

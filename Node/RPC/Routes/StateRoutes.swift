@@ -20,14 +20,21 @@ struct StateRoutes: RouteModule {
         "Reads the newest state at most at this height that the node keeps; the answer names its height. States are kept at checkpoints, some 16 blocks apart, and for as long as the node's operator chose."
     )
     private let minimumHeight = CommonParameters.minimumHeight
+    private let fromEpoch = ParameterKey<Epoch>(
+        "fromEpoch", .query, .counter,
+        "With proof=1: the epoch that the reader trusts from earlier proofs; the bundle leaves out what led there. 0, the genesis, when left out."
+    )
 
-    var endpoints: [Endpoint] { [read, validators] }
+    var endpoints: [Endpoint] { [read, validators, epochs] }
 
     private var read: Endpoint {
         Endpoint(
             .get, "/v1/state/{key}", operation: "getState", summary: "Value of a key",
             details: "An absent key has the value null in JSON; as bytes without a proof it is 404.",
-            parameters: [key.declaration, proof.declaration, height.declaration, minimumHeight.declaration],
+            parameters: [
+                key.declaration, proof.declaration, height.declaration, minimumHeight.declaration,
+                fromEpoch.declaration,
+            ],
             answers: [
                 Endpoint.Answer(
                     200, "The value, or with proof=1 the bundle that proves it.",
@@ -41,7 +48,7 @@ struct StateRoutes: RouteModule {
                             "Height of the state that was read.")
                     ])
             ],
-            problems: [.notFound, .pruned, .behind]
+            problems: [.notFound, .tooManyEpochs, .pruned, .behind]
         ) { request in
             let key = try request.value(key)
             let height = request[height]
@@ -73,7 +80,7 @@ struct StateRoutes: RouteModule {
     private func proven(
         _ key: [UInt8], at height: Height?, atLeast least: Height, _ request: APIRequest
     ) async throws -> APIAnswer {
-        let bundle = try await service.proof(key, at: height)
+        let bundle = try await service.proof([key], at: height, from: request[fromEpoch] ?? Epoch(0))
         guard bundle.header.height >= least else {
             throw Problem(.behind, "The newest provable state is of height \(bundle.header.height). Try again soon.")
                 .retrying(afterSeconds: 1)
@@ -84,6 +91,30 @@ struct StateRoutes: RouteModule {
         let read = StateValue(height: bundle.header.height, value: value)
         return APIAnswer.json(StateAnswer(key: key, read: read, proof: bundle), .stateAnswer)
             .with("Commonwatt-Height", height)
+    }
+
+    private let ended = ParameterKey<Epoch>("epoch", .path, .counter, "The epoch that the reader trusts.")
+
+    /// For who was away while the validators changed more often than one bundle can show.
+    private var epochs: Endpoint {
+        Endpoint(
+            .get, "/v1/epochs/{epoch}", operation: "getEpochs", summary: "Proof of the epochs after one",
+            details:
+                "A proof bundle without keys. Its header is the last one of an epoch: of the newest that has ended, or of that which lies \(ProofBundle.epochEndsMax) above the given one. Verified, whatever its age, it gives the next epoch to trust.",
+            parameters: [ended.declaration],
+            answers: [
+                Endpoint.Answer(
+                    200, "The bundle.",
+                    [.json(JSONCoder<ProofBundle>.proofBundle.schema), .bytes("The BCS of the proof bundle.")])
+            ],
+            problems: [.notFound, .pruned]
+        ) { request in
+            let epoch = try request.value(ended)
+            guard let bundle = try await service.epochs(from: epoch) else {
+                throw Problem(.notFound, "Epoch \(epoch) has not ended at this node.")
+            }
+            return (request.wantsBytes ? .bytes(bundle.bcs) : APIAnswer.json(bundle, .proofBundle)).uncached
+        }
     }
 
     private let epoch = ParameterKey<Epoch>("epoch", .query, .counter, "The current one when left out.")

@@ -126,6 +126,19 @@ import Testing
         #expect(bench.identity(Identity.vote, vote, as: "draco") == Identity.documentDeactivated.code)
     }
 
+    /// A vote lapses after 30 days: it decides nothing years later, and may be cast again.
+    @Test func votesToEndADIDLapse() throws {
+        var bench = try Consortium.identityBench()
+        #expect(bench.identity(Identity.create, acme.signer(bench).create(acme.content)) == nil)
+        let vote = VoteDeactivation(did: acme.did.digest, reason: 3)
+        for member in ["aurora", "borealis"] { #expect(bench.identity(Identity.vote, vote, as: member) == nil) }
+        bench.advance(milliseconds: 30 * 86_400_000)
+        #expect(bench.identity(Identity.vote, vote, as: "cygnus") == nil)
+        #expect(try bench.head(acme.did.description)?.isDeactivated == false)
+        for member in ["aurora", "borealis"] { #expect(bench.identity(Identity.vote, vote, as: member) == nil) }
+        #expect(try bench.head(acme.did.description)?.isDeactivated == true)
+    }
+
     @Test func possessionAndSignaturesAreChecked() throws {
         var bench = try Consortium.identityBench()
         let signer = acme.signer(bench)

@@ -151,7 +151,11 @@ import Testing
         #expect(vote(false, as: "village") == HostRejection.notAuthorised.code)
         #expect(vote(false, as: "draco") == nil)
         seen.expect(Accounts.votedBefore, vote(false, as: "draco"))
+        // After 30 days a vote counts no more, and may be cast again.
+        try market.pass(days: 31)
         #expect(vote(false, as: "aurora") == nil)
+        #expect(vote(false, as: "cygnus") == nil)
+        #expect(try market.account(judge).roles == .marketOperator)
         #expect(try market.account(judge).roles == .marketOperator)
         #expect(vote(false, as: "borealis") == nil)
         #expect(try market.account(judge).roles == [])

@@ -213,5 +213,7 @@ struct NodeReader: RegistryReader {
 
     func finalState() async throws -> any FinalState { try await node.finalState() }
 
-    func proof(_ keys: [[UInt8]]) async throws -> ProofBundle { try await node.proof(keys, at: nil) }
+    func proof(_ keys: [[UInt8]], from epoch: Epoch) async throws -> ProofBundle {
+        try await node.proof(keys, at: nil, from: epoch)
+    }
 }

@@ -42,9 +42,9 @@ import Testing
             return CountedState(state: try await reader.finalState(), counter: self)
         }
 
-        func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
+        func proof(_ keys: [[UInt8]], from epoch: Epoch) async throws -> ProofBundle {
             work.withLock { $0.proofs += 1 }
-            return try await reader.proof(keys)
+            return try await reader.proof(keys, from: epoch)
         }
 
         /// What was done since the last call.

@@ -84,7 +84,7 @@ import Testing
         struct Unproved: RegistryReader {
             let reader: NodeReader
             func finalState() async throws -> any FinalState { try await reader.finalState() }
-            func proof(_ keys: [[UInt8]]) async throws -> ProofBundle {
+            func proof(_ keys: [[UInt8]], from epoch: Epoch) async throws -> ProofBundle {
                 throw ResolutionProblem(.internalError, "no proof")
             }
         }

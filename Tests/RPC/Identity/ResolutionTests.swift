@@ -57,7 +57,7 @@ import Testing
         let text = ProofBundleText()
         for count in [0, 1, 3] {
             let keys = (0..<count).map { RegistryKeys.head("did:cwatt:bench:\($0)") }
-            let bundle = try await registry.node.proof(keys, at: nil)
+            let bundle = try await registry.node.proof(keys, at: nil, from: Epoch(0))
             for _ in 0..<2 {
                 #expect(text.compact(bundle) == JSONCoder<ProofBundle>.proofBundle.encode(bundle).compact)
             }
