@@ -15,15 +15,20 @@ package struct Erasure: Sendable {
 
     private let lake: DataLake
     private let chain: ChainView
+    private let now: Timestamp
 
-    package init(lake: DataLake, chain: ChainView) {
+    /// `now` is the machine's clock: by it a node knows that its chain is behind.
+    package init(lake: DataLake, chain: ChainView, now: Timestamp) {
         self.lake = lake
         self.chain = chain
+        self.now = now
     }
 
     package struct Plan: Sendable {
-        /// Batches that may go, ascending.
+        /// Batches that may go once their data provider declares them deleted, ascending.
         package let batches: [Digest]
+        /// Batches that may go, ascending, and that no tombstone can name: the meter's data provider did not anchor them.
+        package let unanchored: [Digest]
         /// Batches that may not go yet, with the reason.
         package let kept: [(batch: Digest, reason: String)]
         /// The membership is over and nothing is kept: key, salts and lines may go, too.
@@ -34,21 +39,55 @@ package struct Erasure: Sendable {
         guard let community = try chain.community(address),
             let member = try chain.read(Community.members, number, of: address)
         else { throw LakeRefusal(.unknown, "the chain has no member \(number) in community \(address)") }
-        var batches: [Digest] = []
+        var (batches, unanchored): ([Digest], [Digest]) = ([], [])
         var kept: [(batch: Digest, reason: String)] = []
         for meter in member.meters {
             let entries = try lake.entries(
                 of: meter, from: Timestamp(0), to: Timestamp(UInt64(Int64.max)), limit: Erasure.batchesMax)
-            for entry in entries where entry.status != .erased {
+            let provider = try chain.dataProviders(of: [meter])[0]
+            for (entry, anchor) in zip(entries, try chain.anchors(entries.map(\.digest)))
+            where entry.status != .erased {
                 if let reason = try reasonToKeep(entry, member, community) {
                     kept.append((entry.digest, reason))
-                } else {
+                } else if let anchor, anchor.owner == provider {
                     batches.append(entry.digest)
+                } else if anchor == nil, let reason = try reasonToWait(for: entry.digest) {
+                    kept.append((entry.digest, reason))
+                } else {
+                    unanchored.append(entry.digest)
                 }
             }
         }
         let isOver = try member.until.map { try isClosed(before: $0, member, community) } ?? false
-        return Plan(batches: batches.sorted(), kept: kept, isWhole: isOver && kept.isEmpty)
+        return Plan(
+            batches: batches.sorted(), unanchored: unanchored.sorted(), kept: kept, isWhole: isOver && kept.isEmpty)
+    }
+
+    /// Why a batch without any anchor may still get one; nil when it is waited for no longer. What another partner anchored
+    /// never gets its provider's: a digest has one anchor.
+    private func reasonToWait(for digest: Digest) throws -> String? {
+        if AnchorWait.isBehind(chain, now: now) {
+            return "this node's chain is behind, at \(chain.time.text), and does not know whether it was anchored since"
+        }
+        if try lake.isWaiting(digest, since: limit) { return nil }
+        return "it is not anchored, and was handed in or noticed less than a day ago: its anchor may be on its way"
+    }
+
+    private var limit: Timestamp { AnchorWait.limit(chain, AnchorWait.onTheWayMilliseconds) }
+
+    /// Removes the member's batches that go without a tombstone; how many.
+    package func removeUnanchored(of number: MemberNumber, in address: Address) throws -> Int {
+        try remove(try plan(of: number, in: address).unanchored)
+    }
+
+    /// What was handed in again since the plan was made stays.
+    private func remove(_ unanchored: [Digest]) throws -> Int {
+        var removed = 0
+        for (digest, anchor) in zip(unanchored, try chain.anchors(unanchored)) {
+            let since = anchor == nil ? limit : Timestamp(.max)
+            if try lake.removeUnanchored(digest, waitingSince: since) { removed += 1 }
+        }
+        return removed
     }
 
     /// Why a batch is still needed; nil when it is not. A batch reaches into at most 8,192 periods.
@@ -96,7 +135,8 @@ package struct Erasure: Sendable {
         return erased
     }
 
-    /// Destroys a member's key, salts and lines, when the plan for it is whole and no batch is held any more.
+    /// Destroys a member's key, salts and lines, when the plan for it is whole and no batch is held any more but what goes
+    /// without a tombstone, which goes first.
     package func forget(_ number: MemberNumber, in address: Address) throws {
         let plan = try plan(of: number, in: address)
         guard plan.isWhole, plan.batches.isEmpty else {
@@ -105,6 +145,7 @@ package struct Erasure: Sendable {
                 plan.kept.first.map { "batch \($0.batch.short) is kept: \($0.reason)" }
                     ?? "the membership is not over, or batches are still held")
         }
+        _ = try remove(plan.unanchored)
         try lake.secrets.destroy(number, in: address)
         try lake.results.eraseLines(of: number, in: address)
     }

@@ -14,7 +14,7 @@ import TradingTestSupport
 @Suite("Erasure")
 struct ErasureTests {
     private func erasure(_ cluster: Cluster, _ partner: String = Cluster.administrator) throws -> Erasure {
-        Erasure(lake: try cluster.lake(partner), chain: cluster.chain)
+        Erasure(lake: try cluster.lake(partner), chain: cluster.chain, now: cluster.time)
     }
 
     /// Nothing may go while a period can be corrected; afterwards the member's readings go everywhere, and proofs stay.
