@@ -1,7 +1,7 @@
 internal import Chain
 internal import ContractKit
 internal import LedgerCrypto
-internal import Primitives
+package import Primitives
 internal import Trading
 
 /// Recomputes and signs; implemented by the settlement module.
@@ -18,20 +18,26 @@ package protocol PartExchange: Sendable {
 package struct LakeService: Sendable {
     /// This node's partner.
     package let partner: String
-    private let lake: DataLake
+    let lake: DataLake
+    let room: WaitingRoom
+    /// The machine's clock.
+    let now: @Sendable () -> Timestamp
     private let chain: ChainSource
     private let attester: (any AttestationService)?
     private let data: (any PartExchange)?
     private let results: (any ResultAttestation)?
 
     /// `chain` gives the newest final state; `attester` and `results` are nil on a node that does not attest, `data` on
-    /// one that holds no data sets beyond readings.
+    /// one that holds no data sets beyond readings. `now` is the machine's clock.
     package init(
         partner: String, lake: DataLake, attester: (any AttestationService)?, data: (any PartExchange)? = nil,
-        results: (any ResultAttestation)? = nil, chain: @escaping ChainSource
+        results: (any ResultAttestation)? = nil, room: WaitingRoom = .standard,
+        now: @escaping @Sendable () -> Timestamp, chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake
+        self.room = room
+        self.now = now
         self.attester = attester
         self.data = data
         self.results = results
@@ -39,7 +45,6 @@ package struct LakeService: Sendable {
     }
 
     func view() throws(StorageFailure) -> ChainView { try chain() }
-    func hold(_ bytes: [UInt8]) throws(LakeError) -> BatchEntry { try lake.store(bytes) }
 
     /// The answer to a request by `sender`, whose link proved which partner it is. Answers get a refusal.
     package func handle(_ message: LakeMessage, from sender: String) async -> LakeMessage {
@@ -83,7 +88,12 @@ package struct LakeService: Sendable {
     private func bytes(_ digest: Digest, for sender: String) throws -> [UInt8] {
         guard let entry = try lake.entry(digest) else { throw LakeError.notHeld(digest) }
         let chain = try chain()
-        try require(try mayHave(entry, sender, chain), sender, "may not have batch \(digest.short)")
+        let isPermitted = try mayHave(entry.meter, from: entry.from, to: entry.to, sender, chain)
+        try require(isPermitted, sender, "may not have batch \(digest.short)")
+        guard let anchor = try chain.anchor(digest), try chain.isReadings(anchor, of: entry.meter) else {
+            throw LakeRefusal(
+                .unknown, "batch \(digest.short) is not anchored as readings by the meter's data provider")
+        }
         if try chain.tombstone(digest, of: entry.meter) != nil {
             throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
         }
@@ -91,13 +101,13 @@ package struct LakeService: Sendable {
     }
 
     /// A former member's batch goes to the partners of the community that this node's partner runs.
-    private func mayHave(_ entry: BatchEntry, _ sender: String, _ chain: ChainView) throws -> Bool {
-        if try chain.mayHold(entry.meter, partner: sender) { return true }
+    func mayHave(
+        _ meter: MeterNumber, from: Timestamp, to: Timestamp, _ partner: String, _ chain: ChainView
+    ) throws -> Bool {
+        if try chain.mayHold(meter, partner: partner) { return true }
         for address in try lake.secrets.communities() {
             guard let community = try chain.community(address) else { continue }
-            if try chain.mayHold(entry.meter, from: entry.from, to: entry.to, of: community, partner: sender) {
-                return true
-            }
+            if try chain.mayHold(meter, from: from, to: to, of: community, partner: partner) { return true }
         }
         return false
     }
@@ -132,8 +142,11 @@ package struct LakeService: Sendable {
         let community = try permitted(address, sender, chain)
         var listed: [ListedBatch] = []
         for meter in try chain.members(of: community).flatMap(\.meters) {
-            for entry in try lake.entries(of: meter, from: from, to: to)
-            where try entry.status == .held && chain.tombstone(entry.digest, of: meter) == nil {
+            let entries = try lake.entries(of: meter, from: from, to: to).filter { $0.status == .held }
+            for (entry, anchor) in zip(entries, try chain.anchors(entries.map(\.digest))) {
+                guard let anchor, try chain.isReadings(anchor, of: meter),
+                    try chain.tombstone(entry.digest, of: meter) == nil
+                else { continue }
                 listed.append(ListedBatch(digest: entry.digest, meter: meter, from: entry.from, to: entry.to))
                 if listed.count == LakeMessage.listMax { return listed }
             }

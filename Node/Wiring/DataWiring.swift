@@ -49,7 +49,9 @@ struct DataWiring: Sendable {
         upkeep = DataUpkeep(service: service, replication: replication, log: logger) { calls in
             try await DataWiring.submit(calls, node, operatorKey)
         }
-        readings = ReadingUpkeep(lake: lake, log: logger) { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
+        readings = ReadingUpkeep(lake: lake, log: logger, now: { .wallClock }) { () throws(StorageFailure) in
+            LakeWiring.chain(node, cache)
+        }
         feeder = ReadModelFeeder(store: models, source: DataWiring.blocks(node), log: logger)
         webhooks = try WebhookStore(path: folder + "/webhooks.sqlite")
         let web = WebPost()

@@ -58,7 +58,8 @@ struct LakeWiring: Sendable {
             partner: partner, key: operatorKey, lake: lake, machine: machine, gate: gate, log: logger, chain: chain
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         service = LakeService(
-            partner: partner, lake: lake, attester: attester, data: data.replication, results: results, chain: chain)
+            partner: partner, lake: lake, attester: attester, data: data.replication, results: results,
+            now: { .wallClock }, chain: chain)
         let service = service
         forecasts = ForecastJobs(
             recorder: ForecastRecorder(partner: partner, lake: lake, machine: machine, gate: gate, chain: chain)

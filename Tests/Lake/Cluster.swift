@@ -59,7 +59,8 @@ final class Cluster: Sendable {
                 ) { [weak self] (other, message) in await self?.ask(other, message, from: partner) }
             }
             let service = LakeService(
-                partner: partner, lake: lake, attester: attester, results: results, chain: source)
+                partner: partner, lake: lake, attester: attester, results: results,
+                now: { [weak self] in self?.time ?? Timestamp(0) }, chain: source)
             nodes.withLock { $0[partner] = Node(lake: lake, service: service) }
         }
     }
@@ -73,6 +74,9 @@ final class Cluster: Sendable {
         guard let node = nodes.withLock({ $0[partner] }) else { throw TestFailure("no node \(partner)") }
         return node.service
     }
+
+    /// Of the newest block; what machines' clocks show.
+    var time: Timestamp { network.withLock { $0.time } }
 
     var chain: ChainView {
         network.withLock {

@@ -10,10 +10,11 @@ extension CecCommand {
         static let configuration = CommandConfiguration(
             abstract: "Erase a member's readings once no period can be corrected with them.",
             discussion: """
-                Declares the batches deleted on chain and erases them from the own node's lake. Other partners of the policy \
-                run `cec erase --follow` at their nodes, which erases whatever the chain says is deleted. Anchors, roots and \
-                proofs stay: statements that were made before, and everybody else's, verify as before. --forget also \
-                destroys a former member's key, salts and lines, after which nobody can tell what its leaves say.
+                Declares the batches deleted on chain and erases them from the own node's lake; what was handed in and never \
+                anchored is removed there without. Other partners of the policy run `cec erase --follow` at their nodes, \
+                which erases whatever the chain says is deleted. Anchors, roots and proofs stay: statements that were made \
+                before, and everybody else's, verify as before. --forget also destroys a former member's key, salts and \
+                lines, after which nobody can tell what its leaves say.
                 """)
         @Option(help: "Number of the member.") var member: UInt32?
         @Flag(help: "Destroy the key, the salts and the lines of a former member, too.") var forget = false
@@ -43,12 +44,11 @@ extension CecCommand {
                 var erased = 0
                 if !options.check {
                     try await office.bury(batches, reason: options.reason)
-                    erased = try await office.erase()
-                    if options.forget { _ = try await office.erase(forgetting: MemberNumber(member), in: address) }
+                    erased = try await office.erase(of: MemberNumber(member), in: address, forgets: options.forget)
                 }
                 let resolution = try await office.rules(of: address).period
                 return Outcome(
-                    erasable: batches.count,
+                    erasable: batches.count + plan.unanchored.count,
                     kept: plan.kept.map {
                         "batch \($0.batch.prefix(8)): \(PeriodWords.told($0.reason, resolution))"
                     },

@@ -182,7 +182,7 @@ struct CommunityOffice {
         return try JSONDecoder().decode(ErasurePlanAnswer.self, from: Data(try await ask(.erasable, message.bcs)))
     }
 
-    /// Says on chain that these batches are deleted. The anchors stay.
+    /// Says on chain that these anchored batches are deleted. The anchors stay.
     func bury(_ batches: [Digest], reason: UInt16) async throws {
         for start in stride(from: 0, to: batches.count, by: TransactionBody.callsMax) {
             let calls = batches[start..<min(start + TransactionBody.callsMax, batches.count)].map {
@@ -192,14 +192,21 @@ struct CommunityOffice {
         }
     }
 
-    /// Has the own node erase what the chain says is deleted, and a former member's key, salts and lines.
-    func erase(forgetting member: MemberNumber? = nil, in community: Address? = nil) async throws -> Int {
+    /// Has the own node erase what the chain says is deleted, remove what of a member was never anchored, and destroy the
+    /// key, salts and lines of a former one that is to be forgotten.
+    func erase(
+        of member: MemberNumber? = nil, in community: Address? = nil, forgets: Bool = false
+    ) async throws -> Int {
         var payload: [UInt8] = []
         if let member, let community {
-            payload = ErasureMessage(community: community, member: member, forgets: true).bcs
+            payload = ErasureMessage(community: community, member: member, forgets: forgets).bcs
         }
-        struct Answer: Decodable { let erased: Int }
-        return try JSONDecoder().decode(Answer.self, from: Data(try await ask(.erase, payload))).erased
+        struct Answer: Decodable {
+            let erased: Int
+            let removed: Int
+        }
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(try await ask(.erase, payload)))
+        return answer.erased + answer.removed
     }
 
     func rules(of community: Address) async throws -> CommunityRules {
