@@ -52,8 +52,10 @@ extension LakeService {
 
     /// Takes an upload: the provider must be the one that Identity names for the meter, the key one of its valid signing keys,
     /// and this node's partner one that may hold the readings. Gives what to anchor; until it is anchored it takes up room.
+    /// While its chain is behind, a node takes those of its own partner only, which may have them whatever happened since.
     package func accept(_ upload: BatchUpload) throws -> BatchEntry {
         let chain = try view()
+        if upload.provider != partner { try chain.requireFresh(now(), at: partner) }
         guard let batch = try? ReadingBatch(bcs: upload.bytes) else {
             throw LakeRefusal(.malformed, "the upload is no reading batch; write it as ReadingBatch documents")
         }

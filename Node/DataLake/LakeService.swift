@@ -14,7 +14,7 @@ package protocol PartExchange: Sendable {
     func answer(_ message: LakeMessage, from sender: String) async throws -> LakeMessage
 }
 
-/// Answers other partners' lake messages: what the policies allow, and nothing else.
+/// Answers other partners' lake messages: what the policies allow, and nothing else; nothing while this node's chain is behind.
 package struct LakeService: Sendable {
     /// This node's partner.
     package let partner: String
@@ -49,7 +49,9 @@ package struct LakeService: Sendable {
     /// The answer to a request by `sender`, whose link proved which partner it is. Answers get a refusal.
     package func handle(_ message: LakeMessage, from sender: String) async -> LakeMessage {
         do {
-            if try chain().isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
+            let chain = try chain()
+            if try chain.isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
+            if sender != partner, message.isJudgedByPolicy { try chain.requireFresh(now(), at: partner) }
             switch message {
             case .batch(let digest): return .batchBytes(try bytes(digest, for: sender))
             case .store(let bytes): return .stored(try store(bytes, from: sender))
