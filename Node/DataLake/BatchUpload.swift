@@ -55,7 +55,7 @@ extension LakeService {
     /// While its chain is behind, a node takes those of its own partner only, which may have them whatever happened since.
     package func accept(_ upload: BatchUpload) throws -> BatchEntry {
         let chain = try view()
-        if upload.provider != partner { try chain.requireFresh(now(), at: partner) }
+        if upload.provider != partner { try requireFresh(chain) }
         guard let batch = try? ReadingBatch(bcs: upload.bytes) else {
             throw LakeRefusal(.malformed, "the upload is no reading batch; write it as ReadingBatch documents")
         }

@@ -2,7 +2,7 @@ internal import Chain
 internal import ContractKit
 internal import LedgerCrypto
 package import Primitives
-internal import Trading
+package import Trading
 
 /// Recomputes and signs; implemented by the settlement module.
 package protocol AttestationService: Sendable {
@@ -23,16 +23,18 @@ package struct LakeService: Sendable {
     /// The machine's clock.
     let now: @Sendable () -> Timestamp
     private let chain: ChainSource
+    private let communities: CommunitySource
     private let attester: (any AttestationService)?
     private let data: (any PartExchange)?
     private let results: (any ResultAttestation)?
 
     /// `chain` gives the newest final state; `attester` and `results` are nil on a node that does not attest, `data` on
-    /// one that holds no data sets beyond readings. `now` is the machine's clock.
+    /// one that holds no data sets beyond readings. `now` is the machine's clock, `communities` are those of `partner`.
     package init(
         partner: String, lake: DataLake, attester: (any AttestationService)?, data: (any PartExchange)? = nil,
         results: (any ResultAttestation)? = nil, room: WaitingRoom = .standard,
-        now: @escaping @Sendable () -> Timestamp, chain: @escaping ChainSource
+        now: @escaping @Sendable () -> Timestamp, communities: @escaping CommunitySource,
+        chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake
@@ -41,6 +43,7 @@ package struct LakeService: Sendable {
         self.attester = attester
         self.data = data
         self.results = results
+        self.communities = communities
         self.chain = chain
     }
 
@@ -51,7 +54,7 @@ package struct LakeService: Sendable {
         do {
             let chain = try chain()
             if try chain.isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
-            if sender != partner, message.isJudgedByPolicy { try chain.requireFresh(now(), at: partner) }
+            if sender != partner, message.isJudgedByPolicy { try requireFresh(chain) }
             switch message {
             case .batch(let digest): return .batchBytes(try bytes(digest, for: sender))
             case .store(let bytes): return .stored(try store(bytes, from: sender))
@@ -102,27 +105,35 @@ package struct LakeService: Sendable {
         return try lake.bytes(digest)
     }
 
-    /// A former member's batch goes to the partners of the community that this node's partner runs.
-    func mayHave(
+    /// Whether a partner may have readings of [from, to): as members of the meter's present community, or of one that this
+    /// node's partner has to do with.
+    package func mayHave(
         _ meter: MeterNumber, from: Timestamp, to: Timestamp, _ partner: String, _ chain: ChainView
     ) throws -> Bool {
-        if try chain.mayHold(meter, partner: partner) { return true }
-        for address in try lake.secrets.communities() {
-            guard let community = try chain.community(address) else { continue }
-            if try chain.mayHold(meter, from: from, to: to, of: community, partner: partner) { return true }
+        try chain.mayHold(meter, from: from, to: to, partner: partner) {
+            guard let others = try communities(chain) else {
+                throw LakeRefusal(
+                    .unavailable,
+                    "\(self.partner)'s node has not read yet which communities it has to do with; try again")
+            }
+            return others
         }
-        return false
     }
+
+    /// Throws when this node's chain is too old to know by it who may have what now.
+    package func requireFresh(_ chain: ChainView) throws { try chain.requireFresh(now(), at: partner) }
 
     /// Takes a batch that the meter's data provider anchored, from and for partners that may hold it.
     private func store(_ bytes: [UInt8], from sender: String) throws -> Digest {
-        guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes) else {
+        guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes), let span = batch.span
+        else {
             throw LakeRefusal(.malformed, "the bytes are no reading batch")
         }
         let digest = SHA256.hash(bytes)
         let chain = try chain()
         for each in [sender, partner] {
-            try require(try chain.mayHold(batch.meter, partner: each), each, "may not have batch \(digest.short)")
+            let isPermitted = try mayHave(batch.meter, from: span.from, to: span.to, each, chain)
+            try require(isPermitted, each, "may not have batch \(digest.short)")
         }
         guard let anchor = try chain.anchor(digest) else {
             throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored; anchor it before replicating it")
@@ -137,14 +148,18 @@ package struct LakeService: Sendable {
         return try lake.store(bytes).digest
     }
 
+    /// Of the members' times only: what a meter read before or after is of no business to the community.
     private func list(
         _ address: Address, from: Timestamp, to: Timestamp, for sender: String
     ) throws -> [ListedBatch] {
         let chain = try chain()
         let community = try permitted(address, sender, chain)
         var listed: [ListedBatch] = []
-        for meter in try chain.members(of: community).flatMap(\.meters) {
-            let entries = try lake.entries(of: meter, from: from, to: to).filter { $0.status == .held }
+        let memberships = try chain.members(of: community).flatMap { member in member.meters.map { (member, $0) } }
+        for (member, meter) in memberships {
+            let span = community.span(of: member)
+            let entries = try lake.entries(of: meter, from: max(from, span.from), to: min(to, span.to))
+                .filter { $0.status == .held }
             for (entry, anchor) in zip(entries, try chain.anchors(entries.map(\.digest))) {
                 guard let anchor, try chain.isReadings(anchor, of: meter),
                     try chain.tombstone(entry.digest, of: meter) == nil

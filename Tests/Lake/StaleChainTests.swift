@@ -15,7 +15,7 @@ import TradingTestSupport
     private func service(_ partner: String, _ cluster: Cluster, behind: UInt64) throws -> LakeService {
         LakeService(
             partner: partner, lake: try cluster.lake(partner), attester: nil,
-            now: { cluster.time.adding(milliseconds: behind) }
+            now: { cluster.time.adding(milliseconds: behind) }, communities: Cluster.communities(of: partner)
         ) { () throws(StorageFailure) in cluster.chain }
     }
 

@@ -58,7 +58,8 @@ import TradingTestSupport
         func service(_ lake: DataLake, batchesMax: Int = 2, bytesMax: UInt64 = .max) -> LakeService {
             LakeService(
                 partner: "aurora", lake: lake, attester: nil,
-                room: WaitingRoom(batchesMax: batchesMax, bytesMax: bytesMax), now: { cluster.time }
+                room: WaitingRoom(batchesMax: batchesMax, bytesMax: bytesMax), now: { cluster.time },
+                communities: Cluster.communities(of: "aurora")
             ) { () throws(StorageFailure) in cluster.chain }
         }
         for batch in batches.prefix(2) { #expect(reason(service(lake), cluster.upload(batch)) == nil) }
