@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import OperatorFiles
 internal import Primitives
+internal import Settlement
 internal import Trading
 internal import Wiring
 
@@ -42,16 +43,17 @@ extension CecCommand {
                 let plan = try await office.erasable(MemberNumber(member), in: address)
                 let batches = plan.batches.compactMap { Digest(hex: $0) }
                 var erased = 0
+                var left: [(batch: Digest, reason: String)] = []
                 if !options.check {
-                    try await office.bury(batches, reason: options.reason)
+                    left = try await office.bury(batches, reason: options.reason).left
                     erased = try await office.erase(of: MemberNumber(member), in: address, forgets: options.forget)
                 }
                 let resolution = try await office.rules(of: address).period
                 return Outcome(
-                    erasable: batches.count + plan.unanchored.count,
+                    erasable: batches.count + plan.unanchored.count - left.count,
                     kept: plan.kept.map {
                         "batch \($0.batch.prefix(8)): \(PeriodWords.told($0.reason, resolution))"
-                    },
+                    } + left.map { "batch \($0.batch.short): \($0.reason)" },
                     erased: erased, isForgotten: options.forget && !options.check)
             }
             try office.output.show(outcome) {
