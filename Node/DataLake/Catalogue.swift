@@ -22,8 +22,8 @@ package struct BatchEntry: Hashable, Sendable {
 
 /// What the lake has, in SQLite. Written after the file, so that an entry that is `held` has had a whole file.
 ///
-/// Column `status`: that of `BatchEntry`, or 3 while an erased batch's file is being removed, 4 while that of one that was never
-/// anchored is, which has no entry afterwards: a crash in between leaves work that is found again.
+/// Column `status`: that of `BatchEntry`, or 3 while an erased batch's file is being removed, 4 while that of one that goes
+/// without a tombstone, which has no entry afterwards: a crash in between leaves work that is found again.
 struct Catalogue: Sendable {
     static let erasing: Int64 = 3
     /// Above so many meters one pass over all batches of the span costs less than a look at `batchByMeter` for each.
@@ -55,6 +55,7 @@ struct Catalogue: Sendable {
                 try database.execute(sql: "CREATE INDEX batchByTime ON batch (last, first)")
             }
             migrator.registerMigration("3", migrate: Catalogue.createWaiting)
+            migrator.registerMigration("4", migrate: Catalogue.createWithdrawn)
             try migrator.migrate(database)
             try database.read { try countWaiting($0) }
         }
@@ -121,6 +122,7 @@ struct Catalogue: Sendable {
         try SQL.attempt("end an erasure") {
             try database.write { database in
                 try stopWaiting(for: digest, in: database)
+                try Catalogue.restore(digest, in: database)
                 try database.execute(
                     sql: "DELETE FROM batch WHERE digest = ? AND status = \(Catalogue.removing)",
                     arguments: [SQL.blob(digest)])

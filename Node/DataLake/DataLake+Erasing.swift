@@ -32,6 +32,11 @@ extension DataLake {
         }
     }
 
+    /// Removes a copy that may not lie here any more. No tombstone stays: should it be allowed again, it can be fetched again.
+    package func letGo(_ digest: Digest) throws(LakeError) {
+        _ = try removeUnanchored(digest, waitingSince: Timestamp(.max))
+    }
+
     private func removeErased(_ digest: Digest) throws(LakeError) {
         cache.remove(digest)
         try files.remove(digest)

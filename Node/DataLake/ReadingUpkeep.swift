@@ -3,22 +3,29 @@ package import Logging
 package import Primitives
 
 /// What a node does for the readings of its lake by itself: erases what their data providers declared deleted on the chain,
-/// whoever they belong to, and removes what was never anchored and what interrupted writes and erasures left.
+/// whoever they belong to, and removes what was never anchored, copies that its partner may not hold any more
+/// (`HoldingRights`), and what interrupted writes and erasures left.
 package struct ReadingUpkeep: Sendable {
     /// Batches that a round looks at, at least a folder's: with more of them a tombstone is followed some rounds later.
     package static let batchesPerRound = 4_096
     private static let pause = Duration.seconds(20)
 
+    private let partner: String
     private let lake: DataLake
+    private let communities: CommunitySource
     private let chain: ChainSource
     private let now: @Sendable () -> Timestamp
     private let log: Logger
 
-    /// `now` is the machine's clock: by it a node knows that its chain is behind.
+    /// `partner` is the node's, `communities` are all that name it or that it runs. `now` is the machine's clock: by it a node
+    /// knows that its chain is behind.
     package init(
-        lake: DataLake, log: Logger, now: @escaping @Sendable () -> Timestamp, chain: @escaping ChainSource
+        partner: String, lake: DataLake, log: Logger, now: @escaping @Sendable () -> Timestamp,
+        communities: @escaping CommunitySource, chain: @escaping ChainSource
     ) {
+        self.partner = partner
         self.lake = lake
+        self.communities = communities
         self.now = now
         self.chain = chain
         self.log = log
@@ -41,6 +48,7 @@ package struct ReadingUpkeep: Sendable {
     package func round(from folder: inout UInt8) throws -> [Digest] {
         try lake.finishErasing()
         let chain = try chain()
+        var rights = try rights(chain)
         var erased: [Digest] = []
         var seen = 0
         for _ in 0..<256 where seen < ReadingUpkeep.batchesPerRound {
@@ -56,11 +64,33 @@ package struct ReadingUpkeep: Sendable {
                 log.info("batch \(entry.digest.short) of meter \(entry.meter) was erased: its provider deleted it")
             }
             erased += try dropUnanchored(kept, in: folder, chain)
+            if var known = rights {
+                erased += try letGo(kept, in: folder, chain, &known)
+                rights = known
+            }
             let orphans = try lake.removeOrphans(in: folder)
             if orphans > 0 { log.notice("\(orphans) files that belonged to no batch were removed") }
             folder &+= 1
         }
         return erased
+    }
+
+    /// Nil while nothing can be judged: the chain is behind, or does not tell all communities of the partner yet.
+    private func rights(_ chain: ChainView) throws -> HoldingRights? {
+        guard chain.isFresh(now()), let communities = try communities(chain) else { return nil }
+        return HoldingRights(partner: partner, communities: communities, chain: chain)
+    }
+
+    private func letGo(
+        _ entries: [BatchEntry], in folder: UInt8, _ chain: ChainView, _ rights: inout HoldingRights
+    ) throws -> [Digest] {
+        let over = try lake.followRights(of: entries, in: folder, &rights, at: chain.time)
+        for entry in over {
+            try lake.letGo(entry.digest)
+            log.info(
+                "batch \(entry.digest.short) of meter \(entry.meter) was removed: \(partner) may not hold it any more")
+        }
+        return over.map(\.digest)
     }
 
     /// Nothing while the chain is behind, which knows too little of anchors.

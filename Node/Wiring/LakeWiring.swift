@@ -50,19 +50,21 @@ struct LakeWiring: Sendable {
         ) { other, message in
             await LakeWiring.send(message, to: other, node)
         }
+        let directory = CommunityDirectory(partner: partner)
+        communities = directory
+        let communities: CommunitySource = { (chain) throws(StorageFailure) in try directory.views(chain) }
         data = try DataWiring(
-            node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache, logger: logger
+            node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache,
+            communities: communities,
+            logger: logger
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         let (machine, gate) = (ForecastWiring.machine(settings), ForecastGate { .wallClock })
         let results = ResultAttester(
             partner: partner, key: operatorKey, lake: lake, machine: machine, gate: gate, log: logger, chain: chain
         ) { other, message in await LakeWiring.send(message, to: other, node) }
-        let communities = CommunityDirectory(partner: partner)
-        self.communities = communities
         service = LakeService(
             partner: partner, lake: lake, attester: attester, data: data.replication, results: results,
-            now: { .wallClock },
-            communities: { (chain) throws(StorageFailure) in try communities.views(chain) }, chain: chain)
+            now: { .wallClock }, communities: communities, chain: chain)
         let service = service
         forecasts = ForecastJobs(
             recorder: ForecastRecorder(partner: partner, lake: lake, machine: machine, gate: gate, chain: chain)

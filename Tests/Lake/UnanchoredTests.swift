@@ -63,7 +63,9 @@ extension Cluster {
 
     private func upkeep(_ lake: DataLake, _ cluster: Cluster, behind: UInt64 = 0) throws -> [Digest] {
         let upkeep = ReadingUpkeep(
-            lake: lake, log: Logger(label: "test"), now: { cluster.time.adding(milliseconds: behind) }
+            partner: "borealis", lake: lake, log: Logger(label: "test"),
+            now: { cluster.time.adding(milliseconds: behind) },
+            communities: Cluster.communities(of: "borealis")
         ) { () throws(StorageFailure) in cluster.chain }
         var folder: UInt8 = 0
         return try upkeep.round(from: &folder)

@@ -79,7 +79,10 @@ import TradingTestSupport
         #expect(again.waitingTotal(of: Cluster.provider).batches == 2)
         #expect(reason(service(again), cluster.upload(batches[3])) == .busy)
         try cluster.network.withLock { try $0.anchor(Array(batches[1...3])) }
-        let upkeep = ReadingUpkeep(lake: again, log: Logger(label: "test"), now: { cluster.time }) {
+        let upkeep = ReadingUpkeep(
+            partner: "aurora", lake: again, log: Logger(label: "test"), now: { cluster.time },
+            communities: Cluster.communities(of: "aurora")
+        ) {
             () throws(StorageFailure) in cluster.chain
         }
         var folderNumber: UInt8 = 0
