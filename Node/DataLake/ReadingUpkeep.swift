@@ -63,7 +63,9 @@ package struct ReadingUpkeep: Sendable {
                 erased.append(entry.digest)
                 log.info("batch \(entry.digest.short) of meter \(entry.meter) was erased: its provider deleted it")
             }
-            erased += try dropUnanchored(kept, in: folder, chain)
+            let dropped = Set(try dropUnanchored(kept, in: folder, chain))
+            kept.removeAll { dropped.contains($0.digest) }
+            erased += dropped
             if var known = rights {
                 erased += try letGo(kept, in: folder, chain, &known)
                 rights = known
@@ -84,6 +86,7 @@ package struct ReadingUpkeep: Sendable {
     private func letGo(
         _ entries: [BatchEntry], in folder: UInt8, _ chain: ChainView, _ rights: inout HoldingRights
     ) throws -> [Digest] {
+        if entries.isEmpty { return [] }
         let over = try lake.followRights(of: entries, in: folder, &rights, at: chain.time)
         for entry in over {
             try lake.letGo(entry.digest)
