@@ -7,7 +7,8 @@ package import Logging
 internal import Primitives
 
 /// What a node does for its data sets by itself: erases what is declared deleted, lets go what was never anchored and copies
-/// that may not lie here any more, declares its own partner's expired parts deleted, anchors the log of accesses, offers new parts to the partners named.
+/// that may not lie here any more, declares its own partner's expired parts deleted, anchors the log of accesses, offers new
+/// parts to the partners named.
 package struct DataUpkeep: Sendable {
     /// Reason code of a deletion because the retention is over.
     package static let retentionReason: UInt16 = 2
