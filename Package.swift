@@ -153,7 +153,7 @@ let targets: [Target] = [
             + "ReadModels"),
     module(
         "Settlement", at: "Node/Settlement",
-        "Primitives LedgerCrypto Chain LightClient ContractKit ContractHost Trading Agreements Billing NodeClient "
+        "Primitives LedgerCrypto Chain LightClient ContractKit ContractHost Anchors Trading Agreements Billing NodeClient "
             + "DataLake Logging"),
     constant("CBuildInfo", at: "Node/CBuildInfo", "COMMONWATT_COMMIT", commit),
     library("CLightGBM", at: "Node/CLightGBM", nil, "libgomp1"),

@@ -25,6 +25,14 @@ package final class ArrivalLog: Sendable {
         }
     }
 
+    /// Something changed that no entry tells: every reader looks at everything again.
+    func startAnew() {
+        state.withLock { state in
+            state.first += UInt64(state.entries.count) + 1
+            state.entries = []
+        }
+    }
+
     /// Number that the next entry gets.
     package var next: UInt64 { state.withLock { $0.first + UInt64($0.entries.count) } }
 

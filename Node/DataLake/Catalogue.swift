@@ -22,18 +22,20 @@ package struct BatchEntry: Hashable, Sendable {
 
 /// What the lake has, in SQLite. Written after the file, so that an entry that is `held` has had a whole file.
 ///
-/// Column `status`: that of `BatchEntry`, or 3 while an erased batch's file is being removed: a crash in between leaves work
-/// that is found again.
+/// Column `status`: that of `BatchEntry`, or 3 while an erased batch's file is being removed, 4 while that of one that goes
+/// without a tombstone, which has no entry afterwards: a crash in between leaves work that is found again.
 struct Catalogue: Sendable {
     static let erasing: Int64 = 3
     /// Above so many meters one pass over all batches of the span costs less than a look at `batchByMeter` for each.
     static let metersByIndexMax = 4_096
     private static let ofMeter =
         "SELECT * FROM batch WHERE meter = ? AND first < ? AND last > ? ORDER BY digest LIMIT ?"
+    static let removing: Int64 = 4
 
     /// Entries as they became, in the order in which that was committed.
     let changes = ArrivalLog()
-    private let database: DatabaseQueue
+    let waitingTotals = WaitingTotals()
+    let database: DatabaseQueue
 
     init(path: String) throws(LakeError) {
         database = try SQL.open(path: path, isSecret: false)
@@ -52,7 +54,10 @@ struct Catalogue: Sendable {
             migrator.registerMigration("2") { database in
                 try database.execute(sql: "CREATE INDEX batchByTime ON batch (last, first)")
             }
+            migrator.registerMigration("3", migrate: Catalogue.createWaiting)
+            migrator.registerMigration("4", migrate: Catalogue.createWithdrawn)
             try migrator.migrate(database)
+            try database.read { try countWaiting($0) }
         }
     }
 
@@ -62,11 +67,14 @@ struct Catalogue: Sendable {
         }
     }
 
-    /// Adds a held batch, or marks a damaged one as held again. An erased one stays erased.
-    func add(_ entry: BatchEntry) throws(LakeError) { try add([entry]) }
+    /// Adds a held batch, or marks a damaged one as held again. An erased one stays erased. With `waiting` it waits for its
+    /// anchor.
+    func add(_ entry: BatchEntry, waiting: WaitingBatch? = nil) throws(LakeError) {
+        try add([entry], waiting: waiting)
+    }
 
     /// Adds held batches, all of them or none.
-    func add(_ entries: [BatchEntry]) throws(LakeError) {
+    func add(_ entries: [BatchEntry], waiting: WaitingBatch? = nil) throws(LakeError) {
         try SQL.attempt("add batches") {
             try database.write { database in
                 let insert = try database.cachedStatement(
@@ -83,6 +91,7 @@ struct Catalogue: Sendable {
                     if database.changesCount > 0 { changed.append(entry) }
                 }
                 note(changed, in: database)
+                if let waiting { try wait(for: waiting, in: database) }
             }
         }
     }
@@ -97,23 +106,51 @@ struct Catalogue: Sendable {
         try mark(digest, "status = 3, reason = \(reason)", where: "status IN (0, 2)")
     }
 
-    /// Its file is gone.
-    func endErasing(_ digest: Digest) throws(LakeError) { try mark(digest, "status = 1", where: "status = 3") }
+    /// From now on its file goes, and then its entry, unless it was handed in after `limit`; false when it stays.
+    func beginRemoving(_ digest: Digest, waitingSince limit: Timestamp) throws(LakeError) -> Bool {
+        try mark(
+            digest, "status = \(Catalogue.removing)",
+            where: """
+                status IN (0, 2) AND NOT EXISTS
+                (SELECT 1 FROM waiting WHERE waiting.digest = batch.digest AND since > \(SQL.integer(limit)))
+                """)
+    }
 
-    private func mark(_ digest: Digest, _ change: String, where condition: String) throws(LakeError) {
-        try SQL.attempt("mark a batch") {
+    /// Its file is gone.
+    func endErasing(_ digest: Digest) throws(LakeError) {
+        try mark(digest, "status = 1", where: "status = \(Catalogue.erasing)")
+        try SQL.attempt("end an erasure") {
             try database.write { database in
+                try stopWaiting(for: digest, in: database)
+                try Catalogue.restore(digest, in: database)
+                try database.execute(
+                    sql: "DELETE FROM batch WHERE digest = ? AND status = \(Catalogue.removing)",
+                    arguments: [SQL.blob(digest)])
+                guard database.changesCount > 0 else { return }
+                database.afterNextTransaction { [changes] _ in changes.startAnew() }
+            }
+        }
+    }
+
+    /// False when there is no such entry.
+    @discardableResult
+    private func mark(_ digest: Digest, _ change: String, where condition: String) throws(LakeError) -> Bool {
+        try SQL.attempt("mark a batch") {
+            try database.write { database -> Bool in
                 try database.execute(
                     sql: "UPDATE batch SET \(change) WHERE digest = ? AND \(condition)",
                     arguments: [SQL.blob(digest)])
-                guard database.changesCount > 0 else { return }
+                guard database.changesCount > 0 else { return false }
                 note(try Catalogue.row(digest, in: database).map { [$0] } ?? [], in: database)
+                return true
             }
         }
     }
 
     /// What a crash left between the two.
-    func erasing() throws(LakeError) -> [Digest] { try digests("status = \(Catalogue.erasing)") }
+    func erasing() throws(LakeError) -> [Digest] {
+        try digests("status IN (\(Catalogue.erasing), \(Catalogue.removing))")
+    }
 
     /// What is not erased of one folder of files, by digest.
     func kept(in folder: UInt8) throws(LakeError) -> [BatchEntry] {
@@ -251,7 +288,8 @@ struct Catalogue: Sendable {
 extension BatchEntry.Status {
     /// Of the databases' column.
     init(column: Int64) {
-        self = column == Catalogue.erasing ? .erased : BatchEntry.Status(rawValue: column) ?? .corrupted
+        let isGoing = column == Catalogue.erasing || column == Catalogue.removing
+        self = isGoing ? .erased : BatchEntry.Status(rawValue: column) ?? .corrupted
     }
 }
 

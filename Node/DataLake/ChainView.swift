@@ -162,15 +162,6 @@ extension ChainView {
         rules.attestation.attesters.isEmpty ? validators.validators.map(\.partner) : rules.attestation.attesters
     }
 
-    /// Whether a partner may have a meter's readings: it provides them, or the meter is in a community whose policy
-    /// names it (which the member's consent names too), or it administrates that community.
-    package func mayHold(_ meter: MeterNumber, partner: String) throws(StorageFailure) -> Bool {
-        guard let record = try self.meter(meter) else { return false }
-        if record.dataProvider == partner { return true }
-        guard let address = record.community, let community = try community(address) else { return false }
-        return mayHold(community, partner: partner)
-    }
-
     package func mayHold(_ community: CommunityView, partner: String) -> Bool {
         community.head.administrator == partner || attesters(of: community.rules).contains(partner)
     }

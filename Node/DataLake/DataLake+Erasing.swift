@@ -20,6 +20,23 @@ extension DataLake {
         }
     }
 
+    /// Removes a batch that its meter's data provider never anchored. No tombstone stays: should the anchor come after all,
+    /// the batch can be handed in again. False when it stays, since it was handed in again after `limit`, or is not here.
+    ///
+    /// Durable in the same three steps.
+    package func removeUnanchored(_ digest: Digest, waitingSince limit: Timestamp) throws(LakeError) -> Bool {
+        try locks.with(digest) { () throws(LakeError) -> Bool in
+            guard try catalogue.beginRemoving(digest, waitingSince: limit) else { return false }
+            try removeErased(digest)
+            return true
+        }
+    }
+
+    /// Removes a copy that may not lie here any more. No tombstone stays: should it be allowed again, it can be fetched again.
+    package func letGo(_ digest: Digest) throws(LakeError) {
+        _ = try removeUnanchored(digest, waitingSince: Timestamp(.max))
+    }
+
     private func removeErased(_ digest: Digest) throws(LakeError) {
         cache.remove(digest)
         try files.remove(digest)

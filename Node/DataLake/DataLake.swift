@@ -42,7 +42,16 @@ package struct DataLake: Sendable {
 
     /// Stores the bytes of a batch, durably; its content address. Storing again changes nothing, but heals a damaged file.
     @discardableResult
-    package func store(_ bytes: [UInt8]) throws(LakeError) -> BatchEntry {
+    package func store(_ bytes: [UInt8]) throws(LakeError) -> BatchEntry { try keep(bytes, of: nil) }
+
+    /// The same for what a provider handed in, which waits for its anchor from `since` on.
+    func store(_ bytes: [UInt8], waitingFor provider: String, since: Timestamp) throws(LakeError) -> BatchEntry {
+        try keep(bytes, of: (provider: provider, since: since))
+    }
+
+    private func keep(
+        _ bytes: [UInt8], of waiting: (provider: String, since: Timestamp)?
+    ) throws(LakeError) -> BatchEntry {
         guard bytes.count <= ReadingBatch.byteCountMax else { throw .malformed("it is too large") }
         let batch: ReadingBatch
         do { batch = try ReadingBatch(bcs: bytes) } catch { throw .malformed(error.description) }
@@ -53,7 +62,12 @@ package struct DataLake: Sendable {
             let known = try catalogue.entry(digest)
             if known?.status == .erased { throw .erased(digest) }
             if known?.status != .held || !files.exists(digest) { try files.write(bytes, digest: digest) }
-            try catalogue.add(entry)
+            try catalogue.add(
+                entry,
+                waiting: waiting.map {
+                    WaitingBatch(
+                        digest: digest, provider: $0.provider, since: $0.since, byteCount: UInt64(bytes.count))
+                })
             if known?.status != .held { arrivals.note(entry) }
             cache.keep(batch, as: digest)
         }

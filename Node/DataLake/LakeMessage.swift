@@ -51,6 +51,15 @@ package enum LakeMessage: Hashable, Sendable {
     /// Bytes of chunks in one answer.
     package static let chunkBytesMax = 12 * 65_536
 
+    /// Whether policies of the newest final state say who may have the answer, or hand that in. Attestations are of what the
+    /// chain checks itself; parts of data sets are judged where they are served.
+    var isJudgedByPolicy: Bool {
+        switch self {
+        case .batch, .store, .list, .salts, .saltPart, .batchPart, .inputs: true
+        default: false
+        }
+    }
+
     package var isAnswer: Bool {
         switch self {
         case .batch, .store, .list, .salts, .attest, .saltPart, .batchPart, .part, .chunks, .offer, .attestResult,

@@ -1,8 +1,8 @@
 internal import Chain
 internal import ContractKit
 internal import LedgerCrypto
-internal import Primitives
-internal import Trading
+package import Primitives
+package import Trading
 
 /// Recomputes and signs; implemented by the settlement module.
 package protocol AttestationService: Sendable {
@@ -14,37 +14,47 @@ package protocol PartExchange: Sendable {
     func answer(_ message: LakeMessage, from sender: String) async throws -> LakeMessage
 }
 
-/// Answers other partners' lake messages: what the policies allow, and nothing else.
+/// Answers other partners' lake messages: what the policies allow, and nothing else; nothing while this node's chain is behind.
 package struct LakeService: Sendable {
     /// This node's partner.
     package let partner: String
-    private let lake: DataLake
+    let lake: DataLake
+    let room: WaitingRoom
+    /// The machine's clock.
+    let now: @Sendable () -> Timestamp
     private let chain: ChainSource
+    private let communities: CommunitySource
     private let attester: (any AttestationService)?
     private let data: (any PartExchange)?
     private let results: (any ResultAttestation)?
 
     /// `chain` gives the newest final state; `attester` and `results` are nil on a node that does not attest, `data` on
-    /// one that holds no data sets beyond readings.
+    /// one that holds no data sets beyond readings. `now` is the machine's clock, `communities` are those of `partner`.
     package init(
         partner: String, lake: DataLake, attester: (any AttestationService)?, data: (any PartExchange)? = nil,
-        results: (any ResultAttestation)? = nil, chain: @escaping ChainSource
+        results: (any ResultAttestation)? = nil, room: WaitingRoom = .standard,
+        now: @escaping @Sendable () -> Timestamp, communities: @escaping CommunitySource,
+        chain: @escaping ChainSource
     ) {
         self.partner = partner
         self.lake = lake
+        self.room = room
+        self.now = now
         self.attester = attester
         self.data = data
         self.results = results
+        self.communities = communities
         self.chain = chain
     }
 
     func view() throws(StorageFailure) -> ChainView { try chain() }
-    func hold(_ bytes: [UInt8]) throws(LakeError) -> BatchEntry { try lake.store(bytes) }
 
     /// The answer to a request by `sender`, whose link proved which partner it is. Answers get a refusal.
     package func handle(_ message: LakeMessage, from sender: String) async -> LakeMessage {
         do {
-            if try chain().isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
+            let chain = try chain()
+            if try chain.isSuspended(sender) { throw LakeRefusal(.notPermitted, "partner \(sender) is suspended") }
+            if sender != partner, message.isJudgedByPolicy { try requireFresh(chain) }
             switch message {
             case .batch(let digest): return .batchBytes(try bytes(digest, for: sender))
             case .store(let bytes): return .stored(try store(bytes, from: sender))
@@ -83,34 +93,47 @@ package struct LakeService: Sendable {
     private func bytes(_ digest: Digest, for sender: String) throws -> [UInt8] {
         guard let entry = try lake.entry(digest) else { throw LakeError.notHeld(digest) }
         let chain = try chain()
-        try require(try mayHave(entry, sender, chain), sender, "may not have batch \(digest.short)")
+        let isPermitted = try mayHave(entry.meter, from: entry.from, to: entry.to, sender, chain)
+        try require(isPermitted, sender, "may not have batch \(digest.short)")
+        guard let anchor = try chain.anchor(digest), try chain.isReadings(anchor, of: entry.meter) else {
+            throw LakeRefusal(
+                .unknown, "batch \(digest.short) is not anchored as readings by the meter's data provider")
+        }
         if try chain.tombstone(digest, of: entry.meter) != nil {
             throw LakeRefusal(.erased, "the owner declared batch \(digest.short) deleted")
         }
         return try lake.bytes(digest)
     }
 
-    /// A former member's batch goes to the partners of the community that this node's partner runs.
-    private func mayHave(_ entry: BatchEntry, _ sender: String, _ chain: ChainView) throws -> Bool {
-        if try chain.mayHold(entry.meter, partner: sender) { return true }
-        for address in try lake.secrets.communities() {
-            guard let community = try chain.community(address) else { continue }
-            if try chain.mayHold(entry.meter, from: entry.from, to: entry.to, of: community, partner: sender) {
-                return true
+    /// Whether a partner may have readings of [from, to): as members of the meter's present community, or of one that this
+    /// node's partner has to do with.
+    package func mayHave(
+        _ meter: MeterNumber, from: Timestamp, to: Timestamp, _ partner: String, _ chain: ChainView
+    ) throws -> Bool {
+        try chain.mayHold(meter, from: from, to: to, partner: partner) {
+            guard let others = try communities(chain) else {
+                throw LakeRefusal(
+                    .unavailable,
+                    "\(self.partner)'s node has not read yet which communities it has to do with; try again")
             }
+            return others
         }
-        return false
     }
+
+    /// Throws when this node's chain is too old to know by it who may have what now.
+    package func requireFresh(_ chain: ChainView) throws { try chain.requireFresh(now(), at: partner) }
 
     /// Takes a batch that the meter's data provider anchored, from and for partners that may hold it.
     private func store(_ bytes: [UInt8], from sender: String) throws -> Digest {
-        guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes) else {
+        guard bytes.count <= ReadingBatch.byteCountMax, let batch = try? ReadingBatch(bcs: bytes), let span = batch.span
+        else {
             throw LakeRefusal(.malformed, "the bytes are no reading batch")
         }
         let digest = SHA256.hash(bytes)
         let chain = try chain()
         for each in [sender, partner] {
-            try require(try chain.mayHold(batch.meter, partner: each), each, "may not have batch \(digest.short)")
+            let isPermitted = try mayHave(batch.meter, from: span.from, to: span.to, each, chain)
+            try require(isPermitted, each, "may not have batch \(digest.short)")
         }
         guard let anchor = try chain.anchor(digest) else {
             throw LakeRefusal(.unknown, "batch \(digest.short) is not anchored; anchor it before replicating it")
@@ -125,15 +148,22 @@ package struct LakeService: Sendable {
         return try lake.store(bytes).digest
     }
 
+    /// Of the members' times only: what a meter read before or after is of no business to the community.
     private func list(
         _ address: Address, from: Timestamp, to: Timestamp, for sender: String
     ) throws -> [ListedBatch] {
         let chain = try chain()
         let community = try permitted(address, sender, chain)
         var listed: [ListedBatch] = []
-        for meter in try chain.members(of: community).flatMap(\.meters) {
-            for entry in try lake.entries(of: meter, from: from, to: to)
-            where try entry.status == .held && chain.tombstone(entry.digest, of: meter) == nil {
+        let memberships = try chain.members(of: community).flatMap { member in member.meters.map { (member, $0) } }
+        for (member, meter) in memberships {
+            let span = community.span(of: member)
+            let entries = try lake.entries(of: meter, from: max(from, span.from), to: min(to, span.to))
+                .filter { $0.status == .held }
+            for (entry, anchor) in zip(entries, try chain.anchors(entries.map(\.digest))) {
+                guard let anchor, try chain.isReadings(anchor, of: meter),
+                    try chain.tombstone(entry.digest, of: meter) == nil
+                else { continue }
                 listed.append(ListedBatch(digest: entry.digest, meter: meter, from: entry.from, to: entry.to))
                 if listed.count == LakeMessage.listMax { return listed }
             }

@@ -72,8 +72,7 @@ package struct BatchFetch: Sendable {
     }
 
     private func mayHold(_ batch: ReadingBatch, _ community: CommunityView, _ chain: ChainView) throws -> Bool {
-        if try chain.mayHold(batch.meter, partner: partner) { return true }
         guard let span = batch.span else { return false }
-        return try chain.mayHold(batch.meter, from: span.from, to: span.to, of: community, partner: partner)
+        return try chain.mayHold(batch.meter, from: span.from, to: span.to, partner: partner) { [community] }
     }
 }

@@ -12,22 +12,22 @@ package import Trading
 package struct Erasure: Sendable {
     /// Batches of a member that are looked at.
     package static let batchesMax = 100_000
-    /// Reason code of batches that go without a tombstone.
-    package static let unanchoredReason: UInt16 = 0
 
     private let lake: DataLake
     private let chain: ChainView
+    private let now: Timestamp
 
-    package init(lake: DataLake, chain: ChainView) {
+    /// `now` is the machine's clock: by it a node knows that its chain is behind.
+    package init(lake: DataLake, chain: ChainView, now: Timestamp) {
         self.lake = lake
         self.chain = chain
+        self.now = now
     }
 
     package struct Plan: Sendable {
-        /// Batches that may go, ascending: with a tombstone on the chain, which all lakes follow.
+        /// Batches that may go once their data provider declares them deleted, ascending.
         package let batches: [Digest]
-        /// Those that the chain does not name as the data provider's, ascending: there is nothing to declare deleted, and they go from
-        /// this lake with the rest (`forget`). An upload that was not anchored leaves them.
+        /// Batches that may go, ascending, and that no tombstone can name: the meter's data provider did not anchor them.
         package let unanchored: [Digest]
         /// Batches that may not go yet, with the reason.
         package let kept: [(batch: Digest, reason: String)]
@@ -44,11 +44,15 @@ package struct Erasure: Sendable {
         for meter in member.meters {
             let entries = try lake.entries(
                 of: meter, from: Timestamp(0), to: Timestamp(UInt64(Int64.max)), limit: Erasure.batchesMax)
-            for entry in entries where entry.status != .erased {
+            let provider = try chain.dataProviders(of: [meter])[0]
+            for (entry, anchor) in zip(entries, try chain.anchors(entries.map(\.digest)))
+            where entry.status != .erased {
                 if let reason = try reasonToKeep(entry, member, community) {
                     kept.append((entry.digest, reason))
-                } else if let anchor = try chain.anchor(entry.digest), try chain.isReadings(anchor, of: meter) {
+                } else if let anchor, anchor.owner == provider {
                     batches.append(entry.digest)
+                } else if anchor == nil, let reason = try reasonToWait(for: entry.digest) {
+                    kept.append((entry.digest, reason))
                 } else {
                     unanchored.append(entry.digest)
                 }
@@ -57,6 +61,33 @@ package struct Erasure: Sendable {
         let isOver = try member.until.map { try isClosed(before: $0, member, community) } ?? false
         return Plan(
             batches: batches.sorted(), unanchored: unanchored.sorted(), kept: kept, isWhole: isOver && kept.isEmpty)
+    }
+
+    /// Why a batch without any anchor may still get one; nil when it is waited for no longer. What another partner anchored
+    /// never gets its provider's: a digest has one anchor.
+    private func reasonToWait(for digest: Digest) throws -> String? {
+        if AnchorWait.isBehind(chain, now: now) {
+            return "this node's chain is behind, at \(chain.time.text), and does not know whether it was anchored since"
+        }
+        if try lake.isWaiting(digest, since: limit) { return nil }
+        return "it is not anchored, and was handed in or noticed less than a day ago: its anchor may be on its way"
+    }
+
+    private var limit: Timestamp { AnchorWait.limit(chain, AnchorWait.onTheWayMilliseconds) }
+
+    /// Removes the member's batches that go without a tombstone; how many.
+    package func removeUnanchored(of number: MemberNumber, in address: Address) throws -> Int {
+        try remove(try plan(of: number, in: address).unanchored)
+    }
+
+    /// What was handed in again since the plan was made stays.
+    private func remove(_ unanchored: [Digest]) throws -> Int {
+        var removed = 0
+        for (digest, anchor) in zip(unanchored, try chain.anchors(unanchored)) {
+            let since = anchor == nil ? limit : Timestamp(.max)
+            if try lake.removeUnanchored(digest, waitingSince: since) { removed += 1 }
+        }
+        return removed
     }
 
     /// Why a batch is still needed; nil when it is not. A batch reaches into at most 8,192 periods.
@@ -104,8 +135,8 @@ package struct Erasure: Sendable {
         return erased
     }
 
-    /// Destroys a member's key, salts and lines, and batches that were never anchored, when the plan for it is whole and no other batch
-    /// is held any more.
+    /// Destroys a member's key, salts and lines, when the plan for it is whole and no batch is held any more but what goes
+    /// without a tombstone, which goes first.
     package func forget(_ number: MemberNumber, in address: Address) throws {
         let plan = try plan(of: number, in: address)
         guard plan.isWhole, plan.batches.isEmpty else {
@@ -114,7 +145,7 @@ package struct Erasure: Sendable {
                 plan.kept.first.map { "batch \($0.batch.short) is kept: \($0.reason)" }
                     ?? "the membership is not over, or batches are still held")
         }
-        for digest in plan.unanchored { try lake.erase(digest, reason: Erasure.unanchoredReason) }
+        _ = try remove(plan.unanchored)
         try lake.secrets.destroy(number, in: address)
         try lake.results.eraseLines(of: number, in: address)
     }

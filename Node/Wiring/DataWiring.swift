@@ -31,7 +31,8 @@ struct DataWiring: Sendable {
 
     init(
         node: LedgerNode<ContractApplication>, settings: NodeSettings, lake: DataLake,
-        operatorKey: Secp256k1.SecretKey, cache: ChainCache, logger: Logger, ask: @escaping PartReplication.Ask
+        operatorKey: Secp256k1.SecretKey, cache: ChainCache, communities: @escaping CommunitySource, logger: Logger,
+        ask: @escaping PartReplication.Ask
     ) throws {
         let folder = settings.data + "/lake"
         let parts = lake.parts
@@ -49,7 +50,9 @@ struct DataWiring: Sendable {
         upkeep = DataUpkeep(service: service, replication: replication, log: logger) { calls in
             try await DataWiring.submit(calls, node, operatorKey)
         }
-        readings = ReadingUpkeep(lake: lake, log: logger) { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
+        readings = ReadingUpkeep(
+            partner: settings.partner, lake: lake, log: logger, now: { .wallClock }, communities: communities
+        ) { () throws(StorageFailure) in LakeWiring.chain(node, cache) }
         feeder = ReadModelFeeder(store: models, source: DataWiring.blocks(node), log: logger)
         webhooks = try WebhookStore(path: folder + "/webhooks.sqlite")
         let web = WebPost()

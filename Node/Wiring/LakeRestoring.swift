@@ -21,7 +21,7 @@ extension LakeWiring {
             do {
                 let status = await node.snapshot().status
                 if !status.isSyncing, !status.isDiverged, node.view.tip.height > Height(0) {
-                    let (addresses, isWhole) = try await communities.communities(chain())
+                    let (addresses, isWhole) = try communities.communities(chain())
                     let done = try await restorer.round(addresses)
                     isAtIt = !isWhole || done.batches + done.periods > 0
                 }
@@ -42,7 +42,7 @@ extension LakeWiring {
         let chain = chain()
         var isWhole = false
         var addresses: [Address] = []
-        while !isWhole { (addresses, isWhole) = try await communities.communities(chain) }
+        while !isWhole { (addresses, isWhole) = try communities.communities(chain) }
         return CommunityList(
             partner: partner, time: chain.time.value, communities: try addresses.compactMap { try entry($0, chain) })
     }

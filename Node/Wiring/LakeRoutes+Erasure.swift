@@ -7,13 +7,14 @@ internal import RPC
 internal import Settlement
 
 extension LakeRoutes {
-    private var erasure: Erasure { Erasure(lake: wiring.lake, chain: wiring.chain()) }
+    private var erasure: Erasure { Erasure(lake: wiring.lake, chain: wiring.chain(), now: .wallClock) }
 
     func erasable(_ message: ErasureMessage) throws -> APIAnswer {
         let plan = try erasure.plan(of: message.member, in: message.community)
         return .json(
             .object([
                 .init("batches", .array(plan.batches.map { .string($0.description) })),
+                .init("unanchored", .array(plan.unanchored.map { .string($0.description) })),
                 .init(
                     "kept",
                     .array(
@@ -26,13 +27,16 @@ extension LakeRoutes {
             ]))
     }
 
-    /// An empty payload follows the tombstones only.
+    /// An empty payload follows the tombstones only; with a member, what of its batches was never anchored goes, too.
     func erase(_ payload: [UInt8]) throws -> APIAnswer {
         let erased = try erasure.followTombstones()
+        var removed = 0
         if !payload.isEmpty {
             let message = try ErasureMessage(bcs: payload)
+            removed = try erasure.removeUnanchored(of: message.member, in: message.community)
             if message.forgets { try erasure.forget(message.member, in: message.community) }
         }
-        return .json(.object([.init("erased", .unsigned(UInt64(erased)))]))
+        return .json(
+            .object([.init("erased", .unsigned(UInt64(erased))), .init("removed", .unsigned(UInt64(removed)))]))
     }
 }

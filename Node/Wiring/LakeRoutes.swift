@@ -111,7 +111,7 @@ struct LakeRoutes: RouteModule {
         Endpoint(
             .post, "/v1/lake/batches", operation: "uploadBatch", summary: "Hand in a signed batch of readings",
             details:
-                "BCS of provider, batch, key and signature; the key is one that the provider registered in Identity.",
+                "BCS of provider, batch, key and signature; the key is one that the provider registered in Identity. Only at a node whose partner may hold the readings; refused as busy while too much of the provider waits for its anchors, as unavailable while the node's chain is behind and its partner is not the provider.",
             body: Endpoint.Body([.bytes("A signed upload.")], bytesMax: LakeRoutes.uploadBytesMax),
             answers: [Endpoint.Answer(200, "Stored, durably.", [.json(LakeRoutes.anyObject)])],
             problems: [.undecodable, .refused, LakeRoutes.notPermitted]

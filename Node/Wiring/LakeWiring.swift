@@ -50,15 +50,21 @@ struct LakeWiring: Sendable {
         ) { other, message in
             await LakeWiring.send(message, to: other, node)
         }
+        let directory = CommunityDirectory(partner: partner)
+        communities = directory
+        let communities: CommunitySource = { (chain) throws(StorageFailure) in try directory.views(chain) }
         data = try DataWiring(
-            node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache, logger: logger
+            node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache,
+            communities: communities,
+            logger: logger
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         let (machine, gate) = (ForecastWiring.machine(settings), ForecastGate { .wallClock })
         let results = ResultAttester(
             partner: partner, key: operatorKey, lake: lake, machine: machine, gate: gate, log: logger, chain: chain
         ) { other, message in await LakeWiring.send(message, to: other, node) }
         service = LakeService(
-            partner: partner, lake: lake, attester: attester, data: data.replication, results: results, chain: chain)
+            partner: partner, lake: lake, attester: attester, data: data.replication, results: results,
+            now: { .wallClock }, communities: communities, chain: chain)
         let service = service
         forecasts = ForecastJobs(
             recorder: ForecastRecorder(partner: partner, lake: lake, machine: machine, gate: gate, chain: chain)
@@ -68,7 +74,6 @@ struct LakeWiring: Sendable {
         }
         engine = SettlementEngine(lake: lake, log: logger, counters: counters, chain: chain)
         warmth = InputWarmth(partner: partner, lake: lake, log: logger, chain: chain)
-        communities = CommunityDirectory(partner: partner)
         restorer = LakeRestorer(partner: partner, lake: lake, log: logger, chain: chain) { other, message in
             await LakeWiring.send(message, to: other, node)
         }
@@ -157,16 +162,20 @@ struct LakeWiring: Sendable {
     /// Keys of the own partner in Governance.
     func ownKeys() throws -> [PublicKey] { try chain().attestationKeys(of: partner) }
 
-    /// Sends anchored batches to the partners that the policy of their community names; what each one answered.
+    /// Sends anchored batches to the partners that the policy of their community names; what each one answered. Throws while
+    /// this node's chain is behind: it does not know whom the policy names now.
     func replicate(_ digests: [Digest]) async throws -> [(partner: String, stored: Int, refusal: String?)] {
         let chain = chain()
+        try service.requireFresh(chain)
         var answers: [(partner: String, stored: Int, refusal: String?)] = []
         for other in chain.validators.validators.map(\.partner) where other != partner {
             var stored = 0
             var refusal: String?
             for digest in digests {
                 let batch = try lake.batch(digest)
-                guard try chain.mayHold(batch.meter, partner: other) else { continue }
+                guard let span = batch.span,
+                    try service.mayHave(batch.meter, from: span.from, to: span.to, other, chain)
+                else { continue }
                 switch await ask(other, .store(try lake.bytes(digest))) {
                 case .stored?: stored += 1
                 case .refused(let why)?: refusal = why.text

@@ -59,9 +59,16 @@ final class Cluster: Sendable {
                 ) { [weak self] (other, message) in await self?.ask(other, message, from: partner) }
             }
             let service = LakeService(
-                partner: partner, lake: lake, attester: attester, results: results, chain: source)
+                partner: partner, lake: lake, attester: attester, results: results,
+                now: { [weak self] in self?.time ?? Timestamp(0) }, communities: Cluster.communities(of: partner),
+                chain: source)
             nodes.withLock { $0[partner] = Node(lake: lake, service: service) }
         }
+    }
+
+    static func communities(of partner: String) -> CommunitySource {
+        let directory = CommunityDirectory(partner: partner)
+        return { (chain) throws(StorageFailure) in try directory.views(chain) }
     }
 
     func lake(_ partner: String) throws -> DataLake {
@@ -73,6 +80,9 @@ final class Cluster: Sendable {
         guard let node = nodes.withLock({ $0[partner] }) else { throw TestFailure("no node \(partner)") }
         return node.service
     }
+
+    /// Of the newest block; what machines' clocks show.
+    var time: Timestamp { network.withLock { $0.time } }
 
     var chain: ChainView {
         network.withLock {
@@ -228,16 +238,18 @@ enum Homes {
             clock: HourlyAdaptor.californiaClock, activeMembersMin: activeMembersMin, attestation: attestation)
     }
 
-    /// Readings of `hours` hours of one home, a little different every hour.
-    static func batch(_ home: Int, hours: UInt64 = 6, revision: UInt16 = 0, more: Energy = 0) -> ReadingBatch {
-        let readings = (0..<hours).flatMap { hour in
+    /// Readings of `hours` hours of one home, from the hour `begin` on, a little different every hour.
+    static func batch(
+        _ home: Int, hours: UInt64 = 6, revision: UInt16 = 0, more: Energy = 0, from begin: UInt64 = 0
+    ) -> ReadingBatch {
+        let readings = (begin..<begin + hours).flatMap { hour in
             [Direction.load, .production].map { direction in
                 Reading(
                     start: Timestamp((first.value + hour) * 3_600_000), direction: direction,
                     energy: (direction == .load) == (home % 2 == 0)
                         ? Int64(home) * 700 + Int64(hour) * 13 + more : Int64(home) * 31,
                     quality: .asProvided, revision: revision,
-                    receivedAt: Timestamp((first.value + hours) * 3_600_000))
+                    receivedAt: Timestamp((first.value + begin + hours) * 3_600_000))
             }
         }
         return ReadingBatch(

@@ -244,8 +244,11 @@ import TradingTestSupport
                 #expect(try lake.entry(own.digest)?.status == .corrupted)
             }
             let kept = try lake.keptBatches()
-            let upkeep = ReadingUpkeep(lake: lake, log: Logger(label: "test")) { () throws(StorageFailure) in
-                cluster.chain
+            let upkeep = ReadingUpkeep(
+                partner: partner, lake: lake, log: Logger(label: "test"), now: { cluster.time },
+                communities: Cluster.communities(of: partner)
+            ) {
+                () throws(StorageFailure) in cluster.chain
             }
             var folder: UInt8 = 0
             #expect(try upkeep.round(from: &folder) == [own.digest])

@@ -98,7 +98,7 @@ struct LakePolicyTests {
                 Identity.addSigningKey, on: WellKnown.identity,
                 AddSigningKey(key: key.publicKey, proof: key.sign(digest)), by: "corona")
         }
-        let service = try cluster.service("aurora")
+        let service = try cluster.service("corona")
         let batch = Homes.batch(1)
         func upload(
             _ batch: ReadingBatch, by provider: String = "corona", with key: Secp256k1.SecretKey = key
@@ -117,7 +117,7 @@ struct LakePolicyTests {
             #expect(throws: LakeRefusal.self) { try service.accept(bad) }
         }
         #expect(try service.accept(good).digest == batch.digest)
-        #expect(try cluster.lake("aurora").batch(batch.digest) == batch)
+        #expect(try cluster.lake("corona").batch(batch.digest) == batch)
         try Self.suspend("corona", cluster)
         #expect(throws: LakeRefusal.self) { try service.accept(good) }
     }

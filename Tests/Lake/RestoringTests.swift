@@ -173,12 +173,12 @@ import TradingTestSupport
         let (cluster, address, _) = try cluster()
         let policy = AttestationPolicy(attesters: ["borealis"], threshold: 1)
         let second = try cluster.network.withLock { try $0.found(Homes.rules(policy)) }
-        func communities(_ partner: String) async throws -> [Address] {
-            try await CommunityDirectory(partner: partner).communities(cluster.chain).addresses
+        func communities(_ partner: String) throws -> [Address] {
+            try CommunityDirectory(partner: partner).communities(cluster.chain).addresses
         }
-        #expect(try await communities("aurora") == [address, second])
-        #expect(try await communities("borealis") == [address, second])
-        #expect(try await communities("dawn") == [address])
-        #expect(try await communities(TestNetwork.outsider) == [])
+        #expect(try communities("aurora") == [address, second])
+        #expect(try communities("borealis") == [address, second])
+        #expect(try communities("dawn") == [address])
+        #expect(try communities(TestNetwork.outsider) == [])
     }
 }

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import OperatorFiles
 internal import Primitives
+internal import Settlement
 internal import Trading
 internal import Wiring
 
@@ -10,10 +11,11 @@ extension CecCommand {
         static let configuration = CommandConfiguration(
             abstract: "Erase a member's readings once no period can be corrected with them.",
             discussion: """
-                Declares the batches deleted on chain and erases them from the own node's lake. Other partners of the policy \
-                run `cec erase --follow` at their nodes, which erases whatever the chain says is deleted. Anchors, roots and \
-                proofs stay: statements that were made before, and everybody else's, verify as before. --forget also \
-                destroys a former member's key, salts and lines, after which nobody can tell what its leaves say.
+                Declares the batches deleted on chain and erases them from the own node's lake; what was handed in and never \
+                anchored is removed there without. Other partners of the policy run `cec erase --follow` at their nodes, \
+                which erases whatever the chain says is deleted. Anchors, roots and proofs stay: statements that were made \
+                before, and everybody else's, verify as before. --forget also destroys a former member's key, salts and \
+                lines, after which nobody can tell what its leaves say.
                 """)
         @Option(help: "Number of the member.") var member: UInt32?
         @Flag(help: "Destroy the key, the salts and the lines of a former member, too.") var forget = false
@@ -41,17 +43,17 @@ extension CecCommand {
                 let plan = try await office.erasable(MemberNumber(member), in: address)
                 let batches = plan.batches.compactMap { Digest(hex: $0) }
                 var erased = 0
+                var left: [(batch: Digest, reason: String)] = []
                 if !options.check {
-                    try await office.bury(batches, reason: options.reason)
-                    erased = try await office.erase()
-                    if options.forget { _ = try await office.erase(forgetting: MemberNumber(member), in: address) }
+                    left = try await office.bury(batches, reason: options.reason).left
+                    erased = try await office.erase(of: MemberNumber(member), in: address, forgets: options.forget)
                 }
                 let resolution = try await office.rules(of: address).period
                 return Outcome(
-                    erasable: batches.count,
+                    erasable: batches.count + plan.unanchored.count - left.count,
                     kept: plan.kept.map {
                         "batch \($0.batch.prefix(8)): \(PeriodWords.told($0.reason, resolution))"
-                    },
+                    } + left.map { "batch \($0.batch.short): \($0.reason)" },
                     erased: erased, isForgotten: options.forget && !options.check)
             }
             try office.output.show(outcome) {

@@ -182,24 +182,39 @@ struct CommunityOffice {
         return try JSONDecoder().decode(ErasurePlanAnswer.self, from: Data(try await ask(.erasable, message.bcs)))
     }
 
-    /// Says on chain that these batches are deleted. The anchors stay.
-    func bury(_ batches: [Digest], reason: UInt16) async throws {
-        for start in stride(from: 0, to: batches.count, by: TransactionBody.callsMax) {
-            let calls = batches[start..<min(start + TransactionBody.callsMax, batches.count)].map {
-                Anchors.tombstone.call(on: WellKnown.anchors, DeleteBatch(batch: $0, reason: reason))
-            }
-            try await session.run(calls, doing: "declaring batches deleted")
+    /// Says on chain that these anchored batches are deleted, as far as they are the own partner's. The anchors stay.
+    func bury(_ batches: [Digest], reason: UInt16) async throws -> Burial.Outcome {
+        let (session, client) = (session, client)
+        let burial = Burial(partner: partner) { calls in
+            try await session.finish(try session.transaction(calls)).receipt.rejection
+        } status: { batch in
+            let anchor = try await client.value(Directory.batches.stateKey(batch, at: WellKnown.anchors)).value
+            guard let anchor else { return nil }
+            let tombstone = try await client.value(Directory.tombstones.stateKey(batch, at: WellKnown.anchors)).value
+            return Burial.Status(owner: try BatchAnchor(bcs: anchor).owner, isDeleted: tombstone != nil)
+        }
+        do {
+            return try await burial.declare(batches, reason: reason)
+        } catch let rejection as Rejection {
+            throw ChainRefusal(what: "declaring batches deleted", rejection: rejection)
         }
     }
 
-    /// Has the own node erase what the chain says is deleted, and a former member's key, salts and lines.
-    func erase(forgetting member: MemberNumber? = nil, in community: Address? = nil) async throws -> Int {
+    /// Has the own node erase what the chain says is deleted, remove what of a member was never anchored, and destroy the
+    /// key, salts and lines of a former one that is to be forgotten.
+    func erase(
+        of member: MemberNumber? = nil, in community: Address? = nil, forgets: Bool = false
+    ) async throws -> Int {
         var payload: [UInt8] = []
         if let member, let community {
-            payload = ErasureMessage(community: community, member: member, forgets: true).bcs
+            payload = ErasureMessage(community: community, member: member, forgets: forgets).bcs
         }
-        struct Answer: Decodable { let erased: Int }
-        return try JSONDecoder().decode(Answer.self, from: Data(try await ask(.erase, payload))).erased
+        struct Answer: Decodable {
+            let erased: Int
+            let removed: Int
+        }
+        let answer = try JSONDecoder().decode(Answer.self, from: Data(try await ask(.erase, payload)))
+        return answer.erased + answer.removed
     }
 
     func rules(of community: Address) async throws -> CommunityRules {

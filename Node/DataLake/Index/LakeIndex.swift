@@ -75,7 +75,8 @@ final class LakeIndex: Sendable {
             if known?.isInStep(catalogue) == false { known = nil }
         }
         if state.tooLarge.contains(span.lowerBound) { return nil }
-        try known?.follow(catalogue)
+        // Changed since, more than can be followed: read anew.
+        do { try known?.follow(catalogue) } catch { known = nil }
         guard let day = try known ?? IndexedDay(span, catalogue, entriesMax: entriesMax), day.count <= entriesMax else {
             if state.tooLarge.count >= LakeIndex.tooLargeMax { state.tooLarge = [] }
             state.tooLarge.insert(span.lowerBound)

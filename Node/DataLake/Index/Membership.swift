@@ -20,6 +20,7 @@ struct Membership: Sendable {
     let members: [Member]
     let changes: [MemberNumber: [SettingsChange]]
     private let spans = ActiveSpans()
+    private let places = MeterPlaces()
 
     init(digest: Digest, members: [Member], changes: [MemberNumber: [SettingsChange]]) {
         self.digest = digest
@@ -51,6 +52,9 @@ struct Membership: Sendable {
         spans.keep(made, from, until)
         return made
     }
+
+    /// Memberships with a meter, ascending.
+    func members(with meter: MeterNumber) -> [Member] { places.of(meter, in: members).map { members[$0] } }
 
     /// The members after these changes, when they lead to `digest`: each of them is an entry of the log that it is the
     /// digest of.
@@ -107,5 +111,33 @@ private final class ActiveSpans: Sendable {
 
     func keep(_ active: ActiveMembers, _ from: UInt64, _ until: UInt64) {
         spans.withLock { $0 = ($0 + [(from, until, active)]).suffix(ActiveSpans.countMax) }
+    }
+}
+
+/// Where each meter stands among the members: made when it is first asked for, 16 bytes a meter.
+private final class MeterPlaces: Sendable {
+    private typealias Place = (meter: MeterNumber, member: Int)
+    /// Ascending by meter, then by member.
+    private let places = Mutex<[Place]?>(nil)
+
+    /// Ascending.
+    func of(_ meter: MeterNumber, in members: [Member]) -> [Int] {
+        places.withLock { known in
+            let all = known ?? MeterPlaces.made(of: members)
+            known = all
+            var (low, high) = (0, all.count)
+            while low < high {
+                let middle = (low + high) / 2
+                if all[middle].meter < meter { low = middle + 1 } else { high = middle }
+            }
+            return all[low...].prefix { $0.meter == meter }.map(\.member)
+        }
+    }
+
+    private static func made(of members: [Member]) -> [Place] {
+        let all = members.enumerated().flatMap { index, member in
+            member.meters.map { Place(meter: $0, member: index) }
+        }
+        return all.sorted { ($0.meter, $0.member) < ($1.meter, $1.member) }
     }
 }

@@ -58,8 +58,8 @@ extension PartStore {
         return interrupted.count
     }
 
-    /// Forgets a part that was never anchored. Its files go first: after a crash in between it is still listed, and is
-    /// forgotten again.
+    /// Forgets a part that was never anchored, or a copy that may not lie here any more. Its files go first: after a crash in
+    /// between it is still listed, and is forgotten again.
     package func forget(_ digest: Digest) throws(LakeError) {
         try locks.with(digest) { () throws(LakeError) in
             guard let entry = try entry(digest), entry.status != .erased else { return }

@@ -27,9 +27,6 @@ package struct DataService: Sendable {
     package let room: StorageRoom
     package let refused = RoomCounter()
 
-    /// How old the newest final block may be for data to be served by it; heartbeats make one every 5 s.
-    package static let chainAgeMillisecondsMax: UInt64 = 60_000
-
     package init(
         partner: String, parts: PartStore, accesses: AccessLogStore, point: @escaping Point,
         readerKeys: @escaping ReaderKeys, dataSetsOf: @escaping DataSetsOf, room: StorageRoom = StorageRoom(),
@@ -47,16 +44,7 @@ package struct DataService: Sendable {
 
     func chain() throws -> ChainView { try point().chain }
 
-    /// Throws when the newest final block is too old to know by it what ended, or was revoked or withdrawn, since.
-    func requireFresh(_ chain: ChainView) throws {
-        let age = now().value - min(now().value, chain.time.value)
-        guard age <= DataService.chainAgeMillisecondsMax else {
-            throw LakeRefusal(
-                .unavailable,
-                "the newest final block at \(partner)'s node is \(age / 1_000) s old: what was revoked since is not known here; try again, or ask another node"
-            )
-        }
-    }
+    func requireFresh(_ chain: ChainView) throws { try chain.requireFresh(now(), at: partner) }
 
     /// The manifest of a part that the chain names as of the owner for whom it lies here. Whoever reads a digest on its way
     /// to the chain can anchor it as its own first; that gives it no content.

@@ -6,8 +6,9 @@ internal import DataSets
 package import Logging
 internal import Primitives
 
-/// What a node does for its data sets by itself: erases what is declared deleted, lets go what was never anchored,
-/// declares its own partner's expired parts deleted, anchors the log of accesses, offers new parts to the partners named.
+/// What a node does for its data sets by itself: erases what is declared deleted, lets go what was never anchored and copies
+/// that may not lie here any more, declares its own partner's expired parts deleted, anchors the log of accesses, offers new
+/// parts to the partners named.
 package struct DataUpkeep: Sendable {
     /// Reason code of a deletion because the retention is over.
     package static let retentionReason: UInt16 = 2
@@ -56,6 +57,7 @@ package struct DataUpkeep: Sendable {
     func round(_ folder: inout UInt8) async {
         await step("erasing what was deleted") { _ = try sweep() }
         removeOrphans(&folder)
+        await step("letting copies go") { try letCopiesGo() }
         await step("declaring expired parts deleted") { try await declareExpired() }
         await step("anchoring accesses") { try await anchorAccesses() }
         await step("removing old accesses") { try pruneAccesses() }

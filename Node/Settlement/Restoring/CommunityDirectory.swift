@@ -3,17 +3,22 @@ internal import ContractHost
 internal import ContractKit
 package import DataLake
 internal import Primitives
+internal import Synchronization
 internal import Trading
 
 /// Communities of the chain that a partner has to do with: it runs them, or their policy names it. Follows the host's log of
 /// instances, each entry read once; rules never change, so a community that is passed over is passed over for good.
-package actor CommunityDirectory {
+package final class CommunityDirectory: Sendable {
     /// Entries of the log that one call reads.
     package static let readsMax = 4_096
 
+    private struct State {
+        var next: UInt64 = 0
+        var found: [Address] = []
+    }
+
     private let partner: String
-    private var next: UInt64 = 0
-    private var found: [Address] = []
+    private let state = Mutex(State())
 
     /// `partner` is this node's own.
     package init(partner: String) { self.partner = partner }
@@ -21,26 +26,39 @@ package actor CommunityDirectory {
     /// Those of them that the partner has to do with now, in the order in which they were founded, and whether the log was read
     /// to its end. A policy of all validators names those of the view's set.
     package func communities(_ chain: ChainView) throws(StorageFailure) -> (addresses: [Address], isWhole: Bool) {
-        var reads = 0
-        var isWhole = false
-        while reads < CommunityDirectory.readsMax {
-            guard let address = try CommunityDirectory.entry(next, chain) else {
-                isWhole = true
-                break
-            }
-            // A view that does not have the instance yet cannot have its entry.
-            if try isOwn(address, chain) { found.append(address) }
-            next += 1
-            reads += 1
+        let (views, isWhole) = try known(chain)
+        return (views.filter { chain.mayHold($0, partner: partner) }.map(\.address), isWhole)
+    }
+
+    /// Those that the partner has or may have had to do with, ended ones too, in the order in which they were founded; nil while
+    /// the log was not read to its end.
+    package func views(_ chain: ChainView) throws(StorageFailure) -> [CommunityView]? {
+        let (views, isWhole) = try known(chain)
+        return isWhole ? views : nil
+    }
+
+    private func known(_ chain: ChainView) throws(StorageFailure) -> (views: [CommunityView], isWhole: Bool) {
+        let (found, isWhole) = try state.withLock { (state) throws(StorageFailure) in
+            let isWhole = try follow(chain, &state)
+            return (state.found, isWhole)
         }
-        var addresses: [Address] = []
+        var views: [CommunityView] = []
         for address in found {
             // An older view than that of the last call may lack the newest.
-            if let view = try chain.community(address), chain.mayHold(view, partner: partner) {
-                addresses.append(address)
-            }
+            if let view = try chain.community(address) { views.append(view) }
         }
-        return (addresses, isWhole)
+        return (views, isWhole)
+    }
+
+    /// Whether the log was read to its end.
+    private func follow(_ chain: ChainView, _ state: inout State) throws(StorageFailure) -> Bool {
+        for _ in 0..<CommunityDirectory.readsMax {
+            guard let address = try CommunityDirectory.entry(state.next, chain) else { return true }
+            // A view that does not have the instance yet cannot have its entry.
+            if try isOwn(address, chain) { state.found.append(address) }
+            state.next += 1
+        }
+        return false
     }
 
     private static func entry(_ position: UInt64, _ chain: ChainView) throws(StorageFailure) -> Address? {

@@ -92,9 +92,9 @@ struct LakeSync: Sendable {
             guard let anchor = try chain.anchor(listed.digest), try chain.isReadings(anchor, of: listed.meter) else {
                 return .strange
             }
-            let mayHold =
-                try chain.mayHold(listed.meter, partner: partner)
-                || chain.mayHold(listed.meter, from: listed.from, to: listed.to, of: community, partner: partner)
+            let mayHold = try chain.mayHold(listed.meter, from: listed.from, to: listed.to, partner: partner) {
+                [community]
+            }
             return try mayHold && !chain.isDeleted(listed.digest) ? .wanted : .rests
         } catch {
             return .rests

@@ -155,13 +155,15 @@ package struct ErasureMessage: BCSCodable {
     }
 }
 
-/// What of a member's batches may be erased. `kept` has a reason for each batch that may not.
+/// What of a member's batches may be erased: by a tombstone, or without one what was never anchored. `kept` has a reason for
+/// each batch that may not.
 package struct ErasurePlanAnswer: Codable {
     package struct Kept: Codable {
         package let batch: String
         package let reason: String
     }
     package let batches: [String]
+    package let unanchored: [String]
     package let kept: [Kept]
     package let isWhole: Bool
 }

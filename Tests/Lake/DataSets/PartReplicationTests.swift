@@ -151,7 +151,7 @@ struct PartReplicationTests {
         try owner.anchor(manifest)
         let serving = PartReplication(service: owner.service) { _, _ in nil }
         _ = try await serving.answer(.part(manifest.digest), from: "borealis")
-        owner.wait(milliseconds: DataService.chainAgeMillisecondsMax + 1)
+        owner.wait(milliseconds: ChainView.ageMillisecondsMax + 1)
         let error = await #expect(throws: LakeRefusal.self) {
             try await serving.answer(.part(manifest.digest), from: "borealis")
         }

@@ -53,4 +53,58 @@ struct PartUpkeepTests {
         let tombstone = try market.read(Directory.tombstones, manifest.digest, of: WellKnown.anchors)
         #expect(tombstone?.reason == DataUpkeep.retentionReason)
     }
+
+    /// A copy goes when the description names its partner no more, after the grace, and not while the chain is behind.
+    @Test func copiesGoWhereTheyMayNotLie() throws {
+        let market = try Market()
+        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
+        try market.account("provider", .dataProvider)
+        try owner.register()
+        try market.describe(DataNode.dataSet, copies: ["borealis"])
+        let bytes = Tables.csv(hours: 3)
+        let manifest = try owner.service.accept(owner.upload(bytes, owner.description()))
+        try owner.anchor(manifest)
+        for node in [owner, copy] { try node.follow() }
+        _ = try copy.service.accept(copy.upload(bytes, copy.description()))
+        func held() throws -> [Bool] {
+            try [owner, copy].map { node in
+                try node.upkeep.sweep()
+                try node.upkeep.letCopiesGo()
+                return try node.lake.parts.entry(manifest.digest)?.status == .held
+            }
+        }
+        #expect(try held() == [true, true])
+        try market.describe(DataNode.dataSet, copies: ["corona"], previous: 1)
+        for node in [owner, copy] { try node.follow() }
+        #expect(try held() == [true, true])
+        // The right comes back, and the count begins anew.
+        try market.pass(milliseconds: HoldingRights.graceMilliseconds)
+        try market.describe(DataNode.dataSet, copies: ["borealis", "corona"], previous: 2)
+        #expect(try held() == [true, true] && copy.lake.parts.withdrawn().isEmpty)
+        try market.describe(DataNode.dataSet, copies: ["corona"], previous: 3)
+        #expect(try held() == [true, true])
+        try market.pass(milliseconds: HoldingRights.graceMilliseconds + 1)
+        copy.wait(milliseconds: ChainView.ageMillisecondsMax + 1)
+        #expect(try held() == [true, true])
+        let caughtUp = try DataNode(market, partner: "borealis", lake: copy.lake)
+        // One whose read models are not made yet knows no description, and removes nothing.
+        #expect(try caughtUp.upkeep.letCopiesGo().isEmpty)
+    }
+
+    @Test func aWithdrawnCopyIsForgotten() throws {
+        let market = try Market()
+        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
+        try market.account("provider", .dataProvider)
+        try owner.register()
+        try market.describe(DataNode.dataSet, copies: ["borealis"])
+        for node in [owner, copy] { try node.follow() }
+        let manifest = try copy.service.accept(copy.upload(Tables.csv(hours: 3), copy.description()))
+        try owner.anchor(manifest)
+        try copy.upkeep.sweep()
+        try market.describe(DataNode.dataSet, previous: 1)
+        #expect(try copy.upkeep.letCopiesGo().isEmpty)
+        try market.pass(milliseconds: HoldingRights.graceMilliseconds + 1)
+        #expect(try copy.upkeep.letCopiesGo().map(\.digest) == [manifest.digest])
+        #expect(try copy.lake.parts.entry(manifest.digest) == nil && copy.lake.parts.withdrawn().isEmpty)
+    }
 }

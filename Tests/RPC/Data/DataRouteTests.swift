@@ -137,7 +137,7 @@ import Testing
             #expect(second != first)
             try await client.download(second) { _ in }
             // Behind: neither a link nor data, and the reader is told to come back.
-            node.wait(milliseconds: DataService.chainAgeMillisecondsMax + 1)
+            node.wait(milliseconds: ChainView.ageMillisecondsMax + 1)
             let late = node.request(dataSet, agreement, manifest.digest)
             #expect(try await Self.statusOf(posting: late.bcs, client) == 503)
         }

@@ -1,0 +1,49 @@
+internal import Foundation
+internal import GRDB
+internal import Primitives
+
+/// What lies here and may not any more: a row since when, by the chain's time, that is known.
+extension Catalogue {
+    static func createWithdrawn(_ database: Database) throws {
+        try database.execute(
+            sql: "CREATE TABLE withdrawn (digest BLOB PRIMARY KEY NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID")
+    }
+
+    /// Of one folder of files.
+    func withdrawn(in folder: UInt8) throws(LakeError) -> [Digest: Timestamp] {
+        try SQL.attempt("list a folder's withdrawn batches") {
+            try database.read { database in
+                var withdrawn: [Digest: Timestamp] = [:]
+                let rows = try Row.fetchCursor(
+                    database, sql: "SELECT digest, since FROM withdrawn WHERE digest >= ? AND digest <= ?",
+                    arguments: [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))])
+                while let row = try rows.next() {
+                    guard let digest = Digest(row["digest"] as Data? ?? Data()), let since: Int64 = row["since"] else {
+                        continue
+                    }
+                    withdrawn[digest] = Timestamp(UInt64(clamping: since))
+                }
+                return withdrawn
+            }
+        }
+    }
+
+    /// The first ones since `time`; the others may be held again.
+    func change(withdrawn: [Digest], since time: Timestamp, restored: [Digest]) throws(LakeError) {
+        if withdrawn.isEmpty, restored.isEmpty { return }
+        try SQL.attempt("note withdrawn batches") {
+            try database.write { database in
+                for digest in withdrawn {
+                    try database.execute(
+                        sql: "INSERT OR IGNORE INTO withdrawn (digest, since) VALUES (?, ?)",
+                        arguments: [SQL.blob(digest), SQL.integer(time)])
+                }
+                for digest in restored { try Catalogue.restore(digest, in: database) }
+            }
+        }
+    }
+
+    static func restore(_ digest: Digest, in database: Database) throws {
+        try database.execute(sql: "DELETE FROM withdrawn WHERE digest = ?", arguments: [SQL.blob(digest)])
+    }
+}
