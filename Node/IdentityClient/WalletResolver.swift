@@ -47,7 +47,7 @@ public final class WalletResolver: Sendable {
         let genesis: Genesis
         do {
             // BCS begins with the format's version, which is no brace.
-            genesis = bytes.first == UInt8(ascii: "{") ? try Genesis(file: bytes) : try Genesis(bcs: bytes)
+            genesis = try bytes.first == UInt8(ascii: "{") ? Genesis(file: bytes) : Genesis(bcs: bytes)
             client = try NodeClient(nodes: nodes, anchor: TrustAnchor(genesis))
         } catch {
             throw Failure(isRefusal: false, description: "\(error)")

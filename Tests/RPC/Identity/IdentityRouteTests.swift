@@ -131,6 +131,12 @@ import Testing
                 #expect(failure.description.contains(lie.reason), "\(failure)")
             }
             await wallet.shutdown()
+            // With an honest node after it, it is passed over.
+            let both = try WalletResolver(
+                nodes: ["http://127.0.0.1:\(liar.port)", server.base], genesis: server.node.genesis.bcs)
+            let answer = try await both.resolve(did, minimumHeight: lie == .oldState ? height.value : 0)
+            #expect(answer.status == (lie == .hiddenDeactivation ? .deactivated : .found))
+            await both.shutdown()
             try await liar.stop()
         }
     }
