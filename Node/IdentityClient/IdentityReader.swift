@@ -20,17 +20,18 @@ package struct IdentityReader: Sendable {
     }
 
     /// The document of a DID, or the object of a DID URL, verified: of the first node whose answer can be believed. When
-    /// there is none, throws the `ResolutionRefusal` of the last answer, and `ClientError` when no node answers.
+    /// there is none, throws the `ResolutionRefusal` of the last answer, and `ClientError` when no node answers. Never of a
+    /// state below the client's `floor`.
     package func resolve(
         _ target: String, _ selection: VersionSelection = .latest, minimumHeight: Height = Height(0)
     ) async throws -> VerifiedResolution {
         guard let anchor = client.anchor else {
             throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
         }
+        let least = max(minimumHeight, client.floor)
         let verifier = ResolutionVerifier(
-            networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax,
-            minimumHeight: minimumHeight)
-        let (path, accept) = request(target, selection, minimumHeight)
+            networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax, minimumHeight: least)
+        let (path, accept) = request(target, selection, least)
         let verified = try await client.result(path, accept: accept) { (body) -> VerifiedResolution in
             try verifier.verify(body, for: target, selection: selection, now: .wallClock)
         }

@@ -4,13 +4,33 @@ package import LightClient
 package import Primitives
 
 extension NodeClient {
+    /// What a node says of itself. With an anchor, a node of another network than the anchor's is refused.
     package func nodeStatus() async throws -> NodeStatus {
-        try await ask(NodeRequest("/v1/status")) { try $0.read(.nodeStatus) }
+        try await ask(NodeRequest("/v1/status")) { (answer) -> NodeStatus in
+            let status = try answer.read(.nodeStatus)
+            if let anchor, status.network != anchor.network {
+                throw ClientError.otherNetwork(
+                    node: answer.node, found: status.network, name: status.networkName, trusted: anchor.network)
+            }
+            return status
+        }
     }
 
-    /// The genesis as a node has it. Trust it only if its network id is known from elsewhere.
+    /// The network that is signed for: the anchor's, when the first node that answers says no other; without an anchor it is
+    /// that node's word.
+    package func network() async throws -> Digest { try await nodeStatus().network }
+
+    /// The genesis as a node has it. Trust it only if its network id is known from elsewhere; with an anchor it is checked
+    /// to be the anchor's.
     package func genesis() async throws -> Genesis {
-        try await ask(NodeRequest("/v1/genesis", accept: NodeRequest.bytes)) { try $0.decode() }
+        try await ask(NodeRequest("/v1/genesis", accept: NodeRequest.bytes)) { (answer) -> Genesis in
+            let genesis: Genesis = try answer.decode()
+            if let anchor, genesis.network != anchor.network {
+                throw ClientError.otherNetwork(
+                    node: answer.node, found: genesis.network, name: genesis.name, trusted: anchor.network)
+            }
+            return genesis
+        }
     }
 
     /// A final block. One asked for by digest is checked to have it; whether it is final is the node's word.
@@ -89,21 +109,23 @@ extension NodeClient {
         try await ask(proofRequest(key, minimumHeight)) { try $0.decode() }
     }
 
-    private func proofRequest(_ key: [UInt8], _ minimumHeight: Height) -> NodeRequest {
+    func proofRequest(_ key: [UInt8], _ minimumHeight: Height) -> NodeRequest {
         NodeRequest(
             "/v1/state/\(Hex.encode(key))?proof=1&minimumHeight=\(minimumHeight)", accept: NodeRequest.bytes)
     }
 
     /// A value, or its absence, verified from the genesis (or the newer header that this client has verified): the node
     /// is not trusted, and the next one is asked when its proof does not hold. `ageMillisecondsMax` bounds how old the state
-    /// may be by this machine's clock.
+    /// may be by this machine's clock. Never a state below `floor`.
     package func verifiedValue(
         _ key: [UInt8], minimumHeight: Height = Height(0), ageMillisecondsMax: UInt64 = 60_000
     ) async throws -> VerifiedProofBundle {
         guard let anchor else {
             throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
         }
-        let verified = try await ask(proofRequest(key, minimumHeight)) { (answer) -> VerifiedProofBundle in
+        let least = max(minimumHeight, floor)
+        let verified = try await ask(proofRequest(key, least), passingRefusals: true) {
+            (answer) -> VerifiedProofBundle in
             let bundle: ProofBundle = try answer.decode()
             let found: VerifiedProofBundle
             do throws(ProofBundleError) {
@@ -111,7 +133,7 @@ extension NodeClient {
             } catch {
                 throw ClientError.proofRefused(node: answer.node, error)
             }
-            guard found.entry(key) != nil, found.header.height >= minimumHeight else {
+            guard found.entry(key) != nil, found.header.height >= least else {
                 throw ClientError.badAnswer(node: answer.node, "a proof of another key or an older state")
             }
             return found

@@ -81,15 +81,20 @@ extension NodeClient {
         try await ask(request) { $0 }
     }
 
-    /// Asks the nodes in turn until one has an answer that `read` takes.
-    func ask<Value>(_ request: NodeRequest, _ read: (NodeAnswer) throws -> Value) async throws -> Value {
-        try await inRounds { try read(try await ask(request, of: $0)) }
+    /// Asks the nodes in turn until one has an answer that `read` takes. `passingRefusals` as in `inRounds`.
+    func ask<Value>(
+        _ request: NodeRequest, passingRefusals: Bool = false, _ read: (NodeAnswer) throws -> Value
+    ) async throws -> Value {
+        try await inRounds(passingRefusals: passingRefusals) { try read(try await ask(request, of: $0)) }
     }
 
     /// Tries the nodes in turn, in rounds, until one has what is wanted, which then is asked first. A problem that another node
     /// may not have counts as no answer. So does an answer that is not what it should be; when nothing better comes, the last
-    /// of those is what is thrown.
-    func inRounds<Answer>(_ attempt: (_ node: Int) async throws -> Answer) async throws -> Answer {
+    /// of those is what is thrown. `passingRefusals` has any problem count so: for what an honest node does not refuse, or where
+    /// "not found" of one node says nothing of the others.
+    func inRounds<Answer>(
+        passingRefusals: Bool = false, _ attempt: (_ node: Int) async throws -> Answer
+    ) async throws -> Answer {
         var failures: [ClientError.NodeFailure] = []
         var refused: ClientError?
         /// The shortest time after which a node wants to be asked again.
@@ -108,7 +113,8 @@ extension NodeClient {
                     case .problem(let report) where report.isWorthAnotherNode:
                         failures.append(.init(node: nodes[index], reason: report.detail))
                         if let seconds = report.retryAfterSeconds { retryAfter = min(retryAfter ?? .max, seconds) }
-                    case .badAnswer, .proofRefused: refused = error
+                    case .badAnswer, .proofRefused, .otherNetwork: refused = error
+                    case .problem where passingRefusals: refused = error
                     default: throw error
                     }
                 } catch let error as CancellationError {

@@ -32,12 +32,16 @@ extension NodeClient {
         }
     }
 
-    /// Where a transaction is now; `.unknown` when no node knows it.
+    /// Where a transaction is now, on the word of the node that knows it; `.unknown` when no node that answers does. Unknown
+    /// is not expired: see `provedOutcome`. The first node alone is asked to wait.
     package func status(of digest: Digest, waitSeconds: UInt32 = 0) async throws -> TransactionStatus {
-        let wait = min(waitSeconds, configuration.waitSecondsMax)
+        var wait = min(waitSeconds, configuration.waitSecondsMax)
         do {
-            let request = NodeRequest("/v1/transactions/\(digest)?wait=\(wait)", waitSeconds: wait)
-            return try await ask(request) { try $0.report(of: digest).status }
+            return try await inRounds(passingRefusals: true) { (index) -> TransactionStatus in
+                let request = NodeRequest("/v1/transactions/\(digest)?wait=\(wait)", waitSeconds: wait)
+                wait = 0
+                return try await ask(request, of: index).report(of: digest).status
+            }
         } catch ClientError.problem(let report) where report.status == 404 {
             return .unknown
         }
@@ -75,9 +79,13 @@ extension NodeClient {
 }
 
 extension NodeAnswer {
+    /// What it says of one transaction; a report or receipt of another one is refused.
     fileprivate func report(of digest: Digest) throws(ClientError) -> TransactionReport {
         let report = try read(.transactionReport)
         guard report.digest == digest else { throw .badAnswer(node: node, "the report of another transaction") }
+        if case .final(let result) = report.status, result.receipt.subject != digest {
+            throw .badAnswer(node: node, "the receipt of another transaction")
+        }
         return report
     }
 }

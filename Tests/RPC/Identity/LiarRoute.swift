@@ -39,14 +39,14 @@ struct LiarRoute {
     private let channel: any Channel
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    private static func head(_ byteCount: Int) -> [UInt8] {
+    private static func head(_ byteCount: Int, status: String = "200 OK") -> [UInt8] {
         Array(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/did-resolution\r\nContent-Length: \(byteCount)\r\nConnection: close\r\n\r\n"
+            "HTTP/1.1 \(status)\r\nContent-Type: application/did-resolution\r\nContent-Length: \(byteCount)\r\nConnection: close\r\n\r\n"
                 .utf8)
     }
 
-    static func serve(_ body: [UInt8]) async throws -> LiarRoute {
-        let bytes = head(body.count) + body
+    static func serve(_ body: [UInt8], status: String = "200 OK") async throws -> LiarRoute {
+        let bytes = head(body.count, status: status) + body
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
