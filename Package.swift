@@ -259,8 +259,8 @@ let targets: [Target] = [
     tests("FuzzTests", at: "Tests/Fuzz", "Fuzzing"),
     tests(
         "DaemonTests", at: "Tests/Daemon",
-        "Primitives LedgerCrypto Chain Replica ContractKit Trading Transport NodeClient DataLake Settlement "
-            + "OperatorFiles Wiring commonwatt Simulator Fuzzing"),
+        "Primitives LedgerCrypto Chain Replica LightClient ContractKit Trading Transport NodeClient DataLake "
+            + "Settlement OperatorFiles Wiring commonwatt Simulator Fuzzing"),
     tests("ChaosTests", at: "Tests/Chaos", "Primitives LedgerCrypto ChaosHistory Chaos"),
     tests(
         "ProcessTests", at: "Tests/Processes",

@@ -82,9 +82,10 @@ struct DIDCommand: AsyncParsableCommand {
         func run() async throws {
             try NewFile.require(wallet, "A wallet")
             let key = try connection.signer()
-            let outcome = try await NodeClient.with(connection.addresses) { client in
+            let outcome = try await connection.nodes.with { client in
                 let session = try await RegistrySession(client, key)
-                var made = DIDWallet.new(network: try await client.nodeStatus().networkName)
+                let told = try await client.nodeStatus().networkName
+                var made = DIDWallet.new(network: try connection.nodes.trust.trust()?.networkName ?? told)
                 made.services = try document.services.map { try DIDWallet.Service(option: $0) }
                 made.aliases = document.aliases
                 if document.commit { made.next = DIDWallet.seed() }
@@ -127,7 +128,7 @@ struct DIDCommand: AsyncParsableCommand {
             try old.requireControl()
             let did = try old.identifier()
             let key = try connection.signer()
-            let outcome = try await NodeClient.with(connection.addresses) { client in
+            let outcome = try await connection.nodes.with { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
                 try await DIDCommand.checkEarlier(wallet, did, session)
@@ -185,7 +186,7 @@ struct DIDCommand: AsyncParsableCommand {
             try own.requireControl()
             let did = try own.identifier()
             let key = try connection.signer()
-            let outcome = try await NodeClient.with(connection.addresses) { client in
+            let outcome = try await connection.nodes.with { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
                 let by = try own.next.map { try DIDWallet.key($0) } ?? own.controlKey()
@@ -211,7 +212,7 @@ struct DIDEndorseCommand: AsyncParsableCommand {
         guard let parsed = DID(did) else { throw UserError("'\(did)' is no DID of this method.") }
         let key = try connection.signer()
         let method = withdraw ? Identity.withdraw : Identity.endorse
-        let height = try await NodeClient.with(connection.addresses) { client in
+        let height = try await connection.nodes.with { client in
             let session = try await ChainSession(client, key)
             let call = method.call(on: WellKnown.identity, DocumentID(did: parsed.digest))
             return try await session.run([call], doing: "the endorsement").height.value

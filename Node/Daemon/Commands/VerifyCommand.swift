@@ -25,6 +25,11 @@ struct VerifyCommand: AsyncParsableCommand {
     @Option(help: "The genesis file of the network.") var genesis: String
     @Option(help: "Address of a node's API: asks it, with proofs, whether a correction superseded the statement.")
     var online: String?
+    @Option(
+        help:
+            "For --online: file that keeps the newest verified state; no older one is believed. Made at the first time."
+    )
+    var trusted: String?
     @OptionGroup var output: OutputOptions
 
     struct Report: Encodable {
@@ -124,12 +129,13 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func askOnline() async throws -> SupersededReport? {
         guard let online else { return nil }
-        let trusted = try GenesisFile.read(genesis)
+        guard let trust = try TrustOptions.trust(genesis: genesis, trusted: trusted) else { return nil }
         guard let data = FileManager.default.contents(atPath: statement) else {
             throw UserError("No statement at \(statement).")
         }
-        return try await NodeClient.with([online], anchor: TrustAnchor(trusted)) { client in
-            try await SupersededReport.ask(try Statement(json: data), ProvedReader(client: client, genesis: trusted))
+        return try await Trust.with(trust, [online]) { client in
+            try await SupersededReport.ask(
+                try Statement(json: data), ProvedReader(client: client, anchor: trust.anchor))
         }
     }
 }

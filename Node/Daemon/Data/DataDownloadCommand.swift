@@ -24,7 +24,6 @@ extension DataCommand {
         @Option(help: "Rows before this time, RFC 3339.") var to: String?
         @Option(help: "Bytes of the content, such as 0-65536, the end exclusive.") var bytes: String?
         @Option(help: "Rows that meet this, such as \"meter = CL01 and load_wh > 500\".") var filter: String?
-        @Option(help: "The genesis file of the network.") var genesis: String
         @Option(help: "File to write the content to.") var out: String
         @Option(help: "File to keep request, proofs and data in.") var keep: String?
         @Option(name: .customLong("max-age"), help: "Seconds that the proved state may be old.") var maxAge: UInt64 = 60
@@ -32,15 +31,15 @@ extension DataCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let trusted = try GenesisFile.read(genesis)
+            let trust = try reader.nodes.trust.required()
             let filter = try filter.map { (text) throws(PartProblem) in try RowFilter(text) }
             let request = try reader.request(
-                part: try MarketWords.digest(part, "part"), range: try range(), filter: filter, network: trusted.network
-            )
+                part: try MarketWords.digest(part, "part"), range: try range(), filter: filter,
+                network: trust.anchor.network)
             let check = try SliceCheck(
-                request, trust: TrustAnchor(trusted), ageMillisecondsMax: maxAge * 1_000, out: out, keep: keep)
+                request, trust: trust.anchor, ageMillisecondsMax: maxAge * 1_000, out: out, keep: keep)
             do {
-                try await NodeClient.with(reader.nodes.addresses) { client in
+                try await reader.nodes.with(trust) { client in
                     let answer = try JSONValue(parsing: try await client.post("/v1/data/links", request.bcs))
                     guard let path = answer["path"]?.text, path.hasPrefix("/v1/data/downloads/") else {
                         throw UserError("The node gave no link.")
