@@ -47,6 +47,9 @@ extension DataCommand {
                     try await client.download(path) { try check.take($0) }
                 }
                 let report = try check.finish()
+                guard trust.anchor.header == nil || report.height >= trust.anchor.height.value else {
+                    throw UserError("The node was found out: it proved an older state than the trusted one.")
+                }
                 try output.show(report) { report.text + "\nWritten to \(out)." }
             } catch let fault as ServingFault {
                 check.discard()
@@ -84,17 +87,19 @@ extension DataCommand {
         @Option(help: "File to write the content to.") var out: String?
         @Option(help: "Address of a node's API: asks it, with proofs, whether the read is still allowed.") var online:
             String?
+        @Option(help: "For --online: file that keeps the newest verified state; no older one is believed.")
+        var trusted: String?
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let trusted = try GenesisFile.read(genesis)
+            let origin = TrustAnchor(try GenesisFile.read(genesis))
             guard let data = FileManager.default.contents(atPath: file) else { throw UserError("No file at \(file).") }
             let bytes = [UInt8](data)
             guard let (request, start) = SliceCheck.request(in: bytes) else {
                 throw UserError("\(file) is no kept download.")
             }
             let check = try SliceCheck(
-                request, trust: TrustAnchor(trusted), ageMillisecondsMax: .max, out: out, keep: nil)
+                request, trust: origin, ageMillisecondsMax: .max, out: out, keep: nil)
             let report: SliceCheck.Report
             do {
                 try check.take(Array(bytes[start...]))
@@ -104,8 +109,8 @@ extension DataCommand {
                 throw UserError("\(file) does not hold: \(fault)")
             }
             try output.show(report) { report.text }
-            guard let online else { return }
-            if let ended = try await ask(online, request, TrustAnchor(trusted)) {
+            guard let online, let trust = try TrustOptions.trust(genesis: genesis, trusted: trusted) else { return }
+            if let ended = try await ask(online, request, trust) {
                 print("By now the chain does not allow it: \(ended).")
                 throw ExitCode(3)
             }
@@ -113,8 +118,8 @@ extension DataCommand {
         }
 
         /// What the newest state says, proved by a node that is not trusted.
-        private func ask(_ node: String, _ request: ReadRequest, _ trust: TrustAnchor) async throws -> String? {
-            try await NodeClient.with([node], anchor: trust) { client in
+        private func ask(_ node: String, _ request: ReadRequest, _ trust: Trust) async throws -> String? {
+            try await Trust.with(trust, [node]) { client in
                 let reader = ProvedStates(client: client)
                 let state = try await reader.access(request)
                 return state.state.hindrance(request.question, at: state.time)?.description
