@@ -56,8 +56,6 @@ struct ConnectionOptions: ParsableArguments {
     @Option(name: .customLong("for"), help: "Partner that the key acts for, when that one delegated to it.")
     var actor: String?
 
-    var addresses: [String] { nodes.addresses }
-
     /// The key file that was named.
     var keyFile: String? { key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] }
 
