@@ -9,6 +9,8 @@ internal import Primitives
 struct ChainRefusal: Error, CustomStringConvertible {
     let what: String
     let rejection: Rejection
+    /// Whether its receipt is proved; else all of this is the node's word.
+    var isProved = false
 
     var description: String { "The chain refused \(what): \(rejection.text) (rejection \(rejection.code))." }
 }
@@ -89,7 +91,9 @@ struct ChainSession {
     @discardableResult
     func run(_ calls: [Call], doing what: String) async throws -> TransactionResult {
         let result = try await finish(try transaction(calls))
-        if let rejection = result.receipt.rejection { throw ChainRefusal(what: what, rejection: rejection) }
+        if let rejection = result.receipt.rejection {
+            throw ChainRefusal(what: what, rejection: rejection, isProved: start != nil)
+        }
         return result
     }
 
