@@ -122,6 +122,12 @@ import Testing
                 #expect(try await client.status(of: sent.digest) == .unknown)
                 #expect(try await second.node.submit([sent]) == [.accepted])
                 #expect(try await client.status(of: sent.digest) == .pending)
+                for server in [first, second] { try await server.node.makeBlock() }
+                client.prefer(0)
+                #expect(try await client.receipt(of: sent.digest).receipt.subject == sent.digest)
+                client.prefer(0)
+                let latest = try #require(try await second.node.header(.latest))
+                #expect(try await client.block(.digest(latest.digest)).digest == latest.digest)
                 try await client.shutdown()
             }
         }

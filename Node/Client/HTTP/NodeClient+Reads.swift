@@ -33,10 +33,12 @@ extension NodeClient {
         }
     }
 
-    /// A final block. One asked for by digest is checked to have it; whether it is final is the node's word.
+    /// A final block, of the first node that has it. One asked for by digest is checked to have it; whether it is final is
+    /// the node's word.
     package func block(_ reference: BlockReference) async throws -> Block {
         let path = "/v1/blocks/\(reference.text)"
-        return try await ask(NodeRequest(path, accept: NodeRequest.bytes)) { (answer) -> Block in
+        let request = NodeRequest(path, accept: NodeRequest.bytes)
+        return try await ask(request, passingRefusals: true) { (answer) -> Block in
             let block: Block = try answer.decode()
             switch reference {
             case .digest(let digest) where block.digest != digest:
@@ -65,7 +67,8 @@ extension NodeClient {
     private static let receiptsMax = 1 << 20
 
     package func certificate(_ reference: BlockReference) async throws -> Finality {
-        try await ask(NodeRequest("/v1/blocks/\(reference.text)/certificate")) { try $0.read(.finality) }
+        let request = NodeRequest("/v1/blocks/\(reference.text)/certificate")
+        return try await ask(request, passingRefusals: true) { try $0.read(.finality) }
     }
 
     /// Validators of an epoch, of the current one for nil.

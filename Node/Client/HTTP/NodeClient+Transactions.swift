@@ -68,7 +68,8 @@ extension NodeClient {
 
     /// The receipt of a final transaction; that it is under the root of its header is checked.
     package func receipt(of digest: Digest) async throws -> ProvenReceipt {
-        try await ask(NodeRequest("/v1/transactions/\(digest)/receipt")) { (answer) -> ProvenReceipt in
+        let request = NodeRequest("/v1/transactions/\(digest)/receipt")
+        return try await ask(request, passingRefusals: true) { (answer) -> ProvenReceipt in
             let proven = try answer.read(.provenReceipt)
             guard proven.receipt.subject == digest, proven.isConsistent else {
                 throw ClientError.badAnswer(node: answer.node, "a receipt that is not under its header's root")
