@@ -113,6 +113,20 @@ import Testing
         }
     }
 
+    /// Whichever way it says so.
+    @Test func aNodeThatSaysUnknownIsPassedOver() async throws {
+        try await TestServer.with(isDriven: false) { server in
+            let sent = try server.transaction("known to one")
+            let report = TransactionReport(digest: sent.digest, status: .unknown)
+            let liar = try await LiarRoute.serve(JSONCoder<TransactionReport>.transactionReport.encode(report).compact)
+            let client = try NodeClient(nodes: ["http://127.0.0.1:\(liar.port)", server.base])
+            #expect(try await server.node.submit([sent]) == [.accepted])
+            #expect(try await client.status(of: sent.digest) == .pending)
+            try await client.shutdown()
+            try await liar.stop()
+        }
+    }
+
     /// That one node does not know a transaction says nothing of the others.
     @Test func allNodesAreAskedBeforeItIsUnknown() async throws {
         try await TestServer.with(isDriven: false) { first in

@@ -36,13 +36,19 @@ extension NodeClient {
     /// is not expired: see `provedOutcome`. The first node alone is asked to wait.
     package func status(of digest: Digest, waitSeconds: UInt32 = 0) async throws -> TransactionStatus {
         var wait = min(waitSeconds, configuration.waitSecondsMax)
+        var isUnknown = false
         do {
             return try await inRounds(passingRefusals: true) { (index) -> TransactionStatus in
                 let request = NodeRequest("/v1/transactions/\(digest)?wait=\(wait)", waitSeconds: wait)
                 wait = 0
-                return try await ask(request, of: index).report(of: digest).status
+                do {
+                    let status = try await ask(request, of: index).report(of: digest).status
+                    guard case .unknown = status else { return status }
+                } catch ClientError.problem(let report) where report.status == 404 {}
+                isUnknown = true
+                throw ClientError.badAnswer(node: nodes[index], "it knows no transaction \(digest)")
             }
-        } catch ClientError.problem(let report) where report.status == 404 {
+        } catch is ClientError where isUnknown {
             return .unknown
         }
     }
