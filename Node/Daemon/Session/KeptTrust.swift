@@ -17,7 +17,7 @@ internal import Primitives
 ///
 /// Not secret; whoever can write it decides what is believed, as with the genesis file.
 struct KeptTrust {
-    /// A set of validators has 64 KiB in BCS at most; the file twice that and some more.
+    /// The largest set, of 256 validators, has some 30 KiB in BCS, and twice that in digits.
     static let byteCountMax = 256 * 1_024
     private static let title = "commonwatt trusted state 1"
 
