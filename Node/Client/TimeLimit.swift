@@ -1,7 +1,9 @@
 internal import Synchronization
 
 /// The work did not end within its time.
-package struct TimeLimitExceeded: Error {}
+package struct TimeLimitExceeded: Error, CustomStringConvertible {
+    package var description: String { "it did not end in time" }
+}
 
 /// Runs `work`, at most so long (and up to a tenth of a second more: all limits share one timer). At the limit the work's
 /// task is cancelled and not waited for: a call that ignores cancellation cannot hold the answer back.

@@ -19,20 +19,22 @@ package struct IdentityReader: Sendable {
         self.ageMillisecondsMax = ageMillisecondsMax
     }
 
-    /// The document of a DID, or the object of a DID URL, verified. Throws `ResolutionRefusal` when the node's answer is
-    /// not to be believed, with the reason, and `ClientError` when no node answers.
+    /// The document of a DID, or the object of a DID URL, verified: of the first node whose answer can be believed. When
+    /// there is none, throws the `ResolutionRefusal` of the last answer, and `ClientError` when no node answers. Never of a
+    /// state below the client's `floor`.
     package func resolve(
         _ target: String, _ selection: VersionSelection = .latest, minimumHeight: Height = Height(0)
     ) async throws -> VerifiedResolution {
         guard let anchor = client.anchor else {
             throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
         }
-        let answer = try await fetch(target, selection, minimumHeight)
-        var verifier = ResolutionVerifier(
-            networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax)
-        verifier.minimumHeight = minimumHeight
-        let now = Timestamp.wallClock
-        let verified = try verifier.verify(answer, for: target, selection: selection, now: now)
+        let least = max(minimumHeight, client.floor)
+        let verifier = ResolutionVerifier(
+            networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax, minimumHeight: least)
+        let (path, accept) = request(target, selection, least)
+        let verified = try await client.result(path, accept: accept) { (body) -> VerifiedResolution in
+            try verifier.verify(body, for: target, selection: selection, now: .wallClock)
+        }
         client.advance(to: verified.anchor)
         return verified
     }
@@ -41,6 +43,13 @@ package struct IdentityReader: Sendable {
     package func fetch(
         _ target: String, _ selection: VersionSelection = .latest, _ minimumHeight: Height = Height(0)
     ) async throws -> [UInt8] {
+        let (path, accept) = request(target, selection, minimumHeight)
+        return try await client.result(path, accept: accept)
+    }
+
+    private func request(
+        _ target: String, _ selection: VersionSelection, _ minimumHeight: Height
+    ) -> (path: String, accept: String) {
         var query = ["minimumHeight=\(minimumHeight)"]
         switch selection {
         case .latest: break
@@ -51,9 +60,10 @@ package struct IdentityReader: Sendable {
         }
         let isObject = (try? DIDURL(target))?.path.isEmpty == false
         let escaped = target.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
-        return try await client.result(
+        return (
             "/1.0/identifiers/\(escaped)?\(query.joined(separator: "&"))",
-            accept: isObject ? Representation.dereferencingType : Representation.resultType)
+            isObject ? Representation.dereferencingType : Representation.resultType
+        )
     }
 
     /// With milliseconds, so that the node reads the same moment.

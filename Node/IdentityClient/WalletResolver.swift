@@ -8,8 +8,9 @@ internal import Resolver
 /// For wallets in Swift: resolves `did:cwatt` and AnonCreds objects through any node of a network, and trusts none of
 /// them. All it starts from is the network's genesis file.
 ///
-///     let resolver = try WalletResolver(nodes: ["https://node.example"], genesis: bytes)
+///     let resolver = try WalletResolver(nodes: ["https://node.example"], genesis: bytes, trusted: kept)
 ///     let answer = try await resolver.resolve("did:cwatt:pilot:Qm…")
+///     kept = resolver.trustedState
 ///     await resolver.shutdown()
 public final class WalletResolver: Sendable {
     /// What the chain says, proved.
@@ -42,13 +43,20 @@ public final class WalletResolver: Sendable {
     private let reader: IdentityReader
 
     /// `genesis`: the bytes of the network's genesis file in either form, JSON as the tools write it or BCS as nodes serve
-    /// it. `ageSecondsMax`: the oldest state that is believed.
-    public init(nodes: [String], genesis bytes: [UInt8], ageSecondsMax: UInt64 = 60) throws {
+    /// it. `ageSecondsMax`: the oldest state that is believed. `trusted`: the `trustedState` of an earlier use of the same
+    /// network; nothing older than that is believed then, whatever its age.
+    public init(
+        nodes: [String], genesis bytes: [UInt8], ageSecondsMax: UInt64 = 60, trusted: [UInt8]? = nil
+    ) throws {
         let genesis: Genesis
         do {
             // BCS begins with the format's version, which is no brace.
-            genesis = bytes.first == UInt8(ascii: "{") ? try Genesis(file: bytes) : try Genesis(bcs: bytes)
-            client = try NodeClient(nodes: nodes, anchor: TrustAnchor(genesis))
+            genesis = try bytes.first == UInt8(ascii: "{") ? Genesis(file: bytes) : Genesis(bcs: bytes)
+            let anchor = try trusted.map { try TrustAnchor(bcs: $0) } ?? TrustAnchor(genesis)
+            guard anchor.network == genesis.network else {
+                throw Failure(isRefusal: false, description: "the trusted state is of another network than the genesis")
+            }
+            client = try NodeClient(nodes: nodes, anchor: anchor)
         } catch {
             throw Failure(isRefusal: false, description: "\(error)")
         }
@@ -80,6 +88,10 @@ public final class WalletResolver: Sendable {
             throw Failure(isRefusal: false, description: "\(error)")
         }
     }
+
+    /// What the answers so far were proved by: some kilobytes, no secret, to be kept where nobody else can write. Nil before
+    /// the first answer that was.
+    public var trustedState: [UInt8]? { client.anchor.flatMap { $0.header == nil ? nil : $0.bcs } }
 
     public func shutdown() async { try? await client.shutdown() }
 }

@@ -45,7 +45,7 @@ struct ProvedState {
     }
 
     /// A record that the bundles must prove to exist.
-    private func record<Value: BCSDecodable>(_ key: [UInt8], _ what: String) throws -> Value {
+    func record<Value: BCSDecodable>(_ key: [UInt8], _ what: String) throws -> Value {
         guard let found: Value = try optional(key, what) else { throw Wrong("the chain has no record of \(what)") }
         return found
     }

@@ -19,6 +19,7 @@ struct StatementVerification {
     private(set) var checks: [StatementCheck] = []
     private(set) var provedAt: Timestamp?
     private(set) var height: Height?
+    private(set) var subject: StatementSubject?
 
     init(genesis: Genesis, now: Timestamp) {
         self.genesis = genesis
@@ -52,6 +53,7 @@ struct StatementVerification {
             let balances = step(.balances, { try Self.balances(lines, rules, batches) }),
             step(.prices, { try Self.prices(lines, rules) }) != nil
         else { return false }
+        subject = try? state.subject(statement, rules, member, batches)
         return step(.amounts, { try Self.amounts(lines, balances, rules) }) != nil
     }
 

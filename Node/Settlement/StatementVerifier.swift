@@ -51,6 +51,8 @@ package struct StatementReport: Sendable {
     package let provedAt: Timestamp?
     /// Height of that block: the statement holds as of it.
     package let height: Height?
+    /// Whom and what it is about; nil when a check that this rests on failed.
+    package let subject: StatementSubject?
 
     package var isRight: Bool { checks.count == StatementCheck.Name.allCases.count && checks.allSatisfy(\.passed) }
     package var failures: [StatementCheck] { checks.filter { !$0.passed } }
@@ -66,6 +68,6 @@ package struct StatementVerifier: Sendable {
     package func verify(_ file: Data, now: Timestamp) -> StatementReport {
         var run = StatementVerification(genesis: genesis, now: now)
         run.verify(file)
-        return StatementReport(checks: run.checks, provedAt: run.provedAt, height: run.height)
+        return StatementReport(checks: run.checks, provedAt: run.provedAt, height: run.height, subject: run.subject)
     }
 }

@@ -40,6 +40,29 @@ struct StatementTests {
         }
     }
 
+    /// A right statement of somebody else is right, too: what it is about is told, and held against what is expected.
+    @Test func whomAStatementIsAbout() async throws {
+        let (cluster, address) = try await settled()
+        let statement = try await cluster.statement(of: 2, in: address, from: Homes.first, to: Self.end)
+        let subject = try #require(cluster.verify(try statement.json()).subject)
+        #expect(subject.community == address && subject.name == "Sierra Crest")
+        #expect(subject.administrator == Cluster.administrator && subject.member == MemberNumber(2))
+        #expect(subject.meters.map(\.meter) == [TestNetwork.meter(2)])
+        #expect(subject.meters.map(\.providers) == [[Cluster.provider]])
+        #expect(subject.difference(community: nil, administrator: nil, provider: nil) == nil)
+        #expect(
+            subject.difference(
+                community: address, administrator: Cluster.administrator, provider: Cluster.provider) == nil)
+        let other = subject.difference(community: nil, administrator: nil, provider: "boreas")
+        #expect(other?.contains("anchored by \(Cluster.provider), not boreas") == true)
+        #expect(subject.difference(community: nil, administrator: "boreas", provider: nil) != nil)
+        #expect(subject.difference(community: WellKnown.anchors, administrator: nil, provider: nil) != nil)
+        // Nothing is told of what is not proved.
+        var changed = statement
+        changed.member = 3
+        #expect(cluster.verify(try changed.json()).subject == nil)
+    }
+
     /// A span around the membership is cut to it; a long one has more keys than one proof bundle holds.
     @Test func longSpans() async throws {
         let (cluster, address) = try await settled()

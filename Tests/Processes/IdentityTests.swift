@@ -22,10 +22,14 @@ extension ProcessSuite {
                 let kept = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: wallet)))
                 return (kept as? [String: Any])?[member] is String
             }
-            // What the chain refuses leaves no wallet that would stand in the way.
-            let refused = try await Program.run(
-                ["did", "create", "--wallet", wallet, "--service", "agent=X,http://insecure.example"] + key)
+            // What the chain refuses leaves no wallet that would stand in the way; on a node's word no key is lost.
+            let insecure = ["did", "create", "--wallet", wallet, "--service", "agent=X,http://insecure.example"] + key
+            let refused = try await Program.run(insecure + ["--genesis", genesis])
             #expect(refused.exitCode == 1 && refused.output.contains("nothing was registered"), "\(refused.output)")
+            #expect(!FileManager.default.fileExists(atPath: wallet + ".refused"))
+            let told = try await Program.run(insecure)
+            #expect(told.exitCode == 1 && told.output.contains("the node's word"), "\(told.output)")
+            #expect(FileManager.default.fileExists(atPath: wallet + ".refused"))
             #expect(!FileManager.default.fileExists(atPath: wallet))
             _ = try await run(
                 [
@@ -38,7 +42,9 @@ extension ProcessSuite {
             #expect(mode == 0o600)
             let first = try await verified(did)
             #expect(first["status"] as? String == "found" && first["verified"] as? Bool == true)
+            let before = try Data(contentsOf: URL(filePath: wallet))
             let rotated = try await run(["did", "rotate", "--wallet", wallet] + key)
+            #expect(try Data(contentsOf: URL(filePath: wallet + ".replaced")) == before)
             // The commitment, against a thief of the control key, stays.
             let isCommitted = try holds("next")
             #expect(rotated.contains("committed to the next control key") && isCommitted, "\(rotated)")

@@ -24,6 +24,8 @@ extension ProcessSuite {
             #expect(sending.terminationStatus == 0 && said().contains("Created did:cwatt:"), "\(said())")
             let final = try await Program.run(status)
             #expect(final.exitCode == 0 && final.output.contains("succeeded"), "\(final.output)")
+            let proved = try await Program.run(status + ["--genesis", network.genesisFile])
+            #expect(proved.exitCode == 0 && proved.output.contains(", proved"), "\(proved.output)")
         }
     }
 }

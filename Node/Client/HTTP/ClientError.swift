@@ -11,6 +11,8 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
     case badAnswer(node: String, String)
     /// The proof that a node gave does not hold.
     case proofRefused(node: String, ProofBundleError)
+    /// A node of another network than the one that this client trusts. Nothing that is signed here would hold there.
+    case otherNetwork(node: String, found: Digest, name: String, trusted: Digest)
     /// The transaction was not final in time; it may become so later.
     case notFinal(Digest, seconds: UInt32)
     case badAddress(String)
@@ -33,6 +35,8 @@ package enum ClientError: Error, Sendable, CustomStringConvertible {
                 + "(\(report.status) \(report.title))"
         case .badAnswer(let node, let what): "\(node) answered something else than asked: \(what)"
         case .proofRefused(let node, let why): "\(node) gave a proof that does not hold: \(why)"
+        case .otherNetwork(let node, let found, let name, let trusted):
+            "\(node) is a node of another network (\(name), \(found)) than the trusted one (\(trusted)): name a node of that network, or the genesis file of this one"
         case .notFinal(let digest, let seconds):
             "transaction \(digest) is not final after \(seconds) s; it can still become so until it expires, so ask for its status before anything is sent again"
         case .openConnection(let node):

@@ -80,10 +80,7 @@ package struct EventSubscription: AsyncSequence, Sendable {
                 let headers = position.map { [("Last-Event-ID", $0.description)] } ?? []
                 let response = try await client.send(
                     NodeRequest(path, accept: "text/event-stream"), to: index, headers: headers)
-                guard response.status == .ok else {
-                    let bytes = try await response.body.collect(upTo: 64 * 1024)
-                    throw client.problem(response, Array(bytes.readableBytesView), of: index)
-                }
+                guard response.status == .ok else { throw try await client.problem(response, of: index) }
                 return (index, response)
             }
             node = taken

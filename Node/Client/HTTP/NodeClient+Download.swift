@@ -8,21 +8,12 @@ extension NodeClient {
     package func download(_ path: String, _ take: ([UInt8]) async throws -> Void) async throws {
         let index = order[0]
         let response = try await send(NodeRequest(path, accept: "*/*"), to: index)
-        guard response.status == .ok else {
-            let collected = try await response.body.collect(upTo: 64 * 1024)
-            throw ClientError.problem(
-                ProblemReport(
-                    node: nodes[index], status: Int(response.status.code),
-                    retryAfter: response.headers.first(name: "Retry-After"), body: Array(collected.readableBytesView)))
-        }
+        guard response.status == .ok else { throw try await problem(response, of: index) }
         for try await buffer in response.body { try await take(Array(buffer.readableBytesView)) }
     }
 
     /// A JSON answer of a path that another module added to the nodes' API.
     package func json(_ path: String) async throws -> JSONValue {
-        let answer = try await ask(NodeRequest(path))
-        do { return try JSONValue(parsing: answer.body) } catch {
-            throw ClientError.badAnswer(node: answer.node, "\(error)")
-        }
+        try await ask(NodeRequest(path)) { try $0.json() }
     }
 }

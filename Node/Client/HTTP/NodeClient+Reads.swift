@@ -4,110 +4,142 @@ package import LightClient
 package import Primitives
 
 extension NodeClient {
+    /// What a node says of itself. With an anchor, a node of another network than the anchor's is refused.
     package func nodeStatus() async throws -> NodeStatus {
-        try await ask(NodeRequest("/v1/status")).read(.nodeStatus)
+        try await ask(NodeRequest("/v1/status")) { (answer) -> NodeStatus in
+            let status = try answer.read(.nodeStatus)
+            if let anchor, status.network != anchor.network {
+                throw ClientError.otherNetwork(
+                    node: answer.node, found: status.network, name: status.networkName, trusted: anchor.network)
+            }
+            return status
+        }
     }
 
-    /// The genesis as a node has it. Trust it only if its network id is known from elsewhere.
+    /// The network that is signed for: the anchor's, when the first node that answers says no other; without an anchor it is
+    /// that node's word.
+    package func network() async throws -> Digest { try await nodeStatus().network }
+
+    /// The genesis as a node has it. Trust it only if its network id is known from elsewhere; with an anchor it is checked
+    /// to be the anchor's.
     package func genesis() async throws -> Genesis {
-        try await ask(NodeRequest("/v1/genesis", accept: NodeRequest.bytes)).decode()
+        try await ask(NodeRequest("/v1/genesis", accept: NodeRequest.bytes)) { (answer) -> Genesis in
+            let genesis: Genesis = try answer.decode()
+            if let anchor, genesis.network != anchor.network {
+                throw ClientError.otherNetwork(
+                    node: answer.node, found: genesis.network, name: genesis.name, trusted: anchor.network)
+            }
+            return genesis
+        }
     }
 
-    /// A final block. One asked for by digest is checked to have it; whether it is final is the node's word.
+    /// A final block, of the first node that has it. One asked for by digest is checked to have it; whether it is final is
+    /// the node's word.
     package func block(_ reference: BlockReference) async throws -> Block {
-        let answer = try await ask(NodeRequest("/v1/blocks/\(reference.text)", accept: NodeRequest.bytes))
-        let block: Block = try answer.decode()
-        switch reference {
-        case .digest(let digest) where block.digest != digest:
-            throw ClientError.badAnswer(node: answer.node, "another block")
-        case .height(let height) where block.header.height != height:
-            throw ClientError.badAnswer(node: answer.node, "a block of another height")
-        default: return block
+        let path = "/v1/blocks/\(reference.text)"
+        let request = NodeRequest(path, accept: NodeRequest.bytes)
+        return try await ask(request, passingRefusals: true) { (answer) -> Block in
+            let block: Block = try answer.decode()
+            switch reference {
+            case .digest(let digest) where block.digest != digest:
+                throw ClientError.badAnswer(node: answer.node, "another block")
+            case .height(let height) where block.header.height != height:
+                throw ClientError.badAnswer(node: answer.node, "a block of another height")
+            default: return block
+            }
         }
     }
 
     /// Receipts of a final block; with `header` given, they are checked to be those of its root.
     package func receipts(_ reference: BlockReference, of header: BlockHeader? = nil) async throws -> [Receipt] {
-        let answer = try await ask(NodeRequest("/v1/blocks/\(reference.text)/receipts", accept: NodeRequest.bytes))
-        var decoder = BCSDecoder(answer.body)
-        guard let receipts: [Receipt] = try? decoder.vector(max: NodeClient.receiptsMax), decoder.remaining == 0 else {
-            throw ClientError.badAnswer(node: answer.node, "no list of receipts")
+        let path = "/v1/blocks/\(reference.text)/receipts"
+        return try await ask(NodeRequest(path, accept: NodeRequest.bytes)) { (answer) -> [Receipt] in
+            var decoder = BCSDecoder(answer.body)
+            guard let receipts: [Receipt] = try? decoder.vector(max: NodeClient.receiptsMax), decoder.remaining == 0
+            else { throw ClientError.badAnswer(node: answer.node, "no list of receipts") }
+            guard header.map({ Receipt.root(receipts) == $0.receiptsRoot }) ?? true else {
+                throw ClientError.badAnswer(node: answer.node, "receipts that are not those of the header")
+            }
+            return receipts
         }
-        guard header.map({ Receipt.root(receipts) == $0.receiptsRoot }) ?? true else {
-            throw ClientError.badAnswer(node: answer.node, "receipts that are not those of the header")
-        }
-        return receipts
     }
 
     private static let receiptsMax = 1 << 20
 
     package func certificate(_ reference: BlockReference) async throws -> Finality {
-        try await ask(NodeRequest("/v1/blocks/\(reference.text)/certificate")).read(.finality)
+        let request = NodeRequest("/v1/blocks/\(reference.text)/certificate")
+        return try await ask(request, passingRefusals: true) { try $0.read(.finality) }
     }
 
     /// Validators of an epoch, of the current one for nil.
     package func validators(_ epoch: Epoch? = nil) async throws -> EpochInfo {
         let query = epoch.map { "?epoch=\($0)" } ?? ""
-        return try await ask(NodeRequest("/v1/validators\(query)")).read(.epochInfo)
+        return try await ask(NodeRequest("/v1/validators\(query)")) { try $0.read(.epochInfo) }
     }
 
     /// A value on the node's word. `minimumHeight` gives read-your-writes.
     package func value(_ key: [UInt8], minimumHeight: Height = Height(0)) async throws -> StateValue {
         let path = "/v1/state/\(Hex.encode(key))?minimumHeight=\(minimumHeight)"
-        let answer = try await ask(NodeRequest(path))
-        let read = try answer.read(.stateAnswer)
-        guard read.key == key, read.read.height >= minimumHeight else {
-            throw ClientError.badAnswer(node: answer.node, "another key or an older state")
+        return try await ask(NodeRequest(path)) { (answer) -> StateValue in
+            let read = try answer.read(.stateAnswer)
+            guard read.key == key, read.read.height >= minimumHeight else {
+                throw ClientError.badAnswer(node: answer.node, "another key or an older state")
+            }
+            return read.read
         }
-        return read.read
     }
 
     /// A value of an older state on the node's word: of the newest one at most at `height` that the node keeps, whose
     /// height the answer names. A problem of status 410 when it keeps none so old.
     package func value(_ key: [UInt8], at height: Height) async throws -> StateValue {
-        let answer = try await ask(NodeRequest("/v1/state/\(Hex.encode(key))?height=\(height)"))
-        let read = try answer.read(.stateAnswer)
-        guard read.key == key, read.read.height <= height else {
-            throw ClientError.badAnswer(node: answer.node, "another key or a newer state")
+        try await ask(NodeRequest("/v1/state/\(Hex.encode(key))?height=\(height)")) { (answer) -> StateValue in
+            let read = try answer.read(.stateAnswer)
+            guard read.key == key, read.read.height <= height else {
+                throw ClientError.badAnswer(node: answer.node, "another key or a newer state")
+            }
+            return read.read
         }
-        return read.read
     }
 
     /// The proof bundle of a key in an older state, not verified; as `value(_:at:)`.
     package func proof(_ key: [UInt8], at height: Height) async throws -> ProofBundle {
         let path = "/v1/state/\(Hex.encode(key))?proof=1&height=\(height)"
-        return try await ask(NodeRequest(path, accept: NodeRequest.bytes)).decode()
+        return try await ask(NodeRequest(path, accept: NodeRequest.bytes)) { try $0.decode() }
     }
 
     /// The proof bundle of a key, not verified.
     package func proof(_ key: [UInt8], minimumHeight: Height = Height(0)) async throws -> ProofBundle {
-        try await proofAnswer(key, minimumHeight).decode()
+        try await ask(proofRequest(key, minimumHeight)) { try $0.decode() }
     }
 
-    private func proofAnswer(_ key: [UInt8], _ minimumHeight: Height) async throws -> NodeAnswer {
-        let path = "/v1/state/\(Hex.encode(key))?proof=1&minimumHeight=\(minimumHeight)"
-        return try await ask(NodeRequest(path, accept: NodeRequest.bytes))
+    func proofRequest(_ key: [UInt8], _ minimumHeight: Height) -> NodeRequest {
+        NodeRequest(
+            "/v1/state/\(Hex.encode(key))?proof=1&minimumHeight=\(minimumHeight)", accept: NodeRequest.bytes)
     }
 
     /// A value, or its absence, verified from the genesis (or the newer header that this client has verified): the node
-    /// is not trusted. `ageMillisecondsMax` bounds how old the state may be by this machine's clock.
+    /// is not trusted, and the next one is asked when its proof does not hold. `ageMillisecondsMax` bounds how old the state
+    /// may be by this machine's clock. Never a state below `floor`.
     package func verifiedValue(
         _ key: [UInt8], minimumHeight: Height = Height(0), ageMillisecondsMax: UInt64 = 60_000
     ) async throws -> VerifiedProofBundle {
         guard let anchor else {
             throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
         }
-        let answer = try await proofAnswer(key, minimumHeight)
-        let bundle: ProofBundle = try answer.decode()
-        let verified: VerifiedProofBundle
-        do {
-            verified = try bundle.verify(
-                from: anchor, now: .wallClock, ageMillisecondsMax: ageMillisecondsMax)
-        } catch {
-            throw ClientError.proofRefused(node: answer.node, error)
-        }
-        guard verified.entry(key) != nil, verified.header.height >= minimumHeight else {
-            throw ClientError.badAnswer(node: answer.node, "a proof of another key or an older state")
+        let least = max(minimumHeight, floor)
+        let verified = try await ask(proofRequest(key, least), passingRefusals: true) {
+            (answer) -> VerifiedProofBundle in
+            let bundle: ProofBundle = try answer.decode()
+            let found: VerifiedProofBundle
+            do throws(ProofBundleError) {
+                found = try bundle.verify(from: anchor, now: .wallClock, ageMillisecondsMax: ageMillisecondsMax)
+            } catch {
+                throw ClientError.proofRefused(node: answer.node, error)
+            }
+            guard found.entry(key) != nil, found.header.height >= least else {
+                throw ClientError.badAnswer(node: answer.node, "a proof of another key or an older state")
+            }
+            return found
         }
         advance(to: verified.anchor)
         return verified
@@ -125,12 +157,7 @@ extension NodeClient {
 
     /// JSON of the interface of an instance's contract.
     package func contractInterface(_ instance: Address) async throws -> JSONValue {
-        let answer = try await ask(NodeRequest("/v1/contracts/\(instance)"))
-        do {
-            return try JSONValue(parsing: answer.body)
-        } catch {
-            throw ClientError.badAnswer(node: answer.node, "\(error)")
-        }
+        try await ask(NodeRequest("/v1/contracts/\(instance)")) { try $0.json() }
     }
 
     /// A read of a path that another module added to the nodes' API; the answer's bytes as they are.

@@ -48,6 +48,10 @@ struct NodeAnswer: Sendable {
         }
     }
 
+    func json() throws(ClientError) -> JSONValue {
+        do { return try JSONValue(parsing: body) } catch { throw .badAnswer(node: node, "\(error)") }
+    }
+
     func decode<Value: BCSDecodable>(_ type: Value.Type = Value.self) throws(ClientError) -> Value {
         do {
             return try Value(bcs: body)
@@ -57,39 +61,72 @@ struct NodeAnswer: Sendable {
     }
 }
 
+/// What a node sent, whatever its status.
+struct WholeAnswer: Sendable {
+    let status: Int
+    let retryAfter: String?
+    let body: [UInt8]
+
+    init(_ response: HTTPClientResponse, bytesMax: Int) async throws {
+        status = Int(response.status.code)
+        retryAfter = response.headers.first(name: "Retry-After")
+        let collected = try await response.body.collect(upTo: bytesMax)
+        body = Array(collected.readableBytesView)
+    }
+}
+
 extension NodeClient {
     /// Asks the nodes in turn until one answers. All requests of this API can be sent twice without harm.
     func ask(_ request: NodeRequest) async throws -> NodeAnswer {
-        try await inRounds { try await ask(request, of: $0) }
+        try await ask(request) { $0 }
+    }
+
+    /// Asks the nodes in turn until one has an answer that `read` takes. `passingRefusals` as in `inRounds`.
+    func ask<Value>(
+        _ request: NodeRequest, passingRefusals: Bool = false, _ read: (NodeAnswer) throws -> Value
+    ) async throws -> Value {
+        try await inRounds(passingRefusals: passingRefusals) { try read(try await ask(request, of: $0)) }
     }
 
     /// Tries the nodes in turn, in rounds, until one has what is wanted, which then is asked first. A problem that another node
-    /// may not have counts as no answer.
-    func inRounds<Answer>(_ attempt: (_ node: Int) async throws -> Answer) async throws -> Answer {
+    /// may not have counts as no answer. So does an answer that is not what it should be; when nothing better comes, the last
+    /// of those is what is thrown. `passingRefusals` has any problem count so: for what an honest node does not refuse, or where
+    /// "not found" of one node says nothing of the others.
+    func inRounds<Answer>(
+        passingRefusals: Bool = false, _ attempt: (_ node: Int) async throws -> Answer
+    ) async throws -> Answer {
         var failures: [ClientError.NodeFailure] = []
+        var refused: ClientError?
         /// The shortest time after which a node wants to be asked again.
         var retryAfter: UInt32?
         for round in 0..<max(1, configuration.roundsMax) {
             if round > 0 { try await pause(askedFor: retryAfter) }
             failures.removeAll()
-            retryAfter = nil
+            (refused, retryAfter) = (nil, nil)
             for index in order {
                 do {
                     let answer = try await attempt(index)
                     prefer(index)
                     return answer
                 } catch let error as ClientError {
-                    guard case .problem(let report) = error, report.isWorthAnotherNode else { throw error }
-                    failures.append(.init(node: nodes[index], reason: report.detail))
-                    if let seconds = report.retryAfterSeconds { retryAfter = min(retryAfter ?? .max, seconds) }
+                    switch error {
+                    case .problem(let report) where report.isWorthAnotherNode:
+                        failures.append(.init(node: nodes[index], reason: report.detail))
+                        if let seconds = report.retryAfterSeconds { retryAfter = min(retryAfter ?? .max, seconds) }
+                    case .badAnswer, .proofRefused, .otherNetwork: refused = error
+                    case .problem where passingRefusals: refused = error
+                    default: throw error
+                    }
                 } catch let error as CancellationError {
                     throw error
                 } catch {
                     failures.append(.init(node: nodes[index], reason: NodeClient.words(error)))
                 }
             }
+            // Who answers wrongly answers so again; who did not answer may do so in the next round.
+            if let refused, failures.isEmpty { throw refused }
         }
-        throw ClientError.noNodeAnswered(failures)
+        throw refused ?? ClientError.noNodeAnswered(failures)
     }
 
     /// Between two rounds: as long as the nodes asked for, within bounds.
@@ -101,43 +138,73 @@ extension NodeClient {
     /// The answer of the first node that has one, errors of its own kind included: a body for a client that judges it,
     /// such as a proof of absence beside status 404. Nodes that are behind, full or broken are passed over.
     package func result(_ path: String, accept: String) async throws -> [UInt8] {
+        try await result(path, accept: accept) { $0 }
+    }
+
+    /// The same of the first node whose answer `judge` takes. When it takes none, the last of its errors is thrown.
+    package func result<Value>(
+        _ path: String, accept: String, _ judge: (_ body: [UInt8]) throws -> Value
+    ) async throws -> Value {
         var failures: [ClientError.NodeFailure] = []
+        var refused: (any Error)?
         for index in order {
+            let answer: WholeAnswer
             do {
-                let response = try await send(NodeRequest(path, accept: accept), to: index)
-                let collected = try await response.body.collect(upTo: configuration.answerBytesMax)
-                let status = Int(response.status.code)
-                if status < 500 && status != 429 || status == 501 {
-                    prefer(index)
-                    return Array(collected.readableBytesView)
-                }
-                failures.append(.init(node: nodes[index], reason: "it answered with status \(status)"))
+                answer = try await whole(NodeRequest(path, accept: accept), of: index)
             } catch let error as CancellationError {
                 throw error
             } catch {
                 failures.append(.init(node: nodes[index], reason: NodeClient.words(error)))
+                continue
+            }
+            guard answer.status < 500 && answer.status != 429 || answer.status == 501 else {
+                failures.append(.init(node: nodes[index], reason: "it answered with status \(answer.status)"))
+                continue
+            }
+            do {
+                let value = try judge(answer.body)
+                prefer(index)
+                return value
+            } catch {
+                refused = error
             }
         }
+        if let refused { throw refused }
         throw ClientError.noNodeAnswered(failures)
     }
 
     func ask(_ request: NodeRequest, of index: Int) async throws -> NodeAnswer {
-        let response = try await send(request, to: index)
-        let status = Int(response.status.code)
-        let collected = try await response.body.collect(upTo: configuration.answerBytesMax)
-        let body = Array(collected.readableBytesView)
-        guard (200..<300).contains(status) else {
-            throw problem(response, body, of: index)
-        }
-        return NodeAnswer(node: nodes[index], status: status, body: body)
+        let answer = try await whole(request, of: index)
+        guard (200..<300).contains(answer.status) else { throw problem(answer, of: index) }
+        return NodeAnswer(node: nodes[index], status: answer.status, body: answer.body)
     }
 
-    /// What an answer says that is none.
-    func problem(_ response: HTTPClientResponse, _ body: [UInt8], of index: Int) -> ClientError {
+    /// Sends the request and takes all of the answer, in bounded time: a node that sends a byte now and then is one that
+    /// does not answer.
+    private func whole(_ request: NodeRequest, of index: Int) async throws -> WholeAnswer {
+        let limit = headMilliseconds(request) + configuration.answerMilliseconds
+        return try await withTimeLimit(milliseconds: UInt64(max(0, limit))) { [self] in
+            try await WholeAnswer(try await send(request, to: index), bytesMax: configuration.answerBytesMax)
+        }
+    }
+
+    /// What an answer says that is none, and of which only the head was read.
+    func problem(_ response: HTTPClientResponse, of index: Int) async throws -> ClientError {
+        let answer = try await withTimeLimit(milliseconds: UInt64(max(0, configuration.answerMilliseconds))) {
+            try await WholeAnswer(response, bytesMax: 64 * 1024)
+        }
+        return problem(answer, of: index)
+    }
+
+    private func problem(_ answer: WholeAnswer, of index: Int) -> ClientError {
         .problem(
             ProblemReport(
-                node: nodes[index], status: Int(response.status.code),
-                retryAfter: response.headers.first(name: "Retry-After"), body: body))
+                node: nodes[index], status: answer.status, retryAfter: answer.retryAfter, body: answer.body))
+    }
+
+    /// From sending a request to the head of its answer.
+    private func headMilliseconds(_ request: NodeRequest) -> Int64 {
+        configuration.requestMilliseconds + Int64(request.waitSeconds) * 1_000
     }
 
     /// Sends the request and returns with the head of the answer.
@@ -153,8 +220,7 @@ extension NodeClient {
             made.headers.add(name: "Content-Type", value: contentType)
             made.body = .bytes(ByteBuffer(bytes: request.body))
         }
-        let limit = configuration.requestMilliseconds + Int64(request.waitSeconds) * 1_000
-        return try await http.execute(made, timeout: .milliseconds(limit))
+        return try await http.execute(made, timeout: .milliseconds(headMilliseconds(request)))
     }
 
     /// What a failed connection means to a person.
@@ -164,6 +230,7 @@ extension NodeClient {
             return "it cannot be reached (\(causes.first ?? "its name is not known"))"
         }
         if let error = error as? IOError { return "it cannot be reached (\(cause(error)))" }
+        if error is TimeLimitExceeded { return "its answer did not end in time" }
         if error is NIOTooManyBytesError { return "its answer is too large" }
         switch error as? HTTPClientError {
         case .connectTimeout?: return "it cannot be reached (no answer to the connection)"

@@ -11,12 +11,7 @@ extension NodeClient {
         request.method = .POST
         request.contentType = NodeRequest.bytes
         request.body = transaction.bytes
-        let answer = try await ask(request)
-        let report = try answer.read(.transactionReport)
-        guard report.digest == transaction.digest else {
-            throw ClientError.badAnswer(node: answer.node, "the report of another transaction")
-        }
-        return report
+        return try await ask(request) { try $0.report(of: transaction.digest) }
     }
 
     /// Offers many transactions in one request; one outcome each, in order. The node bounds count and size of a batch
@@ -28,25 +23,32 @@ extension NodeClient {
         request.method = .POST
         request.contentType = NodeRequest.bytes
         request.body = encoder.bytes
-        let answer = try await ask(request)
-        let outcomes: SubmissionOutcomes = try answer.decode()
-        guard outcomes.submissions.count == transactions.count else {
-            throw ClientError.badAnswer(node: answer.node, "another number of outcomes than transactions")
+        return try await ask(request) { (answer) -> [Submission] in
+            let outcomes: SubmissionOutcomes = try answer.decode()
+            guard outcomes.submissions.count == transactions.count else {
+                throw ClientError.badAnswer(node: answer.node, "another number of outcomes than transactions")
+            }
+            return outcomes.submissions
         }
-        return outcomes.submissions
     }
 
-    /// Where a transaction is now; `.unknown` when no node knows it.
+    /// Where a transaction is now, on the word of the node that knows it; `.unknown` when no node that answers does. Unknown
+    /// is not expired: see `provedOutcome`. The first node alone is asked to wait.
     package func status(of digest: Digest, waitSeconds: UInt32 = 0) async throws -> TransactionStatus {
-        let wait = min(waitSeconds, configuration.waitSecondsMax)
+        var wait = min(waitSeconds, configuration.waitSecondsMax)
+        var isUnknown = false
         do {
-            let answer = try await ask(NodeRequest("/v1/transactions/\(digest)?wait=\(wait)", waitSeconds: wait))
-            let report = try answer.read(.transactionReport)
-            guard report.digest == digest else {
-                throw ClientError.badAnswer(node: answer.node, "the report of another transaction")
+            return try await inRounds(passingRefusals: true) { (index) -> TransactionStatus in
+                let request = NodeRequest("/v1/transactions/\(digest)?wait=\(wait)", waitSeconds: wait)
+                wait = 0
+                do {
+                    let status = try await ask(request, of: index).report(of: digest).status
+                    guard case .unknown = status else { return status }
+                } catch ClientError.problem(let report) where report.status == 404 {}
+                isUnknown = true
+                throw ClientError.badAnswer(node: nodes[index], "it knows no transaction \(digest)")
             }
-            return report.status
-        } catch ClientError.problem(let report) where report.status == 404 {
+        } catch is ClientError where isUnknown {
             return .unknown
         }
     }
@@ -72,12 +74,26 @@ extension NodeClient {
 
     /// The receipt of a final transaction; that it is under the root of its header is checked.
     package func receipt(of digest: Digest) async throws -> ProvenReceipt {
-        let answer = try await ask(NodeRequest("/v1/transactions/\(digest)/receipt"))
-        let proven = try answer.read(.provenReceipt)
-        guard proven.receipt.subject == digest, proven.isConsistent else {
-            throw ClientError.badAnswer(node: answer.node, "a receipt that is not under its header's root")
+        let request = NodeRequest("/v1/transactions/\(digest)/receipt")
+        return try await ask(request, passingRefusals: true) { (answer) -> ProvenReceipt in
+            let proven = try answer.read(.provenReceipt)
+            guard proven.receipt.subject == digest, proven.isConsistent else {
+                throw ClientError.badAnswer(node: answer.node, "a receipt that is not under its header's root")
+            }
+            return proven
         }
-        return proven
+    }
+}
+
+extension NodeAnswer {
+    /// What it says of one transaction; a report or receipt of another one is refused.
+    fileprivate func report(of digest: Digest) throws(ClientError) -> TransactionReport {
+        let report = try read(.transactionReport)
+        guard report.digest == digest else { throw .badAnswer(node: node, "the report of another transaction") }
+        if case .final(let result) = report.status, result.receipt.subject != digest {
+            throw .badAnswer(node: node, "the receipt of another transaction")
+        }
+        return report
     }
 }
 

@@ -4,6 +4,7 @@ package import LightClient
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOSSL
+package import Primitives
 internal import Synchronization
 
 /// Talks to the nodes of a network: sends what it is asked to send to one node, and to the next when that one does not
@@ -13,6 +14,8 @@ package final class NodeClient: Sendable {
     package let nodes: [String]
     package let configuration: NodeClientConfiguration
     let http: HTTPClient
+    /// What the client was made with; nil: it cannot verify.
+    let base: TrustAnchor?
     private let state: Mutex<State>
 
     private struct State {
@@ -35,6 +38,7 @@ package final class NodeClient: Sendable {
         }
         self.nodes = bases
         self.configuration = configuration
+        base = anchor
         state = Mutex(State(anchor: anchor))
         var settings = HTTPClient.Configuration(
             redirectConfiguration: .disallow,
@@ -55,6 +59,17 @@ package final class NodeClient: Sendable {
 
     /// What verified reads rest on now; it moves forward with every verified proof. Keep it for the next start.
     package var anchor: TrustAnchor? { state.withLock { $0.anchor } }
+
+    /// The lowest height whose newest state is believed: that of a kept anchor, so that no node shows an older state than the
+    /// one that was seen before. 0 when the client began with the genesis.
+    package var floor: Height {
+        guard let base, base.header != nil else { return Height(0) }
+        return base.height
+    }
+
+    /// The first epoch whose end a proof for this client must carry; those before are not needed. That of the anchor it was
+    /// made with, so that older headers can be proved, too, after it has verified newer ones.
+    package var fromEpoch: Epoch { base?.epoch ?? Epoch(0) }
 
     package func advance(to anchor: TrustAnchor) {
         state.withLock { state in

@@ -3,6 +3,9 @@ package struct NodeClientConfiguration: Sendable {
     package var connectMilliseconds: Int64 = 3_000
     /// From sending a request to the head of its answer, beside what the call asks the node to wait.
     package var requestMilliseconds: Int64 = 12_000
+    /// What the whole of an answer may take beside that, however steadily it comes. Event streams and downloads have no such
+    /// end.
+    package var answerMilliseconds: Int64 = 60_000
     /// Longest silence inside an answer. Above the heartbeat of event streams.
     package var readMilliseconds: Int64 = 60_000
     /// Rounds over all nodes before a call gives up.

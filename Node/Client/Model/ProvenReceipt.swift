@@ -34,6 +34,11 @@ package struct ProvenReceipt: Hashable, Sendable {
             count: UInt32(clamping: final.receipts.count), path: path)
     }
 
+    /// As a report on the transaction has it.
+    package var result: TransactionResult {
+        TransactionResult(height: header.height, block: header.digest, time: header.time, receipt: receipt)
+    }
+
     /// Whether the receipt is under the root of its header. Whether the header is final is another question.
     package var isConsistent: Bool {
         MerkleTree.verify(

@@ -19,7 +19,6 @@ extension CecCommand {
                 chain up. Exit code 1 when a check failed.
                 """)
         @Argument(help: "Address of the community.") var community: String
-        @Option(help: "The genesis file of the network.") var genesis: String
         @Option(help: "First period to look at, UTC, such as 2016-10-17T07:00Z; the first of all without it.") var from:
             String?
         @Option(help: "End of the last period to look at, UTC.") var to: String?
@@ -28,11 +27,10 @@ extension CecCommand {
 
         func run() async throws {
             let address = try CommunityFile.address(community)
-            let trusted = try GenesisFile.read(genesis)
             let (since, before) = (try from.map(TimeArgument.parse), try to.map(TimeArgument.parse))
             let output = output
-            let (report, height) = try await NodeClient.with(connection.addresses, anchor: TrustAnchor(trusted)) {
-                let reader = ProvedReader(client: $0, genesis: trusted)
+            let (report, height) = try await connection.nodes.proving { (client, trust) in
+                let reader = ProvedReader(client: client, anchor: trust.anchor)
                 let header = try await reader.begin(Community.head.stateKey(at: address))
                 let report = try await ChainAudit(community: address) { try await reader.value($0) }.run(
                     since: since, before: before, now: header.time
@@ -52,9 +50,10 @@ actor ProvedReader {
     private let anchor: TrustAnchor
     private var header: BlockHeader?
 
-    init(client: NodeClient, genesis: Genesis) {
+    /// `anchor`: the one that the client was made with.
+    init(client: NodeClient, anchor: TrustAnchor) {
         self.client = client
-        anchor = TrustAnchor(genesis)
+        self.anchor = anchor
     }
 
     /// Proves a first key in the newest state; all that follows is read at that height.

@@ -34,7 +34,7 @@ struct CecCommand: AsyncParsableCommand {
             partner: String?, _ body: (CommunityOffice) async throws -> Result
         ) async throws -> Result {
             let key = try connection.signer()
-            return try await NodeClient.with(connection.addresses) { client in
+            return try await connection.nodes.with { client in
                 let session = try await ChainSession(client, key)
                 let own = try await session.partner()
                 guard let own else {
@@ -59,7 +59,7 @@ struct CecCommand: AsyncParsableCommand {
                 throw UserError("\(path) names no community: '\(file.community)'.")
             }
             let key = try connection.signer()
-            return try await NodeClient.with(connection.addresses) { client in
+            return try await connection.nodes.with { client in
                 let session = try await ChainSession(client, key)
                 return try await body(CommunityOffice(session: session, partner: file.partner), file, address)
             }

@@ -17,7 +17,7 @@ extension CecCommand {
 
         func run() async throws {
             let key = try connection.signer()
-            let list = try await NodeClient.with(connection.addresses) { client in
+            let list = try await connection.nodes.with { client in
                 let session = try await ChainSession(client, key)
                 return try await CommunityOffice(session: session, partner: try await session.partner() ?? "")
                     .communities()

@@ -222,6 +222,6 @@ extension ChainSession {
     static func with<Result>(
         _ connection: ConnectionOptions, _ sender: Sender, _ body: (ChainSession) async throws -> Result
     ) async throws -> Result {
-        try await NodeClient.with(connection.addresses) { try await body(try await ChainSession($0, sender)) }
+        try await connection.nodes.with { try await body(try await ChainSession($0, sender)) }
     }
 }

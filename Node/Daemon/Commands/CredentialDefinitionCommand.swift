@@ -18,8 +18,8 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
         subcommands: [Register.self, Registry.self, RevocationListCommand.self, Show.self])
 
     /// Digest of the newest version's content, on the node's word: the chain checks it again.
-    static func digest(of url: String, _ nodes: [String]) async throws -> Digest {
-        try await NodeClient.with(nodes) { client in
+    static func digest(of url: String, _ nodes: NodeOptions) async throws -> Digest {
+        try await nodes.with { client in
             guard let value = try await client.value(RegistryKeys.version(url, 1)).value else {
                 throw UserError("The registry has no \(url).")
             }
@@ -36,7 +36,7 @@ struct CredentialDefinitionCommand: AsyncParsableCommand {
         guard let url = json[parent]?.text, !url.isEmpty else {
             throw UserError("\(file) is no \(what): it has no '\(parent)'.")
         }
-        let digest = try await digest(of: url, options.connection.addresses)
+        let digest = try await digest(of: url, options.connection.nodes)
         try await options.register(method, what) { _ in (json, path(digest, json["tag"]?.text ?? "")) }
     }
 
@@ -97,7 +97,7 @@ struct RevocationListCommand: AsyncParsableCommand {
         }
         let state = RevocationState(accumulator: accumulator, revoked: bits)
         let sender = try options.connection.signer()
-        let outcome = try await NodeClient.with(options.connection.addresses) { client in
+        let outcome = try await options.connection.nodes.with { client in
             let session = try await RegistrySession(client, sender)
             let previous = try await session.previous(of: url, follows)
             let call = own.signer(network: session.network).revocationList(

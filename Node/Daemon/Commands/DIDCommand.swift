@@ -28,18 +28,36 @@ struct DIDCommand: AsyncParsableCommand {
         let wallet: String
     }
 
-    /// Runs what makes the keys in `file` known to the chain. When it is certain that it did not, they are of no use, and
-    /// the file goes; otherwise it stays, for the chain may still come to know them. `wallet` has the keys before them.
+    /// Runs what makes the keys in `file` known to the chain. When it is proved that it did not, they are of no use, and
+    /// the file goes; a refusal on the node's word moves it aside, for a node could have others lose their keys by saying so;
+    /// otherwise it stays, for the chain may still come to know them. `wallet` has the keys before them.
     static func kept<Result>(
         _ file: String, of wallet: String?, _ body: () async throws -> Result
     ) async throws -> Result {
         do {
             return try await body()
+        } catch let refusal as ChainRefusal where !refusal.isProved {
+            let state = wallet.map { "\($0) is as it was." } ?? "No wallet was kept."
+            let place = free(file + ".refused")
+            try FileManager.default.moveItem(atPath: file, toPath: place)
+            throw UserError(
+                "\(refusal) \(state) That is the node's word: the new keys are in \(place), to be deleted when the registry shows that it does not have them (`commonwatt did resolve --verify`). With --genesis it is proved."
+            )
         } catch  where error is ChainRefusal || error is TransactionExpired {
             try? FileManager.default.removeItem(atPath: file)
             let state = wallet.map { "\($0) is as it was." } ?? "No wallet was kept: nothing was registered."
             throw UserError("\(error) \(state)")
         }
+    }
+
+    /// The path, or one with a number behind it at which there is nothing.
+    static func free(_ path: String) -> String {
+        var (place, number) = (path, 1)
+        while FileManager.default.fileExists(atPath: place) {
+            number += 1
+            place = "\(path)-\(number)"
+        }
+        return place
     }
 
     /// Looks at the keys that an earlier rotation left behind, when it is not known what became of it: takes them over when
@@ -82,9 +100,10 @@ struct DIDCommand: AsyncParsableCommand {
         func run() async throws {
             try NewFile.require(wallet, "A wallet")
             let key = try connection.signer()
-            let outcome = try await NodeClient.with(connection.addresses) { client in
+            let outcome = try await connection.nodes.with { client in
                 let session = try await RegistrySession(client, key)
-                var made = DIDWallet.new(network: try await client.nodeStatus().networkName)
+                let told = try await client.nodeStatus().networkName
+                var made = DIDWallet.new(network: try connection.nodes.trust.trust()?.networkName ?? told)
                 made.services = try document.services.map { try DIDWallet.Service(option: $0) }
                 made.aliases = document.aliases
                 if document.commit { made.next = DIDWallet.seed() }
@@ -127,7 +146,7 @@ struct DIDCommand: AsyncParsableCommand {
             try old.requireControl()
             let did = try old.identifier()
             let key = try connection.signer()
-            let outcome = try await NodeClient.with(connection.addresses) { client in
+            let outcome = try await connection.nodes.with { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
                 try await DIDCommand.checkEarlier(wallet, did, session)
@@ -146,6 +165,7 @@ struct DIDCommand: AsyncParsableCommand {
                 let (notice, height) = try await DIDCommand.kept(wallet + ".rotating", of: wallet) {
                     try await session.run(Identity.update, call, doing: "rotating the keys")
                 }
+                if session.chain.start == nil { try keepReplaced(old) }
                 try fresh.write(to: wallet)
                 try? FileManager.default.removeItem(atPath: wallet + ".rotating")
                 return Outcome(did: notice.url, versionId: notice.version, height: height.value, wallet: wallet)
@@ -157,6 +177,15 @@ struct DIDCommand: AsyncParsableCommand {
             try output.show(outcome) {
                 "\(outcome.did) has version \(outcome.versionId) with new keys, final in block \(outcome.height).\(protection)"
             }
+        }
+
+        /// That the chain has the new keys is the node's word: if it has not, only the old ones are of use.
+        private func keepReplaced(_ old: DIDWallet) throws {
+            let place = DIDCommand.free(wallet + ".replaced")
+            try old.write(to: place)
+            output.progress(
+                "The old keys stay in \(place): delete them when `commonwatt did resolve --verify` shows the new version. With --genesis the rotation is proved."
+            )
         }
 
         private func rotated(_ old: DIDWallet) throws -> DIDWallet {
@@ -185,7 +214,7 @@ struct DIDCommand: AsyncParsableCommand {
             try own.requireControl()
             let did = try own.identifier()
             let key = try connection.signer()
-            let outcome = try await NodeClient.with(connection.addresses) { client in
+            let outcome = try await connection.nodes.with { client in
                 let session = try await RegistrySession(client, key)
                 let previous = try await session.latest(did.description)
                 let by = try own.next.map { try DIDWallet.key($0) } ?? own.controlKey()
@@ -211,7 +240,7 @@ struct DIDEndorseCommand: AsyncParsableCommand {
         guard let parsed = DID(did) else { throw UserError("'\(did)' is no DID of this method.") }
         let key = try connection.signer()
         let method = withdraw ? Identity.withdraw : Identity.endorse
-        let height = try await NodeClient.with(connection.addresses) { client in
+        let height = try await connection.nodes.with { client in
             let session = try await ChainSession(client, key)
             let call = method.call(on: WellKnown.identity, DocumentID(did: parsed.digest))
             return try await session.run([call], doing: "the endorsement").height.value

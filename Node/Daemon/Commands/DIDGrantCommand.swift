@@ -86,7 +86,7 @@ struct DIDGrantCommand: AsyncParsableCommand {
     ) async throws -> UInt64 {
         let did = try own.identifier()
         let sender = try connection.signer()
-        return try await NodeClient.with(connection.addresses) { client in
+        return try await connection.nodes.with { client in
             let session = try await RegistrySession(client, sender)
             let call = own.signer(network: session.network).grant(
                 did.digest, sequence: try await session.grantSequence(did), to: key, rights, until: expiry,

@@ -11,15 +11,16 @@ internal import Resolver
 struct ResolveOptions: ParsableArguments {
     @Flag(help: "Verify the answer with the genesis file: no node is trusted then.")
     var verify = false
-    @Option(help: "The genesis file of the network (for --verify).") var genesis: String?
     @Option(help: "Oldest state to believe, in seconds.") var maxAge: UInt64 = 60
     @OptionGroup var nodes: NodeOptions
 
     /// Nil: on the node's word.
-    func trusted() throws -> String? {
+    func trusted() throws -> Trust? {
         guard verify else { return nil }
-        guard let genesis else { throw UserError("--verify needs --genesis: the file that all trust rests on.") }
-        return genesis
+        guard let trust = try nodes.trust.trust() else {
+            throw UserError("--verify needs --genesis: the file that all trust rests on.")
+        }
+        return trust
     }
 
     func resolve(
@@ -27,7 +28,7 @@ struct ResolveOptions: ParsableArguments {
     ) async throws -> (content: [UInt8], resolution: VerifiedResolution?) {
         do {
             return try await RegistryReading.resolve(
-                target, selection, nodes: nodes.addresses, genesis: try trusted(), ageSeconds: maxAge)
+                target, selection, nodes, try trusted(), ageSeconds: maxAge)
         } catch let refusal as ResolutionRefusal {
             throw UserError("NOT to be believed: \(refusal).")
         }

@@ -34,7 +34,7 @@ extension ForecastCommand {
             let program = DayAheadForecast.program(library: try LightGBMLibrary.digest(of: try options.library()))
             let signer = try connection.signer()
             let policy = AttestationPolicy(attesters: Set(attester).sorted(), threshold: threshold)
-            try await NodeClient.with(connection.addresses) { client in
+            try await connection.nodes.with { client in
                 let session = try await ChainSession(client, signer)
                 let register = RegisterDataSet(name: dataSet, schema: Manifest.schema)
                 let made = try await session.finish(
@@ -83,7 +83,7 @@ extension ForecastCommand {
         func run() async throws {
             let address = try address()
             let signer = try connection.signer()
-            let report = try await NodeClient.with(connection.addresses) { client in
+            let report = try await connection.nodes.with { client in
                 let session = try await ChainSession(client, signer)
                 let rules = try await session.ask(Community.rulesQuery, of: address, Nothing())
                 let message = ForecastMessage(

@@ -19,7 +19,7 @@ extension ForecastCommand {
 
         func run() async throws {
             let digest = try MarketWords.digest(result, "output")
-            let record = try await NodeClient.with(nodes.addresses) { client in
+            let record = try await nodes.with { client in
                 try ResultRecord(
                     bcs: try await client.query(
                         WellKnown.results, Results.resultQuery.number, arguments: digest.bcs))

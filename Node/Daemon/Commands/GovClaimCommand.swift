@@ -33,7 +33,7 @@ struct GovClaimCommand: AsyncParsableCommand {
         -> ValidatorClaim
     {
         let keys = try NodeKeys.read(folder)
-        let network = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus().network }
+        let network = try await connection.nodes.with { try await $0.network() }
         return ValidatorClaim(
             network: network, partner: partner, consensusKey: keys.consensus, transportKey: keys.transport.peer)
     }

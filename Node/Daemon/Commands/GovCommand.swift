@@ -55,7 +55,7 @@ struct GovCommand: AsyncParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await NodeClient.with(connection.addresses) { client in
+            try await connection.nodes.with { client in
                 guard let proposal = try await GovRead.proposal(number, client) else {
                     throw UserError("There is no proposal \(number); see `commonwatt gov list`.")
                 }
@@ -117,7 +117,7 @@ struct GovCommand: AsyncParsableCommand {
         _ text: (TransactionResult) throws -> String
     ) async throws {
         let key = try connection.signer()
-        let result = try await NodeClient.with(connection.addresses) {
+        let result = try await connection.nodes.with {
             try await ChainSession($0, key).run([call], doing: doing)
         }
         let message = try text(result)

@@ -48,7 +48,7 @@ struct GovListCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard limit > 0 else { throw UserError("--limit must be at least 1.") }
-        let rows = try await NodeClient.with(connection.addresses) { client in
+        let rows = try await connection.nodes.with { client in
             let council = try await GovRead.partners(client).filter { $0.roles.contains(.council) && !$0.isSuspended }
                 .map(\.id)
             // Two thirds of the council of this moment.

@@ -115,7 +115,7 @@ struct GovProposeCommand: AsyncParsableCommand {
         @OptionGroup var connection: ConnectionOptions
         @OptionGroup var output: OutputOptions
         func run() async throws {
-            let set = try await NodeClient.with(connection.addresses) { try await $0.validators().validators }
+            let set = try await connection.nodes.with { try await $0.validators().validators }
             guard set.index(ofPartner: partner) != nil else {
                 throw UserError(
                     "'\(partner)' runs no validator; validators are \(set.validators.map(\.partner).joined(separator: ", "))."

@@ -8,7 +8,7 @@ internal import Primitives
 /// What the `gov` commands read of Governance, on the word of the node that is asked.
 enum GovRead {
     static func partners(_ connection: ConnectionOptions) async throws -> [Partner] {
-        try await NodeClient.with(connection.addresses) { try await partners($0) }
+        try await connection.nodes.with { try await partners($0) }
     }
 
     static func partners(_ client: NodeClient) async throws -> [Partner] {
@@ -40,7 +40,7 @@ enum GovRead {
 
     static func parameters(_ connection: ConnectionOptions) async throws -> NetworkParameters {
         let key = Directory.parameters.stateKey(at: WellKnown.governance)
-        let value = try await NodeClient.with(connection.addresses) { try await $0.value(key).value }
+        let value = try await connection.nodes.with { try await $0.value(key).value }
         return try value.map { try NetworkParameters(bcs: $0) } ?? NetworkParameters()
     }
 

@@ -25,7 +25,7 @@ struct GovRotateCommand: AsyncParsableCommand {
         let signer = try connection.signer()
         let claim = try await GovClaimCommand.claim(of: partner, keys: newKeys, connection)
         let call = Governance.rotateValidator.call(on: WellKnown.governance, claim)
-        let result = try await NodeClient.with(connection.addresses) {
+        let result = try await connection.nodes.with {
             try await ChainSession($0, signer).run([call], doing: "rotating the validator's keys")
         }
         let kept = keepOperatorKey(signer)

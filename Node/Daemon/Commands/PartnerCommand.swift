@@ -144,7 +144,7 @@ struct PartnerCommand: AsyncParsableCommand {
         func run() async throws {
             let key = try PartnerCommand.publicKey(ofFile: signingKey)
             let secret = try KeyFile.read(signingKey)
-            let network = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus().network }
+            let network = try await connection.nodes.with { try await $0.network() }
             let digest = AddSigningKey.signingDigest(network: network, partner: partner, key: key)
             let call = Identity.addSigningKey.call(
                 on: WellKnown.identity, AddSigningKey(key: key, proof: secret.sign(digest)))

@@ -36,7 +36,7 @@ struct RegisterOptions: ParsableArguments {
             throw UserError("The content holds a number that is not whole; such objects are not registered.")
         }
         let sender = try connection.signer()
-        let outcome = try await NodeClient.with(connection.addresses) { client in
+        let outcome = try await connection.nodes.with { client in
             let session = try await RegistrySession(client, sender)
             let name: String
             if let endorser { name = endorser } else { name = try await session.partner() }

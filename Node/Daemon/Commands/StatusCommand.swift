@@ -14,7 +14,7 @@ struct StatusCommand: AsyncParsableCommand {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let status = try await NodeClient.with(connection.addresses) { try await $0.nodeStatus() }
+        let status = try await connection.nodes.with { try await $0.nodeStatus() }
         if output.json {
             print(String(decoding: JSONCoder<NodeStatus>.nodeStatus.encode(status).pretty, as: UTF8.self))
         } else {

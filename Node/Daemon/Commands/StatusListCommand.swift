@@ -43,7 +43,7 @@ struct StatusListCommand: AsyncParsableCommand {
             let sender = try options.connection.signer()
             let digest = SHA256.hash([UInt8](bytes))
             let target = did.description + ObjectPath.statusList(name: name)
-            let outcome = try await NodeClient.with(options.connection.addresses) { client in
+            let outcome = try await options.connection.nodes.with { client in
                 let session = try await RegistrySession(client, sender)
                 let previous = try await session.previous(of: target, follows)
                 let call = own.signer(network: session.network).statusList(

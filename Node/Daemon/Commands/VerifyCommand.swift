@@ -16,15 +16,23 @@ struct VerifyCommand: AsyncParsableCommand {
             "Check a statement, invoice, receipt, credit note or agreement offline, with nothing but the genesis file.",
         discussion: """
             Exit code 0 when every check passed, 1 when one failed: then the statement must not be trusted; 2 when the file is no \
-            statement, or one of another network: then nothing is said about a statement. A statement holds \
-            as of the block that it proves; --online asks a node, which is not trusted, whether a correction replaced a \
-            period since then (exit code 3).
+            statement, or one of another network: then nothing is said about a statement. A right statement can be \
+            another one than yours: compare community, administrator and meters with what you know, or give what you \
+            expect; what differs is exit code 1, too. A statement holds as of the block that it proves; --online asks a \
+            node, which is not trusted, whether a correction replaced a period since then (exit code 3), and whether the \
+            readings are those of each meter's data provider.
             """)
 
     @Argument(help: "The statement or document (JSON).") var statement: String
     @Option(help: "The genesis file of the network.") var genesis: String
     @Option(help: "Address of a node's API: asks it, with proofs, whether a correction superseded the statement.")
     var online: String?
+    @Option(
+        help:
+            "For --online: file that keeps the newest verified state; no older one is believed. Made at the first time."
+    )
+    var trusted: String?
+    @OptionGroup var expected: ExpectedSubject
     @OptionGroup var output: OutputOptions
 
     struct Report: Encodable {
@@ -37,10 +45,16 @@ struct VerifyCommand: AsyncParsableCommand {
         let holdsAsOf: UInt64?
         let height: UInt64?
         let checks: [Check]
+        /// Whom it is about; nil when it is wrong.
+        let about: SubjectWords?
+        /// What is not as expected; nil when nothing is.
+        let unexpected: String?
         /// Only with --online.
         let online: SupersededReport?
 
-        init(_ report: StatementReport, online: SupersededReport? = nil) {
+        init(_ report: StatementReport, unexpected: String? = nil, online: SupersededReport? = nil) {
+            about = report.isRight ? report.subject.map { SubjectWords($0) } : nil
+            self.unexpected = unexpected
             isRight = report.isRight
             holdsAsOf = report.provedAt?.value
             height = report.height?.value
@@ -64,16 +78,19 @@ struct VerifyCommand: AsyncParsableCommand {
             throw ExitCode(2)
         }
         let report = try VerifyCommand.check(statement, genesis: genesis)
-        let superseded = report.isRight ? try await askOnline() : nil
-        try output.show(Report(report, online: superseded)) {
+        let superseded = report.isRight ? try await askOnline(report.subject) : nil
+        let unexpected = report.isRight ? try report.subject.flatMap { try expected.difference($0) } : nil
+        try output.show(Report(report, unexpected: unexpected, online: superseded)) {
             var lines = report.checks.map { "\(VerifyCommand.mark($0)) \($0.name.rawValue): \($0.detail)" }
+            if report.isRight, let subject = report.subject { lines += ["", SubjectWords(subject).text] }
             lines.append("")
             lines.append(report.isRight ? right(report) : wrong(report))
+            if report.isRight, let unexpected { lines.append("It is NOT the expected one: \(unexpected).") }
             if report.isRight, let open = try? unsettled(), !open.isEmpty { lines.append("! \(open)") }
             if let superseded { lines.append(superseded.text) }
             return lines.joined(separator: "\n")
         }
-        if !report.isRight { throw ExitCode(1) }
+        if !report.isRight || unexpected != nil || superseded?.foreign.isEmpty == false { throw ExitCode(1) }
         if let superseded, !superseded.isCurrent { throw ExitCode(3) }
     }
 
@@ -122,14 +139,15 @@ struct VerifyCommand: AsyncParsableCommand {
         "The statement is WRONG: \(report.failures.first.map { "\($0.name.rawValue): \($0.detail)" } ?? "a check is missing")."
     }
 
-    private func askOnline() async throws -> SupersededReport? {
+    private func askOnline(_ subject: StatementSubject?) async throws -> SupersededReport? {
         guard let online else { return nil }
-        let trusted = try GenesisFile.read(genesis)
+        guard let trust = try TrustOptions.trust(genesis: genesis, trusted: trusted) else { return nil }
         guard let data = FileManager.default.contents(atPath: statement) else {
             throw UserError("No statement at \(statement).")
         }
-        return try await NodeClient.with([online], anchor: TrustAnchor(trusted)) { client in
-            try await SupersededReport.ask(try Statement(json: data), ProvedReader(client: client, genesis: trusted))
+        return try await Trust.with(trust, [online]) { client in
+            try await SupersededReport.ask(
+                try Statement(json: data), subject, ProvedReader(client: client, anchor: trust.anchor))
         }
     }
 }
@@ -141,11 +159,17 @@ struct SupersededReport: Encodable {
     let corrected: [UInt64]
     /// Periods that were open and are settled now.
     let settledSince: [UInt64]
+    /// Meters with readings that another partner anchored than the one that the registry names for the meter.
+    let foreign: [UInt64]
 
     var isCurrent: Bool { corrected.isEmpty && settledSince.isEmpty }
 
     var text: String {
         let asOf = "as of block \(height) of the node's chain"
+        if !foreign.isEmpty {
+            return
+                "It is WRONG: readings of meter \(foreign.map(String.init).joined(separator: ", ")) are not from the meter's data provider, \(asOf)."
+        }
         if isCurrent { return "No correction superseded it, \(asOf)." }
         var parts: [String] = []
         if !corrected.isEmpty {
@@ -155,7 +179,9 @@ struct SupersededReport: Encodable {
         return "It is SUPERSEDED: \(parts.joined(separator: ", ")), \(asOf). Ask for a new statement."
     }
 
-    static func ask(_ statement: Statement, _ reader: ProvedReader) async throws -> SupersededReport {
+    static func ask(
+        _ statement: Statement, _ subject: StatementSubject?, _ reader: ProvedReader
+    ) async throws -> SupersededReport {
         guard let community = Address(text: statement.community) else {
             throw UserError("The statement names no community.")
         }
@@ -170,6 +196,13 @@ struct SupersededReport: Encodable {
             corrected.append(line.period)
         }
         for period in statement.open where try await record(period) != nil { settled.append(period) }
-        return SupersededReport(height: header.height.value, corrected: corrected, settledSince: settled)
+        var foreign: [UInt64] = []
+        for readings in subject?.meters ?? [] {
+            let key = Directory.meters.stateKey(readings.meter.value, at: WellKnown.identity)
+            let provider = try await reader.value(key).map { try Meter(bcs: $0).dataProvider }
+            if readings.providers.contains(where: { $0 != provider }) { foreign.append(readings.meter.value) }
+        }
+        return SupersededReport(
+            height: header.height.value, corrected: corrected, settledSince: settled, foreign: foreign)
     }
 }

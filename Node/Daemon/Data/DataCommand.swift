@@ -33,7 +33,7 @@ struct DataCommand: AsyncParsableCommand {
         func run() async throws {
             if let problem = DataNames.problem(dataSet: name) { throw UserError("'\(name)': \(problem).") }
             let signer = try connection.signer()
-            try await NodeClient.with(connection.addresses) { client in
+            try await connection.nodes.with { client in
                 let session = try await ChainSession(client, signer)
                 let request = RegisterDataSet(name: name, schema: Manifest.schema)
                 try await session.run(
@@ -52,7 +52,7 @@ struct DataCommand: AsyncParsableCommand {
 
         func run() async throws {
             guard let data = FileManager.default.contents(atPath: file) else { throw UserError("No file at \(file).") }
-            _ = try await NodeClient.with(nodes.addresses) { try await $0.post("/v1/data/documents", [UInt8](data)) }
+            _ = try await nodes.with { try await $0.post("/v1/data/documents", [UInt8](data)) }
             print("The node keeps \(SHA256.hash([UInt8](data))).")
         }
     }
@@ -75,7 +75,7 @@ struct DataCommand: AsyncParsableCommand {
                 query.append("search=\(text ?? "")")
             }
             let path = "/v1/market/data-sets?" + query.joined(separator: "&")
-            let (page, entries, names) = try await NodeClient.with(nodes.addresses) { client in
+            let (page, entries, names) = try await nodes.with { client in
                 let page = try await client.json(path)
                 guard case .array(let entries)? = page["entries"] else { throw UserError("The node gave no list.") }
                 return (page, entries, await HolderNames.find(in: entries, ["provider"], named: [provider], client))
@@ -107,7 +107,7 @@ struct DataCommand: AsyncParsableCommand {
             guard reason > 0, !parts.isEmpty else { throw UserError("Name the parts and a reason above 0.") }
             let digests = try parts.map { try MarketWords.digest($0, "part") }
             let signer = try connection.signer()
-            let report = try await NodeClient.with(connection.addresses) { client in
+            let report = try await connection.nodes.with { client in
                 let session = try await ChainSession(client, signer)
                 for start in stride(from: 0, to: digests.count, by: TransactionBody.callsMax) {
                     let calls = digests[start..<min(start + TransactionBody.callsMax, digests.count)].map {

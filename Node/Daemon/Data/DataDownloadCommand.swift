@@ -24,7 +24,6 @@ extension DataCommand {
         @Option(help: "Rows before this time, RFC 3339.") var to: String?
         @Option(help: "Bytes of the content, such as 0-65536, the end exclusive.") var bytes: String?
         @Option(help: "Rows that meet this, such as \"meter = CL01 and load_wh > 500\".") var filter: String?
-        @Option(help: "The genesis file of the network.") var genesis: String
         @Option(help: "File to write the content to.") var out: String
         @Option(help: "File to keep request, proofs and data in.") var keep: String?
         @Option(name: .customLong("max-age"), help: "Seconds that the proved state may be old.") var maxAge: UInt64 = 60
@@ -32,15 +31,15 @@ extension DataCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let trusted = try GenesisFile.read(genesis)
+            let trust = try reader.nodes.trust.required()
             let filter = try filter.map { (text) throws(PartProblem) in try RowFilter(text) }
             let request = try reader.request(
-                part: try MarketWords.digest(part, "part"), range: try range(), filter: filter, network: trusted.network
-            )
+                part: try MarketWords.digest(part, "part"), range: try range(), filter: filter,
+                network: trust.anchor.network)
             let check = try SliceCheck(
-                request, trust: TrustAnchor(trusted), ageMillisecondsMax: maxAge * 1_000, out: out, keep: keep)
+                request, trust: trust.anchor, ageMillisecondsMax: maxAge * 1_000, out: out, keep: keep)
             do {
-                try await NodeClient.with(reader.nodes.addresses) { client in
+                try await reader.nodes.with(trust) { client in
                     let answer = try JSONValue(parsing: try await client.post("/v1/data/links", request.bcs))
                     guard let path = answer["path"]?.text, path.hasPrefix("/v1/data/downloads/") else {
                         throw UserError("The node gave no link.")
@@ -48,6 +47,9 @@ extension DataCommand {
                     try await client.download(path) { try check.take($0) }
                 }
                 let report = try check.finish()
+                guard trust.anchor.header == nil || report.height >= trust.anchor.height.value else {
+                    throw UserError("The node was found out: it proved an older state than the trusted one.")
+                }
                 try output.show(report) { report.text + "\nWritten to \(out)." }
             } catch let fault as ServingFault {
                 check.discard()
@@ -85,17 +87,19 @@ extension DataCommand {
         @Option(help: "File to write the content to.") var out: String?
         @Option(help: "Address of a node's API: asks it, with proofs, whether the read is still allowed.") var online:
             String?
+        @Option(help: "For --online: file that keeps the newest verified state; no older one is believed.")
+        var trusted: String?
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let trusted = try GenesisFile.read(genesis)
+            let origin = TrustAnchor(try GenesisFile.read(genesis))
             guard let data = FileManager.default.contents(atPath: file) else { throw UserError("No file at \(file).") }
             let bytes = [UInt8](data)
             guard let (request, start) = SliceCheck.request(in: bytes) else {
                 throw UserError("\(file) is no kept download.")
             }
             let check = try SliceCheck(
-                request, trust: TrustAnchor(trusted), ageMillisecondsMax: .max, out: out, keep: nil)
+                request, trust: origin, ageMillisecondsMax: .max, out: out, keep: nil)
             let report: SliceCheck.Report
             do {
                 try check.take(Array(bytes[start...]))
@@ -105,8 +109,8 @@ extension DataCommand {
                 throw UserError("\(file) does not hold: \(fault)")
             }
             try output.show(report) { report.text }
-            guard let online else { return }
-            if let ended = try await ask(online, request, TrustAnchor(trusted)) {
+            guard let online, let trust = try TrustOptions.trust(genesis: genesis, trusted: trusted) else { return }
+            if let ended = try await ask(online, request, trust) {
                 print("By now the chain does not allow it: \(ended).")
                 throw ExitCode(3)
             }
@@ -114,8 +118,8 @@ extension DataCommand {
         }
 
         /// What the newest state says, proved by a node that is not trusted.
-        private func ask(_ node: String, _ request: ReadRequest, _ trust: TrustAnchor) async throws -> String? {
-            try await NodeClient.with([node], anchor: trust) { client in
+        private func ask(_ node: String, _ request: ReadRequest, _ trust: Trust) async throws -> String? {
+            try await Trust.with(trust, [node]) { client in
                 let reader = ProvedStates(client: client)
                 let state = try await reader.access(request)
                 return state.state.hindrance(request.question, at: state.time)?.description

@@ -19,7 +19,6 @@ extension DataCommand {
                 the node's own list is held against them: one that hides a part is found out. Exit code 1 then.
                 """)
         @Argument(help: "Identifier of the data set.") var dataSet: String
-        @Option(help: "The genesis file of the network.") var genesis: String
         @Option(name: .customLong("max-age"), help: "Seconds that the proved state may be old.") var maxAge: UInt64 = 60
         @OptionGroup var nodes: NodeOptions
         @OptionGroup var output: OutputOptions
@@ -41,10 +40,9 @@ extension DataCommand {
 
         func run() async throws {
             let id = try MarketWords.digest(dataSet, "data set")
-            let trusted = try GenesisFile.read(genesis)
-            let report = try await NodeClient.with(nodes.addresses, anchor: TrustAnchor(trusted)) { client in
+            let report = try await nodes.proving { (client, trust) in
                 let list: PartList
-                do { list = try await proved(id, TrustAnchor(trusted), client) } catch let fault as PartListFault {
+                do { list = try await proved(id, trust.anchor, client) } catch let fault as PartListFault {
                     throw UserError("The node was found out: \(fault).")
                 }
                 guard let header = list.header else { throw UserError("The node proved nothing.") }
@@ -98,6 +96,10 @@ extension DataCommand {
                 } catch {
                     throw UserError("The node was found out: the proof does not hold: \(error).")
                 }
+                guard verified.header.height >= client.floor else {
+                    throw UserError("The node was found out: it proved an older state than the trusted one.")
+                }
+                client.advance(to: verified.anchor)
                 try list.take(verified)
             } while !list.isWhole
             return list

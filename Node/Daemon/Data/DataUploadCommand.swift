@@ -106,7 +106,7 @@ extension DataCommand {
             let supersedes = try supersedes.map { try MarketWords.digest($0, "part") }
             var configuration = NodeClientConfiguration()
             configuration.requestMilliseconds = 60_000
-            try await NodeClient.with(connection.addresses, configuration: configuration) { client in
+            try await connection.nodes.with(configuration: configuration) { client in
                 let session = try await ChainSession(client, signer)
                 let upload = PartUpload(
                     signing: description, bytes: bytes, network: session.network, key: session.key)

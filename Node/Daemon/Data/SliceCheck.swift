@@ -143,6 +143,10 @@ struct ProvedStates {
         let dataSet = Agreements.dataSets.stateKey(request.dataSet, at: WellKnown.agreements)
         let first = try await client.proof(dataSet)
         let known = try verified(first, trust)
+        guard known.header.height >= client.floor else {
+            throw UserError("The node proved an older state than the trusted one.")
+        }
+        client.advance(to: known.anchor)
         let owners = try known.entry(dataSet)?.value.map { try SharedDataSet(bcs: $0).description.owners } ?? []
         var values: [[UInt8]: [UInt8]?] = [:]
         for key in AccessState.keys(request.question, owners: owners, part: request.part) {

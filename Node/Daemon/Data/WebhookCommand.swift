@@ -20,7 +20,7 @@ struct WebhookCommand: AsyncParsableCommand {
     /// Sends a message to the own node and shows the list that it answers with.
     fileprivate static func send(_ message: WebhookMessage, _ connection: ConnectionOptions) async throws {
         let signer = try connection.signer()
-        let answer = try await NodeClient.with(connection.addresses) { client in
+        let answer = try await connection.nodes.with { client in
             try await ChainSession(client, signer).admin(.webhooks, message.bcs)
         }
         print(String(decoding: try JSONValue(parsing: answer).pretty, as: UTF8.self))

@@ -64,20 +64,19 @@ struct RegistrySession {
 
 /// How a command reads from the registry.
 enum RegistryReading {
-    /// Resolves with proof when a genesis file is given, else on the node's word.
+    /// Resolves with proof when something is trusted, else on the node's word.
     static func resolve(
-        _ target: String, _ selection: VersionSelection, nodes: [String], genesis: String?, ageSeconds: UInt64
+        _ target: String, _ selection: VersionSelection, _ nodes: NodeOptions, _ trust: Trust?, ageSeconds: UInt64
     ) async throws -> (content: [UInt8], resolution: VerifiedResolution?) {
-        guard let genesis else {
-            let body = try await NodeClient.with(nodes) { client in
+        guard let trust else {
+            let body = try await nodes.with(nil) { client in
                 try await IdentityReader(client: client, networkName: "").fetch(target, selection)
             }
             return (body, nil)
         }
-        let trusted = try GenesisFile.read(genesis)
-        return try await NodeClient.with(nodes, anchor: TrustAnchor(trusted)) { client in
+        return try await nodes.with(trust) { client in
             let reader = IdentityReader(
-                client: client, networkName: trusted.name, ageMillisecondsMax: ageSeconds &* 1_000)
+                client: client, networkName: trust.networkName, ageMillisecondsMax: ageSeconds &* 1_000)
             let resolution = try await reader.resolve(target, selection)
             if case .content(let bytes) = resolution.outcome { return (bytes, resolution) }
             return ([], resolution)

@@ -163,7 +163,7 @@ struct AccountOpenCommand: AsyncParsableCommand {
         if isPerson { return [try MarketWords.key(did)] }
         guard let parsed = DID(did) else { throw UserError("'\(did)' is no DID of this method.") }
         let path = Identity.controls.stateKey(parsed.object.digest, at: WellKnown.identity)
-        let value = try await NodeClient.with(options.connection.addresses) { try await $0.value(path).value }
+        let value = try await options.connection.nodes.with { try await $0.value(path).value }
         guard let value else { throw UserError("The registry has no \(did); make it with `commonwatt did create`.") }
         let control = try ControlRecord(bcs: value)
         return Array(control.keys.map(\.key).filter(control.controls).prefix(OpenAccount.administratorsMax))
@@ -181,11 +181,11 @@ struct AccountConfirmCommand: AsyncParsableCommand {
         let own = try DIDWallet.read(wallet)
         let holder = try MarketWords.holder(own.did)
         let key = try own.controlKey()
-        let (network, statement) = try await NodeClient.with(options.connection.addresses) { client in
+        let (network, statement) = try await options.connection.nodes.with { client in
             let bytes = try await client.query(
                 WellKnown.accounts, Accounts.contractQuery.number,
                 arguments: ContractID(holder: holder, number: number).bcs)
-            return (try await client.nodeStatus().network, try AccountContract(bcs: bytes).statement)
+            return (try await client.network(), try AccountContract(bcs: bytes).statement)
         }
         let digest = ConfirmContract.signingDigest(
             network: network, holder: holder, number: number, statement: statement)

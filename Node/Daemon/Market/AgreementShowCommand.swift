@@ -46,7 +46,7 @@ struct AgreementShowCommand: AsyncParsableCommand {
 
     private func agreement(_ number: UInt64) async throws -> [(String, String)] {
         let found = try await options.ask(Agreements.agreementQuery, of: WellKnown.agreements, AgreementID(number))
-        let invoices = try await NodeClient.with(options.nodes.addresses) {
+        let invoices = try await options.nodes.with {
             await MarketLists.invoices($0, agreement: number, party: found.user)
         }
         let numbers = invoices.map(String.init).joined(separator: ", ")
@@ -126,7 +126,6 @@ struct AgreementCheckCommand: AsyncParsableCommand {
     @Option(help: "Identifier of the data set.") var dataSet: String
     @Option(help: "Purpose.") var purpose: String
     @Option(help: "Number of the agreement; none for an open data set.") var agreement: UInt64?
-    @Option(help: "Genesis file: checks every record by its proof.") var genesis: String?
     @OptionGroup var options: ReadOptions
 
     struct Answer: Encodable {
@@ -142,11 +141,11 @@ struct AgreementCheckCommand: AsyncParsableCommand {
             user: try MarketWords.holder(did), dataSet: try MarketWords.digest(dataSet, "data set"),
             purpose: try MarketWords.bits([purpose], "purpose"), agreement: agreement)
         let answer: Answer
-        if let genesis {
-            answer = try await proved(question, try GenesisFile.read(genesis))
+        if let trust = try options.nodes.trust.trust() {
+            answer = try await proved(question, trust)
         } else {
             let told = try await options.ask(Agreements.mayReadQuery, of: WellKnown.agreements, question)
-            let height = try await NodeClient.with(options.nodes.addresses) { try await $0.nodeStatus().finalHeight }
+            let height = try await options.nodes.with { try await $0.nodeStatus().finalHeight }
             answer = Self.answer(told.refusal, isVerified: false, height)
         }
         try options.output.show(answer) {
@@ -164,9 +163,9 @@ struct AgreementCheckCommand: AsyncParsableCommand {
             verified: isVerified, height: height.value)
     }
 
-    private func proved(_ question: AccessQuestion, _ genesis: Genesis) async throws -> Answer {
-        try await NodeClient.with(options.nodes.addresses, anchor: TrustAnchor(genesis)) { client in
-            let reader = ProvedReader(client: client, genesis: genesis)
+    private func proved(_ question: AccessQuestion, _ trust: Trust) async throws -> Answer {
+        try await options.nodes.with(trust) { client in
+            let reader = ProvedReader(client: client, anchor: trust.anchor)
             var keys = AccessRule.keys(question, owners: [])
             let header = try await reader.begin(keys.removeFirst())
             var records = AccessRecords(account: nil, dataSet: nil, agreement: nil)

@@ -92,7 +92,7 @@ struct BillingCommand: AsyncParsableCommand {
             case .dispute: try await start(Billing.disputeDue, on: WellKnown.billing, DocumentNumber(number))
             case .reminder:
                 let id = DocumentNumber(number)
-                let invoice = try await NodeClient.with(options.connection.addresses) { client in
+                let invoice = try await options.connection.nodes.with { client in
                     try Invoice(
                         bcs: try await client.query(
                             WellKnown.billing, Billing.invoiceQuery.number, arguments: id.bcs))

@@ -226,7 +226,7 @@ struct InvoiceExportCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let bundle = try await NodeClient.with(options.nodes.addresses) {
+        let bundle = try await options.nodes.with {
             try await $0.proof(LedgerDocument.key(kind, number))
         }
         guard let document = try LedgerDocument(kind, number, proof: bundle) else {

@@ -97,7 +97,7 @@ struct InvoiceListCommand: AsyncParsableCommand {
     func run() async throws {
         let filters = try MarketLists.filter("party", party)
         let holders = ["seller", "buyer"]
-        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+        let (entries, names) = try await options.nodes.with { client in
             let entries = try await MarketLists.entries(client, "invoices", filters).filter {
                 agreement == nil || $0["agreement"]?.number == agreement
             }
@@ -131,7 +131,7 @@ struct AgreementListCommand: AsyncParsableCommand {
     func run() async throws {
         let filters = try MarketLists.filter("party", party)
         let holders = ["provider", "user"]
-        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+        let (entries, names) = try await options.nodes.with { client in
             let entries = try await MarketLists.entries(client, "agreements", filters)
             return (entries, await HolderNames.find(in: entries, holders, named: [party], client))
         }
@@ -163,7 +163,7 @@ struct AgreementOffersCommand: AsyncParsableCommand {
     func run() async throws {
         let filters = try MarketLists.filter("provider", provider)
         let wanted = try dataSet.map { try MarketWords.digest($0, "data set").description }
-        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+        let (entries, names) = try await options.nodes.with { client in
             let entries = try await MarketLists.entries(client, "offers", filters).filter { entry in
                 guard let wanted, case .array(let sets)? = entry["terms"]?["dataSets"] else { return wanted == nil }
                 return sets.contains { $0.text == wanted }
@@ -209,7 +209,7 @@ struct AccountListCommand: AsyncParsableCommand {
     @OptionGroup var options: ReadOptions
 
     func run() async throws {
-        let (entries, names) = try await NodeClient.with(options.nodes.addresses) { client in
+        let (entries, names) = try await options.nodes.with { client in
             let entries = try await MarketLists.entries(client, "accounts")
             return (entries, await HolderNames.find(in: entries, ["holder"], client))
         }

@@ -52,7 +52,7 @@ struct ActOptions: ParsableArguments {
         let holder = try MarketWords.holder(account ?? own.did)
         let key = try own.controlKey()
         let sender = try connection.signer()
-        let (result, made, text) = try await NodeClient.with(connection.addresses) { client in
+        let (result, made, text) = try await connection.nodes.with { client in
             let session = try await ChainSession(client, sender)
             let count = try await client.value(
                 Directory.actCounts.stateKey(Pair(holder, key), at: WellKnown.accounts)
@@ -86,7 +86,7 @@ struct SendOptions: ParsableArguments {
         tell: (Output) -> (made: String?, text: String)
     ) async throws {
         let sender = try connection.signer()
-        let result = try await NodeClient.with(connection.addresses) {
+        let result = try await connection.nodes.with {
             try await ChainSession($0, sender).run([method.call(on: instance, body)], doing: what)
         }
         guard let bytes = result.receipt.outputs.first else { throw UserError("The receipt has no result.") }
@@ -106,13 +106,13 @@ struct ReadOptions: ParsableArguments {
     func ask<Arguments, Answer>(
         _ query: Query<Arguments, Answer>, of instance: Address, _ arguments: Arguments
     ) async throws -> Answer {
-        try await NodeClient.with(nodes.addresses) { client in
+        try await nodes.with { client in
             try Answer(bcs: try await client.query(instance, query.number, arguments: arguments.bcs))
         }
     }
 
     /// DIDs of accounts, as far as they are known.
     func names(_ holders: [Digest], named: [String?] = []) async throws -> HolderNames {
-        try await NodeClient.with(nodes.addresses) { await HolderNames.find(holders, named: named, $0) }
+        try await nodes.with { await HolderNames.find(holders, named: named, $0) }
     }
 }

@@ -9,11 +9,13 @@ internal import Primitives
 struct ChainRefusal: Error, CustomStringConvertible {
     let what: String
     let rejection: Rejection
+    /// Whether its receipt is proved; else all of this is the node's word.
+    var isProved = false
 
     var description: String { "The chain refused \(what): \(rejection.text) (rejection \(rejection.code))." }
 }
 
-/// A transaction expired without becoming final: it changed nothing, and never will.
+/// A transaction is proved to have expired without becoming final: it changed nothing, and never will.
 struct TransactionExpired: Error, CustomStringConvertible {
     let digest: Digest
     let expiry: Timestamp
@@ -31,9 +33,10 @@ struct OutcomeUnknown: Error, CustomStringConvertible {
 
     var description: String {
         """
-        It is not known whether transaction \(digest) was carried out: \(why). It can still become final, in a block that \
-        is not later than \(TimeArgument.second(expiry)). Do not run the command again before `commonwatt tx status \
-        \(digest)` says that it is final or expired (--expires \(TimeArgument.second(expiry))).
+        It is not known whether transaction \(digest) was carried out: \(why). It can be in a block that is not later than \
+        \(TimeArgument.second(expiry)), or still come into one. Do not run the command again before `commonwatt tx status \
+        \(digest) --expires \(TimeArgument.second(expiry)) --genesis FILE` says that it is final or expired: with the \
+        genesis file that is proved, without it nothing says so.
         """
     }
 }
@@ -51,6 +54,9 @@ struct ChainSession {
     let key: Secp256k1.SecretKey
     /// The partner that the key acts for; nil: the one that it belongs to.
     let actor: String?
+    /// Height of a final block, proved before anything was signed; nil when nothing is trusted: then `network`, and what
+    /// became of a transaction, are the node's word.
+    let start: Height?
 
     init(_ client: NodeClient, _ key: Secp256k1.SecretKey) async throws {
         try await self.init(client, Sender(key: key))
@@ -60,7 +66,8 @@ struct ChainSession {
         self.client = client
         key = sender.key
         actor = sender.actor
-        network = try await client.nodeStatus().network
+        network = try await client.network()
+        start = client.anchor == nil ? nil : try await client.provedHead().height
     }
 
     /// The partner that the key acts for or belongs to; nil when it is no partner's.
@@ -71,7 +78,9 @@ struct ChainSession {
     }
 
     func transaction(_ calls: [Call]) throws -> Transaction {
-        let expiry = Timestamp.wallClock.adding(milliseconds: ChainSession.lifetimeMilliseconds)
+        // Whole seconds, so that what is told of it can be given back as it is.
+        let end = Timestamp.wallClock.adding(milliseconds: ChainSession.lifetimeMilliseconds + 999)
+        let expiry = Timestamp(end.value / 1_000 * 1_000)
         let body = TransactionBody(
             network: network, sender: key.publicKey, actor: actor, expiry: expiry,
             salt: UInt64.random(in: 0...UInt64.max), calls: calls)
@@ -82,19 +91,24 @@ struct ChainSession {
     @discardableResult
     func run(_ calls: [Call], doing what: String) async throws -> TransactionResult {
         let result = try await finish(try transaction(calls))
-        if let rejection = result.receipt.rejection { throw ChainRefusal(what: what, rejection: rejection) }
+        if let rejection = result.receipt.rejection {
+            throw ChainRefusal(what: what, rejection: rejection, isProved: start != nil)
+        }
         return result
     }
 
     /// Submits and waits until the transaction is final, whatever a contract says, or until it is certain that it never will
-    /// be (`TransactionExpired`). Where neither is certain it throws `OutcomeUnknown`.
+    /// be (`TransactionExpired`). Where neither is certain it throws `OutcomeUnknown`. With something trusted both are proved;
+    /// without it final is the node's word, and nothing is ever certain not to come.
     func finish(_ transaction: Transaction) async throws -> TransactionResult {
         let (digest, expiry) = (transaction.digest, transaction.body.expiry)
         do {
             let report = try await client.submit(transaction, waitSeconds: ChainSession.quietSeconds)
-            if case .final(let result) = report.status { return result }
-        } catch ClientError.noNodeAnswered(let failures) {
-            throw OutcomeUnknown(digest: digest, expiry: expiry, why: "\(ClientError.noNodeAnswered(failures))")
+            if case .final(let result) = report.status { return try await confirmed(result, digest, expiry) }
+        } catch let error as ClientError {
+            // A node that refuses says so; one that answers rubbish, or not at all, may have passed it on.
+            if case .problem = error { throw error }
+            throw OutcomeUnknown(digest: digest, expiry: expiry, why: "\(error)")
         }
         tell(
             "Sent transaction \(digest); waiting until it is final. It can become final until \(TimeArgument.second(expiry)), also when this command is interrupted: `commonwatt tx status \(digest)` tells."
@@ -103,31 +117,47 @@ struct ChainSession {
             let left = (expiry.value + ChainSession.graceMilliseconds).subtractingReportingOverflow(
                 Timestamp.wallClock.value)
             let seconds = left.overflow ? 1 : UInt32(clamping: left.partialValue / 1_000 + 1)
-            do {
-                if case .final(let result) = try await client.status(of: digest, waitSeconds: seconds) { return result }
-            } catch ClientError.noNodeAnswered {
-                // It may be back before the transaction expires.
-            }
+            var status = TransactionStatus.unknown
+            // Whatever a node says instead, it may know better before the transaction expires.
+            do { status = try await client.status(of: digest, waitSeconds: seconds) } catch is ClientError {}
+            if case .final(let result) = status { return try await confirmed(result, digest, expiry) }
             try await Task.sleep(for: .seconds(1))
         }
         return try await decided(digest, expiry)
     }
 
-    /// After the expiry: the answer is certain once a later block is final, since no later block takes the transaction.
-    private func decided(_ digest: Digest, _ expiry: Timestamp) async throws -> TransactionResult {
-        let final: Timestamp
+    /// What a node says is final, proved when something is trusted.
+    private func confirmed(
+        _ result: TransactionResult, _ digest: Digest, _ expiry: Timestamp
+    ) async throws -> TransactionResult {
+        guard start != nil else { return result }
         do {
-            final = try await client.nodeStatus().finalTime
-            if case .final(let result) = try await client.status(of: digest) { return result }
+            return try await client.provedReceipt(of: digest).result
         } catch let error as ClientError {
-            throw OutcomeUnknown(digest: digest, expiry: expiry, why: "\(error)")
-        }
-        guard final > expiry else {
             throw OutcomeUnknown(
-                digest: digest, expiry: expiry,
-                why: "the newest final block is of \(TimeArgument.second(final)), so the chain stands still")
+                digest: digest, expiry: expiry, why: "a node says that it is final, and it is not proved (\(error))")
         }
-        throw TransactionExpired(digest: digest, expiry: expiry)
+    }
+
+    /// After the expiry. No node's word makes it certain that the transaction is in no block; proofs do.
+    private func decided(_ digest: Digest, _ expiry: Timestamp) async throws -> TransactionResult {
+        func unknown(_ why: String) -> OutcomeUnknown { OutcomeUnknown(digest: digest, expiry: expiry, why: why) }
+        let status: TransactionStatus
+        do { status = try await client.status(of: digest) } catch let error as ClientError { throw unknown("\(error)") }
+        if case .final(let result) = status { return try await confirmed(result, digest, expiry) }
+        guard let start else { throw unknown("no node that was asked says that it is final, and that proves nothing") }
+        let outcome: ProvedOutcome
+        do {
+            outcome = try await client.provedOutcome(of: digest, expiry: expiry, since: start)
+        } catch let error as ClientError {
+            throw unknown("\(error)")
+        }
+        switch outcome {
+        case .included(let proven): return proven.result
+        case .absent: throw TransactionExpired(digest: digest, expiry: expiry)
+        case .open(let time):
+            throw unknown("the newest final block is of \(TimeArgument.second(time)), so the chain stands still")
+        }
     }
 
     private func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }

@@ -15,6 +15,30 @@ struct NodeOptions: ParsableArguments {
         help: "Address of a node's API; repeat for more. Also COMMONWATT_NODE, comma-separated.")
     var nodes: [String] = []
 
+    @OptionGroup var trust: TrustOptions
+
+    /// Opens a client of these nodes for one piece of work. It rests on what is trusted, and what it verified is kept, also
+    /// when the work fails.
+    func with<Result>(
+        configuration: NodeClientConfiguration = .init(), _ body: (NodeClient) async throws -> Result
+    ) async throws -> Result {
+        try await with(try trust.trust(), configuration: configuration, body)
+    }
+
+    /// The same for a command that does nothing without proof.
+    func proving<Result>(_ body: (NodeClient, Trust) async throws -> Result) async throws -> Result {
+        let trust = try trust.required()
+        return try await with(trust) { try await body($0, trust) }
+    }
+
+    /// The same with `trust`, or without any.
+    func with<Result>(
+        _ trust: Trust?, configuration: NodeClientConfiguration = .init(),
+        _ body: (NodeClient) async throws -> Result
+    ) async throws -> Result {
+        try await Trust.with(trust, addresses, configuration: configuration, body)
+    }
+
     var addresses: [String] {
         if !nodes.isEmpty { return nodes }
         let environment = ProcessInfo.processInfo.environment["COMMONWATT_NODE"] ?? "http://127.0.0.1:8400"
@@ -31,8 +55,6 @@ struct ConnectionOptions: ParsableArguments {
 
     @Option(name: .customLong("for"), help: "Partner that the key acts for, when that one delegated to it.")
     var actor: String?
-
-    var addresses: [String] { nodes.addresses }
 
     /// The key file that was named.
     var keyFile: String? { key ?? ProcessInfo.processInfo.environment["COMMONWATT_KEY"] }

@@ -88,7 +88,7 @@ package struct UserSettings: Sendable {
 
     private static let prefix = "COMMONWATT_"
     /// Variables of commands other than `node`.
-    private static let otherVariables = ["NODE", "KEY"]
+    private static let otherVariables = ["NODE", "KEY", "TRUSTED"]
 
     private static func variable(_ name: String) -> String {
         prefix + name.uppercased().replacingOccurrences(of: "-", with: "_")

@@ -104,6 +104,39 @@ import Testing
         }
     }
 
+    /// A wallet that kept what it saw takes no older state, however fresh, and no state of another network.
+    @Test func aWalletGoesOnFromWhatItKept() async throws {
+        let registry = try await RegistryFixture()
+        try await registry.create(0)
+        let did = registry.did(0).description
+        let old = try await registry.ask(did).body
+        try await registry.rotate(0, from: 1, by: 0, to: 1)
+        try await TestServer.with(over: registry.node) { server in
+            let genesis = server.node.genesis.bcs
+            let first = try WalletResolver(nodes: [server.base], genesis: genesis)
+            #expect(first.trustedState == nil)
+            #expect(try await first.resolve(did).versionID == 2)
+            let kept = try #require(first.trustedState)
+            await first.shutdown()
+            let liar = try await LiarRoute.serve(old)
+            let address = "http://127.0.0.1:\(liar.port)"
+            let fresh = try WalletResolver(nodes: [address], genesis: genesis)
+            #expect(try await fresh.resolve(did).versionID == 1)
+            let wary = try WalletResolver(nodes: [address], genesis: genesis, trusted: kept)
+            await #expect(throws: WalletResolver.Failure.self) { try await wary.resolve(did) }
+            let both = try WalletResolver(nodes: [address, server.base], genesis: genesis, trusted: kept)
+            #expect(try await both.resolve(did).versionID == 2)
+            for wallet in [fresh, wary, both] { await wallet.shutdown() }
+            let other = try SmallNode(name: "bench").genesis.bcs
+            for (genesis, kept) in [(other, kept), (genesis, Array(kept.dropLast()))] {
+                #expect(throws: WalletResolver.Failure.self) {
+                    try WalletResolver(nodes: [address], genesis: genesis, trusted: kept)
+                }
+            }
+            try await liar.stop()
+        }
+    }
+
     /// A server whose answers are changed on their way out: the client says what is wrong.
     @Test(arguments: LiarRoute.Lie.allCases)
     func aLyingServerIsCaught(lie: LiarRoute.Lie) async throws {
@@ -131,6 +164,12 @@ import Testing
                 #expect(failure.description.contains(lie.reason), "\(failure)")
             }
             await wallet.shutdown()
+            // With an honest node after it, it is passed over.
+            let both = try WalletResolver(
+                nodes: ["http://127.0.0.1:\(liar.port)", server.base], genesis: server.node.genesis.bcs)
+            let answer = try await both.resolve(did, minimumHeight: lie == .oldState ? height.value : 0)
+            #expect(answer.status == (lie == .hiddenDeactivation ? .deactivated : .found))
+            await both.shutdown()
             try await liar.stop()
         }
     }

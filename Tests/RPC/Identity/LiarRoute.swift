@@ -39,14 +39,31 @@ struct LiarRoute {
     private let channel: any Channel
     var port: Int { channel.localAddress?.port ?? 0 }
 
-    static func serve(_ body: [UInt8]) async throws -> LiarRoute {
-        let head =
-            "HTTP/1.1 200 OK\r\nContent-Type: application/did-resolution\r\nContent-Length: \(body.count)\r\nConnection: close\r\n\r\n"
-        let bytes = Array(head.utf8) + body
+    private static func head(_ byteCount: Int, status: String = "200 OK") -> [UInt8] {
+        Array(
+            "HTTP/1.1 \(status)\r\nContent-Type: application/did-resolution\r\nContent-Length: \(byteCount)\r\nConnection: close\r\n\r\n"
+                .utf8)
+    }
+
+    static func serve(_ body: [UInt8], status: String = "200 OK") async throws -> LiarRoute {
+        let bytes = head(body.count, status: status) + body
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(SameAnswer(bytes: bytes))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return LiarRoute(channel: channel)
+    }
+
+    /// A server that promises much and sends a byte now and then.
+    static func drip() async throws -> LiarRoute {
+        let bytes = head(1_000_000)
+        let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(EndlessAnswer(head: bytes))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -68,4 +85,22 @@ private final class SameAnswer: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: bytes)), promise: nil)
         context.close(promise: nil)
     }
+}
+
+private final class EndlessAnswer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let head: [UInt8]
+    init(head: [UInt8]) { self.head = head }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let channel = context.channel
+        channel.writeAndFlush(ByteBuffer(bytes: head), promise: nil)
+        channel.eventLoop.scheduleRepeatedTask(initialDelay: .milliseconds(20), delay: .milliseconds(20)) { task in
+            guard channel.isActive else { return task.cancel() }
+            channel.writeAndFlush(ByteBuffer(bytes: [0x20]), promise: nil)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 }

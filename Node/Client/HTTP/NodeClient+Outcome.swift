@@ -1,0 +1,106 @@
+package import Chain
+internal import LightClient
+package import Primitives
+
+/// What became of a transaction, proved from what the client trusts.
+package enum ProvedOutcome: Sendable {
+    /// It is in this final block; whether it succeeded, its receipt says.
+    case included(ProvenReceipt)
+    /// Expired: the blocks that could hold it do not, and those from this final one on take it no more.
+    case absent(BlockHeader)
+    /// No final block is known that is later than its expiry; the newest one that was proved is of this time.
+    case open(Timestamp)
+}
+
+extension NodeClient {
+    /// Blocks that are read for one answer, at most.
+    static let blocksReadMax = 20_000
+    /// A key that is asked for when only the header matters.
+    static let anyKey: [UInt8] = [0]
+
+    /// What became of a transaction, from final headers that are proved and blocks that hang together by their digests: no
+    /// node is trusted. A block takes a transaction only while its time t is within expiry - 10 minutes <= t <= expiry
+    /// (`Transaction.lifetimeMillisecondsMax`), and times rise from block to block, so the blocks of that span are all there
+    /// is to read. `since` spares some: the height of a block that was final before the transaction was made.
+    ///
+    /// Throws `ClientError` when no node proves it: nothing is known then.
+    package func provedOutcome(
+        of digest: Digest, expiry: Timestamp, since: Height = Height(0)
+    ) async throws -> ProvedOutcome {
+        let head = try await verifiedValue(NodeClient.anyKey, ageMillisecondsMax: .max).header
+        guard head.time > expiry else { return .open(head.time) }
+        let end = try await provedEnd(below: head, after: expiry)
+        var header = end
+        for _ in 0..<NodeClient.blocksReadMax {
+            guard header.height > since.next else { return .absent(end) }
+            let block = try await block(.digest(header.parent))
+            header = block.header
+            guard header.time.adding(milliseconds: Transaction.lifetimeMillisecondsMax) >= expiry else {
+                return .absent(end)
+            }
+            if block.transactions.contains(where: { $0.digest == digest }) {
+                return .included(try await provedReceipt(of: digest))
+            }
+        }
+        throw ClientError.badAnswer(
+            node: nodes[order[0]], "more than \(NodeClient.blocksReadMax) blocks up to the expiry")
+    }
+
+    /// The newest final header, proved: that there is a chain of the trusted network at its nodes, and how far it is.
+    package func provedHead() async throws -> BlockHeader { try await verifiedValue(NodeClient.anyKey).header }
+
+    /// The receipt of a final transaction, with a proof that its block is final.
+    package func provedReceipt(of digest: Digest) async throws -> ProvenReceipt {
+        let proven = try await receipt(of: digest)
+        let (node, header) = try await provedHeader(at: proven.header.height)
+        guard header == proven.header else {
+            throw ClientError.badAnswer(node: node, "a receipt of a block that is not the final one of its height")
+        }
+        return proven
+    }
+
+    /// A proved header later than `expiry`, the lowest that nodes lead to. Their times are only hints of where to look.
+    private func provedEnd(below head: BlockHeader, after expiry: Timestamp) async throws -> BlockHeader {
+        var (low, high) = (base?.height.value ?? 0, head.height.value)
+        while low < high, high - low > 1 {
+            let middle = low + (high - low) / 2
+            do {
+                let time = try await certificate(.height(Height(middle))).header.time
+                if time > expiry { high = middle } else { low = middle }
+            } catch is ClientError {
+                // Not there any more: whatever is there is above.
+                low = middle
+            }
+        }
+        guard high < head.height.value else { return head }
+        guard let (_, found) = try? await provedHeader(at: Height(high)), found.time > expiry else { return head }
+        return found
+    }
+
+    /// The final header of a height, proved, and the node that proved it. The height must not lie before the epoch of the
+    /// anchor that the client was made with.
+    func provedHeader(at height: Height) async throws -> (node: String, header: BlockHeader) {
+        guard let base else {
+            throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
+        }
+        return try await inRounds(passingRefusals: true) { index in
+            let answer = try await ask(NodeRequest("/v1/blocks/\(height)/certificate"), of: index)
+            let finality = try answer.read(.finality)
+            let newest: ProofBundle = try await ask(proofRequest(NodeClient.anyKey, height), of: index).decode()
+            let bundle = ProofBundle(
+                entries: [], header: finality.header, descendants: finality.descendants,
+                finalization: finality.certificate,
+                epochEnds: newest.epochEnds.filter { $0.header.epoch < finality.header.epoch })
+            let found: VerifiedProofBundle
+            do throws(ProofBundleError) {
+                found = try bundle.verify(from: base, now: .wallClock, ageMillisecondsMax: .max)
+            } catch {
+                throw ClientError.proofRefused(node: answer.node, error)
+            }
+            guard found.header.height == height else {
+                throw ClientError.badAnswer(node: answer.node, "a block of another height")
+            }
+            return (answer.node, found.header)
+        }
+    }
+}
