@@ -25,13 +25,25 @@ package struct IdentityReader: Sendable {
     package func resolve(
         _ target: String, _ selection: VersionSelection = .latest, minimumHeight: Height = Height(0)
     ) async throws -> VerifiedResolution {
+        do {
+            return try await verified(target, selection, minimumHeight)
+        } catch let refusal as ResolutionRefusal {
+            // Where the validators changed more often than one proof can show, no answer can be believed yet.
+            guard try await client.catchUp() else { throw refusal }
+            return try await verified(target, selection, minimumHeight)
+        }
+    }
+
+    private func verified(
+        _ target: String, _ selection: VersionSelection, _ minimumHeight: Height
+    ) async throws -> VerifiedResolution {
         guard let anchor = client.anchor else {
             throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
         }
         let least = max(minimumHeight, client.floor)
         let verifier = ResolutionVerifier(
             networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax, minimumHeight: least)
-        let (path, accept) = request(target, selection, least)
+        let (path, accept) = request(target, selection, least, anchor.epoch)
         let verified = try await client.result(path, accept: accept) { (body) -> VerifiedResolution in
             try verifier.verify(body, for: target, selection: selection, now: .wallClock)
         }
@@ -43,14 +55,14 @@ package struct IdentityReader: Sendable {
     package func fetch(
         _ target: String, _ selection: VersionSelection = .latest, _ minimumHeight: Height = Height(0)
     ) async throws -> [UInt8] {
-        let (path, accept) = request(target, selection, minimumHeight)
+        let (path, accept) = request(target, selection, minimumHeight, Epoch(0))
         return try await client.result(path, accept: accept)
     }
 
     private func request(
-        _ target: String, _ selection: VersionSelection, _ minimumHeight: Height
+        _ target: String, _ selection: VersionSelection, _ minimumHeight: Height, _ epoch: Epoch
     ) -> (path: String, accept: String) {
-        var query = ["minimumHeight=\(minimumHeight)"]
+        var query = ["minimumHeight=\(minimumHeight)", "fromEpoch=\(epoch)"]
         switch selection {
         case .latest: break
         case .number(let number): query.append("versionId=\(number)")

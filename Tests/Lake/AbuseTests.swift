@@ -120,6 +120,8 @@ struct AbuseTests {
                             from: span.from, to: span.to, supersedes: nil)
                     ]))
         }
+        // An honest node does not even give it; this one did.
+        try cluster.lake("borealis").store(forged.bcs)
         let foreign = refusal(await cluster.ask("borealis", .attest(request), from: Cluster.administrator))
         #expect(foreign?.reason == .otherInputs)
         // The honest way leads past it.

@@ -95,16 +95,16 @@ struct OvertakenTests {
     ) throws -> Settler {
         let others = Mutex(others)
         return try settler(cluster, Cluster.administrator, asks: asks) { address, settlement in
-            let theirs = others.withLock { theirs in
+            // Two periods are under way at once: the second one waits until all of the deputy's are there.
+            others.withLock { theirs in
                 defer { theirs = [:] }
-                return theirs
-            }
-            for (period, other) in theirs.sorted(by: { $0.key < $1.key }) where period != settlement.claim.period {
-                guard case .settled = cluster.submission(of: other, to: address, by: Self.deputy) else {
-                    return .unknown("the deputy's settlement of period \(period) was refused")
+                for (period, other) in theirs.sorted(by: { $0.key < $1.key }) where period != settlement.claim.period {
+                    guard case .settled = cluster.submission(of: other, to: address, by: Self.deputy) else {
+                        return .unknown("the deputy's settlement of period \(period) was refused")
+                    }
                 }
+                return cluster.submission(of: settlement, to: address, by: Cluster.administrator)
             }
-            return cluster.submission(of: settlement, to: address, by: Cluster.administrator)
         }
     }
 

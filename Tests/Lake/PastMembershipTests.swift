@@ -30,8 +30,11 @@ import TradingTestSupport
             earlier = try cluster.community(rules("borealis"), homes: 1, from: Homes.first, batches: [before, after])
             let first = earlier
             later = try cluster.network.withLock { (network) throws in
-                _ = try network.must(
-                    Community.endMembership, on: first, MembershipEnd(member: MemberNumber(1), until: Moved.change))
+                try network.before(Timestamp(Moved.change.value * 3_600_000)) {
+                    _ = try $0.must(
+                        Community.endMembership, on: first, MembershipEnd(member: MemberNumber(1), until: Moved.change))
+                }
+                _ = try network.emptyBlock()
                 let address = try network.found(rules("dawn"))
                 _ = try network.must(
                     Community.admit, on: address,

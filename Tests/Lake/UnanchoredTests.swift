@@ -103,7 +103,10 @@ extension Cluster {
         // Forgetting takes the rest along, for which nobody need have asked before.
         let end = MembershipEnd(member: member, until: PeriodNumber(Homes.first.value + 3))
         try cluster.network.withLock { (network) throws in
-            _ = try network.must(Community.endMembership, on: address, end)
+            try network.before(Timestamp(end.until.value * 3_600_000)) {
+                _ = try $0.must(Community.endMembership, on: address, end)
+            }
+            _ = try network.emptyBlock()
         }
         try erasure(cluster).forget(member, in: address)
         #expect(try lake.entry(orphan.digest) == nil && !isThere(lake, orphan.digest))

@@ -42,7 +42,10 @@ import TradingTestSupport
         // Late readings of a membership that is over.
         let end = MembershipEnd(member: MemberNumber(1), until: PeriodNumber(Homes.first.value + 6))
         try cluster.network.withLock { (network) throws in
-            _ = try network.must(Community.endMembership, on: address, end)
+            try network.before(Timestamp(end.until.value * 3_600_000)) {
+                _ = try $0.must(Community.endMembership, on: address, end)
+            }
+            _ = try network.emptyBlock()
         }
         let late = Homes.batch(1, revision: 1)
         #expect(try reason(cluster.service("aurora"), cluster.upload(late)) == nil)

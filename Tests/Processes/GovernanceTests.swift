@@ -65,7 +65,7 @@ private func expectProofsFromEveryEpoch(_ network: ValidatorNetwork) async throw
             let answer = try await client.result(
                 "/1.0/identifiers/\(did)\(query)", accept: "application/did-resolution")
             let proof = try JSONValue(parsing: answer)["didResolutionMetadata"]?["proof"]
-            guard case .array(let ends)? = proof?["epochEnds"] else { throw TestFailure("the answer has no proof: \(did)") }
+            guard case .array(let ends)? = proof?["epochEnds"] else { throw TestFailure("no proof of \(did)") }
             #expect(ends.count == count)
         }
     }

@@ -27,10 +27,13 @@ extension SmallNode {
         return Point(height: header.height, time: header.time, state: state)
     }
 
-    /// Its validators never change.
     func epochs(from epoch: Epoch) throws(ServiceFailure) -> ProofBundle? {
         try check()
-        return nil
+        guard epoch < self.epoch else { return nil }
+        let last = min(Int(epoch.value) + ProofBundle.epochEndsMax, ends.count - 1)
+        return ProofBundle(
+            entries: [], header: ends[last].header, descendants: [], finalization: ends[last].finalization,
+            epochEnds: Array(ends[Int(epoch.value)..<last]))
     }
 
     func proof(
@@ -38,6 +41,8 @@ extension SmallNode {
     ) throws(ServiceFailure) -> ProofBundle {
         try check()
         let (header, state) = try point(height)
+        let between = epoch < header.epoch ? ends[Int(epoch.value)..<Int(header.epoch.value)] : []
+        guard between.count <= ProofBundle.epochEndsMax else { throw .tooManyEpochs(from: epoch, to: header.epoch) }
         do throws(StorageFailure) {
             let entries = try keys.map { (key) throws(StorageFailure) in
                 guard let proof = try state.prove(key) else { throw StorageFailure("the state is empty") }
@@ -45,7 +50,7 @@ extension SmallNode {
             }
             return ProofBundle(
                 entries: entries, header: header, descendants: [],
-                finalization: certificate(header), epochEnds: [])
+                finalization: certificate(header), epochEnds: Array(between))
         } catch {
             throw .storage(error)
         }

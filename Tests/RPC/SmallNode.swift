@@ -24,6 +24,9 @@ actor SmallNode: NodeService {
     private var pool: [Transaction] = []
     /// Written by the next block.
     var given: [StateChange] = []
+    /// The ends of all epochs before the present one.
+    var ends: [ProofBundle.EpochEnd] = []
+    private var validators: ValidatorSet
     private var heightWaiters: [CheckedContinuation<Void, Never>] = []
 
     var isReady = true
@@ -54,6 +57,7 @@ actor SmallNode: NodeService {
         genesis = Genesis(
             name: name, time: started, parameters: ChainParameters(), validators: try ValidatorSet(validators),
             application: Array("application".utf8))
+        self.validators = genesis.validators
         state = try StateSnapshot.empty(over: store).applying(
             [StateChange(key: SmallNode.knownKey, value: Array("value".utf8))], version: Height(0))
         let header = genesis.header(stateRoot: state.root)
@@ -76,8 +80,8 @@ actor SmallNode: NodeService {
         }
     }
 
-    /// Puts all waiting transactions into a final block.
-    func makeBlock() throws {
+    /// Puts all waiting transactions into a final block; with `next` the last one of its epoch.
+    func makeBlock(changingTo next: ValidatorSet? = nil) throws {
         let included = Array(pool.prefix(4_096))
         pool.removeFirst(included.count)
         let parent = blocks[blocks.count - 1].header
@@ -89,18 +93,37 @@ actor SmallNode: NodeService {
         changes.sort { $0.key.lexicographicallyPrecedes($1.key) }
         state = try state.applying(changes, version: parent.height.next)
         let header = BlockHeader(
-            network: genesis.network, height: parent.height.next, view: View(parent.view.value + 1), epoch: Epoch(0),
+            network: genesis.network, height: parent.height.next, view: View(parent.view.value + 1), epoch: epoch,
             parent: parent.digest, parentView: parent.view, time: max(parent.time.adding(milliseconds: 1), now),
             proposer: UInt16(parent.height.value % 4), transactionsRoot: Block.transactionsRoot(included.map(\.digest)),
-            stateRoot: state.root, receiptsRoot: Receipt.root(receipts), validatorSet: genesis.validators.digest,
-            nextValidatorSet: genesis.validators.digest)
+            stateRoot: state.root, receiptsRoot: Receipt.root(receipts), validatorSet: validators.digest,
+            nextValidatorSet: (next ?? validators).digest)
         guard let block = Block(header: header, transactions: included) else { throw StorageFailure("a broken block") }
         blocks.append(ExecutedBlock(block: block, receipts: receipts))
         states.append(state)
         for transaction in included { places[transaction.digest] = header.height }
+        if let next {
+            ends.append(
+                ProofBundle.EpochEnd(header: header, finalization: certificate(header), nextValidators: next))
+            validators = next
+        }
         let waiters = heightWaiters
         heightWaiters.removeAll()
         for waiter in waiters { waiter.resume() }
+    }
+
+    var epoch: Epoch { Epoch(UInt64(ends.count)) }
+
+    /// Changes a key of the validators' transport that often.
+    func endEpochs(_ count: Int) throws {
+        for _ in 0..<count {
+            var changed = validators.validators
+            changed[0] = Validator(
+                partner: changed[0].partner, consensusKey: changed[0].consensusKey,
+                transportKey: SHA256.hash(changed[0].transportKey.bytes))
+            try makeBlock(changingTo: try ValidatorSet(changed))
+        }
+        try makeBlock()
     }
 
     private func execute(_ transaction: Transaction, _ changes: inout [StateChange]) -> Receipt {

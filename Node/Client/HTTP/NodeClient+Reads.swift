@@ -101,20 +101,22 @@ extension NodeClient {
         }
     }
 
-    /// The proof bundle of a key in an older state, not verified; as `value(_:at:)`.
-    package func proof(_ key: [UInt8], at height: Height) async throws -> ProofBundle {
-        let path = "/v1/state/\(Hex.encode(key))?proof=1&height=\(height)"
+    /// The proof bundle of a key in an older state, not verified; as `value(_:at:)`. For a reader that trusts `epoch`.
+    package func proof(_ key: [UInt8], at height: Height, from epoch: Epoch = Epoch(0)) async throws -> ProofBundle {
+        let path = "/v1/state/\(Hex.encode(key))?proof=1&height=\(height)&fromEpoch=\(epoch)"
         return try await ask(NodeRequest(path, accept: NodeRequest.bytes)) { try $0.decode() }
     }
 
-    /// The proof bundle of a key, not verified.
-    package func proof(_ key: [UInt8], minimumHeight: Height = Height(0)) async throws -> ProofBundle {
-        try await ask(proofRequest(key, minimumHeight)) { try $0.decode() }
+    /// The proof bundle of a key, not verified, for a reader that trusts `epoch`.
+    package func proof(
+        _ key: [UInt8], minimumHeight: Height = Height(0), from epoch: Epoch = Epoch(0)
+    ) async throws -> ProofBundle {
+        try await ask(proofRequest(key, minimumHeight, epoch)) { try $0.decode() }
     }
 
-    func proofRequest(_ key: [UInt8], _ minimumHeight: Height) -> NodeRequest {
-        NodeRequest(
-            "/v1/state/\(Hex.encode(key))?proof=1&minimumHeight=\(minimumHeight)", accept: NodeRequest.bytes)
+    func proofRequest(_ key: [UInt8], _ minimumHeight: Height, _ epoch: Epoch) -> NodeRequest {
+        let query = "proof=1&minimumHeight=\(minimumHeight)&fromEpoch=\(epoch)"
+        return NodeRequest("/v1/state/\(Hex.encode(key))?\(query)", accept: NodeRequest.bytes)
     }
 
     /// A value, or its absence, verified from the genesis (or the newer header that this client has verified): the node
@@ -123,19 +125,25 @@ extension NodeClient {
     package func verifiedValue(
         _ key: [UInt8], minimumHeight: Height = Height(0), ageMillisecondsMax: UInt64 = 60_000
     ) async throws -> VerifiedProofBundle {
+        do {
+            return try await proved(key, minimumHeight, ageMillisecondsMax)
+        } catch ClientError.problem(let report) where report.status == 409 {
+            // The validators changed more often than one proof can show.
+            guard try await catchUp() else { throw ClientError.problem(report) }
+            return try await proved(key, minimumHeight, ageMillisecondsMax)
+        }
+    }
+
+    private func proved(
+        _ key: [UInt8], _ minimumHeight: Height, _ ageMillisecondsMax: UInt64
+    ) async throws -> VerifiedProofBundle {
         guard let anchor else {
             throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
         }
         let least = max(minimumHeight, floor)
-        let verified = try await ask(proofRequest(key, least), passingRefusals: true) {
+        let verified = try await ask(proofRequest(key, least, anchor.epoch), passingRefusals: true) {
             (answer) -> VerifiedProofBundle in
-            let bundle: ProofBundle = try answer.decode()
-            let found: VerifiedProofBundle
-            do throws(ProofBundleError) {
-                found = try bundle.verify(from: anchor, now: .wallClock, ageMillisecondsMax: ageMillisecondsMax)
-            } catch {
-                throw ClientError.proofRefused(node: answer.node, error)
-            }
+            let found = try answer.verified(from: anchor, ageMillisecondsMax: ageMillisecondsMax)
             guard found.entry(key) != nil, found.header.height >= least else {
                 throw ClientError.badAnswer(node: answer.node, "a proof of another key or an older state")
             }
@@ -143,6 +151,26 @@ extension NodeClient {
         }
         advance(to: verified.anchor)
         return verified
+    }
+
+    /// Goes from the trusted epoch to the newest one that the nodes can show, in as many steps as that takes. Whether it got
+    /// further: a step that leads nowhere is the last one.
+    package func catchUp() async throws -> Bool {
+        let start = anchor?.epoch
+        while let anchor {
+            let next: TrustAnchor
+            do {
+                let request = NodeRequest("/v1/epochs/\(anchor.epoch)", accept: NodeRequest.bytes)
+                next = try await ask(request, passingRefusals: true) {
+                    try $0.verified(from: anchor, ageMillisecondsMax: .max).anchor
+                }
+            } catch is ClientError {
+                break
+            }
+            guard next.epoch > anchor.epoch else { break }
+            advance(to: next)
+        }
+        return anchor?.epoch != start
     }
 
     /// Asks a contract instance a read-only query, on the node's word. A refusal is `ClientError.problem`.

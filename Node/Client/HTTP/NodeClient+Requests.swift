@@ -1,5 +1,6 @@
 internal import AsyncHTTPClient
 internal import Foundation
+internal import LightClient
 internal import NIOCore
 internal import NIOFoundationCompat
 internal import NIOHTTP1
@@ -45,6 +46,18 @@ struct NodeAnswer: Sendable {
             return try coder.value(parsing: body)
         } catch {
             throw .badAnswer(node: node, "\(error)")
+        }
+    }
+
+    /// The proof bundle that it is, verified.
+    func verified(
+        from anchor: TrustAnchor, ageMillisecondsMax: UInt64
+    ) throws(ClientError) -> VerifiedProofBundle {
+        let bundle: ProofBundle = try decode()
+        do throws(ProofBundleError) {
+            return try bundle.verify(from: anchor, now: .wallClock, ageMillisecondsMax: ageMillisecondsMax)
+        } catch {
+            throw .proofRefused(node: node, error)
         }
     }
 

@@ -67,10 +67,6 @@ package final class NodeClient: Sendable {
         return base.height
     }
 
-    /// The first epoch whose end a proof for this client must carry; those before are not needed. That of the anchor it was
-    /// made with, so that older headers can be proved, too, after it has verified newer ones.
-    package var fromEpoch: Epoch { base?.epoch ?? Epoch(0) }
-
     package func advance(to anchor: TrustAnchor) {
         state.withLock { state in
             guard let known = state.anchor else { return }

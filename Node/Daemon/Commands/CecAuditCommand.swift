@@ -65,7 +65,7 @@ actor ProvedReader {
 
     func value(_ key: [UInt8]) async throws -> [UInt8]? {
         guard let header else { throw UserError("The height was not fixed yet.") }
-        let bundle = try await client.proof(key, at: header.height)
+        let bundle = try await client.proof(key, at: header.height, from: anchor.epoch)
         let verified = try bundle.verify(from: anchor, now: .wallClock, ageMillisecondsMax: .max)
         guard verified.header == header, let entry = verified.entry(key) else {
             throw UserError("The node answered for another height or key than \(header.height).")

@@ -141,7 +141,7 @@ struct ProvedStates {
     func access(_ request: ReadRequest) async throws -> (state: AccessState, time: Timestamp) {
         guard let trust = client.anchor else { throw UserError("There is no genesis to check against.") }
         let dataSet = Agreements.dataSets.stateKey(request.dataSet, at: WellKnown.agreements)
-        let first = try await client.proof(dataSet)
+        let first = try await client.proof(dataSet, from: trust.epoch)
         let known = try verified(first, trust)
         guard known.header.height >= client.floor else {
             throw UserError("The node proved an older state than the trusted one.")
@@ -150,7 +150,7 @@ struct ProvedStates {
         let owners = try known.entry(dataSet)?.value.map { try SharedDataSet(bcs: $0).description.owners } ?? []
         var values: [[UInt8]: [UInt8]?] = [:]
         for key in AccessState.keys(request.question, owners: owners, part: request.part) {
-            let proof = try verified(try await client.proof(key, at: known.header.height), trust)
+            let proof = try verified(try await client.proof(key, at: known.header.height, from: trust.epoch), trust)
             guard proof.header.height == known.header.height, let entry = proof.entry(key) else {
                 throw UserError("The node proved another state than that of block \(known.header.height); ask again.")
             }
