@@ -116,7 +116,7 @@ package struct ContractApplication: Application {
         do throws(Rejection) {
             let target = try execution.resolve(instance)
             guard let query = target.contract.query(number) else { throw HostRejection.unknownQuery() }
-            let caller = Caller(origin: .genesis, key: nil, partner: nil, roles: [])
+            let caller = Caller(origin: .genesis, key: nil, partner: nil, roles: [], isDelegate: false)
             return .success(
                 try execution.run(query, of: instance, arguments: arguments, caller: caller, depth: 0))
         } catch {
@@ -130,7 +130,7 @@ package struct ContractApplication: Application {
     package func reading(_ instance: Address, context: BlockContext, state: some StateReader) -> Context {
         let execution = Execution(release: release, block: context, state: state, isReadOnly: true)
         execution.meter = WorkMeter(limit: ContractApplication.queryWorkMax)
-        let caller = Caller(origin: .genesis, key: nil, partner: nil, roles: [])
+        let caller = Caller(origin: .genesis, key: nil, partner: nil, roles: [], isDelegate: false)
         return Context(instance: instance, caller: caller, depth: 0, services: execution)
     }
 }
@@ -164,7 +164,7 @@ extension Execution {
             InstanceRecord(
                 contract: contract.name, version: contract.version, followsActive: true, creator: "",
                 created: block.height, supersedes: nil), at: instance.address)
-        let caller = Caller(origin: .genesis, key: nil, partner: nil, roles: [])
+        let caller = Caller(origin: .genesis, key: nil, partner: nil, roles: [], isDelegate: false)
         try initialize(contract, at: instance.address, arguments: instance.arguments, caller: caller, depth: 0)
     }
 }

@@ -98,7 +98,7 @@ extension Execution {
     ) throws(Rejection) -> [UInt8] {
         let caller = Caller(
             origin: .instance(context.instance), key: context.caller.key, partner: context.caller.partner,
-            roles: context.caller.roles)
+            roles: context.caller.roles, isDelegate: context.caller.isDelegate)
         return try undoing { () throws(Rejection) in
             try self.invoke(instance, method: method, arguments: arguments, caller: caller, depth: context.depth + 1)
         }

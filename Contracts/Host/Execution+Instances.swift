@@ -25,7 +25,7 @@ extension Execution {
         try store(record, at: address)
         let caller = Caller(
             origin: .instance(context.instance), key: context.caller.key, partner: context.caller.partner,
-            roles: context.caller.roles)
+            roles: context.caller.roles, isDelegate: context.caller.isDelegate)
         try initialize(definition, at: address, arguments: arguments, caller: caller, depth: context.depth + 1)
         if superseding { try setStatus(.superseded(by: address), of: context.instance) }
         return address

@@ -120,7 +120,7 @@ extension Execution {
         var encoder = BCSEncoder()
         encoder.value(due.id)
         due.call.encodeCall(to: &encoder)
-        let caller = Caller(origin: .schedule, key: nil, partner: nil, roles: [])
+        let caller = Caller(origin: .schedule, key: nil, partner: nil, roles: [], isDelegate: false)
         return try runAsOne(subject: SHA256.hash(encoder.bytes), base: Work.call) { () throws(Rejection) in
             _ = try self.invoke(
                 due.call.instance, method: due.call.method, arguments: due.call.arguments, caller: caller, depth: 0)

@@ -62,7 +62,8 @@ extension Execution {
             throw HostRejection.senderUnknown()
         }
         var roles = partner.roles
-        if holder?.partner != id {
+        let isDelegate = holder?.partner != id
+        if isDelegate {
             let path = Directory.delegations.stateKey(Pair(id, sender.key), at: WellKnown.identity)
             let replacedPath = Directory.keysReplaced.stateKey(id, at: WellKnown.governance)
             let replaced: Timestamp? = try decoded(readUncharged(replacedPath))
@@ -74,7 +75,7 @@ extension Execution {
             roles.formIntersection(delegation.roles)
         }
         guard !roles.isEmpty else { throw HostRejection.senderUnknown() }
-        return Caller(origin: .transaction, key: sender.key, partner: id, roles: roles)
+        return Caller(origin: .transaction, key: sender.key, partner: id, roles: roles, isDelegate: isDelegate)
     }
 
     // MARK: Quotas

@@ -101,7 +101,8 @@ final class Execution: ContextServices {
 
     var hostContext: Context {
         Context(
-            instance: WellKnown.host, caller: Caller(origin: .genesis, key: nil, partner: nil, roles: []), depth: 0,
+            instance: WellKnown.host,
+            caller: Caller(origin: .genesis, key: nil, partner: nil, roles: [], isDelegate: false), depth: 0,
             services: self)
     }
 

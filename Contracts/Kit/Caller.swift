@@ -21,11 +21,14 @@ package struct Caller: Sendable, Hashable {
     package let partner: String?
     /// Roles of the partner, reduced to those that were delegated when the key is a delegate's.
     package let roles: Roles
+    /// Whether the key is a delegate's, and none of the partner's own.
+    package let isDelegate: Bool
 
-    package init(origin: Origin, key: PublicKey?, partner: String?, roles: Roles) {
+    package init(origin: Origin, key: PublicKey?, partner: String?, roles: Roles, isDelegate: Bool) {
         self.origin = origin
         self.key = key
         self.partner = partner
         self.roles = roles
+        self.isDelegate = isDelegate
     }
 }

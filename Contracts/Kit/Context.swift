@@ -94,8 +94,8 @@ package final class Context {
     @discardableResult
     package func requirePartner(itselfOr roles: Roles) throws(Rejection) -> String {
         let id = try requirePartner()
-        if caller.roles.isDisjoint(with: roles) {
-            try requireOwnKey("a delegate for this needs the role " + roles.words)
+        if caller.isDelegate, caller.roles.isDisjoint(with: roles) {
+            throw HostRejection.notAuthorised("a delegate for this needs the role " + roles.words)
         }
         return id
     }

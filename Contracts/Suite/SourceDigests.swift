@@ -28,5 +28,5 @@ enum SourceDigests {
     ]
 
     /// The same digest over all of them.
-    static let rules = "9a1ab77916cdcbe8ab224538b03eaadd08c24ce4cab81758a65d5a5bdca555e1"
+    static let rules = "ea8321a590814d566396dfc44fcb735fc297d038175deebd249ee5bb788951f3"
 }

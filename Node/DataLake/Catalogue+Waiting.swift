@@ -74,13 +74,14 @@ extension Catalogue {
         }
     }
 
-    /// What is handed in again waits anew.
+    /// What is handed in again waits since the first time: the bytes and their signature serve anybody for ever, and whoever sends
+    /// them every day would hold up erasure.
     func wait(for batch: WaitingBatch, in database: Database) throws {
         let isKnown = try Catalogue.waiting(batch.digest, in: database) != nil
         try database.execute(
             sql: """
                 INSERT INTO waiting (digest, provider, since, bytes) VALUES (?, ?, ?, ?)
-                ON CONFLICT (digest) DO UPDATE SET since = max(since, excluded.since)
+                ON CONFLICT (digest) DO NOTHING
                 """,
             arguments: [
                 SQL.blob(batch.digest), batch.provider, SQL.integer(batch.since), Int64(clamping: batch.byteCount),

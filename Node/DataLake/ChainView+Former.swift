@@ -45,7 +45,7 @@ extension ChainView {
 
 extension CommunityView {
     /// Whether readings of [from, to) reach into a membership: batches are not cut where one begins or ends.
-    func reaches(from: Timestamp, to: Timestamp, into member: Member) -> Bool {
+    package func reaches(from: Timestamp, to: Timestamp, into member: Member) -> Bool {
         guard from < to else { return false }
         let (first, last) = (rules.period.period(at: from), rules.period.period(at: Timestamp(to.value - 1)))
         return member.from <= last && member.until.map { first < $0 } ?? true
@@ -62,5 +62,24 @@ extension ChainView {
     /// Meters of all who were ever members, as far as they are in memory; none when they were not read yet.
     package func knownMeters(of community: CommunityView) throws(StorageFailure) -> [MeterNumber] {
         cache.membership(of: community.address)?.membership.members.flatMap(\.meters) ?? []
+    }
+}
+
+extension ChainView {
+    /// Memberships that a meter is or was in: of the given communities, and of the one that has it now.
+    package func memberships(
+        with meter: MeterNumber, in communities: [CommunityView]
+    ) throws(StorageFailure) -> [(community: CommunityView, member: Member)] {
+        var all = communities
+        if let present = try self.meter(meter)?.community, !all.contains(where: { $0.address == present }),
+            let view = try community(present)
+        {
+            all.append(view)
+        }
+        var found: [(community: CommunityView, member: Member)] = []
+        for view in all {
+            found += try membership(of: view).members(with: meter).map { (view, $0) }
+        }
+        return found
     }
 }

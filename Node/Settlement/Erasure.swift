@@ -8,7 +8,8 @@ package import Trading
 /// Erasing a member's readings once nothing can be corrected with them any more.
 ///
 /// A batch may go when the correction window of every settled period that it reaches into is closed. Its anchor stays,
-/// with a tombstone; what was settled from it stays provable for everybody who holds a statement.
+/// with a tombstone; what was settled from it stays provable for everybody who holds a statement. What is of another membership
+/// of the same meter alone is left to that one; what reaches into both goes when neither needs it.
 package struct Erasure: Sendable {
     /// Batches of a member that are looked at.
     package static let batchesMax = 100_000
@@ -16,12 +17,15 @@ package struct Erasure: Sendable {
     private let lake: DataLake
     private let chain: ChainView
     private let now: Timestamp
+    private let communities: CommunitySource
 
-    /// `now` is the machine's clock: by it a node knows that its chain is behind.
-    package init(lake: DataLake, chain: ChainView, now: Timestamp) {
+    /// `now` is the machine's clock: by it a node knows that its chain is behind. `communities` are those that the node's partner
+    /// has to do with.
+    package init(lake: DataLake, chain: ChainView, now: Timestamp, communities: @escaping CommunitySource) {
         self.lake = lake
         self.chain = chain
         self.now = now
+        self.communities = communities
     }
 
     package struct Plan: Sendable {
@@ -41,13 +45,21 @@ package struct Erasure: Sendable {
         else { throw LakeRefusal(.unknown, "the chain has no member \(number) in community \(address)") }
         var (batches, unanchored): ([Digest], [Digest]) = ([], [])
         var kept: [(batch: Digest, reason: String)] = []
+        guard let known = try communities(chain) else {
+            throw LakeRefusal(.unavailable, "this node has not read yet which communities it has to do with; try again")
+        }
         for meter in member.meters {
+            let others = try chain.memberships(with: meter, in: known)
+                .filter { $0.community.address != address || $0.member.number != number }
             let entries = try lake.entries(
                 of: meter, from: Timestamp(0), to: Timestamp(UInt64(Int64.max)), limit: Erasure.batchesMax)
             let provider = try chain.dataProviders(of: [meter])[0]
             for (entry, anchor) in zip(entries, try chain.anchors(entries.map(\.digest)))
             where entry.status != .erased {
-                if let reason = try reasonToKeep(entry, member, community) {
+                let rivals = others.filter { $0.community.reaches(from: entry.from, to: entry.to, into: $0.member) }
+                let isOwn = community.reaches(from: entry.from, to: entry.to, into: member)
+                if !rivals.isEmpty, !isOwn { continue }
+                if let reason = try reasonToKeep(entry, [(community, member)] + rivals) {
                     kept.append((entry.digest, reason))
                 } else if let anchor, anchor.owner == provider {
                     batches.append(entry.digest)
@@ -88,6 +100,15 @@ package struct Erasure: Sendable {
             if try lake.removeUnanchored(digest, waitingSince: since) { removed += 1 }
         }
         return removed
+    }
+
+    private func reasonToKeep(
+        _ entry: BatchEntry, _ memberships: [(community: CommunityView, member: Member)]
+    ) throws -> String? {
+        for one in memberships {
+            if let reason = try reasonToKeep(entry, one.member, one.community) { return reason }
+        }
+        return nil
     }
 
     /// Why a batch is still needed; nil when it is not. A batch reaches into at most 8,192 periods.

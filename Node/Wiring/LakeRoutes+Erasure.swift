@@ -7,7 +7,12 @@ internal import RPC
 internal import Settlement
 
 extension LakeRoutes {
-    private var erasure: Erasure { Erasure(lake: wiring.lake, chain: wiring.chain(), now: .wallClock) }
+    private var erasure: Erasure {
+        Erasure(lake: wiring.lake, chain: wiring.chain(), now: .wallClock) {
+            [directory = wiring.communities] (chain) throws(StorageFailure) in
+            try directory.views(chain)
+        }
+    }
 
     func erasable(_ message: ErasureMessage) throws -> APIAnswer {
         let plan = try erasure.plan(of: message.member, in: message.community)

@@ -6,8 +6,8 @@ internal import Replica
 
 /// Proof bundles out of a node's own chain.
 enum StateProofs {
-    /// Keys in one state, under its own header, for a reader that trusts `epoch`; nil before the first block. Whether a bundle
-    /// may carry that many epochs is asked before.
+    /// Keys in one state, under its own header, for a reader that trusts `epoch`; nil before the first block. Fails when that
+    /// is more than `ProofBundle.epochEndsMax` epochs away.
     static func bundle(
         _ keys: [[UInt8]], _ point: StatePoint, _ view: ChainView, _ parts: ProofParts, from epoch: Epoch = Epoch(0)
     ) throws(StorageFailure) -> ProofBundle? {
@@ -41,7 +41,12 @@ enum StateProofs {
     private static func ends(
         from epoch: Epoch, to last: Epoch, _ view: ChainView, _ parts: ProofParts
     ) throws(StorageFailure) -> [ProofBundle.EpochEnd] {
-        try parts.epochEnds(from: epoch, to: last) { (number) throws(StorageFailure) in try end(of: number, view) }
+        guard last <= epoch || last.value - epoch.value <= UInt64(ProofBundle.epochEndsMax) else {
+            throw StorageFailure(
+                "from epoch \(epoch) to \(last) the validators changed more often than one proof can show")
+        }
+        return try parts.epochEnds(from: epoch, to: last) { (number) throws(StorageFailure) in try end(of: number, view)
+        }
     }
 
     private static func end(of epoch: Epoch, _ view: ChainView) throws(StorageFailure) -> ProofBundle.EpochEnd {

@@ -154,6 +154,9 @@ import Testing
         #expect(code(Anchors.append, WellKnown.anchors, batches, nil) == nil)
         let deletions = [1, 2].map { DeleteBatch(batch: AnchorsTests.digest($0), reason: 7) }
         #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[0], agent) == refused)
+        let put = RegistryPut(name: "endpoint", value: [1])
+        #expect(code(Registry.put, WellKnown.registry, put, agent) == refused)
+        #expect(code(Registry.put, WellKnown.registry, put, nil) == nil)
         #expect(code(Anchors.tombstone, WellKnown.anchors, deletions[0], uploader) == nil)
         let secret = ContractTestBench.key(of: "signing")
         let digest = AddSigningKey.signingDigest(network: bench.network, partner: "aurora", key: secret.publicKey)

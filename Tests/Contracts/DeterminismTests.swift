@@ -48,7 +48,7 @@ import Testing
 
     @Test func aHistoryGivesThePinnedResult() throws {
         let history = try Self.history()
-        #expect(history.description == "dd00c3d9785aeab4928f42f2cc376e288d6eeeedda4e4b24a120bb6ee1aeceed")
+        #expect(history.description == "a354b06782a7ea3681e199851f6c32184dc38711288d9be328bea4081214319d")
     }
 
     @Test func genesisIsTheSameTwice() throws {

@@ -179,7 +179,8 @@ final class OpenServices: ContextServices {
 
     static func context(_ services: OpenServices) -> Context {
         Context(
-            instance: Probe.first, caller: Caller(origin: .genesis, key: nil, partner: nil, roles: []), depth: 0,
+            instance: Probe.first,
+            caller: Caller(origin: .genesis, key: nil, partner: nil, roles: [], isDelegate: false), depth: 0,
             services: services)
     }
 

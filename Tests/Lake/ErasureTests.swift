@@ -14,7 +14,10 @@ import TradingTestSupport
 @Suite("Erasure")
 struct ErasureTests {
     private func erasure(_ cluster: Cluster, _ partner: String = Cluster.administrator) throws -> Erasure {
-        Erasure(lake: try cluster.lake(partner), chain: cluster.chain, now: cluster.time)
+        let directory = CommunityDirectory(partner: partner)
+        return Erasure(lake: try cluster.lake(partner), chain: cluster.chain, now: cluster.time) {
+            (chain) throws(StorageFailure) in try directory.views(chain)
+        }
     }
 
     /// Nothing may go while a period can be corrected; afterwards the member's readings go everywhere, and proofs stay.

@@ -48,6 +48,21 @@ import TradingTestSupport
         if case .refused(let refusal)? = answer { refusal.reason } else { nil }
     }
 
+    /// Erasing what one membership left behind leaves another one's readings of the same meter alone.
+    @Test func erasureIsOfOneMembership() throws {
+        let moved = try Moved()
+        let lake = try moved.cluster.lake("aurora")
+        for batch in [moved.before, moved.after] { try lake.store(batch.bcs) }
+        let directory = CommunityDirectory(partner: "aurora")
+        let erasure = Erasure(lake: lake, chain: moved.cluster.chain, now: moved.cluster.time) {
+            (chain) throws(StorageFailure) in try directory.views(chain)
+        }
+        for (community, own) in [(moved.earlier, moved.before), (moved.later, moved.after)] {
+            let plan = try erasure.plan(of: MemberNumber(1), in: community)
+            #expect(plan.batches.isEmpty && plan.unanchored.isEmpty && plan.kept.map(\.batch) == [own.digest])
+        }
+    }
+
     @Test func eachPolicyHasItsOwn() async throws {
         let moved = try Moved()
         let cluster = moved.cluster

@@ -71,7 +71,7 @@ struct SquattedBatchTests {
             _ = try $0.must(
                 Anchors.tombstone, on: WellKnown.anchors, DeleteBatch(batch: own.digest, reason: 1), by: "borealis")
         }
-        #expect(try Erasure(lake: lake, chain: cluster.chain, now: cluster.time).followTombstones() == 0)
+        #expect(try Erasure(lake: lake, chain: cluster.chain, now: cluster.time) { (_) in [] }.followTombstones() == 0)
         #expect(try lake.entry(own.digest)?.status == .held)
     }
 }

@@ -63,16 +63,21 @@ extension ProcessSuite {
             try await checkSettlingOrder(run, first)
             let early = try await run.records(first..<last)
             #expect(early.map { $0?.claim.members } == [3, 3, nil])
-            // Keys are the administrator's to change; a tariff needs the member's signature.
+            // Keys are the administrator's to change, before a period begins; anything else needs the member's signature.
             let keys = try run.write(#"{"key": 7500}"#, "keys.json")
             let from = ["--from", TestTime.argument(first + 2)]
-            try await run.cec(["amend", "--member", "1", "--terms", keys] + from)
+            let late = try await run.refusable(["amend", "--member", "1", "--terms", keys] + from)
+            #expect(late.exitCode == 1 && late.output.contains("135"))
             let tariff = try run.write(
                 #"{"key": 7500, "tariff": {"consumption": 0.3, "production": 0.07}}"#, "tariff.json")
             let unsigned = try await run.refusable(["amend", "--member", "1", "--terms", tariff] + from)
             #expect(unsigned.exitCode == 1 && unsigned.output.contains("113"))
             try await run.cec(
                 ["amend", "--member", "1", "--terms", tariff, "--member-key", run.memberKey("A")] + from)
+            let later = try run.write(
+                #"{"key": 5000, "tariff": {"consumption": 0.3, "production": 0.07}}"#, "later.json")
+            try await run.cec(
+                ["amend", "--member", "1", "--terms", later, "--from", TestTime.argument(TestTime.now + 2)])
             try await run.cec(["settle", "--from", TestTime.argument(first + 2)])
             try await checkStatement(run, network, first)
             try await checkMonth(run, first)

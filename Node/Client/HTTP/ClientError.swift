@@ -75,3 +75,13 @@ package struct ProblemReport: Hashable, Sendable {
     /// Another node may do better: this one is behind, full, stopping or broken.
     var isWorthAnotherNode: Bool { status >= 500 || status == 429 || status == 410 }
 }
+
+extension ClientError {
+    /// A node answered, and what it said is of no use: as opposed to none that answers.
+    var isOfAnAnswer: Bool {
+        switch self {
+        case .problem, .badAnswer, .proofRefused: true
+        default: false
+        }
+    }
+}

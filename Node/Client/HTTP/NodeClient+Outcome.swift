@@ -27,7 +27,7 @@ extension NodeClient {
     package func provedOutcome(
         of digest: Digest, expiry: Timestamp, since: Height = Height(0)
     ) async throws -> ProvedOutcome {
-        let head = try await verifiedValue(NodeClient.anyKey, ageMillisecondsMax: .max).header
+        let head = try await verifiedValue(NodeClient.anyKey, minimumHeight: since, ageMillisecondsMax: .max).header
         guard head.time > expiry else { return .open(head.time) }
         let end = try await provedEnd(below: head, after: expiry)
         var header = end
@@ -39,15 +39,23 @@ extension NodeClient {
                 return .absent(end)
             }
             if block.transactions.contains(where: { $0.digest == digest }) {
-                return .included(try await provedReceipt(of: digest))
+                // Its block hangs on a proved one already, also where it is of an epoch before the kept state's.
+                let proven = try await receipt(of: digest)
+                guard proven.header == header else {
+                    throw ClientError.badAnswer(
+                        node: nodes[order[0]], "a receipt of another block than that of the transaction")
+                }
+                return .included(proven)
             }
         }
         throw ClientError.badAnswer(
             node: nodes[order[0]], "more than \(NodeClient.blocksReadMax) blocks up to the expiry")
     }
 
-    /// The newest final header, proved: that there is a chain of the trusted network at its nodes, and how far it is.
-    package func provedHead() async throws -> BlockHeader { try await verifiedValue(NodeClient.anyKey).header }
+    /// The newest final header that a node has, proved, whatever its age: an idle network makes none, and a stalled one neither.
+    package func provedHead() async throws -> BlockHeader {
+        try await verifiedValue(NodeClient.anyKey, ageMillisecondsMax: .max).header
+    }
 
     /// The receipt of a final transaction, with a proof that its block is final.
     package func provedReceipt(of digest: Digest) async throws -> ProvenReceipt {

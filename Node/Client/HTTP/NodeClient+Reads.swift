@@ -127,9 +127,10 @@ extension NodeClient {
     ) async throws -> VerifiedProofBundle {
         do {
             return try await proved(key, minimumHeight, ageMillisecondsMax)
-        } catch ClientError.problem(let report) where report.status == 409 {
-            // The validators changed more often than one proof can show.
-            guard try await catchUp() else { throw ClientError.problem(report) }
+        } catch let refusal as ClientError where refusal.isOfAnAnswer {
+            // Where the validators changed more often than one proof can show, no honest node has one yet, and what another one
+            // said last tells nothing.
+            guard try await catchUp() else { throw refusal }
             return try await proved(key, minimumHeight, ageMillisecondsMax)
         }
     }
@@ -161,13 +162,17 @@ extension NodeClient {
             let next: TrustAnchor
             do {
                 let request = NodeRequest("/v1/epochs/\(anchor.epoch)", accept: NodeRequest.bytes)
-                next = try await ask(request, passingRefusals: true) {
-                    try $0.verified(from: anchor, ageMillisecondsMax: .max).anchor
+                next = try await ask(request, passingRefusals: true) { (answer) -> TrustAnchor in
+                    let found = try answer.verified(from: anchor, ageMillisecondsMax: .max).anchor
+                    // The next node may know more.
+                    guard found.epoch > anchor.epoch else {
+                        throw ClientError.badAnswer(node: answer.node, "epochs that lead nowhere")
+                    }
+                    return found
                 }
             } catch is ClientError {
                 break
             }
-            guard next.epoch > anchor.epoch else { break }
             advance(to: next)
         }
         return anchor?.epoch != start

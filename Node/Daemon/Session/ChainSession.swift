@@ -67,7 +67,13 @@ struct ChainSession {
         key = sender.key
         actor = sender.actor
         network = try await client.network()
-        start = client.anchor == nil ? nil : try await client.provedHead().height
+        start = try await ChainSession.provedStart(client)
+    }
+
+    /// Only spares work later, so a network before its first block has one, too.
+    private static func provedStart(_ client: NodeClient) async throws -> Height? {
+        guard client.anchor != nil else { return nil }
+        do { return try await client.provedHead().height } catch ClientError.noNodeAnswered { return client.floor }
     }
 
     /// The partner that the key acts for or belongs to; nil when it is no partner's.
@@ -104,10 +110,15 @@ struct ChainSession {
         let (digest, expiry) = (transaction.digest, transaction.body.expiry)
         do {
             let report = try await client.submit(transaction, waitSeconds: ChainSession.quietSeconds)
-            if case .final(let result) = report.status { return try await confirmed(result, digest, expiry) }
+            if case .final(let result) = report.status, let known = try await settled(result, digest, expiry) {
+                return known
+            }
         } catch let error as ClientError {
             // A node that refuses says so; one that answers rubbish, or not at all, may have passed it on.
-            if case .problem = error { throw error }
+            if case .problem = error {
+                if start != nil { tell(ChainSession.refusedByWord(digest, expiry)) }
+                throw error
+            }
             throw OutcomeUnknown(digest: digest, expiry: expiry, why: "\(error)")
         }
         tell(
@@ -120,10 +131,21 @@ struct ChainSession {
             var status = TransactionStatus.unknown
             // Whatever a node says instead, it may know better before the transaction expires.
             do { status = try await client.status(of: digest, waitSeconds: seconds) } catch is ClientError {}
-            if case .final(let result) = status { return try await confirmed(result, digest, expiry) }
+            if case .final(let result) = status, let known = try await settled(result, digest, expiry) { return known }
             try await Task.sleep(for: .seconds(1))
         }
         return try await decided(digest, expiry)
+    }
+
+    private static func refusedByWord(_ digest: Digest, _ expiry: Timestamp) -> String {
+        "The node refused transaction \(digest). Should it have passed it on all the same, `commonwatt tx status \(digest) --expires \(TimeArgument.second(expiry))` proves after \(TimeArgument.second(expiry)) what became of it."
+    }
+
+    /// Before the expiry: what is not proved now may be in a moment, by a node that has come so far.
+    private func settled(
+        _ result: TransactionResult, _ digest: Digest, _ expiry: Timestamp
+    ) async throws -> TransactionResult? {
+        do { return try await confirmed(result, digest, expiry) } catch is OutcomeUnknown { return nil }
     }
 
     /// What a node says is final, proved when something is trusted.

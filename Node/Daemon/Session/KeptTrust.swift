@@ -77,6 +77,12 @@ struct KeptTrust {
 
     /// Replaces the file whole. A newer state that another command has kept meanwhile stays.
     func write(to path: String) throws {
+        // Commands that end at the same moment take turns.
+        let turn = open("\(path).lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o600)
+        guard turn >= 0, flock(turn, LOCK_EX) == 0 else {
+            throw UserError("\(path).lock: \(String(cString: strerror(errno)))")
+        }
+        defer { close(turn) }
         if let kept = try KeptTrust.read(path) {
             guard kept.anchor.network == anchor.network else {
                 throw UserError("\(path) was replaced by the trusted state of another network.")
