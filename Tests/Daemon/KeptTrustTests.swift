@@ -52,7 +52,9 @@ import Testing
                 #expect(next.anchor == anchor(genesis, height: 7) && next.networkName == "pilot")
             }
             #expect(
-                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["genesis.json", "trusted"])
+                try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == [
+                    "genesis.json", "trusted", "trusted.lock",
+                ])
             #expect(try TrustOptions.trust(genesis: nil, trusted: nil)?.networkName == nil)
         }
     }
