@@ -78,6 +78,8 @@ extension Governance {
         try claim(keys, for: id, context)
         changed.keys = keys
         try Directory.keysReplaced.set(id, context.time, in: context)
+        // A thief may have put a key of his in place of the validator's: the partner puts its own there at once.
+        try rotations.remove(id, in: context)
         try store(changed, context)
     }
 

@@ -6,10 +6,10 @@ enum SourceDigests {
         ("Agreements", "e1a94684bd21b77f906715b76ab1f5c9b2cc49413fccc850cbcb8c4c255c3bda"),
         ("Anchors", "0ba02d6122e499820c3644a3ccadcef1ee73a0b465169b42784b44ebb93ab153"),
         ("Billing", "35f816730d41777fe93da7a3fe4daca75877f16c478f3ca7828d648941d334c8"),
-        ("Governance", "df9ff785722c2b92d165284ad54cb7bd046436de2a19def8aa153d633ab2d80d"),
+        ("Governance", "758485c56467088a5039650e8e3b641298a5b09a1de5657e8eb7f6d5fa2055c9"),
         ("Identity", "9bb02406cbf96e2e3227fc30f5bd72de3846b4eb264c4124c49930ae9a698d7b"),
         ("Results", "178eac0372f09b251cac97fe7151337fa79eae14bccc312d8837534437ea1c46"),
-        ("Trading", "d2f963218e958f217baf6b9f32387a291daddacc98d7bf36984a917b2c88fc3e"),
+        ("Trading", "14a1d28885843db5c6e3d4852eb14d84d48986c30d47a1ea4ccf9e3525cd8db1"),
     ]
 
     /// Folders whose sources decide, with those of the contracts, what a block results in: a node with others may come to

@@ -122,6 +122,24 @@ import Testing
         #expect(try code(&bench) == nil)
     }
 
+    /// A thief may have put a key of his own in the validator's place: the partner replaces it at once, not a day later.
+    @Test func whoGotNewKeysRotatesTheValidatorsAtOnce() throws {
+        var bench = try Consortium.bench()
+        func rotate(_ name: String, with key: Secp256k1.SecretKey, _ bench: inout ContractTestBench) -> UInt16? {
+            let claim = GovernanceTests.claim("draco", bench, key: name)
+            return rejectionCode {
+                try bench.send(
+                    Governance.rotateValidator, to: WellKnown.governance, claim, as: "", key: key, actor: nil)
+            }
+        }
+        let (old, new) = (ContractTestBench.key(of: "draco"), ContractTestBench.key(of: "draco anew"))
+        #expect(rotate("thief", with: old, &bench) == nil)
+        #expect(rotate("again", with: old, &bench) == Governance.rotatedRecently.code)
+        #expect(try bench.enact(.replaceKeys(id: "draco", keys: [new.publicKey])) == .enacted(bench.height))
+        #expect(rotate("draco anew", with: new, &bench) == nil)
+        #expect(rotate("draco again", with: new, &bench) == Governance.rotatedRecently.code)
+    }
+
     /// A key that was delegated for something else erases no data, registers no keys, and takes no proposal back.
     @Test func aDelegateMayDoWhatItsRoleSays() throws {
         var bench = try Consortium.bench { suite in

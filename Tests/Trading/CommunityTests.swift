@@ -61,6 +61,10 @@ struct MembershipTests {
         #expect(try network.code(Community.admit, on: second, after, by: "borealis") == nil)
         // With the old consent nobody is taken back.
         #expect(try network.code(Community.admit, on: address, admission) == Community.consentUsed.code)
+        // What was delivered can be settled, and corrected, before the community ends.
+        #expect(try network.code(Community.end, on: address, Nothing()) == Community.windowsOpen.code)
+        network.time = try #require(try network.read(Community.openUntil, of: address))
+        #expect(network.time.value > (running.next.value + 72 + 60 * 24) * 3_600_000)
         #expect(try network.code(Community.end, on: address, Nothing()) == nil)
         #expect(try network.code(Community.admit, on: address, admission) == HostRejection.instanceEnded.code)
     }
@@ -80,7 +84,36 @@ struct MembershipTests {
         #expect(receipts.count == 1 && receipts[0].rejection == nil)
         #expect(
             try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == nil)
+        network.time = try #require(try network.read(Community.openUntil, of: address))
         #expect(try network.code(Community.end, on: address, Nothing()) == nil)
+    }
+
+    /// A slip of the pen, a period for a time, would hold the meters and the community for ever; a membership that never begins
+    /// holds nothing.
+    @Test func membershipsBeginAndEndWithinSight() throws {
+        var network = try TestNetwork()
+        let address = try network.found(testRules())
+        try network.registerMeter(1)
+        let running = PeriodNumber(network.time.value / 3_600_000)
+        func admit(_ from: PeriodNumber) throws -> UInt16? {
+            try network.code(Community.admit, on: address, network.admission(1, to: address, from: from))
+        }
+        #expect(try admit(PeriodNumber(network.time.value)) == Community.memberInvalid.code)
+        #expect(try admit(running.advanced(by: 401 * 24)) == Community.memberInvalid.code)
+        #expect(try admit(running.advanced(by: 399 * 24)) == nil)
+        func end(_ member: UInt32, _ until: PeriodNumber) throws -> UInt16? {
+            try network.code(
+                Community.endMembership, on: address, MembershipEnd(member: MemberNumber(member), until: until))
+        }
+        #expect(try end(1, running.advanced(by: 401 * 24)) == Community.memberInvalid.code)
+        #expect(try end(1, running.advanced(by: 399 * 24)) == nil)
+        #expect(
+            try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == nil)
+        #expect(try network.read(Community.head, of: address)?.openMemberships == 0)
+        #expect(try admit(running.next) == nil)
+        #expect(
+            try network.read(Directory.meters, TestNetwork.meter(1).value, of: WellKnown.identity)?.community == address
+        )
     }
 
     /// A release that was refused would keep meters and community for ever: any partner starts it, once its time has come.

@@ -21,6 +21,7 @@ extension Community {
         guard let start = rules.period.start(of: terms.from), rules.period.end(of: terms.from) != nil else {
             throw memberInvalid("the first period is out of range")
         }
+        try requireNear(start, context)
         try check(admission.consent, of: number, terms: terms, rules: rules, context)
         for meter in terms.meters {
             _ = try context.send(
@@ -41,6 +42,7 @@ extension Community {
         try require(member.until == nil, membershipEnded("member \(request.member)"))
         try requireUnsettled(request.until, head)
         try requireNotBegun(request.until, context)
+        if let end = try rules(context).period.start(of: request.until) { try requireNear(end, context) }
         return try end(member, at: request.until, &head, context)
     }
 
@@ -66,13 +68,15 @@ extension Community {
         var member = member
         member.until = until
         if let problem = member.problem { throw memberInvalid(problem) }
-        guard let end = try rules(context).period.start(of: until) else {
-            throw memberInvalid("the last period is out of range")
-        }
-        if end <= context.time {
+        let rules = try rules(context)
+        guard let end = rules.period.start(of: until) else { throw memberInvalid("the last period is out of range") }
+        if until <= member.from {
+            // It never begins: nothing of it is ever settled, and nobody waits for it.
             try releases.remove(member.number, in: context)
-            try free(member, at: end, &head, context)
+            try free(member, at: Timestamp(0), &head, context)
         } else {
+            // What was delivered is settled, and corrected, before the community may end.
+            if let day = rules.windowDay(finalAt: rules.deadline(afterEnd: end)) { try keepOpen(until: day, context) }
             let release = try context.schedule(releaseMeters.message, member.number, at: end)
             try releases.set(member.number, release, in: context)
         }
@@ -141,6 +145,15 @@ extension Community {
         if let settled = head.lastSettled {
             try require(period > settled, startSettled("period \(settled) is settled"))
         }
+    }
+
+    /// How far ahead of block time a membership may begin or end: farther, a slip of the pen would hold meters for ever.
+    private static let aheadMilliseconds: UInt64 = 400 * 86_400_000
+
+    private static func requireNear(_ time: Timestamp, _ context: Context) throws(Rejection) {
+        try require(
+            time <= context.time.adding(milliseconds: aheadMilliseconds),
+            memberInvalid("a membership begins and ends within 400 days"))
     }
 
     static func requireNotBegun(_ period: PeriodNumber, _ context: Context) throws(Rejection) {

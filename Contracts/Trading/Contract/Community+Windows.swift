@@ -36,7 +36,7 @@ extension Community {
         if waiting == nil { try context.schedule(closeWindows.message, entry, at: time) }
     }
 
-    private static func keepOpen(until day: UInt32, _ context: Context) throws(Rejection) {
+    static func keepOpen(until day: UInt32, _ context: Context) throws(Rejection) {
         let time = Timestamp(UInt64(day) * millisecondsPerDay)
         if let open = try openUntil.get(in: context), open >= time { return }
         try openUntil.set(time, in: context)

@@ -94,7 +94,8 @@ package enum Community: Contract {
     package static let admit = Method<Admission, MemberNumber>(
         1, "admit", "Admits a member with signed consent and confirmed meters; gives the member's number.", admitMember)
     package static let endMembership = Method<MembershipEnd, Nothing>(
-        2, "endMembership", "Sets the end of a membership; its meters are free at that time, or now when that is past.",
+        2, "endMembership",
+        "Sets the end of a membership, ahead; its meters are free at that time, or now when it has not begun by then.",
         endMember)
     package static let settle = Method<AttestedSettlement, Digest>(
         3, "settle", "Settles or corrects a period with an attested result; gives the settlement's digest.",

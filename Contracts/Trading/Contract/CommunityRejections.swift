@@ -40,7 +40,8 @@ extension Community {
         118, "prices-invalid", "the published prices are not valid, or hours that have a price already")
 
     package static let consentUsed = RejectionKind(
-        119, "consent-used", "this consent has admitted a member already; let the member sign a new one")
+        119, "consent-used",
+        "this consent has admitted a member already; let the member sign a new one, with another credential or start")
 
     package static let notSettler = RejectionKind(
         120, "not-settler", "only the administrator or an attester of the community may settle a period")

@@ -279,7 +279,10 @@ extension ChainView {
         if own?.isSuspended == true { return false }
         let signing: SigningKey? = try read(Directory.signingKeys, Pair(partner, key), of: WellKnown.identity)
         let replaced = try read(Directory.keysReplaced, partner, of: WellKnown.governance)
-        if let signing { return signing.isValid(at: time, keysReplaced: replaced) }
+        // One that lapsed with the keys that were replaced may be one of the partner's own all the same.
+        if let signing, signing.revoked != nil || signing.isValid(at: time, keysReplaced: replaced) {
+            return signing.isValid(at: time, keysReplaced: replaced)
+        }
         return own?.keys.contains(key) ?? false
     }
 

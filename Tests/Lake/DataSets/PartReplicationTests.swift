@@ -187,6 +187,15 @@ struct PartReplicationTests {
             of: WellKnown.identity)
         let upload = owner.upload(Tables.csv(hours: 4), owner.description(), key: key)
         _ = try owner.service.accept(upload)
+        // With the keys that the council replaced go the signing keys of until then, but not what is the partner's own now.
+        market.put(Directory.keysReplaced, "aurora", Timestamp(1), of: WellKnown.governance)
+        #expect(throws: LakeRefusal.self) {
+            try owner.service.accept(owner.upload(Tables.csv(hours: 6), owner.description(), key: key))
+        }
+        market.put(
+            Directory.partners, "aurora",
+            Partner(id: "aurora", name: "aurora", roles: .all, keys: [key.publicKey]), of: WellKnown.governance)
+        _ = try owner.service.accept(owner.upload(Tables.csv(hours: 6), owner.description(), key: key))
         suspend("aurora", [ContractTestBench.key(of: "aurora").publicKey])
         for each in [key, ContractTestBench.key(of: "aurora")] {
             let more = owner.upload(Tables.csv(hours: 5), owner.description(), key: each)
