@@ -92,7 +92,8 @@ extension ProcessSuite {
         expect(try await assemble(["--time", "1795795200000000"]), "more than a day ahead")
         expect(try await assemble(["--time", "tomorrow"]), "write it as 2026-11-27T16:00:00Z")
         for refused in ["0", "30001"] {
-            expect(try await assemble(["--heartbeat", refused]), "--heartbeat must be 1 to 30000 milliseconds, not \(refused)")
+            let words = "--heartbeat must be 1 to 30000 milliseconds, not \(refused)"
+            expect(try await assemble(["--heartbeat", refused]), words)
         }
         #expect(!FileManager.default.fileExists(atPath: genesis))
         let good = try await assemble(["--time", "2025-11-27T17:00:00+01:00", "--heartbeat", "700"])
