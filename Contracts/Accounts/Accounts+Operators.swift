@@ -16,17 +16,15 @@ extension Accounts {
         let mayChange = account.status == .active || (account.status == .suspended && !request.isOperator)
         try require(mayChange, stepForbidden(account.status.word))
         try require(account.roles.contains(.marketOperator) != request.isOperator, operatorUnchanged())
-        let key = Pair(request.account, member)
-        let cast = try votes.get(key, in: context)
-        try require(cast?.counts(for: request.isOperator, at: context.time) != true, votedBefore())
-        try votes.set(key, OperatorVote(isOperator: request.isOperator, time: context.time), in: context)
+        func agrees(_ partner: String) throws(Rejection) -> Bool {
+            guard let vote = try votes.get(Pair(request.account, partner), in: context) else { return false }
+            return vote.isOperator == request.isOperator && context.counts(voteOf: vote.time)
+        }
+        try require(!agrees(member), votedBefore())
+        let vote = OperatorVote(isOperator: request.isOperator, time: context.time)
+        try votes.set(Pair(request.account, member), vote, in: context)
         let council = try context.councilMembers()
-        var agreeing = 0
-        for partner in council
-        where try votes.get(Pair(request.account, partner), in: context)?
-            .counts(for: request.isOperator, at: context.time) == true
-        { agreeing += 1 }
-        let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
+        let isDecided = try context.twoThirds(of: council, agree: agrees)
         try context.emit(
             voted,
             OperatorVoteNotice(

@@ -36,12 +36,6 @@ package struct OperatorVote: Hashable, Sendable, BCSCodable {
         isOperator = try decoder.bool()
         time = try Timestamp(from: &decoder)
     }
-
-    /// Whether it counts at `now`: a vote lapses after 30 days.
-    func counts(for isOperator: Bool, at now: Timestamp) -> Bool {
-        self.isOperator == isOperator && now <= time.adding(days: OperatorVote.days)
-    }
-    static let days: UInt32 = 30
 }
 
 package struct OperatorVoteNotice: Hashable, Sendable, ContractValue {

@@ -88,13 +88,10 @@ extension Governance {
 
     /// Whether at least two thirds of the active council members of this moment approved.
     static func isApproved(_ number: UInt64, _ context: Context) throws(Rejection) -> Bool {
-        var members = 0
-        var agreeing = 0
-        for member in try council.page(limit: councilMax, in: context) {
-            members += 1
-            if try approvals.contains(Pair(number, member), in: context) { agreeing += 1 }
+        let members = try council.page(limit: councilMax, in: context)
+        return try context.twoThirds(of: members) { (member) throws(Rejection) in
+            try approvals.contains(Pair(number, member), in: context)
         }
-        return members > 0 && agreeing * 3 >= members * 2
     }
 
     static func proposal(_ number: UInt64, _ context: Context) throws(Rejection) -> Proposal {

@@ -70,6 +70,19 @@ extension Context {
         return try Directory.council.page(limit: Context.pageEntriesMax, in: governance)
     }
 
+    /// Whether at least two thirds of `members`, and one of them, agree.
+    package func twoThirds(
+        of members: [String], agree: (_ member: String) throws(Rejection) -> Bool
+    ) throws(Rejection) -> Bool {
+        var agreeing = 0
+        for member in members where try agree(member) { agreeing += 1 }
+        return !members.isEmpty && agreeing * 3 >= members.count * 2
+    }
+
+    /// Whether a council member's vote of that block time counts still: it lapses after 30 days, since what it was about may be
+    /// over.
+    package func counts(voteOf time: Timestamp) -> Bool { self.time <= time.adding(days: UInt32(30)) }
+
     /// The partner whose own key this is. Delegated keys belong to nobody here.
     package func holder(of key: PublicKey) throws(Rejection) -> String? {
         let holder: KeyHolder? = try read(Directory.keys.stateKey(key, at: WellKnown.governance))

@@ -63,17 +63,14 @@ extension Identity {
         try require(VoteDeactivation.reasons.contains(request.reason), reasonUnknown("\(request.reason)"))
         let did = DID(network: try networkName(context), digest: request.did)
         let (head, _) = try liveDocument(did, context)
-        let key = Pair(did.object.digest, member)
-        let cast = try votes.get(key, in: context)
-        try require(cast?.counts(for: request.reason, at: context.time) != true, votedBefore())
-        try votes.set(key, DeactivationVote(reason: request.reason, time: context.time), in: context)
-        let council = try context.councilMembers()
-        var agreeing = 0
-        for partner in council
-        where try votes.get(Pair(did.object.digest, partner), in: context)?
-            .counts(for: request.reason, at: context.time) == true
-        { agreeing += 1 }
-        let isDecided = !council.isEmpty && agreeing * 3 >= council.count * 2
+        func agrees(_ partner: String) throws(Rejection) -> Bool {
+            guard let vote = try votes.get(Pair(did.object.digest, partner), in: context) else { return false }
+            return vote.reason == request.reason && context.counts(voteOf: vote.time)
+        }
+        try require(!agrees(member), votedBefore())
+        let vote = DeactivationVote(reason: request.reason, time: context.time)
+        try votes.set(Pair(did.object.digest, member), vote, in: context)
+        let isDecided = try context.twoThirds(of: context.councilMembers(), agree: agrees)
         try context.emit(
             voted, VoteNotice(did: did.digest, partner: member, reason: request.reason, isDecided: isDecided))
         if isDecided { _ = try end(did, head, reason: request.reason, context) }

@@ -247,12 +247,6 @@ package struct DeactivationVote: Hashable, Sendable, BCSCodable {
         self.reason = reason
         self.time = time
     }
-
-    /// Whether it counts at `now`: a vote lapses after 30 days, since what it was about may be over.
-    func counts(for reason: UInt16, at now: Timestamp) -> Bool {
-        self.reason == reason && now <= time.adding(days: DeactivationVote.days)
-    }
-    static let days: UInt32 = 30
 }
 
 /// A part of a content, at most 1,000 bytes.

@@ -23,7 +23,7 @@ extension Community {
             // What the member signed for later does not begin sooner.
             try require(current.map { $0.from <= change.from } ?? true, memberSignature())
             // Full keys say afterwards who gets what (France: dynamic keys); all others are known before the energy flows.
-            if rules.model != .fullKeys { try requireNotBegun(change.from, context) }
+            if rules.model != .fullKeys { try requireNotBegun(change.from, rules, context) }
         }
         try require(change.bcs.count <= Member.byteCountMax, memberInvalid("the settings are above 1,000 bytes"))
         member.amendments += 1
@@ -48,7 +48,7 @@ extension Community {
         try require(!prices.values.isEmpty && prices.values.allSatisfy(range.contains), pricesInvalid())
         let settled = head.lastSettled.flatMap { rules.period.start(of: $0) }
         let hours = UInt32(PriceDay.hours)
-        let latest = context.time.adding(milliseconds: pricesAheadMilliseconds)
+        let latest = context.time.adding(days: daysAheadMax)
         var isNew = false
         for (index, value) in prices.values.enumerated() {
             let hour = try checked(prices.firstHour.adding(UInt32(index)))

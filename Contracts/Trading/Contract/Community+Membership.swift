@@ -41,9 +41,10 @@ extension Community {
         let member = try requireMember(request.member, context)
         try require(member.until == nil, membershipEnded("member \(request.member)"))
         try requireUnsettled(request.until, head)
-        try requireNotBegun(request.until, context)
-        if let end = try rules(context).period.start(of: request.until) { try requireNear(end, context) }
-        return try end(member, at: request.until, &head, context)
+        let rules = try rules(context)
+        try requireNotBegun(request.until, rules, context)
+        if let end = rules.period.start(of: request.until) { try requireNear(end, context) }
+        return try end(member, at: request.until, rules, &head, context)
     }
 
     /// Needs nobody but the member: whoever holds the key may send it, or have it sent.
@@ -53,22 +54,23 @@ extension Community {
         let digest = Withdrawal.signingDigest(
             network: context.network, community: context.instance, member: member.number, consent: member.consent)
         try requireSignature(withdrawal.signature, of: member, over: digest, context)
-        let next = try rules(context).period.period(at: context.time).next
+        let rules = try rules(context)
+        let next = rules.period.period(at: context.time).next
         let until = max(next, member.from)
         if let end = member.until {
             try require(until < end, membershipEnded("member \(member.number)"))
             if let release = try releases.get(member.number, in: context) { try context.cancel(release) }
         }
-        return try end(member, at: until, &head, context)
+        return try end(member, at: until, rules, &head, context)
     }
 
     private static func end(
-        _ member: Member, at until: PeriodNumber, _ head: inout CommunityHead, _ context: Context
+        _ member: Member, at until: PeriodNumber, _ rules: CommunityRules, _ head: inout CommunityHead,
+        _ context: Context
     ) throws(Rejection) -> Nothing {
         var member = member
         member.until = until
         if let problem = member.problem { throw memberInvalid(problem) }
-        let rules = try rules(context)
         guard let end = rules.period.start(of: until) else { throw memberInvalid("the last period is out of range") }
         if until <= member.from {
             // It never begins: nothing of it is ever settled, and nobody waits for it.
@@ -147,17 +149,16 @@ extension Community {
         }
     }
 
-    /// How far ahead of block time a membership may begin or end: farther, a slip of the pen would hold meters for ever.
-    private static let aheadMilliseconds: UInt64 = 400 * 86_400_000
-
     private static func requireNear(_ time: Timestamp, _ context: Context) throws(Rejection) {
         try require(
-            time <= context.time.adding(milliseconds: aheadMilliseconds),
+            time <= context.time.adding(days: daysAheadMax),
             memberInvalid("a membership begins and ends within 400 days"))
     }
 
-    static func requireNotBegun(_ period: PeriodNumber, _ context: Context) throws(Rejection) {
-        let running = try rules(context).period.period(at: context.time)
+    static func requireNotBegun(
+        _ period: PeriodNumber, _ rules: CommunityRules, _ context: Context
+    ) throws(Rejection) {
+        let running = rules.period.period(at: context.time)
         try require(period > running, periodBegun("period \(running) is running"))
     }
 

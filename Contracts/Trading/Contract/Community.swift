@@ -29,8 +29,9 @@ package enum Community: Contract {
     package static let isInstantiable = true
 
     package static let membersMax: UInt32 = 131_072
-    /// How far ahead of block time a price may be published.
-    static let pricesAheadMilliseconds: UInt64 = 400 * 86_400_000
+    /// How far ahead of block time a price may be published, and a membership begin or end: farther, a slip of the pen would hold
+    /// meters for ever.
+    static let daysAheadMax: UInt32 = 400
 
     // MARK: Storage
 
