@@ -44,7 +44,7 @@ extension Catalogue {
             try database.read { database in
                 try Row.fetchAll(
                     database, sql: "SELECT * FROM waiting WHERE digest >= ? AND digest <= ?",
-                    arguments: [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))]
+                    arguments: SQL.range(of: folder)
                 ).compactMap { WaitingBatch(row: $0) }
             }
         }

@@ -2,13 +2,27 @@ internal import Foundation
 internal import GRDB
 internal import Primitives
 
-/// What lies here and may not any more: a row since when, by the chain's time, that is known.
-extension Catalogue {
-    static func createWithdrawn(_ database: Database) throws {
+/// What lies here and may not any more, a table of the catalogue as of the parts: a row since when, by the chain's time, that is
+/// known.
+enum WithdrawnTable {
+    static func create(_ database: Database) throws {
         try database.execute(
             sql: "CREATE TABLE withdrawn (digest BLOB PRIMARY KEY NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID")
     }
 
+    /// Since `time`, when it is not there yet.
+    static func add(_ digest: Digest, since time: Timestamp, in database: Database) throws {
+        try database.execute(
+            sql: "INSERT OR IGNORE INTO withdrawn (digest, since) VALUES (?, ?)",
+            arguments: [SQL.blob(digest), SQL.integer(time)])
+    }
+
+    static func remove(_ digest: Digest, in database: Database) throws {
+        try database.execute(sql: "DELETE FROM withdrawn WHERE digest = ?", arguments: [SQL.blob(digest)])
+    }
+}
+
+extension Catalogue {
     /// Of one folder of files.
     func withdrawn(in folder: UInt8) throws(LakeError) -> [Digest: Timestamp] {
         try SQL.attempt("list a folder's withdrawn batches") {
@@ -16,7 +30,7 @@ extension Catalogue {
                 var withdrawn: [Digest: Timestamp] = [:]
                 let rows = try Row.fetchCursor(
                     database, sql: "SELECT digest, since FROM withdrawn WHERE digest >= ? AND digest <= ?",
-                    arguments: [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))])
+                    arguments: SQL.range(of: folder))
                 while let row = try rows.next() {
                     guard let digest = Digest(row["digest"] as Data? ?? Data()), let since: Int64 = row["since"] else {
                         continue
@@ -33,17 +47,9 @@ extension Catalogue {
         if withdrawn.isEmpty, restored.isEmpty { return }
         try SQL.attempt("note withdrawn batches") {
             try database.write { database in
-                for digest in withdrawn {
-                    try database.execute(
-                        sql: "INSERT OR IGNORE INTO withdrawn (digest, since) VALUES (?, ?)",
-                        arguments: [SQL.blob(digest), SQL.integer(time)])
-                }
-                for digest in restored { try Catalogue.restore(digest, in: database) }
+                for digest in withdrawn { try WithdrawnTable.add(digest, since: time, in: database) }
+                for digest in restored { try WithdrawnTable.remove(digest, in: database) }
             }
         }
-    }
-
-    static func restore(_ digest: Digest, in database: Database) throws {
-        try database.execute(sql: "DELETE FROM withdrawn WHERE digest = ?", arguments: [SQL.blob(digest)])
     }
 }

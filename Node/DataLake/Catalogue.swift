@@ -55,7 +55,7 @@ struct Catalogue: Sendable {
                 try database.execute(sql: "CREATE INDEX batchByTime ON batch (last, first)")
             }
             migrator.registerMigration("3", migrate: Catalogue.createWaiting)
-            migrator.registerMigration("4", migrate: Catalogue.createWithdrawn)
+            migrator.registerMigration("4", migrate: WithdrawnTable.create)
             try migrator.migrate(database)
             try database.read { try countWaiting($0) }
         }
@@ -122,7 +122,7 @@ struct Catalogue: Sendable {
         try SQL.attempt("end an erasure") {
             try database.write { database in
                 try stopWaiting(for: digest, in: database)
-                try Catalogue.restore(digest, in: database)
+                try WithdrawnTable.remove(digest, in: database)
                 try database.execute(
                     sql: "DELETE FROM batch WHERE digest = ? AND status = \(Catalogue.removing)",
                     arguments: [SQL.blob(digest)])
@@ -160,7 +160,7 @@ struct Catalogue: Sendable {
                     database,
                     sql: """
                         SELECT * FROM batch WHERE digest >= ? AND digest <= ? AND status IN (0, 2) ORDER BY digest
-                        """, arguments: [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))]
+                        """, arguments: SQL.range(of: folder)
                 ).compactMap { BatchEntry(row: $0) }
             }
         }
@@ -329,6 +329,11 @@ enum SQL {
     /// Eight bytes, big-endian: SQLite's integers are signed.
     static func blob(_ number: UInt64) -> Data { withUnsafeBytes(of: number.bigEndian) { Data($0) } }
     static func integer(_ time: Timestamp) -> Int64 { Int64(clamping: time.value) }
+
+    /// Of all digests of one folder of files, that is with this first byte: for `digest >= ? AND digest <= ?`.
+    static func range(of folder: UInt8) -> StatementArguments {
+        [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))]
+    }
 
     static func number(_ data: Data?) -> UInt64? {
         guard let data, data.count == 8 else { return nil }

@@ -21,7 +21,7 @@ extension DataLake {
     }
 
     /// Removes a batch that its meter's data provider never anchored. No tombstone stays: should the anchor come after all,
-    /// the batch can be handed in again. False when it stays, since it was handed in again after `limit`, or is not here.
+    /// the batch can be handed in again. False when it stays, since it was first handed in after `limit`, or is not here.
     ///
     /// Durable in the same three steps.
     package func removeUnanchored(_ digest: Digest, waitingSince limit: Timestamp) throws(LakeError) -> Bool {

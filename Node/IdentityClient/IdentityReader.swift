@@ -37,9 +37,7 @@ package struct IdentityReader: Sendable {
     private func verified(
         _ target: String, _ selection: VersionSelection, _ minimumHeight: Height
     ) async throws -> VerifiedResolution {
-        guard let anchor = client.anchor else {
-            throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
-        }
+        let anchor = try client.trusted()
         let least = max(minimumHeight, client.floor)
         let verifier = ResolutionVerifier(
             networkName: networkName, anchor: anchor, ageMillisecondsMax: ageMillisecondsMax, minimumHeight: least)

@@ -92,7 +92,7 @@ package struct Erasure: Sendable {
         try remove(try plan(of: number, in: address).unanchored)
     }
 
-    /// What was handed in again since the plan was made stays.
+    /// What was anchored, or went and was handed in again, since the plan was made stays.
     private func remove(_ unanchored: [Digest]) throws -> Int {
         var removed = 0
         for (digest, anchor) in zip(unanchored, try chain.anchors(unanchored)) {

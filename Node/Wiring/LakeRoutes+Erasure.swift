@@ -8,10 +8,8 @@ internal import Settlement
 
 extension LakeRoutes {
     private var erasure: Erasure {
-        Erasure(lake: wiring.lake, chain: wiring.chain(), now: .wallClock) {
-            [directory = wiring.communities] (chain) throws(StorageFailure) in
-            try directory.views(chain)
-        }
+        Erasure(
+            lake: wiring.lake, chain: wiring.chain(), now: .wallClock, communities: wiring.communities.source)
     }
 
     func erasable(_ message: ErasureMessage) throws -> APIAnswer {

@@ -52,7 +52,7 @@ struct LakeWiring: Sendable {
         }
         let directory = CommunityDirectory(partner: partner)
         communities = directory
-        let communities: CommunitySource = { (chain) throws(StorageFailure) in try directory.views(chain) }
+        let communities = directory.source
         data = try DataWiring(
             node: node, settings: settings, lake: lake, operatorKey: operatorKey, cache: cache,
             communities: communities,

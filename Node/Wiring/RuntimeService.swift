@@ -182,15 +182,14 @@ struct RuntimeService: NodeService {
     func proof(
         _ keys: [[UInt8]], at height: Height?, from epoch: Epoch
     ) throws(ServiceFailure) -> ProofBundle {
-        let (state, bundle) = try read(at: height) { (point, view) throws(StorageFailure) in
+        let (last, bundle) = try read(at: height) {
+            (point, view) throws(StorageFailure) -> (Epoch, ProofBundle?) in
             let last = point.header.epoch
-            let isTooFar = last > epoch && last.value - epoch.value > UInt64(ProofBundle.epochEndsMax)
-            return (last, isTooFar ? nil : try StateProofs.bundle(keys, point, view, proofParts, from: epoch))
+            guard StateProofs.isInReach(last, from: epoch) else { return (last, nil) }
+            return (last, try StateProofs.bundle(keys, point, view, proofParts, from: epoch))
         }
         if let bundle { return bundle }
-        guard state.value <= epoch.value || state.value - epoch.value <= UInt64(ProofBundle.epochEndsMax) else {
-            throw .tooManyEpochs(from: epoch, to: state)
-        }
+        guard StateProofs.isInReach(last, from: epoch) else { throw .tooManyEpochs(from: epoch, to: last) }
         throw .unavailable(
             "there is no certified block above the genesis in reach, so nothing can be proved",
             retryAfterSeconds: 1)

@@ -38,10 +38,15 @@ enum StateProofs {
             epochEnds: try ends(from: epoch, to: last, view, parts))
     }
 
+    /// Whether one bundle can lead from an epoch to a later one.
+    static func isInReach(_ last: Epoch, from epoch: Epoch) -> Bool {
+        last <= epoch || last.value - epoch.value <= UInt64(ProofBundle.epochEndsMax)
+    }
+
     private static func ends(
         from epoch: Epoch, to last: Epoch, _ view: ChainView, _ parts: ProofParts
     ) throws(StorageFailure) -> [ProofBundle.EpochEnd] {
-        guard last <= epoch || last.value - epoch.value <= UInt64(ProofBundle.epochEndsMax) else {
+        guard isInReach(last, from: epoch) else {
             throw StorageFailure(
                 "from epoch \(epoch) to \(last) the validators changed more often than one proof can show")
         }

@@ -67,8 +67,7 @@ final class Cluster: Sendable {
     }
 
     static func communities(of partner: String) -> CommunitySource {
-        let directory = CommunityDirectory(partner: partner)
-        return { (chain) throws(StorageFailure) in try directory.views(chain) }
+        CommunityDirectory(partner: partner).source
     }
 
     func lake(_ partner: String) throws -> DataLake {

@@ -14,10 +14,9 @@ import TradingTestSupport
 @Suite("Erasure")
 struct ErasureTests {
     private func erasure(_ cluster: Cluster, _ partner: String = Cluster.administrator) throws -> Erasure {
-        let directory = CommunityDirectory(partner: partner)
-        return Erasure(lake: try cluster.lake(partner), chain: cluster.chain, now: cluster.time) {
-            (chain) throws(StorageFailure) in try directory.views(chain)
-        }
+        Erasure(
+            lake: try cluster.lake(partner), chain: cluster.chain, now: cluster.time,
+            communities: Cluster.communities(of: partner))
     }
 
     /// Nothing may go while a period can be corrected; afterwards the member's readings go everywhere, and proofs stay.

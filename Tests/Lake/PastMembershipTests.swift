@@ -53,10 +53,9 @@ import TradingTestSupport
         let moved = try Moved()
         let lake = try moved.cluster.lake("aurora")
         for batch in [moved.before, moved.after] { try lake.store(batch.bcs) }
-        let directory = CommunityDirectory(partner: "aurora")
-        let erasure = Erasure(lake: lake, chain: moved.cluster.chain, now: moved.cluster.time) {
-            (chain) throws(StorageFailure) in try directory.views(chain)
-        }
+        let erasure = Erasure(
+            lake: lake, chain: moved.cluster.chain, now: moved.cluster.time,
+            communities: Cluster.communities(of: "aurora"))
         for (community, own) in [(moved.earlier, moved.before), (moved.later, moved.after)] {
             let plan = try erasure.plan(of: MemberNumber(1), in: community)
             #expect(plan.batches.isEmpty && plan.unanchored.isEmpty && plan.kept.map(\.batch) == [own.digest])

@@ -88,14 +88,12 @@ extension NodeClient {
     /// The final header of a height, proved, and the node that proved it. The height must not lie before the epoch of the
     /// anchor that the client was made with.
     func provedHeader(at height: Height) async throws -> (node: String, header: BlockHeader) {
-        guard let base else {
-            throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
-        }
+        let last = try trusted()
+        let base = base ?? last
         return try await inRounds(passingRefusals: true) { index in
             let answer = try await ask(NodeRequest("/v1/blocks/\(height)/certificate"), of: index)
             let finality = try answer.read(.finality)
             // What was verified last leads there in fewer steps, unless it lies beyond.
-            let last = anchor ?? base
             let trusted = last.epoch <= finality.header.epoch ? last : base
             let newest: ProofBundle = try await ask(
                 proofRequest(NodeClient.anyKey, height, trusted.epoch), of: index
@@ -104,12 +102,7 @@ extension NodeClient {
                 entries: [], header: finality.header, descendants: finality.descendants,
                 finalization: finality.certificate,
                 epochEnds: newest.epochEnds.filter { $0.header.epoch < finality.header.epoch })
-            let found: VerifiedProofBundle
-            do throws(ProofBundleError) {
-                found = try bundle.verify(from: trusted, now: .wallClock, ageMillisecondsMax: .max)
-            } catch {
-                throw ClientError.proofRefused(node: answer.node, error)
-            }
+            let found = try answer.verified(bundle, from: trusted, ageMillisecondsMax: .max)
             guard found.header.height == height else {
                 throw ClientError.badAnswer(node: answer.node, "a block of another height")
             }

@@ -138,9 +138,7 @@ extension NodeClient {
     private func proved(
         _ key: [UInt8], _ minimumHeight: Height, _ ageMillisecondsMax: UInt64
     ) async throws -> VerifiedProofBundle {
-        guard let anchor else {
-            throw ClientError.badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
-        }
+        let anchor = try trusted()
         let least = max(minimumHeight, floor)
         let verified = try await ask(proofRequest(key, least, anchor.epoch), passingRefusals: true) {
             (answer) -> VerifiedProofBundle in

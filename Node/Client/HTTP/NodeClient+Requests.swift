@@ -53,7 +53,13 @@ struct NodeAnswer: Sendable {
     func verified(
         from anchor: TrustAnchor, ageMillisecondsMax: UInt64
     ) throws(ClientError) -> VerifiedProofBundle {
-        let bundle: ProofBundle = try decode()
+        try verified(try decode(), from: anchor, ageMillisecondsMax: ageMillisecondsMax)
+    }
+
+    /// A bundle of what it says, verified.
+    func verified(
+        _ bundle: ProofBundle, from anchor: TrustAnchor, ageMillisecondsMax: UInt64
+    ) throws(ClientError) -> VerifiedProofBundle {
         do throws(ProofBundleError) {
             return try bundle.verify(from: anchor, now: .wallClock, ageMillisecondsMax: ageMillisecondsMax)
         } catch {

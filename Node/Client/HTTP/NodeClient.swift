@@ -67,6 +67,14 @@ package final class NodeClient: Sendable {
         return base.height
     }
 
+    /// The same for reads that are verified: without it there is nothing to verify from.
+    package func trusted() throws(ClientError) -> TrustAnchor {
+        guard let anchor else {
+            throw .badAnswer(node: "this client", "it was made without a genesis, so it cannot verify")
+        }
+        return anchor
+    }
+
     package func advance(to anchor: TrustAnchor) {
         state.withLock { state in
             guard let known = state.anchor else { return }

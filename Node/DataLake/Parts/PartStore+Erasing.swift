@@ -76,7 +76,7 @@ extension PartStore {
         return try locks.with(folder: folder) { () throws(LakeError) in
             let kept = try entries(
                 "WHERE digest >= ? AND digest <= ? AND status IN (0, 2)",
-                [Data([folder]), Data([folder] + [UInt8](repeating: 255, count: 31))])
+                SQL.range(of: folder))
             return try BatchFiles.sweep(
                 root, folder: folder, kept: Set(kept.map(\.digest)), endings: [".manifest", ".content"])
         }

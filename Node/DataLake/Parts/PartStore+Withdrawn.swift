@@ -2,20 +2,13 @@ internal import Foundation
 internal import GRDB
 internal import Primitives
 
-/// Copies that may not lie here any more: a row since when, by the chain's time, that is known.
+/// Copies that may not lie here any more (`WithdrawnTable`).
 extension PartStore {
-    static func createWithdrawn(_ database: Database) throws {
-        try database.execute(
-            sql: "CREATE TABLE withdrawn (digest BLOB PRIMARY KEY NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID")
-    }
-
     /// Since when a part may not lie here; `time` when that is not known yet, from then on.
     func withdraw(_ digest: Digest, at time: Timestamp) throws(LakeError) -> Timestamp {
         try SQL.attempt("note a withdrawn part") {
             try database.write { database in
-                try database.execute(
-                    sql: "INSERT OR IGNORE INTO withdrawn (digest, since) VALUES (?, ?)",
-                    arguments: [SQL.blob(digest), SQL.integer(time)])
+                try WithdrawnTable.add(digest, since: time, in: database)
                 let since = try Int64.fetchOne(
                     database, sql: "SELECT since FROM withdrawn WHERE digest = ?", arguments: [SQL.blob(digest)])
                 return since.map { Timestamp(UInt64(clamping: $0)) } ?? time
@@ -27,10 +20,7 @@ extension PartStore {
     func restore(_ digests: some Sequence<Digest>) throws(LakeError) {
         try SQL.attempt("strike out withdrawn parts") {
             try database.write { database in
-                for digest in digests {
-                    try database.execute(
-                        sql: "DELETE FROM withdrawn WHERE digest = ?", arguments: [SQL.blob(digest)])
-                }
+                for digest in digests { try WithdrawnTable.remove(digest, in: database) }
             }
         }
     }

@@ -49,7 +49,7 @@ package struct PartStore: Sendable {
                         CREATE INDEX partByRetention ON part (keepUntil) WHERE status IN (0, 2) AND keepUntil IS NOT NULL;
                         """)
             }
-            migrator.registerMigration("4", migrate: PartStore.createWithdrawn)
+            migrator.registerMigration("4", migrate: WithdrawnTable.create)
             try migrator.migrate(database)
         }
         do throws(LakeError) { try finishErasing() } catch {

@@ -37,6 +37,9 @@ package final class CommunityDirectory: Sendable {
         return isWhole ? views : nil
     }
 
+    /// `views` as the lake asks for them.
+    package var source: CommunitySource { { (chain) throws(StorageFailure) in try self.views(chain) } }
+
     private func known(_ chain: ChainView) throws(StorageFailure) -> (views: [CommunityView], isWhole: Bool) {
         let (found, isWhole) = try state.withLock { (state) throws(StorageFailure) in
             let isWhole = try follow(chain, &state)

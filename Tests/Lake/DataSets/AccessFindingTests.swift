@@ -118,11 +118,7 @@ struct AccessFindingTests {
     /// Owner and copy of one data set, and how the copy answers questions about parts.
     private static func pair() throws -> (owner: DataNode, copy: DataNode) {
         let market = try Market()
-        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
-        try market.account("provider", .dataProvider)
-        try owner.register()
-        try market.describe(DataNode.dataSet, copies: ["borealis"])
-        for node in [owner, copy] { try node.follow() }
+        let (owner, copy) = try market.ownerAndCopy()
         return (owner, copy)
     }
 

@@ -64,3 +64,15 @@ extension Market {
         try must(Anchors.append, on: WellKnown.anchors, AppendBatches(dataSet: "trap", batches: [batch]), as: partner)
     }
 }
+
+extension Market {
+    /// The node of a data set's owner, and that of borealis, which may hold copies of it.
+    func ownerAndCopy() throws -> (owner: DataNode, copy: DataNode) {
+        let (owner, copy) = (try DataNode(self), try DataNode(self, partner: "borealis"))
+        try account("provider", .dataProvider)
+        try owner.register()
+        try describe(DataNode.dataSet, copies: ["borealis"])
+        for node in [owner, copy] { try node.follow() }
+        return (owner, copy)
+    }
+}

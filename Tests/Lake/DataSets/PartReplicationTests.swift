@@ -142,11 +142,7 @@ struct PartReplicationTests {
 
     @Test func aNodeThatIsBehindGivesNoCopy() async throws {
         let market = try Market()
-        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
-        try market.account("provider", .dataProvider)
-        try owner.register()
-        try market.describe(DataNode.dataSet, copies: ["borealis"])
-        for node in [owner, copy] { try node.follow() }
+        let (owner, _) = try market.ownerAndCopy()
         let manifest = try owner.service.accept(owner.upload(Tables.csv(hours: 3), owner.description()))
         try owner.anchor(manifest)
         let serving = PartReplication(service: owner.service) { _, _ in nil }
@@ -160,11 +156,7 @@ struct PartReplicationTests {
 
     @Test func whoIsSuspendedGetsAndBringsNothing() async throws {
         let market = try Market()
-        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
-        try market.account("provider", .dataProvider)
-        try owner.register()
-        try market.describe(DataNode.dataSet, copies: ["borealis"])
-        for node in [owner, copy] { try node.follow() }
+        let (owner, _) = try market.ownerAndCopy()
         let manifest = try owner.service.accept(owner.upload(Tables.csv(hours: 3), owner.description()))
         try owner.anchor(manifest)
         let serving = PartReplication(service: owner.service) { _, _ in nil }

@@ -93,11 +93,7 @@ struct PartUpkeepTests {
 
     @Test func aWithdrawnCopyIsForgotten() throws {
         let market = try Market()
-        let (owner, copy) = (try DataNode(market), try DataNode(market, partner: "borealis"))
-        try market.account("provider", .dataProvider)
-        try owner.register()
-        try market.describe(DataNode.dataSet, copies: ["borealis"])
-        for node in [owner, copy] { try node.follow() }
+        let (owner, copy) = try market.ownerAndCopy()
         let manifest = try copy.service.accept(copy.upload(Tables.csv(hours: 3), copy.description()))
         try owner.anchor(manifest)
         try copy.upkeep.sweep()
