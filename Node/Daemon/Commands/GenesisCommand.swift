@@ -65,7 +65,7 @@ struct GenesisCommand: ParsableCommand {
                 Without it: now.
                 """)
         var time: String?
-        @Option(help: "Milliseconds between empty blocks of an idle network, 1 to 3600000.")
+        @Option(help: "Milliseconds between empty blocks of an idle network, 1 to 30000.")
         var heartbeat = ChainParameters().heartbeatMilliseconds
         @Option(help: "File to write.") var out = "genesis.json"
         @Argument(help: "Files of the parts.") var parts: [String]
